@@ -1,0 +1,53 @@
+# Needs only Python 3.11 and pip; everything else comes from the hashed locks.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps
+
+.PHONY: help setup dev run demo test check fix migration lock
+
+help: ## Show what each target does
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+.venv/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -m venv .venv
+	@$(INSTALL) --require-hashes -r requirements.lock
+	@$(INSTALL) --no-build-isolation -e .
+	@touch $@
+
+.venv/.installed-dev: .venv/.installed requirements-dev.lock
+	@$(INSTALL) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+setup: .venv/.installed ## Create .venv with .venv/bin/shiming
+
+dev: .venv/.installed-dev ## setup, and what tests and checks need
+
+run: setup ## Make keys, migrate, serve on 127.0.0.1:8000
+	@$(BIN)/shiming init
+	@exec $(BIN)/shiming serve
+
+demo: setup ## Play the main job over HTTP against a service of its own
+	@$(BIN)/shiming demo --start
+
+test: dev ## Run all tests, on SQLite and on PostgreSQL
+	@$(BIN)/pytest -n 2
+
+check: dev ## Format, lint, types, import contracts, tests
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-cache >/dev/null || $(BIN)/lint-imports --no-cache
+	@$(MAKE) --no-print-directory test
+
+fix: dev ## Format, and mend what can be mended by itself
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format --quiet .
+
+migration: dev ## Write a migration from the models: make migration m="what changes"
+	@$(BIN)/python -m migrations.new "$(m)"
+
+lock: ## Renew both locks (needs uv 0.13 on the path); uv.lock itself is not committed
+	uv lock --upgrade
+	uv export --quiet --no-emit-project --no-dev --group build --no-annotate --no-header -o requirements.lock
+	uv export --quiet --no-emit-project --all-groups --no-annotate --no-header -o requirements-dev.lock

@@ -1,0 +1,1 @@
+"""Shiming: real identities sealed backstage, free handles on stage."""

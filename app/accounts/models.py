@@ -1,0 +1,55 @@
+"""Tables of accounts and of the sanctions on them."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db.base import Base
+from app.db.types import UtcDateTime
+
+_OPEN = text("lifted_at IS NULL")
+
+
+class AccountRow(Base):
+    __tablename__ = "accounts"
+    __table_args__ = (
+        UniqueConstraint("forum_id", "handle_key", name="uq_accounts_handle"),
+        UniqueConstraint("forum_id", "external_id", name="uq_accounts_external_id"),
+        Index(None, "forum_id", "id"),
+    )
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    forum_id: Mapped[str] = mapped_column(ForeignKey("forums.id"))
+    handle: Mapped[str] = mapped_column(String(20))
+    handle_key: Mapped[str] = mapped_column(String(120))
+    external_id: Mapped[str | None] = mapped_column(String(200))
+    display_name: Mapped[str | None] = mapped_column(String(50))
+    bio: Mapped[str | None] = mapped_column(String(500))
+    signature: Mapped[str | None] = mapped_column(String(200))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class SanctionRow(Base):
+    """A sanction and, once lifted, its end; at most one is open on an account."""
+
+    __tablename__ = "account_sanctions"
+    __table_args__ = (
+        Index(
+            "uq_account_sanctions_open",
+            "account_id",
+            unique=True,
+            sqlite_where=_OPEN,
+            postgresql_where=_OPEN,
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str] = mapped_column(String(400))
+    imposed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    lifted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    lifted_because: Mapped[str | None] = mapped_column(String(400))

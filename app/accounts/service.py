@@ -1,0 +1,124 @@
+"""Use cases of the forum's backend: register an account, find it, suspend and reinstate it."""
+
+from datetime import datetime
+
+from app.accounts import repository
+from app.accounts.domain import (
+    Account,
+    AccountName,
+    Profile,
+    Sanction,
+    SanctionKind,
+    is_handle,
+    normalise_handle,
+    text_faults,
+)
+from app.accounts.errors import (
+    AccountNotFound,
+    ExternalIdTaken,
+    HandleInvalid,
+    HandleTaken,
+    NoSuchAccount,
+    NotSuspended,
+)
+from app.audit import service as audit
+from app.audit.domain import Action, ObjectKind
+from app.db.unit_of_work import ConstraintViolated, Transaction, UnitOfWork
+from app.kernel.actor import Actor
+from app.kernel.errors import FieldError, Invalid
+from app.kernel.ids import AccountId, ForumId, new_id
+from app.kernel.sentence import Sentence
+
+_IN_THE_PAST = FieldError("/until", "in-the-past", Sentence("结束时间要晚于现在。", "`until` must be later than now."))
+
+
+class Accounts:
+    def __init__(self, unit_of_work: UnitOfWork) -> None:
+        self._unit_of_work = unit_of_work
+
+    def register(
+        self, actor: Actor, forum_id: ForumId, handle: str, external_id: str | None, profile: Profile
+    ) -> Account:
+        """A new account, unverified. Also the way to bring in a forum's existing users. Source: L13.
+
+        Raises `HandleInvalid`, `HandleTaken`, `ExternalIdTaken`, `Invalid`.
+        """
+        handle = normalise_handle(handle)
+        if not is_handle(handle):
+            raise HandleInvalid
+        _refuse_unreadable(external_id, profile)
+        try:
+            with self._unit_of_work.begin(actor) as tx:
+                account = Account(
+                    id=AccountId(new_id("acc", tx.now)),
+                    forum_id=forum_id,
+                    handle=handle,
+                    external_id=external_id,
+                    profile=profile,
+                    created_at=tx.now,
+                    updated_at=tx.now,
+                )
+                repository.add(tx.session, account)
+                audit.record(tx, Action.ACCOUNT_CREATED, ObjectKind.ACCOUNT, account.id)
+        except ConstraintViolated as violated:
+            raise (ExternalIdTaken if violated.constraint == "uq_accounts_external_id" else HandleTaken) from None
+        return account
+
+    def find(self, forum_id: ForumId, name: AccountName) -> Account:
+        """The account that a body names. Raises `AccountNotFound`, also for another forum's account."""
+        with self._unit_of_work.read() as tx:
+            return find_named(tx, forum_id, name)
+
+    def get(self, forum_id: ForumId, account_id: str) -> Account:
+        """The account that a path names. Raises `NoSuchAccount`, also for another forum's account."""
+        with self._unit_of_work.read() as tx:
+            return _get(tx, forum_id, account_id)
+
+    def suspend(self, actor: Actor, forum_id: ForumId, account_id: str, reason: str, until: datetime | None) -> None:
+        """Stops posting at once, for good or until `until`; a second suspension replaces the first.
+
+        Raises `NoSuchAccount`, `Invalid`. Source: L6c.
+        """
+        with self._unit_of_work.begin(actor) as tx:
+            account = _get(tx, forum_id, account_id, lock=True)
+            if until is not None and until <= tx.now:
+                raise Invalid([_IN_THE_PAST])
+            repository.lift_sanction(tx.session, account.id, tx.now, "replaced")
+            repository.impose_sanction(tx.session, account.id, Sanction(SanctionKind.SUSPENSION, reason, until), tx.now)
+            repository.touch(tx.session, account.id, tx.now)
+            audit.record(tx, Action.ACCOUNT_SUSPENDED, ObjectKind.ACCOUNT, account.id)
+
+    def reinstate(self, actor: Actor, forum_id: ForumId, account_id: str, reason: str) -> None:
+        """Lifts the suspension. Raises `NoSuchAccount`, `NotSuspended`."""
+        with self._unit_of_work.begin(actor) as tx:
+            account = _get(tx, forum_id, account_id, lock=True)
+            if not repository.lift_sanction(tx.session, account.id, tx.now, reason):
+                raise NotSuspended
+            repository.touch(tx.session, account.id, tx.now)
+            audit.record(tx, Action.ACCOUNT_REINSTATED, ObjectKind.ACCOUNT, account.id)
+
+
+def find_named(tx: Transaction, forum_id: ForumId, name: AccountName, *, lock: bool = False) -> Account:
+    """A step: the account that a body names. Raises `AccountNotFound`."""
+    account = repository.find(tx.session, forum_id, name, lock=lock)
+    if account is None:
+        raise AccountNotFound
+    return account
+
+
+def _get(tx: Transaction, forum_id: ForumId, account_id: str, *, lock: bool = False) -> Account:
+    account = repository.find(tx.session, forum_id, AccountName(account_id=account_id), lock=lock)
+    if account is None:
+        raise NoSuchAccount
+    return account
+
+
+def _refuse_unreadable(external_id: str | None, profile: Profile) -> None:
+    faults = [
+        *text_faults("/external_id", external_id),
+        *text_faults("/profile/display_name", profile.display_name),
+        *text_faults("/profile/bio", profile.bio, lines=True),
+        *text_faults("/profile/signature", profile.signature, lines=True),
+    ]
+    if faults:
+        raise Invalid(faults)

@@ -1,0 +1,1 @@
+"""Agreements: versions with the clauses that Art. 6 requires, and who accepted which, when, where."""

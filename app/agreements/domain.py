@@ -1,0 +1,79 @@
+"""Words: a version of an agreement, an acceptance, and the clauses a version must hold."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+
+from app.kernel.ids import AccountId
+
+
+class AgreementKind(StrEnum):
+    USER = "user"
+    MODERATOR = "moderator"
+
+
+class AcceptanceChannel(StrEnum):
+    PAGE = "page"
+    FORUM = "forum"
+
+
+REQUIRED_CLAUSES = {
+    AgreementKind.USER: frozenset(
+        {"prohibited-information", "ban-or-close", "moderator-duties", "moderator-sanctions"},
+    ),
+    AgreementKind.MODERATOR: frozenset({"moderator-duties", "moderator-sanctions"}),
+}
+"""Source: L6c, L6d, L6e (Art. 6)."""
+
+_CLAUSE_MARK = re.compile(r"^<!-- clause: ([a-z-]+) -->\n", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementVersion:
+    """A version that binds from `effective_at`; who accepted an earlier one has until `accept_by`."""
+
+    kind: AgreementKind
+    version: str
+    title: str
+    text_zh: str
+    text_en: str
+    effective_at: datetime
+    accept_by: datetime
+
+    @property
+    def sha256(self) -> str:
+        """Hex digest of the Chinese text, which decides."""
+        return sha256(self.text_zh.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    account_id: AccountId
+    kind: AgreementKind
+    version: str
+    accepted_at: datetime
+    channel: AcceptanceChannel
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A text with its clause marks, as it is written."""
+
+    kind: AgreementKind
+    version: str
+    zh: str
+    en: str
+
+    def missing_clauses(self) -> frozenset[str]:
+        """Required clauses that the Chinese or the English text does not mark. Source: L6c."""
+        held = set(_CLAUSE_MARK.findall(self.zh)) & set(_CLAUSE_MARK.findall(self.en))
+        return REQUIRED_CLAUSES[self.kind] - held
+
+    def title(self) -> str:
+        return self.zh.splitlines()[0].removeprefix("#").strip()
+
+    def without_marks(self) -> tuple[str, str]:
+        """The Chinese and the English text as people read them."""
+        return _CLAUSE_MARK.sub("", self.zh), _CLAUSE_MARK.sub("", self.en)

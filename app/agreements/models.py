@@ -1,0 +1,32 @@
+"""Tables of agreement versions and acceptances; acceptances are only ever added."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db.base import Base
+from app.db.types import UtcDateTime
+
+
+class AgreementVersionRow(Base):
+    __tablename__ = "agreement_versions"
+    __table_args__ = (UniqueConstraint("kind", "version"), Index(None, "kind", "effective_at"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    version: Mapped[str] = mapped_column(String(32))
+    title: Mapped[str] = mapped_column(String(120))
+    text_zh: Mapped[str] = mapped_column(Text)
+    text_en: Mapped[str] = mapped_column(Text)
+    effective_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    accept_by: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class AcceptanceRow(Base):
+    __tablename__ = "agreement_acceptances"
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    version_id: Mapped[int] = mapped_column(ForeignKey("agreement_versions.id"), primary_key=True)
+    accepted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    channel: Mapped[str] = mapped_column(String(16))

@@ -1,0 +1,108 @@
+"""Use cases: publish a version, read the one in force, accept it."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from app import policies
+from app.agreements import repository
+from app.agreements.domain import Acceptance, AcceptanceChannel, AgreementKind, AgreementVersion, Draft
+from app.agreements.errors import ClausesMissing, NoAgreementInForce, UnknownAgreementVersion
+from app.audit import service as audit
+from app.audit.domain import Action, ObjectKind
+from app.db.unit_of_work import ConstraintViolated, Transaction, UnitOfWork
+from app.kernel.actor import Actor
+from app.kernel.clock import SHANGHAI
+from app.kernel.errors import FieldError
+from app.kernel.ids import AccountId
+from app.kernel.sentence import Sentence
+
+_TEXTS = Path(__file__).parent / "texts"
+_DEFAULT_VERSION = "2026-11"
+_NOT_IN_FORCE = FieldError(
+    "/version",
+    "not-in-force",
+    Sentence(
+        "这个版本不是现行版本，请读 /v1/agreements/current。",
+        "This version is not the one in force; read /v1/agreements/current.",
+    ),
+)
+
+
+def default_draft() -> Draft:
+    """The user agreement that an installation begins with. Source: L6b, L6c."""
+    return Draft(
+        kind=AgreementKind.USER,
+        version=_DEFAULT_VERSION,
+        zh=(_TEXTS / "user.zh.md").read_text(encoding="utf-8"),
+        en=(_TEXTS / "user.en.md").read_text(encoding="utf-8"),
+    )
+
+
+class Agreements:
+    def __init__(self, unit_of_work: UnitOfWork) -> None:
+        self._unit_of_work = unit_of_work
+
+    def publish_default(self, actor: Actor) -> None:
+        """Puts the default user agreement in force from the beginning of today (Shanghai), unless one exists.
+
+        Raises `ClausesMissing`.
+        """
+        draft = default_draft()
+        if draft.missing_clauses():
+            raise ClausesMissing
+        text_zh, text_en = draft.without_marks()
+        with self._unit_of_work.begin(actor) as tx:
+            if repository.any_published(tx.session, draft.kind):
+                return
+            today = tx.now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
+            version = AgreementVersion(
+                kind=draft.kind,
+                version=draft.version,
+                title=draft.title(),
+                text_zh=text_zh,
+                text_en=text_en,
+                effective_at=today,
+                accept_by=today + timedelta(days=policies.AGREEMENT_ACCEPTANCE.value),
+            )
+            repository.add(tx.session, version)
+            audit.record(tx, Action.AGREEMENT_PUBLISHED, ObjectKind.AGREEMENT, f"{version.kind}/{version.version}")
+
+    def current(self, kind: AgreementKind) -> AgreementVersion:
+        """The version in force now. Raises `NoAgreementInForce`."""
+        with self._unit_of_work.read() as tx:
+            return _in_force(tx, kind)[1]
+
+    def accept(
+        self, actor: Actor, account_id: AccountId, kind: AgreementKind, version: str, channel: AcceptanceChannel
+    ) -> Acceptance:
+        """Records that this account accepted the version in force; a second acceptance answers with the first.
+
+        The caller has made sure that the account is one that `actor` may act for.
+        Raises `NoAgreementInForce`, `UnknownAgreementVersion`. Source: L6b.
+        """
+        try:
+            return self._accept(actor, account_id, kind, version, channel)
+        except ConstraintViolated:  # another request recorded it in this very moment
+            return self._accept(actor, account_id, kind, version, channel)
+
+    def _accept(
+        self, actor: Actor, account_id: AccountId, kind: AgreementKind, version: str, channel: AcceptanceChannel
+    ) -> Acceptance:
+        with self._unit_of_work.begin(actor) as tx:
+            version_id, current = _in_force(tx, kind)
+            if version != current.version:
+                raise UnknownAgreementVersion([_NOT_IN_FORCE])
+            earlier = repository.find_acceptance(tx.session, account_id, version_id, current)
+            if earlier is not None:
+                return earlier
+            acceptance = Acceptance(account_id, kind, version, tx.now, channel)
+            repository.add_acceptance(tx.session, version_id, acceptance)
+            audit.record(tx, Action.AGREEMENT_ACCEPTED, ObjectKind.ACCOUNT, account_id, reason=f"{kind}/{version}")
+            return acceptance
+
+
+def _in_force(tx: Transaction, kind: AgreementKind) -> tuple[int, AgreementVersion]:
+    found = repository.in_force(tx.session, kind, tx.now)
+    if found is None:
+        raise NoAgreementInForce
+    return found

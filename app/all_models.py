@@ -1,0 +1,13 @@
+"""Every table, so that migrations see them all."""
+
+from app.accounts import models as accounts
+from app.agreements import models as agreements
+from app.audit import models as audit
+from app.db.base import Base
+from app.forums import models as forums
+from app.upkeep import models as upkeep
+from app.vault import models as vault
+from app.verification import models as verification
+
+MODELS = (accounts, agreements, audit, forums, upkeep, vault, verification)
+METADATA = Base.metadata

@@ -1,0 +1,1 @@
+"""The JSON face for forum backends: routes and shapes, one file per feature, no rules."""

@@ -1,0 +1,143 @@
+"""Routes of accounts and agreements (`docs/api.md` part 3)."""
+
+import base64
+import binascii
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+
+from app.accounts.domain import AccountStatus, text_faults
+from app.agreements.domain import AcceptanceChannel, AgreementKind
+from app.api.account_shapes import (
+    Acceptance,
+    Account,
+    AccountPage,
+    Agreement,
+    AgreementAcceptance,
+    AgreementText,
+    NewAccount,
+    Reinstatement,
+    Suspension,
+    account_out,
+)
+from app.api.dependencies import READING, WRITING, AccountsCaller, ServicesOf, problems
+from app.kernel.errors import FieldError, Invalid
+from app.kernel.sentence import Sentence
+from app.posting.domain import StandingFilter
+
+router = APIRouter(prefix="/v1", tags=["accounts"])
+_NOT_FOUND = {404: "not-found"}
+_BAD_CURSOR = FieldError(
+    "/cursor", "not-a-cursor", Sentence("请原样使用 next_cursor。", "Use next_cursor as it was given.")
+)
+
+
+@router.post("/accounts", status_code=201, responses=problems({**WRITING, 409: "handle-taken, external-id-taken"}))
+def register_account(body: NewAccount, caller: AccountsCaller, services: ServicesOf) -> Account:
+    """Registers an account, unverified; also the way to bring in a forum's existing users."""
+    account = services.accounts.register(
+        caller.actor, caller.forum_id, body.handle, body.external_id, body.profile.as_profile()
+    )
+    return account_out(services.posting.get_account(caller.forum_id, account.id))
+
+
+@router.get("/accounts", responses=problems({**READING, 422: "validation-failed"}))
+def list_accounts(
+    caller: AccountsCaller,
+    services: ServicesOf,
+    handle: Annotated[str | None, Query(max_length=100)] = None,
+    external_id: Annotated[str | None, Query(max_length=200)] = None,
+    status: Annotated[Literal["unverified", "active", "suspended", "banned", "closed"] | None, Query()] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Annotated[str | None, Query(max_length=100)] = None,
+) -> AccountPage:
+    """The forum's accounts, oldest first; the filters narrow together."""
+    faults = [*text_faults("/handle", handle), *text_faults("/external_id", external_id)]
+    if faults:
+        raise Invalid(faults)
+    found = services.posting.list_accounts(
+        StandingFilter(
+            forum_id=caller.forum_id,
+            handle=handle,
+            external_id=external_id,
+            status=AccountStatus(status) if status else None,
+            after=_read_cursor(cursor),
+            limit=limit + 1,
+        )
+    )
+    shown = found[:limit]
+    next_cursor = _write_cursor(shown[-1].standing.account.id) if len(found) > limit else None
+    return AccountPage(items=[account_out(judged) for judged in shown], next_cursor=next_cursor)
+
+
+@router.get("/accounts/{account_id}", responses=problems({**READING, **_NOT_FOUND}))
+def get_account(account_id: str, caller: AccountsCaller, services: ServicesOf) -> Account:
+    return account_out(services.posting.get_account(caller.forum_id, account_id))
+
+
+@router.post("/accounts/{account_id}/suspend", responses=problems({**WRITING, **_NOT_FOUND}))
+def suspend_account(account_id: str, body: Suspension, caller: AccountsCaller, services: ServicesOf) -> Account:
+    """Stops posting at once; a second suspension replaces the first."""
+    services.accounts.suspend(caller.actor, caller.forum_id, account_id, body.reason, body.until)
+    return account_out(services.posting.get_account(caller.forum_id, account_id))
+
+
+@router.post("/accounts/{account_id}/reinstate", responses=problems({**WRITING, **_NOT_FOUND, 409: "state-conflict"}))
+def reinstate_account(account_id: str, body: Reinstatement, caller: AccountsCaller, services: ServicesOf) -> Account:
+    """Lifts a suspension."""
+    services.accounts.reinstate(caller.actor, caller.forum_id, account_id, body.reason)
+    return account_out(services.posting.get_account(caller.forum_id, account_id))
+
+
+@router.get(
+    "/agreements/current", responses=problems({**READING, **_NOT_FOUND, 422: "validation-failed"}), tags=["agreements"]
+)
+def current_agreement(
+    kind: Annotated[Literal["user", "moderator"], Query()], _caller: AccountsCaller, services: ServicesOf
+) -> Agreement:
+    """The agreement in force; its Chinese text decides."""
+    current = services.agreements.current(AgreementKind(kind))
+    return Agreement(
+        kind=current.kind,
+        version=current.version,
+        title=current.title,
+        text=AgreementText(zh=current.text_zh, en=current.text_en),
+        sha256=current.sha256,
+        effective_at=current.effective_at,
+        accept_by=current.accept_by,
+    )
+
+
+@router.post(
+    "/accounts/{account_id}/agreements",
+    status_code=201,
+    responses=problems({**WRITING, **_NOT_FOUND}),
+    tags=["agreements"],
+)
+def accept_agreement(
+    account_id: str, body: Acceptance, caller: AccountsCaller, services: ServicesOf
+) -> AgreementAcceptance:
+    """Records that this account accepted the agreement in force; nothing is ever taken back out."""
+    account = services.accounts.get(caller.forum_id, account_id)
+    accepted = services.agreements.accept(
+        caller.actor, account.id, AgreementKind(body.kind), body.version, AcceptanceChannel.FORUM
+    )
+    return AgreementAcceptance(
+        kind=accepted.kind, version=accepted.version, accepted_at=accepted.accepted_at, channel=accepted.channel
+    )
+
+
+def _write_cursor(account_id: str) -> str:
+    return base64.urlsafe_b64encode(account_id.encode()).rstrip(b"=").decode()
+
+
+def _read_cursor(cursor: str | None) -> str | None:
+    if cursor is None:
+        return None
+    try:
+        account_id = base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4)).decode()
+    except (ValueError, binascii.Error):
+        raise Invalid([_BAD_CURSOR]) from None
+    if not account_id.startswith("acc_") or not account_id.isascii() or not account_id.isprintable():
+        raise Invalid([_BAD_CURSOR])
+    return account_id

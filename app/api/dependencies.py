@@ -1,0 +1,93 @@
+"""What routes need: the services, the seats, and the client that is calling."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+
+from app.crypto.errors import TokenRefused
+from app.forums.domain import Client, Scope
+from app.forums.errors import ScopeNotHeld
+from app.kernel.actor import Actor, ActorKind
+from app.kernel.errors import Unauthenticated
+from app.kernel.ids import ForumId
+from app.web.seats import AllSeats
+from app.wiring import Services
+
+ACCESS_TOKEN_TYPE = "at+jwt"  # noqa: S105 -- the `typ` of RFC 9068
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A forum's backend: which forum, and who the audit log will name."""
+
+    forum_id: ForumId
+    actor: Actor
+
+
+def services_of(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+def seats_of(request: Request) -> AllSeats:
+    seats: AllSeats = request.app.state.seats
+    return seats
+
+
+ServicesOf = Annotated[Services, Depends(services_of)]
+SeatsOf = Annotated[AllSeats, Depends(seats_of)]
+
+
+def caller_with(scope: Scope) -> Callable[[Request, Services], Caller]:
+    """The dependency that admits a client whose access token and whose registration both hold this scope."""
+
+    def caller(request: Request, services: ServicesOf) -> Caller:
+        client, granted = _client_of(request, services)
+        if scope not in granted or scope not in client.scopes:
+            raise ScopeNotHeld
+        return Caller(client.forum_id, Actor(ActorKind.CLIENT, client.id, request.scope["request_id"]))
+
+    return caller
+
+
+def _client_of(request: Request, services: Services) -> tuple[Client, frozenset[str]]:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        raise Unauthenticated
+    try:
+        claims = services.signer.verify(token.strip(), ACCESS_TOKEN_TYPE, services.clock.now())
+    except TokenRefused:
+        raise Unauthenticated from None
+    if claims["aud"] != services.issuer:
+        raise Unauthenticated
+    client = services.forums.find_client(str(claims["sub"]))
+    request.scope["client_id"] = client.id
+    return client, frozenset(str(claims.get("scope", "")).split())
+
+
+AccountsCaller = Annotated[Caller, Depends(caller_with(Scope.ACCOUNTS))]
+VerificationsCaller = Annotated[Caller, Depends(caller_with(Scope.VERIFICATIONS))]
+TokensCaller = Annotated[Caller, Depends(caller_with(Scope.TOKENS))]
+
+
+def problems(codes: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
+    """The refusals of a route for OpenAPI: status to its problem codes."""
+    return {
+        status: {
+            "description": said,
+            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status, said in codes.items()
+    }
+
+
+READING = {401: "invalid-token", 403: "insufficient-scope", 429: "rate-limited", 503: "unavailable"}
+WRITING = {
+    400: "malformed-json",
+    **READING,
+    413: "body-too-large",
+    415: "unsupported-media-type",
+    422: "validation-failed",
+}

@@ -1,0 +1,82 @@
+"""What all shapes share: nothing unknown, nothing coerced, times in UTC ending in `Z`."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from app.kernel.clock import start_of_day
+
+
+class Request(BaseModel):
+    """A body as forums send it."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+
+
+class Answer(BaseModel):
+    """A body as the service sends it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+_MOMENT_LENGTH = 40
+
+
+def _read_moment(value: object) -> datetime:
+    fault = PydanticCustomError("moment", "not a time")
+    if not isinstance(value, str) or len(value) > _MOMENT_LENGTH or not value.endswith("Z"):
+        raise fault
+    try:
+        return datetime.fromisoformat(value).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise fault from None
+
+
+def _write_moment(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _write_day(moment: datetime) -> str:
+    return start_of_day(moment).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+_TIME_SCHEMA = WithJsonSchema({"type": "string", "format": "date-time"})
+Moment = Annotated[datetime, BeforeValidator(_read_moment), _TIME_SCHEMA]
+"""A time in a request: RFC 3339, UTC, ending in `Z`."""
+Stamp = Annotated[datetime, PlainSerializer(_write_moment, return_type=str), _TIME_SCHEMA]
+"""A time in an answer."""
+Day = Annotated[datetime, PlainSerializer(_write_day, return_type=str), _TIME_SCHEMA]
+"""A time of the person: cut to the day, so that two forums cannot match it."""
+
+
+class FieldProblem(Answer):
+    pointer: str
+    detail: str
+    reason: str
+
+
+class Remedy(Answer):
+    text: str
+    url: str
+
+
+class DenialReason(Answer):
+    code: str
+    detail: str
+    remedy: Remedy | None
+
+
+class Problem(Answer):
+    """RFC 9457. `errors` comes with 422, `reasons` with `posting-denied`."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str
+    instance: str | None = None
+    errors: list[FieldProblem] | None = None
+    reasons: list[DenialReason] | None = None

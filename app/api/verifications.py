@@ -1,0 +1,157 @@
+"""Routes of verification (`docs/api.md` part 4): the real identity goes in, a result comes out."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter
+from fastapi.concurrency import run_in_threadpool
+from pydantic import Field
+
+from app.api.account_shapes import NamesAccount
+from app.api.dependencies import (
+    READING,
+    WRITING,
+    Caller,
+    SeatsOf,
+    ServicesOf,
+    VerificationsCaller,
+    problems,
+)
+from app.api.shapes import Answer, Day, Request
+from app.kernel.errors import FieldError, Invalid
+from app.kernel.secret import Secret
+from app.kernel.sentence import Sentence
+from app.verification.documents import DocumentType, is_readable
+from app.verification.domain import IdentityLevel, Method, NextStep, Outcome, Reason, Verification
+from app.web.seats import AllSeats
+from app.wiring import Services
+
+router = APIRouter(prefix="/v1/verifications", tags=["verifications"])
+_NOT_FOUND = {404: "not-found"}
+_LATER = Sentence("这个版本还不支持。", "This version does not offer it yet.")
+_MISSING = Sentence("这种验证方式需要这个字段。", "This method needs this field.")
+_UNWANTED = Sentence("这种验证方式不用这个字段。", "This method does not take this field.")
+
+
+class DocumentGiven(Request):
+    type: Literal[
+        "resident_id",
+        "hmt_residence_permit",
+        "hm_travel_permit",
+        "tw_travel_permit",
+        "foreign_permanent_resident_id",
+        "passport",
+        "uscc",
+    ]
+    number: Annotated[str, Field(min_length=1, max_length=200)]
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    country: Annotated[str, Field(min_length=1, max_length=10)] | None = None
+
+
+class NewVerification(NamesAccount):
+    method: Literal["id2", "phone3", "organisation", "phone_code"]
+    document: DocumentGiven | None = None
+    phone: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+
+
+class CodeGiven(Request):
+    code: Annotated[str, Field(min_length=1, max_length=40)]
+
+
+class VerificationShown(Answer):
+    id: str
+    account_id: str
+    method: Method
+    outcome: Outcome
+    reason: Reason | None
+    next: NextStep | None
+    level: IdentityLevel
+    verified_at: Day | None
+    sandbox: bool
+
+
+@router.post(
+    "",
+    status_code=201,
+    responses=problems(
+        {
+            **WRITING,
+            403: "insufficient-scope, direct-verification-off, minor-not-allowed",
+            404: "account-not-found",
+            409: "possession-required",
+            422: "validation-failed, document-invalid",
+            429: "rate-limited, too-many-attempts",
+        }
+    ),
+)
+async def verify(
+    body: NewVerification, caller: VerificationsCaller, services: ServicesOf, seats: SeatsOf
+) -> VerificationShown:
+    """Checks a document, or sends a code to a phone.
+
+    Seats are taken here, on the event loop: whoever waits for one holds no thread.
+    """
+    seats.provider.refuse_if_crowded()
+    if body.method == "phone_code":
+        return _shown(await _send_code(body, caller, services, seats))
+    if body.method == "id2":
+        return _shown(await _check_document(body, caller, services, seats))
+    raise Invalid([FieldError("/method", "not-available", _LATER)])
+
+
+@router.get("/{verification_id}", responses=problems({**READING, **_NOT_FOUND}))
+def get_verification(verification_id: str, caller: VerificationsCaller, services: ServicesOf) -> VerificationShown:
+    return _shown(services.verifications.get(caller.forum_id, verification_id))
+
+
+@router.post("/{verification_id}/code", responses=problems({**WRITING, **_NOT_FOUND, 409: "state-conflict"}))
+def enter_code(
+    verification_id: str, body: CodeGiven, caller: VerificationsCaller, services: ServicesOf
+) -> VerificationShown:
+    """Judges a code: at most 5 tries, 10 minutes, single use."""
+    return _shown(services.codes.confirm(caller.actor, caller.forum_id, verification_id, Secret(body.code)))
+
+
+async def _check_document(body: NewVerification, caller: Caller, services: Services, seats: AllSeats) -> Verification:
+    if body.document is None:
+        raise Invalid([FieldError("/document", "missing", _MISSING)])
+    if body.phone is not None:
+        raise Invalid([FieldError("/phone", "unwanted", _UNWANTED)])
+    document_type = DocumentType(body.document.type)
+    if not is_readable(document_type):
+        raise Invalid([FieldError("/document/type", "not-available", _LATER)])
+    if body.document.country is not None:
+        raise Invalid([FieldError("/document/country", "unwanted", _UNWANTED)])
+    number, name = Secret(body.document.number), Secret(body.document.name)
+    request = await run_in_threadpool(
+        services.verifications.prepare, caller.forum_id, body.account_name(), document_type, number, name
+    )
+    async with seats.provider.take():
+        async with seats.index.take():
+            index = await run_in_threadpool(services.verifications.index, request)
+        return await run_in_threadpool(services.verifications.check, caller.actor, request, index)
+
+
+async def _send_code(body: NewVerification, caller: Caller, services: Services, seats: AllSeats) -> Verification:
+    if body.phone is None:
+        raise Invalid([FieldError("/phone", "missing", _MISSING)])
+    if body.document is not None:
+        raise Invalid([FieldError("/document", "unwanted", _UNWANTED)])
+    request = await run_in_threadpool(services.codes.prepare, caller.forum_id, body.account_name(), Secret(body.phone))
+    async with seats.provider.take():
+        async with seats.index.take():
+            index = await run_in_threadpool(services.codes.index, request)
+        return await run_in_threadpool(services.codes.send, caller.actor, request, index)
+
+
+def _shown(verification: Verification) -> VerificationShown:
+    return VerificationShown(
+        id=verification.id,
+        account_id=verification.account_id,
+        method=verification.method,
+        outcome=verification.outcome,
+        reason=verification.reason,
+        next=verification.next,
+        level=verification.level,
+        verified_at=verification.verified_at,
+        sandbox=verification.sandbox,
+    )

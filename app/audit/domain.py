@@ -1,0 +1,85 @@
+"""The words of the record, and the canonical form of an entry."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import rfc8785
+
+from app.kernel.actor import Actor
+
+LOG = "shiming"
+_VERSION = 1
+
+
+class Action(StrEnum):
+    """Everything that is recorded; `docs/audit-actions.md` says what each means."""
+
+    INSTALLATION_INITIALISED = "installation.initialised"
+    KEY_CREATED = "key.created"
+    FORUM_ADDED = "forum.added"
+    FORUM_DISABLED = "forum.disabled"
+    CLIENT_SECRET_ROTATED = "client.secret-rotated"  # noqa: S105 -- the name of an act
+    ACCOUNT_CREATED = "account.created"
+    ACCOUNT_SUSPENDED = "account.suspended"
+    ACCOUNT_REINSTATED = "account.reinstated"
+    AGREEMENT_PUBLISHED = "agreement.published"
+    AGREEMENT_ACCEPTED = "agreement.accepted"
+    VERIFICATION_STARTED = "verification.started"
+    VERIFICATION_COMPLETED = "verification.completed"
+    CODE_REFUSED = "verification.code-refused"
+    ACCOUNT_LINKED = "account.linked"
+    PHONE_FROZEN = "phone.frozen"
+    IDENTITY_READ = "identity.read"
+
+
+class ObjectKind(StrEnum):
+    INSTALLATION = "installation"
+    KEY = "key"
+    FORUM = "forum"
+    CLIENT = "client"
+    ACCOUNT = "account"
+    AGREEMENT = "agreement"
+    VERIFICATION = "verification"
+    PERSON = "person"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditObject:
+    """What was acted on. A person appears by a random `audit_ref` that erasure destroys, never by their own id."""
+
+    kind: ObjectKind
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry. `reason` is a code; nothing in it may be personal. Source: L8i."""
+
+    id: str
+    ts: str
+    actor: Actor
+    action: Action
+    object: AuditObject
+    outcome: str
+    reason: str | None
+    case: str | None
+
+    def canonical(self) -> bytes:
+        """The bytes that are stored, hashed and proved. Source: RFC 8785."""
+        return rfc8785.dumps(
+            {
+                "v": _VERSION,
+                "log": LOG,
+                "id": self.id,
+                "ts": self.ts,
+                "writer": "service",
+                "actor": {"kind": self.actor.kind.value, "id": self.actor.id},
+                "action": self.action.value,
+                "object": {"kind": self.object.kind.value, "id": self.object.id},
+                "outcome": self.outcome,
+                "reason": self.reason,
+                "case": self.case,
+                "req": self.actor.request_id,
+                "commit": None,
+            }
+        )

@@ -1,0 +1,82 @@
+"""Commands about forums and the credentials of their backends."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from app.forums.domain import Credentials
+from app.kernel.actor import OPERATOR
+from app.settings import Settings
+from app.wiring import build
+
+forum = typer.Typer(help="Forums and their credentials.", no_args_is_help=True)
+AsJson = Annotated[bool, typer.Option("--json", help="Print data as JSON.")]
+
+
+@forum.command()
+def add(
+    name: str,
+    return_url: Annotated[list[str] | None, typer.Option(help="Where people may be sent back to.")] = None,
+    direct_verification: Annotated[
+        str | None, typer.Option(help="Why this forum may send documents itself.", metavar="REASON")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Register a forum; the secret is shown once."""
+    _show(build(Settings()).forums.add(OPERATOR, name, return_url or (), direct_verification), as_json=as_json)
+
+
+@forum.command("list")
+def list_forums(as_json: AsJson = False) -> None:
+    """All forums."""
+    rows = [
+        {
+            "forum_id": found.id,
+            "name": found.name,
+            "status": found.status.value,
+            "client_id": client_id,
+            "direct_verification": found.direct_verification,
+            "return_urls": list(found.return_urls),
+            "created_at": found.created_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        }
+        for found, client_id in build(Settings()).forums.list_all()
+    ]
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False))
+        return
+    for row in rows:
+        typer.echo(f"{row['forum_id']}  {row['status']:<8}  {row['client_id']}  {row['name']}")
+    if not rows:
+        typer.echo("No forums yet. Run `shiming forum add NAME`.")
+
+
+@forum.command("rotate-secret")
+def rotate_secret(forum_id: str, as_json: AsJson = False) -> None:
+    """A new client secret; the old one still opens for a day."""
+    _show(build(Settings()).forums.rotate_secret(OPERATOR, forum_id), as_json=as_json)
+
+
+@forum.command()
+def disable(forum_id: str, as_json: AsJson = False) -> None:
+    """Cut a forum's backend off at its next call."""
+    disabled = build(Settings()).forums.disable(OPERATOR, forum_id)
+    typer.echo(
+        json.dumps({"forum_id": disabled.id, "status": disabled.status.value})
+        if as_json
+        else f"{disabled.name} is disabled; its backend is refused from its next call on."
+    )
+
+
+def _show(credentials: Credentials, *, as_json: bool) -> None:
+    shown = {
+        "forum_id": credentials.forum_id,
+        "client_id": credentials.client_id,
+        "client_secret": credentials.client_secret.reveal(),
+    }
+    if as_json:
+        typer.echo(json.dumps(shown))
+        return
+    for name, value in shown.items():
+        typer.echo(f"{name}: {value}")
+    typer.echo("The secret is shown this once; keep it where the forum's backend can read it.", err=True)

@@ -1,0 +1,63 @@
+"""The command tree."""
+
+import sys
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from app.cli.forum import forum
+from app.cli.serving import serve_on
+from app.kernel.errors import ShimingError, StartRefused
+from app.settings import Settings
+from app.wiring import initialise, warnings_of
+
+_HELP = "Shiming 实名: real name backstage, your choice on stage."
+shiming = typer.Typer(help=_HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+shiming.add_typer(forum, name="forum")
+
+
+@shiming.command()
+def init() -> None:
+    """Make keys and database ready; safe to run again."""
+    settings = Settings()
+    initialise(settings)
+    typer.echo(f"Ready: keys in {settings.keys_dir}, database {_shown_database(settings)}.")
+
+
+@shiming.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
+    workers: Annotated[int, typer.Option(min=1, help="Processes; more than one needs PostgreSQL.")] = 1,
+    no_worker: Annotated[  # noqa: ARG001 -- there is no background worker yet, so there is none to leave out
+        bool, typer.Option("--no-worker", help="Without background jobs (this version has none).")
+    ] = False,
+) -> None:
+    """Serve the API."""
+    settings = Settings()
+    for warning in warnings_of(settings):
+        typer.echo(f"Note: {warning}.", err=True)
+    serve_on(settings, host, port, workers)
+
+
+def _shown_database(settings: Settings) -> str:
+    return "on PostgreSQL" if settings.database_url.startswith("postgres") else settings.database()
+
+
+def run(command: Callable[[], object]) -> None:
+    """Runs the command tree and turns a refusal into one line and exit code 1."""
+    try:
+        command()
+    except StartRefused as refused:
+        sys.exit(_line(str(refused)))
+    except ShimingError as refused:
+        sys.exit(_line(refused.detail.en))
+    except ValidationError as invalid:
+        names = ", ".join(f"SHIMING_{str(fault['loc'][0]).upper()}" for fault in invalid.errors())
+        sys.exit(_line(f"These settings cannot be used: {names}. See docs/settings.md."))
+
+
+def _line(said: str) -> str:
+    return f"shiming: {said}"

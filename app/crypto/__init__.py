@@ -1,0 +1,1 @@
+"""Every cryptographic mechanism, and the only importer of the libraries behind them."""

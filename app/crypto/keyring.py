@@ -1,0 +1,152 @@
+"""The keys of an installation: one file each, readable by its owner alone, never in the database."""
+
+import base64
+import json
+import os
+import stat
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from app.kernel.errors import StartRefused
+from app.kernel.secret import Secret
+
+_FORMAT = 1
+_INDEX_MATERIAL_BYTES = 32 + 32 + 16  # inner key, outer key, salt
+
+
+class KeyPurpose(StrEnum):
+    ROOT = "root"
+    """Wraps one data key per person."""
+    INDEX = "index"
+    """Blind index of documents and phones."""
+    MAC = "mac"
+    """Client secrets, one-time codes and other short-lived digests, by derived subkeys."""
+    SIGNING = "signing"
+    """ES256 private key for access and posting tokens."""
+
+
+class KeyState(StrEnum):
+    NEXT = "next"
+    CURRENT = "current"
+    PREVIOUS = "previous"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    id: str
+    purpose: KeyPurpose
+    state: KeyState
+    environment: str
+    created_at: datetime
+    material: Secret[bytes]
+
+
+class Keyring:
+    """The keys of one installation, read once at start."""
+
+    def __init__(self, keys: Iterable[Key]) -> None:
+        self._keys = {key.id: key for key in keys}
+
+    def current(self, purpose: KeyPurpose) -> Key:
+        """The key that new values are made with. Raises `StartRefused` when there is none."""
+        for key in self._keys.values():
+            if key.purpose is purpose and key.state is KeyState.CURRENT:
+                return key
+        raise StartRefused(f"There is no current {purpose} key. Run `shiming init`.")
+
+    def get(self, key_id: str) -> Key | None:
+        return self._keys.get(key_id)
+
+    def of(self, purpose: KeyPurpose) -> list[Key]:
+        return [key for key in self._keys.values() if key.purpose is purpose]
+
+    def all(self) -> list[Key]:
+        return list(self._keys.values())
+
+
+def load_keyring(directory: Path) -> Keyring:
+    """Reads every key file. Raises `StartRefused` for one that others can read or that cannot be understood."""
+    return Keyring(_read(path) for path in sorted(directory.glob("*.key")))
+
+
+def create_missing_keys(directory: Path, environment: str, now: datetime) -> list[Key]:
+    """Makes one current key for each purpose that has none; returns the new ones. Safe to call again."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    present = {key.purpose for key in load_keyring(directory).all() if key.state is KeyState.CURRENT}
+    made = [_new_key(purpose, environment, now) for purpose in KeyPurpose if purpose not in present]
+    for key in made:
+        _write(directory, key)
+    return made
+
+
+def _new_key(purpose: KeyPurpose, environment: str, now: datetime) -> Key:
+    return Key(
+        id=os.urandom(8).hex(),
+        purpose=purpose,
+        state=KeyState.CURRENT,
+        environment=environment,
+        created_at=now,
+        material=Secret(_new_material(purpose)),
+    )
+
+
+def _new_material(purpose: KeyPurpose) -> bytes:
+    if purpose is KeyPurpose.SIGNING:
+        private = ec.generate_private_key(ec.SECP256R1())
+        return private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return os.urandom(_INDEX_MATERIAL_BYTES if purpose is KeyPurpose.INDEX else 32)
+
+
+def _write(directory: Path, key: Key) -> None:
+    body = {
+        "format": _FORMAT,
+        "id": key.id,
+        "purpose": key.purpose,
+        "state": key.state,
+        "environment": key.environment,
+        "created_at": key.created_at.astimezone(UTC).isoformat(),
+        "material": base64.b64encode(key.material.reveal()).decode(),
+    }
+    path = directory / f"{key.purpose}-{key.id}.key"
+    temporary = path.with_suffix(".tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(body, file)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.rename(path)
+    _sync(directory)
+
+
+def _sync(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _read(path: Path) -> Key:
+    try:
+        mode = path.stat().st_mode
+        if mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise StartRefused(f"Key file {path} can be read by others. Run `chmod 600 {path}`.")
+        body = json.loads(path.read_text())
+        if body["format"] != _FORMAT:
+            raise StartRefused(f"Key file {path} has a format that this version does not know.")
+        return Key(
+            id=str(body["id"]),
+            purpose=KeyPurpose(body["purpose"]),
+            state=KeyState(body["state"]),
+            environment=str(body["environment"]),
+            created_at=datetime.fromisoformat(body["created_at"]),
+            material=Secret(base64.b64decode(body["material"], validate=True)),
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        raise StartRefused(f"Key file {path} cannot be read as a key. Restore it from its backup.") from None

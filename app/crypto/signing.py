@@ -1,0 +1,143 @@
+"""Tokens: the only module that imports `jose`, and stricter than it.
+
+python-jose alone accepts a missing `exp` or `aud`, ignores unknown `crit`, takes HS256 over a public key and a second
+spelling of the same base64. So the header and the claims are checked here before and after it verifies a signature.
+"""
+
+import base64
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+from jose import jws
+from jose.backends.cryptography_backend import CryptographyECKey
+from jose.exceptions import JOSEError
+
+from app.crypto.errors import TokenRefused
+from app.crypto.keyring import Key, KeyPurpose, Keyring, KeyState
+
+ALGORITHM = "ES256"
+MAX_TOKEN_BYTES = 4096
+_SHAPE = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", re.ASCII)
+_HEADER_MEMBERS = {"alg", "kid", "typ"}
+_STRINGS = ("iss", "sub", "aud", "jti")
+_DATES = ("iat", "exp")
+
+Claims = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    kid: str
+    state: KeyState
+    private: CryptographyECKey
+    public: CryptographyECKey
+    jwk: Mapping[str, str]
+
+
+class TokenSigner:
+    """Signs with the current key, verifies with any key that is listed."""
+
+    def __init__(self, keyring: Keyring, issuer: str) -> None:
+        self._issuer = issuer
+        pairs = [_pair(key) for key in keyring.of(KeyPurpose.SIGNING)]
+        self._pairs = {pair.kid: pair for pair in pairs}
+        self._current = next(pair for pair in pairs if pair.state is KeyState.CURRENT)
+
+    def public_keys(self) -> list[Mapping[str, str]]:
+        """The published keys; `kid` is the RFC 7638 thumbprint, so a new key never wears an old name."""
+        return [pair.jwk for pair in self._pairs.values()]
+
+    def sign(self, claims: Claims, typ: str) -> str:
+        """Adds `iss`; the caller gives `sub aud iat exp jti`, dates as whole seconds."""
+        return jws.sign(
+            {"iss": self._issuer, **claims},
+            self._current.private,
+            headers={"kid": self._current.kid, "typ": typ},
+            algorithm=ALGORITHM,
+        )
+
+    def verify(self, token: str, typ: str, now: datetime) -> Claims:
+        """The claims of a token that this service signed, of this `typ`, alive at `now`.
+
+        The audience is left to the caller. Boundary: exactly at `exp` the token is dead.
+        Raises `TokenRefused` with reason `token-invalid` or `token-expired`. Source: RFC 7515, RFC 8725.
+        """
+        if len(token) > MAX_TOKEN_BYTES or not _SHAPE.fullmatch(token):
+            raise TokenRefused("token-invalid")
+        header_part, claims_part, signature_part = token.split(".")
+        header = _object(header_part)
+        pair = self._pairs.get(str(header.get("kid")))
+        if pair is None or set(header) != _HEADER_MEMBERS or header["alg"] != ALGORITHM or header["typ"] != typ:
+            raise TokenRefused("token-invalid")
+        _decode(signature_part)
+        claims = _object(claims_part)
+        try:
+            jws.verify(token, pair.public, algorithms=[ALGORITHM])
+        except JOSEError:
+            raise TokenRefused("token-invalid") from None
+        self._judge(claims, now)
+        return claims
+
+    def _judge(self, claims: Claims, now: datetime) -> None:
+        dates = [claims.get(name) for name in _DATES]
+        if "nbf" in claims:
+            dates.append(claims["nbf"])
+        well_formed = all(isinstance(claims.get(name), str) for name in _STRINGS) and all(
+            isinstance(date, int) and not isinstance(date, bool) for date in dates
+        )
+        if not well_formed or claims["iss"] != self._issuer:
+            raise TokenRefused("token-invalid")
+        expires_at, begins_at = claims["exp"], claims.get("nbf", claims["iat"])
+        if not isinstance(expires_at, int) or not isinstance(begins_at, int) or now.timestamp() < begins_at - 1:
+            raise TokenRefused("token-invalid")
+        if now.timestamp() >= expires_at:
+            raise TokenRefused("token-expired")
+
+
+def _pair(key: Key) -> _Pair:
+    pem = key.material.reveal()
+    loaded = load_pem_private_key(pem, password=None)
+    public_pem = loaded.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    private, public = CryptographyECKey(pem, ALGORITHM), CryptographyECKey(public_pem, ALGORITHM)
+    point = {name: str(value) for name, value in public.to_dict().items() if name in {"crv", "x", "y", "kty"}}
+    kid = _thumbprint(point)
+    return _Pair(kid, key.state, private, public, {**point, "kid": kid, "use": "sig", "alg": ALGORITHM})
+
+
+def _thumbprint(point: Mapping[str, str]) -> str:
+    """Source: RFC 7638 part 3."""
+    canonical = json.dumps(dict(sorted(point.items())), separators=(",", ":"))
+    return base64.urlsafe_b64encode(sha256(canonical.encode()).digest()).rstrip(b"=").decode()
+
+
+def _decode(part: str) -> bytes:
+    """Refuses a second spelling of the same bytes."""
+    try:
+        raw = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+    except ValueError:
+        raise TokenRefused("token-invalid") from None
+    if base64.urlsafe_b64encode(raw).rstrip(b"=").decode() != part:
+        raise TokenRefused("token-invalid")
+    return raw
+
+
+def _object(part: str) -> dict[str, object]:
+    try:
+        value = json.loads(_decode(part).decode(), object_pairs_hook=_without_duplicates)
+    except (ValueError, RecursionError):
+        raise TokenRefused("token-invalid") from None
+    if not isinstance(value, dict):
+        raise TokenRefused("token-invalid")
+    return value
+
+
+def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise ValueError("duplicate key")
+    return value

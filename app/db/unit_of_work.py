@@ -1,0 +1,128 @@
+"""The one place that opens a transaction, and the one that commits."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy import Engine, Table, UniqueConstraint, text
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
+
+from app.db.base import Base
+from app.db.engine import reading
+from app.kernel.actor import SYSTEM, Actor
+from app.kernel.clock import Clock
+from app.kernel.errors import Unavailable
+
+T = TypeVar("T")
+_SERIALISATION_FAILURES = {"40001", "40P01"}
+_ROUNDS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """What a step needs: the session, who acts, and the one moment at which all of it happens."""
+
+    session: Session
+    actor: Actor
+    now: datetime
+
+
+class ConstraintViolated(Exception):
+    """A uniqueness rule of the database refused a write; the use case turns it into the documented answer."""
+
+    def __init__(self, constraint: str) -> None:
+        super().__init__(constraint)
+        self.constraint = constraint
+
+
+class CollidedWithAnother(Unavailable):
+    """Two transactions held what the other wanted; running it again is safe."""
+
+
+def again_on_collision(work: Callable[[], T]) -> T:
+    """Runs a whole transaction again when another one was quicker; `Unavailable` when it never gets through."""
+    for _ in range(_ROUNDS):
+        try:
+            return work()
+        except (ConstraintViolated, CollidedWithAnother):
+            continue
+    raise Unavailable
+
+
+def hold_key(tx: Transaction, key: bytes) -> None:
+    """Lets one transaction at a time pass for this key. On SQLite a writing transaction is alone anyway."""
+    if tx.session.get_bind().dialect.name == "postgresql":
+        number = int.from_bytes(key[:8], signed=True)
+        tx.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": number})
+
+
+class UnitOfWork:
+    """Opens transactions for use cases. Everything inside one commits together, before an answer is sent."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._writer = engine
+        self._reader = reading(engine)
+        self._clock = clock
+
+    @contextmanager
+    def begin(self, actor: Actor) -> Iterator[Transaction]:
+        """A writing transaction; commits at the end of the block, rolls back when it raises.
+
+        Raises `ConstraintViolated` for a uniqueness rule, `CollidedWithAnother` for a deadlock, `Unavailable` when
+        the database does not answer.
+        """
+        with _translated(), Session(self._writer, expire_on_commit=False) as session, session.begin():
+            yield Transaction(session, actor, self._clock.now())
+            session.flush()
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """A reading transaction: one snapshot, nothing is written. Raises `Unavailable`."""
+        with _translated(), Session(self._reader, expire_on_commit=False) as session, session.begin():
+            yield Transaction(session, SYSTEM, self._clock.now())
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError as error:
+        raise ConstraintViolated(_constraint_of(error)) from None
+    except (OperationalError, PoolTimeout) as error:
+        if _state_of(error) in _SERIALISATION_FAILURES:
+            raise CollidedWithAnother from None
+        raise Unavailable from None
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise Unavailable from None
+        raise
+
+
+def _state_of(error: Exception) -> str | None:
+    return getattr(getattr(error, "orig", None), "sqlstate", None)
+
+
+def _constraint_of(error: IntegrityError) -> str:
+    """The name of the violated constraint; SQLite tells only `table.column, ...`, so it is looked up."""
+    said = str(error.orig)
+    if ":" not in said:
+        return said.removeprefix("23505 ").strip()
+    columns = [name.strip() for name in said.split(":", 1)[1].split(",")]
+    table = Base.metadata.tables.get(columns[0].split(".")[0])
+    wanted = {name.split(".")[-1] for name in columns}
+    return next((name for name, members in _unique_rules(table) if members == wanted), said)
+
+
+def _unique_rules(table: Table | None) -> Iterator[tuple[str, set[str]]]:
+    if table is None:
+        return
+    for constraint in table.constraints:
+        if isinstance(constraint, UniqueConstraint):
+            yield str(constraint.name), {column.name for column in constraint.columns}
+    for index in table.indexes:
+        if index.unique:
+            yield str(index.name), {column.name for column in index.columns}

@@ -1,0 +1,1 @@
+"""Forums, the clients that speak for them, and their secrets."""

@@ -1,0 +1,29 @@
+"""What can go wrong with forums and their clients."""
+
+from app.kernel.errors import Denied, Invalid, NotFound, Unauthenticated
+from app.kernel.sentence import Sentence
+
+
+class ForumNotFound(NotFound):
+    sentence = Sentence("没有这个论坛。", "There is no such forum. `shiming forum list` shows them.")
+
+
+class ClientRefused(Unauthenticated):
+    """Unknown client, wrong or expired secret, or a disabled forum: one answer for all."""
+
+    code = "invalid-client"
+    sentence = Sentence(
+        "客户端编号或密钥不对，或已停用。", "The client id or secret is wrong, or the forum is disabled."
+    )
+
+
+class ScopeNotHeld(Denied):
+    code = "insufficient-scope"
+    sentence = Sentence(
+        "访问令牌没有这项权限，请申请带有该 scope 的令牌。",
+        "The access token lacks this scope; ask for one that has it.",
+    )
+
+
+class ForumNameUnusable(Invalid):
+    sentence = Sentence("论坛名称要有 1 到 80 个可见字符。", "A forum's name has 1 to 80 visible characters.")

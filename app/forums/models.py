@@ -1,0 +1,39 @@
+"""Tables of forums, clients and client secrets."""
+
+from datetime import datetime
+
+from sqlalchemy import JSON, ForeignKey, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db.base import Base
+from app.db.types import UtcDateTime
+
+
+class ForumRow(Base):
+    __tablename__ = "forums"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    name: Mapped[str] = mapped_column(String(80))
+    status: Mapped[str] = mapped_column(String(16))
+    return_urls: Mapped[list[str]] = mapped_column(JSON)
+    direct_verification: Mapped[str | None] = mapped_column(String(400))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ClientRow(Base):
+    __tablename__ = "clients"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    forum_id: Mapped[str] = mapped_column(ForeignKey("forums.id"), index=True)
+    scopes: Mapped[list[str]] = mapped_column(JSON)
+
+
+class ClientSecretRow(Base):
+    """A secret as a keyed digest; after a rotation the old one lives on until `expires_at`."""
+
+    __tablename__ = "client_secrets"
+
+    digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    client_id: Mapped[str] = mapped_column(ForeignKey("clients.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,0 +1,97 @@
+"""Every query on forums, clients and their secrets."""
+
+from datetime import datetime
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from app.forums.domain import Client, Forum, ForumStatus, Scope
+from app.forums.models import ClientRow, ClientSecretRow, ForumRow
+from app.kernel.ids import ClientId, ForumId
+
+
+def add(session: Session, forum: Forum, client: Client) -> None:
+    session.add(
+        ForumRow(
+            id=forum.id,
+            name=forum.name,
+            status=forum.status,
+            return_urls=list(forum.return_urls),
+            direct_verification=forum.direct_verification,
+            created_at=forum.created_at,
+        )
+    )
+    session.flush()
+    session.add(ClientRow(id=client.id, forum_id=forum.id, scopes=sorted(client.scopes)))
+    session.flush()
+
+
+def all_forums(session: Session) -> list[tuple[Forum, ClientId]]:
+    rows = session.execute(
+        select(ForumRow, ClientRow.id).join(ClientRow, ClientRow.forum_id == ForumRow.id).order_by(ForumRow.id)
+    )
+    return [(_forum(row), ClientId(client_id)) for row, client_id in rows]
+
+
+def find_forum(session: Session, forum_id: str, *, lock: bool = False) -> Forum | None:
+    query = select(ForumRow).where(ForumRow.id == forum_id)
+    row = session.scalar(query.with_for_update() if lock else query)
+    return _forum(row) if row else None
+
+
+def set_status(session: Session, forum_id: ForumId, status: ForumStatus) -> None:
+    session.execute(update(ForumRow).where(ForumRow.id == forum_id).values(status=status))
+
+
+def client_of(session: Session, forum_id: ForumId) -> ClientId | None:
+    found = session.scalar(select(ClientRow.id).where(ClientRow.forum_id == forum_id))
+    return ClientId(found) if found else None
+
+
+def find_active_client(session: Session, client_id: str) -> Client | None:
+    """A client whose forum is active."""
+    row = session.execute(
+        select(ClientRow.id, ClientRow.forum_id, ClientRow.scopes)
+        .join(ForumRow, ForumRow.id == ClientRow.forum_id)
+        .where(ClientRow.id == client_id, ForumRow.status == ForumStatus.ACTIVE)
+    ).one_or_none()
+    if row is None:
+        return None
+    return Client(ClientId(row.id), ForumId(row.forum_id), frozenset(Scope(scope) for scope in row.scopes))
+
+
+def live_secrets(session: Session, client_id: ClientId, now: datetime) -> list[bytes]:
+    return list(
+        session.scalars(
+            select(ClientSecretRow.digest).where(
+                ClientSecretRow.client_id == client_id,
+                or_(ClientSecretRow.expires_at.is_(None), ClientSecretRow.expires_at > now),
+            )
+        )
+    )
+
+
+def add_secret(session: Session, client_id: ClientId, digest: bytes, now: datetime) -> None:
+    session.add(ClientSecretRow(digest=digest, client_id=client_id, created_at=now, expires_at=None))
+
+
+def expire_secrets(session: Session, client_id: ClientId, at: datetime, now: datetime) -> None:
+    """The newest secret lives on until `at`; older ones end now, so that never more than two are live."""
+    current = ClientSecretRow.client_id == client_id
+    session.execute(
+        update(ClientSecretRow)
+        .where(current, ClientSecretRow.expires_at.is_not(None), ClientSecretRow.expires_at > now)
+        .values(expires_at=now)
+    )
+    session.execute(update(ClientSecretRow).where(current, ClientSecretRow.expires_at.is_(None)).values(expires_at=at))
+
+
+def _forum(row: ForumRow) -> Forum:
+    return Forum(
+        id=ForumId(row.id),
+        name=row.name,
+        status=ForumStatus(row.status),
+        return_urls=tuple(row.return_urls),
+        direct_verification=row.direct_verification,
+        created_at=row.created_at,
+    )

@@ -1,0 +1,114 @@
+"""Use cases of the operator (add, rotate, disable) and of the forum's backend (log in)."""
+
+import secrets
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from app import policies
+from app.audit import service as audit
+from app.audit.domain import Action, ObjectKind
+from app.crypto.mac import Mac, MacUse
+from app.db.unit_of_work import Transaction, UnitOfWork
+from app.forums import repository
+from app.forums.domain import Client, Credentials, Forum, ForumStatus, Scope
+from app.forums.errors import ClientRefused, ForumNameUnusable, ForumNotFound
+from app.kernel.actor import Actor
+from app.kernel.ids import ClientId, ForumId, new_id
+from app.kernel.secret import Secret
+
+_NAME_LENGTH = range(1, 81)
+_SECRET_BYTES = 32
+
+
+class Forums:
+    def __init__(self, unit_of_work: UnitOfWork, mac: Mac) -> None:
+        self._unit_of_work = unit_of_work
+        self._mac = mac
+
+    def add(
+        self, actor: Actor, name: str, return_urls: Sequence[str] = (), direct_verification: str | None = None
+    ) -> Credentials:
+        """Registers a forum and the one client that speaks for it. Raises `ForumNameUnusable`. Source: L2b."""
+        name = unicodedata.normalize("NFC", name).strip()
+        if len(name) not in _NAME_LENGTH or any(unicodedata.category(mark)[0] == "C" for mark in name):
+            raise ForumNameUnusable
+        secret = _new_secret()
+        with self._unit_of_work.begin(actor) as tx:
+            forum = Forum(
+                id=ForumId(new_id("frm", tx.now)),
+                name=name,
+                status=ForumStatus.ACTIVE,
+                return_urls=tuple(return_urls),
+                direct_verification=direct_verification,
+                created_at=tx.now,
+            )
+            client = Client(ClientId(new_id("cli", tx.now)), forum.id, frozenset(Scope))
+            repository.add(tx.session, forum, client)
+            repository.add_secret(tx.session, client.id, self._digest(secret), tx.now)
+            audit.record(tx, Action.FORUM_ADDED, ObjectKind.FORUM, forum.id)
+        return Credentials(forum.id, client.id, secret)
+
+    def list_all(self) -> list[tuple[Forum, ClientId]]:
+        with self._unit_of_work.read() as tx:
+            return repository.all_forums(tx.session)
+
+    def rotate_secret(self, actor: Actor, forum_id: str) -> Credentials:
+        """A new secret; the last one still opens for `CLIENT_SECRET_OVERLAP`. Raises `ForumNotFound`."""
+        secret = _new_secret()
+        with self._unit_of_work.begin(actor) as tx:
+            forum = repository.find_forum(tx.session, forum_id, lock=True)
+            client_id = repository.client_of(tx.session, forum.id) if forum else None
+            if forum is None or client_id is None:
+                raise ForumNotFound
+            overlap = timedelta(hours=policies.CLIENT_SECRET_OVERLAP.value)
+            repository.expire_secrets(tx.session, client_id, tx.now + overlap, tx.now)
+            repository.add_secret(tx.session, client_id, self._digest(secret), tx.now)
+            audit.record(tx, Action.CLIENT_SECRET_ROTATED, ObjectKind.CLIENT, client_id)
+        return Credentials(forum.id, client_id, secret)
+
+    def disable(self, actor: Actor, forum_id: str) -> Forum:
+        """Cuts the forum's client off at its next call. Raises `ForumNotFound`. Disabling twice changes nothing."""
+        with self._unit_of_work.begin(actor) as tx:
+            forum = repository.find_forum(tx.session, forum_id, lock=True)
+            if forum is None:
+                raise ForumNotFound
+            if forum.status is ForumStatus.ACTIVE:
+                repository.set_status(tx.session, forum.id, ForumStatus.DISABLED)
+                audit.record(tx, Action.FORUM_DISABLED, ObjectKind.FORUM, forum.id)
+        return replace(forum, status=ForumStatus.DISABLED)
+
+    def authenticate(self, client_id: str, secret: Secret[str]) -> Client:
+        """The client these credentials belong to. Raises `ClientRefused`, one answer for every cause."""
+        with self._unit_of_work.read() as tx:
+            client = repository.find_active_client(tx.session, client_id)
+            live = repository.live_secrets(tx.session, client.id, tx.now) if client else []
+        presented = [self._mac.matches(digest, MacUse.CLIENT_SECRET, secret.reveal()) for digest in live]
+        if client is None or not any(presented):
+            raise ClientRefused
+        return client
+
+    def find_client(self, client_id: str) -> Client:
+        """The client of an access token, as it stands now. Raises `ClientRefused` when its forum was disabled."""
+        with self._unit_of_work.read() as tx:
+            client = repository.find_active_client(tx.session, client_id)
+        if client is None:
+            raise ClientRefused
+        return client
+
+    def _digest(self, secret: Secret[str]) -> bytes:
+        return self._mac.digest(MacUse.CLIENT_SECRET, secret.reveal())
+
+
+def get_forum(tx: Transaction, forum_id: ForumId) -> Forum:
+    """A step. Raises `ForumNotFound`."""
+    forum = repository.find_forum(tx.session, forum_id)
+    if forum is None:
+        raise ForumNotFound
+    return forum
+
+
+def _new_secret() -> Secret[str]:
+    """256 random bits: a keyed SHA-256 suffices to store it, and keeps the hot path cheap."""
+    return Secret(secrets.token_urlsafe(_SECRET_BYTES))

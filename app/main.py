@@ -1,0 +1,101 @@
+"""Builds the application; no logic. `shiming serve` starts it by the name `app.main:create_app`."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from app.api import accounts, health, oauth, tokens, verifications
+from app.api.shapes import Problem
+from app.kernel.errors import ShimingError
+from app.pages.routes import developer_router
+from app.pages.routes import router as pages
+from app.settings import Settings
+from app.web.gate import Gate
+from app.web.logs import configure_logs
+from app.web.problems import InternalError, MethodNotAllowed, NoSuchAddress, problem_response
+from app.web.seats import AllSeats
+from app.web.validation import refusal_of
+from app.wiring import Services, build
+
+_ROUTERS = (oauth.router, accounts.router, verifications.router, tokens.router, health.router, pages)
+_NO_TELEMETRY: Any = {"tracing": False, "metrics": False, "logs": False}
+_HTTP_PROBLEMS: dict[int, type[ShimingError]] = {404: NoSuchAddress, 405: MethodNotAllowed}
+
+
+class _Application(FastAPI):
+    """FastAPI whose document says that every refusal is a `Problem`."""
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            document = super().openapi()
+            schemas = document.setdefault("components", {}).setdefault("schemas", {})
+            nested = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas.update(nested.pop("$defs"))
+            schemas["Problem"] = nested
+            for unused in ("HTTPValidationError", "ValidationError"):
+                schemas.pop(unused, None)
+        return super().openapi()
+
+
+def create_app() -> ASGIApp:
+    """The application of this environment's settings. Raises `StartRefused`."""
+    services = build(Settings())
+    configure_logs(services.log_level)
+    return application(services)
+
+
+def application(services: Services) -> ASGIApp:
+    """The application around services that are ready."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        services.engine.dispose()
+
+    app = _Application(
+        title="Shiming 实名",
+        version="0.1.0",
+        summary="Real name backstage, your choice on stage",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+        telemetry=_NO_TELEMETRY,
+    )
+    app.state.services, app.state.seats = services, AllSeats()
+    for router in _ROUTERS:
+        app.include_router(router)
+    if services.development:
+        app.include_router(developer_router)
+    app.add_exception_handler(ShimingError, _refuse)
+    app.add_exception_handler(RequestValidationError, _refuse_body)
+    app.add_exception_handler(HTTPException, _refuse_by_status)
+    return Gate(app, services.issuer)
+
+
+async def _refuse(request: Request, error: Exception) -> Response:
+    return problem_response(request, error if isinstance(error, ShimingError) else InternalError())
+
+
+async def _refuse_body(request: Request, error: Exception) -> Response:
+    complaints = error.errors() if isinstance(error, RequestValidationError) else []
+    return problem_response(request, refusal_of(complaints, _known_fields(request.app)))
+
+
+async def _refuse_by_status(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 0
+    response = problem_response(request, _HTTP_PROBLEMS.get(status, InternalError)())
+    if isinstance(error, HTTPException) and error.headers:
+        response.headers.update(error.headers)
+    return response
+
+
+def _known_fields(app: FastAPI) -> set[str]:
+    schemas = app.openapi()["components"]["schemas"].values()
+    return {name for schema in schemas for name in schema.get("properties", {})}

@@ -1,0 +1,107 @@
+"""What the page of every problem says: what happened, what to do, and what a developer needs."""
+
+from dataclasses import dataclass
+
+from app.kernel.sentence import Language, Sentence
+from app.posting.denials import DENIALS
+from app.posting.errors import ReasonCode
+from app.web.problems import problem_codes, status_by_code, title_of
+
+_READ_AGAIN = Sentence("检查请求，改好再发。", "Check the request, change it and send it again.")
+_WAIT = Sentence(
+    "按 Retry-After 的秒数等一等再试，内容没有丢失。", "Wait for Retry-After seconds and try again; nothing is lost."
+)
+_ASK_FORUM = Sentence(
+    "回到论坛，按提示操作；不清楚时联系论坛。", "Go back to the forum and follow its notice; ask the forum if in doubt."
+)
+_VERIFY = Sentence(
+    "回到论坛，选择“验证身份”。手机验证码约 1 分钟。",
+    "Go back to the forum and choose to verify. A phone code takes about a minute.",
+)
+_RESEND = Sentence(
+    "回到论坛，刷新页面后再发一次，草稿还在。", "Go back to the forum, reload and send again; your draft is kept."
+)
+_WRITE_TO_FORUM = Sentence(
+    "你可以向论坛申诉；由另一个人复查。", "You may appeal to the forum; another person will look at it."
+)
+_CREDENTIALS = Sentence(
+    "用客户端编号和密钥在 /oauth/token 换取新令牌。", "Get a new token at /oauth/token with the client id and secret."
+)
+
+_WHAT_TO_DO: dict[str, Sentence] = {
+    "invalid-token": _CREDENTIALS,
+    "invalid-client": Sentence(
+        "运行 shiming forum rotate-secret 取得新密钥。", "Run shiming forum rotate-secret to get a new secret."
+    ),
+    "insufficient-scope": _CREDENTIALS,
+    "account-not-found": Sentence(
+        "先用 POST /v1/accounts 登记账号。", "Register the account first: POST /v1/accounts."
+    ),
+    "rate-limited": _WAIT,
+    "too-many-attempts": _WAIT,
+    "unavailable": _WAIT,
+    "internal-error": Sentence("请把 request_id 告诉运营者。", "Tell the operator the request_id."),
+    "possession-required": Sentence(
+        "先用 phone_code 验证在案手机，15 分钟内再提交证件。",
+        "Verify the phone on record with phone_code, then send the document within 15 minutes.",
+    ),
+    "direct-verification-off": Sentence(
+        "运营者可用 shiming forum add --direct-verification 说明理由后开通。",
+        "The operator can allow it with shiming forum add --direct-verification and a reason.",
+    ),
+    "minor-not-allowed": _ASK_FORUM,
+    "posting-denied": Sentence("逐条看 reasons，每条都有去处。", "Read `reasons`: each one says what to do."),
+    ReasonCode.IDENTITY_UNVERIFIED: _VERIFY,
+    ReasonCode.IDENTITY_LEVEL_TOO_LOW: Sentence(
+        "回到论坛，选择用证件验证。", "Go back to the forum and verify with a document."
+    ),
+    ReasonCode.IDENTITY_EXPIRED: _VERIFY,
+    ReasonCode.REVERIFICATION_OVERDUE: _VERIFY,
+    ReasonCode.MODERATOR_SUSPENDED: _VERIFY,
+    ReasonCode.AGREEMENT_NOT_ACCEPTED: Sentence(
+        "回到论坛，阅读并同意用户协议；不同意也可以浏览。",
+        "Go back to the forum, read the user agreement and accept it; reading stays open if you do not.",
+    ),
+    ReasonCode.ACCOUNT_SUSPENDED: _WRITE_TO_FORUM,
+    ReasonCode.ACCOUNT_BANNED: _WRITE_TO_FORUM,
+    ReasonCode.CONTENT_BLOCKED: _WRITE_TO_FORUM,
+    ReasonCode.TOKEN_EXPIRED: _RESEND,
+    ReasonCode.TOKEN_REVOKED: _RESEND,
+    ReasonCode.TOKEN_INVALID: _RESEND,
+    ReasonCode.WRONG_AUDIENCE: _RESEND,
+    ReasonCode.SCOPE_NOT_GRANTED: _RESEND,
+    ReasonCode.WRONG_BOARD: _RESEND,
+}
+_FOR_PEOPLE = frozenset(ReasonCode)
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    code: str
+    title: str
+    happened: str
+    to_do: str
+    status: int
+    retry: bool
+
+
+def explained_codes() -> list[str]:
+    """Problem codes first, then the reasons for which posting is refused."""
+    return list(dict.fromkeys([*problem_codes(), *(code.value for code in ReasonCode)]))
+
+
+def explanation_of(code: str, language: Language) -> Explanation:
+    """`code` is one of `explained_codes`."""
+    reason = DENIALS.get(ReasonCode(code)) if code in _FOR_PEOPLE else None
+    happened = reason.detail.with_values() if reason else None
+    title = happened or title_of(code)
+    status, sentence = status_by_code(code)
+    to_do = _WHAT_TO_DO.get(code) or (_ASK_FORUM if reason else _READ_AGAIN)
+    return Explanation(
+        code=code,
+        title=title.in_language(language),
+        happened=(happened or sentence).in_language(language),
+        to_do=to_do.in_language(language),
+        status=status,
+        retry=to_do is _WAIT,
+    )

@@ -1,0 +1,1 @@
+"""May this account post now? A pure decision over its standing, and the signed permits that follow from it."""

@@ -1,0 +1,72 @@
+"""The decision, pure: a standing in; a permit, or every reason against one, out."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.kernel.clock import SHANGHAI
+from app.kernel.sentence import Sentence
+from app.posting.denials import DENIALS, NEW_AGREEMENT_VERSION
+from app.posting.domain import Identity, Standing
+from app.posting.errors import Denial, ReasonCode
+from app.verification.domain import IdentityLevel
+
+
+@dataclass(frozen=True, slots=True)
+class PostingPolicy:
+    phone_level_lifetime: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """Posting is allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Posting is refused, for every reason in here."""
+
+    reasons: tuple[Denial, ...]
+
+
+def decide(standing: Standing, policy: PostingPolicy, now: datetime) -> Permit | Refusal:
+    """Whether this account may publish at `now`; whatever is not known to be in order refuses. Source: L8e, L6b.
+
+    Boundaries belong to the later state: exactly at an expiry the identity has expired, exactly at `accept_by` the
+    time to accept is over, exactly at `until` a suspension is over.
+    """
+    reasons = [*_identity_reasons(standing, policy, now), *_agreement_reasons(standing, now)]
+    if standing.sanction is not None and standing.sanction.in_force(now):
+        reasons.append(_suspension(standing.sanction.reason, standing.sanction.until))
+    return Refusal(tuple(reasons)) if reasons else Permit()
+
+
+def identity_expiry(identity: Identity, policy: PostingPolicy) -> datetime | None:
+    """When an identity must be proved again: a phone changes hands, a document does not."""
+    return identity.verified_at + policy.phone_level_lifetime if identity.level is IdentityLevel.PHONE else None
+
+
+def _identity_reasons(standing: Standing, policy: PostingPolicy, now: datetime) -> list[Denial]:
+    if standing.identity is None or standing.identity.level is IdentityLevel.NONE:
+        return [DENIALS[ReasonCode.IDENTITY_UNVERIFIED]]
+    expiry = identity_expiry(standing.identity, policy)
+    return [DENIALS[ReasonCode.IDENTITY_EXPIRED]] if expiry is not None and now >= expiry else []
+
+
+def _agreement_reasons(standing: Standing, now: datetime) -> list[Denial]:
+    if standing.agreement is None or standing.accepted is None:
+        return [DENIALS[ReasonCode.AGREEMENT_NOT_ACCEPTED]]
+    if standing.accepted.version == standing.agreement.version or now < standing.agreement.accept_by:
+        return []
+    sentence = NEW_AGREEMENT_VERSION.detail.with_values(version=standing.agreement.version)
+    return [Denial(NEW_AGREEMENT_VERSION.code, sentence, NEW_AGREEMENT_VERSION.remedy)]
+
+
+def _suspension(reason: str, until: datetime | None) -> Denial:
+    denial = DENIALS[ReasonCode.ACCOUNT_SUSPENDED]
+    sentence = denial.detail.with_values(until=_moment(until) if until else None, reason=reason)
+    return Denial(denial.code, sentence, denial.remedy)
+
+
+def _moment(moment: datetime) -> Sentence:
+    local = moment.astimezone(SHANGHAI)
+    return Sentence(f"{local:%Y-%m-%d %H:%M}（北京时间）", f"{local.day} {local:%b %Y, %H:%M} (Beijing)")

@@ -1,0 +1,101 @@
+"""Words: the standing of an account, the scopes of a permit, the permits themselves."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from app.accounts.domain import Account, AccountStatus, Sanction
+from app.kernel.ids import AccountId, ForumId
+from app.posting.errors import ReasonCode
+from app.verification.domain import IdentityLevel, Method
+
+
+class PostingScope(StrEnum):
+    """What a permit may be for; every way to write has one. Source: L8e, N5 (a like counts)."""
+
+    POST = "post"
+    REPLY = "reply"
+    EDIT = "edit"
+    ATTACH = "attach"
+    LIKE = "like"
+    MESSAGE = "message"
+    PROFILE = "profile"
+    BOARD_CREATE = "board_create"
+    MODERATE = "moderate"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """How surely a person stands behind the account; nothing of who."""
+
+    level: IdentityLevel
+    method: Method
+    verified_at: datetime
+    sandbox: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementInForce:
+    version: str
+    accept_by: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedAgreement:
+    version: str
+    accepted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Everything that a decision looks at, read in one statement."""
+
+    account: Account
+    sanction: Sanction | None
+    """The sanction that nobody has lifted; whether it is still in force depends on the time."""
+    identity: Identity | None
+    agreement: AgreementInForce | None
+    accepted: AcceptedAgreement | None
+
+    def status(self, now: datetime) -> AccountStatus:
+        """Computed, so that a late verification never lifts a suspension and a dead worker keeps none alive."""
+        if self.sanction is not None and self.sanction.in_force(now):
+            return AccountStatus.SUSPENDED
+        return AccountStatus.ACTIVE if self.identity is not None else AccountStatus.UNVERIFIED
+
+
+@dataclass(frozen=True, slots=True)
+class PostingToken:
+    token: str
+    jti: str
+    scope: tuple[PostingScope, ...]
+    account_id: AccountId
+    expires_in: int
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveToken:
+    account_id: AccountId
+    handle: str
+    scope: tuple[PostingScope, ...]
+    board: str | None
+    jti: str
+    exp: int
+
+
+@dataclass(frozen=True, slots=True)
+class InactiveToken:
+    reason: ReasonCode
+
+
+@dataclass(frozen=True, slots=True)
+class StandingFilter:
+    """Which accounts of a forum to read; what is None does not narrow."""
+
+    forum_id: ForumId
+    account_id: str | None = None
+    handle: str | None = None
+    external_id: str | None = None
+    status: AccountStatus | None = None
+    after: str | None = None
+    limit: int = 1

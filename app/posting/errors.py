@@ -1,0 +1,54 @@
+"""The reasons for which posting is refused, and the refusal that carries every one that applies."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.kernel.errors import Denied
+from app.kernel.sentence import Sentence
+
+
+class ReasonCode(StrEnum):
+    """Every reason for which posting is refused or a token is not good, in the contract's order."""
+
+    IDENTITY_UNVERIFIED = "identity-unverified"
+    IDENTITY_LEVEL_TOO_LOW = "identity-level-too-low"
+    IDENTITY_EXPIRED = "identity-expired"
+    REVERIFICATION_OVERDUE = "reverification-overdue"
+    MODERATOR_SUSPENDED = "moderator-suspended"
+    NOT_A_MODERATOR = "not-a-moderator"
+    AGREEMENT_NOT_ACCEPTED = "agreement-not-accepted"
+    ACCOUNT_SUSPENDED = "account-suspended"
+    ACCOUNT_BANNED = "account-banned"
+    ACCOUNT_CLOSED = "account-closed"
+    BOARD_NOT_FOUND = "board-not-found"
+    BOARD_FROZEN = "board-frozen"
+    BOARD_CLOSED = "board-closed"
+    POSTING_PAUSED = "posting-paused"
+    HANDLE_UNDER_REVIEW = "handle-under-review"
+    MINOR_NOT_ALLOWED = "minor-not-allowed"
+    CONTENT_BLOCKED = "content-blocked"
+    CONTENT_UNDER_REVIEW = "content-under-review"
+    TOKEN_EXPIRED = "token-expired"  # noqa: S105 -- a reason's name
+    TOKEN_REVOKED = "token-revoked"  # noqa: S105 -- a reason's name
+    TOKEN_INVALID = "token-invalid"  # noqa: S105 -- a reason's name
+    WRONG_AUDIENCE = "wrong-audience"
+    SCOPE_NOT_GRANTED = "scope-not-granted"
+    WRONG_BOARD = "wrong-board"
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """One reason: a code for programs, a sentence and a way out for the person. Forums show both as they are."""
+
+    code: ReasonCode
+    detail: Sentence
+    remedy: Sentence | None
+
+
+class PostingDenied(Denied):
+    code = "posting-denied"
+    sentence = Sentence("现在不能发布，原因见 reasons。", "Posting is refused; `reasons` says why and what to do.")
+
+    def __init__(self, reasons: tuple[Denial, ...]) -> None:
+        super().__init__()
+        self.reasons = reasons

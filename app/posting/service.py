@@ -1,0 +1,146 @@
+"""Use cases: show an account with its standing, issue a permit, judge one that comes back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app import policies
+from app.accounts.domain import AccountName
+from app.accounts.errors import AccountNotFound, NoSuchAccount
+from app.crypto.errors import TokenRefused
+from app.crypto.signing import Claims, TokenSigner
+from app.db.unit_of_work import UnitOfWork
+from app.kernel.ids import AccountId, ForumId, new_id
+from app.posting.decision import Permit, PostingPolicy, Refusal, decide, identity_expiry
+from app.posting.domain import (
+    ActiveToken,
+    InactiveToken,
+    PostingScope,
+    PostingToken,
+    Standing,
+    StandingFilter,
+)
+from app.posting.errors import PostingDenied, ReasonCode
+from app.posting.standing_reader import read_standings
+
+TOKEN_TYPE = "posting+jwt"  # noqa: S105 -- the `typ` of a posting token
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedAccount:
+    """An account as its forum sees it: its standing, and what follows from it now."""
+
+    standing: Standing
+    decision: Permit | Refusal
+    expires_at: datetime | None
+    now: datetime
+
+
+class Posting:
+    def __init__(self, unit_of_work: UnitOfWork, signer: TokenSigner, token_lifetime: timedelta) -> None:
+        self._unit_of_work = unit_of_work
+        self._signer = signer
+        self._lifetime = token_lifetime
+        self._policy = PostingPolicy(phone_level_lifetime=timedelta(days=policies.PHONE_LEVEL_LIFETIME.value))
+
+    def get_account(self, forum_id: ForumId, account_id: str) -> JudgedAccount:
+        """Raises `NoSuchAccount`, also for another forum's."""
+        found = self.list_accounts(StandingFilter(forum_id, account_id=account_id))
+        if not found:
+            raise NoSuchAccount
+        return found[0]
+
+    def list_accounts(self, wanted: StandingFilter) -> list[JudgedAccount]:
+        with self._unit_of_work.read() as tx:
+            return [self._judge(standing, tx.now) for standing in read_standings(tx.session, wanted, tx.now)]
+
+    def issue(self, forum_id: ForumId, name: AccountName, scope: Sequence[PostingScope]) -> PostingToken:
+        """A signed permit for these scopes, good for `token_lifetime`. Nothing is written: a token is not a row.
+
+        Raises `AccountNotFound`, `PostingDenied` with every reason that applies. Source: L8e.
+        """
+        judged = self._find(forum_id, name)
+        if isinstance(judged.decision, Refusal):
+            raise PostingDenied(judged.decision.reasons)
+        issued_at = int(judged.now.timestamp())
+        jti = new_id("jti", judged.now)
+        token = self._signer.sign(self._claims(judged, scope, jti, issued_at), TOKEN_TYPE)
+        account_id = judged.standing.account.id
+        return PostingToken(token, jti, tuple(scope), account_id, int(self._lifetime.total_seconds()))
+
+    def verify(
+        self, forum_id: ForumId, token: str, scope: Sequence[PostingScope], board: str | None
+    ) -> ActiveToken | InactiveToken:
+        """Whether a permit is good for this use now: judged by the account's standing now, not at issue."""
+        with self._unit_of_work.read() as tx:
+            now = tx.now
+            try:
+                claims = self._signer.verify(token, TOKEN_TYPE, now)
+            except TokenRefused as refused:
+                return InactiveToken(ReasonCode(refused.reason))
+            misuse = _misuse(claims, forum_id, scope, board)
+            if misuse is not None:
+                return InactiveToken(misuse)
+            wanted = StandingFilter(forum_id, account_id=str(claims["sub"]))
+            judged = [self._judge(standing, now) for standing in read_standings(tx.session, wanted, now)]
+        if not judged:
+            return InactiveToken(ReasonCode.TOKEN_INVALID)
+        if isinstance(judged[0].decision, Refusal):
+            return InactiveToken(judged[0].decision.reasons[0].code)
+        return _active(claims, judged[0].standing)
+
+    def _find(self, forum_id: ForumId, name: AccountName) -> JudgedAccount:
+        wanted = StandingFilter(forum_id, account_id=name.account_id, handle=name.handle, external_id=name.external_id)
+        found = self.list_accounts(wanted)
+        if not found:
+            raise AccountNotFound
+        return found[0]
+
+    def _judge(self, standing: Standing, now: datetime) -> JudgedAccount:
+        expiry = identity_expiry(standing.identity, self._policy) if standing.identity else None
+        return JudgedAccount(standing, decide(standing, self._policy, now), expiry, now)
+
+    def _claims(self, judged: JudgedAccount, scope: Sequence[PostingScope], jti: str, issued_at: int) -> Claims:
+        """Nothing of the person, and no exact time of a verification; `sub` belongs to one forum."""
+        account, identity = judged.standing.account, judged.standing.identity
+        claims: dict[str, object] = {
+            "sub": account.id,
+            "aud": account.forum_id,
+            "iat": issued_at,
+            "nbf": issued_at,
+            "exp": issued_at + int(self._lifetime.total_seconds()),
+            "jti": jti,
+            "scope": " ".join(scope),
+            "handle": account.handle,
+        }
+        if identity is not None:
+            claims["level"] = identity.level.value
+            if identity.sandbox:
+                claims["sandbox"] = True
+        return claims
+
+
+def _misuse(claims: Claims, forum_id: ForumId, scope: Sequence[PostingScope], board: str | None) -> ReasonCode | None:
+    if claims["aud"] != forum_id:
+        return ReasonCode.WRONG_AUDIENCE
+    if not set(scope) <= set(_scope_of(claims)):
+        return ReasonCode.SCOPE_NOT_GRANTED
+    if board is not None and claims.get("board") != board:
+        return ReasonCode.WRONG_BOARD
+    return None
+
+
+def _scope_of(claims: Claims) -> list[PostingScope]:
+    return [PostingScope(word) for word in str(claims["scope"]).split()]
+
+
+def _active(claims: Claims, standing: Standing) -> ActiveToken:
+    exp, board = claims["exp"], claims.get("board")
+    return ActiveToken(
+        account_id=AccountId(str(claims["sub"])),
+        handle=standing.account.handle,
+        scope=tuple(_scope_of(claims)),
+        board=str(board) if board is not None else None,
+        jti=str(claims["jti"]),
+        exp=exp if isinstance(exp, int) else 0,
+    )

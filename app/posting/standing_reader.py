@@ -1,0 +1,102 @@
+"""The one place that reads other features' tables: everything a decision needs, in one statement.
+
+Read only. A test holds its answer equal to the one put together from the features' own services.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from app.accounts.domain import Account, AccountStatus, Profile, Sanction, SanctionKind, handle_key
+from app.accounts.models import AccountRow, SanctionRow
+from app.agreements.domain import AgreementKind
+from app.agreements.models import AcceptanceRow, AgreementVersionRow
+from app.kernel.ids import AccountId, ForumId
+from app.posting.domain import AcceptedAgreement, AgreementInForce, Identity, Standing, StandingFilter
+from app.verification.domain import IdentityLevel, Method
+from app.verification.models import LinkRow
+
+
+def read_standings(session: Session, wanted: StandingFilter, now: datetime) -> list[Standing]:
+    """The standings of a forum's accounts, oldest account first."""
+    in_force, accepted_version = aliased(AgreementVersionRow), aliased(AgreementVersionRow)
+    user = AgreementKind.USER.value
+    newest_version = (
+        select(AgreementVersionRow.id)
+        .where(AgreementVersionRow.kind == user, AgreementVersionRow.effective_at <= now)
+        .order_by(AgreementVersionRow.effective_at.desc(), AgreementVersionRow.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    latest_acceptance = (
+        select(AcceptanceRow.version_id)
+        .join(AgreementVersionRow, AgreementVersionRow.id == AcceptanceRow.version_id)
+        .where(AcceptanceRow.account_id == AccountRow.id, AgreementVersionRow.kind == user)
+        .order_by(AgreementVersionRow.effective_at.desc(), AgreementVersionRow.id.desc())
+        .limit(1)
+        .correlate(AccountRow)
+        .scalar_subquery()
+    )
+    query = (
+        select(AccountRow, SanctionRow, LinkRow, in_force, AcceptanceRow, accepted_version.version)
+        .outerjoin(SanctionRow, and_(SanctionRow.account_id == AccountRow.id, SanctionRow.lifted_at.is_(None)))
+        .outerjoin(LinkRow, LinkRow.account_id == AccountRow.id)
+        .outerjoin(in_force, in_force.id == newest_version)
+        .outerjoin(
+            AcceptanceRow,
+            and_(AcceptanceRow.account_id == AccountRow.id, AcceptanceRow.version_id == latest_acceptance),
+        )
+        .outerjoin(accepted_version, accepted_version.id == AcceptanceRow.version_id)
+        .where(AccountRow.forum_id == wanted.forum_id)
+        .order_by(AccountRow.id)
+        .limit(wanted.limit)
+    )
+    if wanted.account_id is not None:
+        query = query.where(AccountRow.id == wanted.account_id)
+    if wanted.handle is not None:
+        query = query.where(AccountRow.handle_key == handle_key(wanted.handle))
+    if wanted.external_id is not None:
+        query = query.where(AccountRow.external_id == wanted.external_id)
+    if wanted.after is not None:
+        query = query.where(AccountRow.id > wanted.after)
+    if wanted.status is not None:
+        in_effect = and_(SanctionRow.id.is_not(None), or_(SanctionRow.until.is_(None), SanctionRow.until > now))
+        conditions = {
+            AccountStatus.SUSPENDED: in_effect,
+            AccountStatus.ACTIVE: and_(~in_effect, LinkRow.account_id.is_not(None)),
+            AccountStatus.UNVERIFIED: and_(~in_effect, LinkRow.account_id.is_(None)),
+        }
+        if wanted.status not in conditions:
+            return []
+        query = query.where(conditions[wanted.status])
+    return [_standing(*row) for row in session.execute(query)]
+
+
+def _standing(
+    account: AccountRow,
+    sanction: SanctionRow | None,
+    link: LinkRow | None,
+    in_force: AgreementVersionRow | None,
+    acceptance: AcceptanceRow | None,
+    accepted_version: str | None,
+) -> Standing:
+    return Standing(
+        account=Account(
+            id=AccountId(account.id),
+            forum_id=ForumId(account.forum_id),
+            handle=account.handle,
+            external_id=account.external_id,
+            profile=Profile(account.display_name, account.bio, account.signature),
+            created_at=account.created_at,
+            updated_at=account.updated_at,
+        ),
+        sanction=Sanction(SanctionKind(sanction.kind), sanction.reason, sanction.until) if sanction else None,
+        identity=Identity(IdentityLevel(link.level), Method(link.method), link.verified_at, link.sandbox)
+        if link
+        else None,
+        agreement=AgreementInForce(in_force.version, in_force.accept_by) if in_force else None,
+        accepted=AcceptedAgreement(accepted_version, acceptance.accepted_at)
+        if acceptance and accepted_version
+        else None,
+    )

@@ -1,0 +1,66 @@
+"""Settings: environment variables or `.env`; the table in `docs/settings.md` is made from this class."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Environment(StrEnum):
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class Settings(BaseSettings):
+    """Every field is one variable with the prefix `SHIMING_`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SHIMING_", env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    env: Annotated[
+        Environment,
+        Field(
+            description="`development` or `production`; production refuses to start with sandbox providers, development"
+            " keys, a moved clock or a plain-http issuer."
+        ),
+    ] = Environment.DEVELOPMENT
+    data_dir: Annotated[Path, Field(description="Where the embedded database lives.")] = Path("var")
+    database_url: Annotated[
+        str, Field(description="`postgresql://...` for production; empty means SQLite in the data directory.")
+    ] = ""
+    keys_dir: Annotated[Path, Field(description="The key files; back them up apart from the database.")] = Path("keys")
+    issuer: Annotated[str, Field(description="The public address; it stands in every token.")] = "http://127.0.0.1:8000"
+    verification_providers: Annotated[str, Field(description="Who checks documents.")] = "sandbox"
+    sms_senders: Annotated[str, Field(description="Who sends one-time codes.")] = "sandbox"
+    log_level: Annotated[str, Field(description="`DEBUG`, `INFO`, `WARNING` or `ERROR`.")] = "INFO"
+    token_ttl_seconds: Annotated[
+        int | None, Field(ge=60, le=900, description="How long a posting token is good for; 600 when not set.")
+    ] = None
+    sms_pause_seconds: Annotated[
+        int | None,
+        Field(
+            ge=0, description="Between two texts to one phone; 60 when not set, and production refuses less than 30."
+        ),
+    ] = None
+    clock_offset_seconds: Annotated[int, Field(description="Moves the service's clock; development only.")] = 0
+
+    @field_validator("issuer")
+    @classmethod
+    def _without_slash(cls, issuer: str) -> str:
+        if not issuer.startswith(("http://", "https://")):
+            raise ValueError("must begin with http:// or https://")
+        return issuer.rstrip("/")
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, level: str) -> str:
+        if level.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+            raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
+        return level.upper()
+
+    def database(self) -> str:
+        """The database's address, SQLite in the data directory by default."""
+        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'shiming.db'}"

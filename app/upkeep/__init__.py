@@ -1,0 +1,1 @@
+"""What keeps an installation in order: its schema, and the keys that its database depends on."""

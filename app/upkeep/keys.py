@@ -1,0 +1,31 @@
+"""A database without its keys is lost: refuse to start on one, and say which key is missing."""
+
+from app.audit import service as audit
+from app.audit.domain import Action, ObjectKind
+from app.crypto.keyring import Keyring
+from app.db.unit_of_work import UnitOfWork
+from app.kernel.actor import Actor
+from app.kernel.errors import StartRefused
+from app.upkeep import repository
+
+
+def refuse_missing_keys(unit_of_work: UnitOfWork, keyring: Keyring, where: str) -> None:
+    """Raises `StartRefused` when the database names a key that is not in the ring. `where` is the key directory."""
+    with unit_of_work.read() as tx:
+        named = repository.named_keys(tx)
+    missing = sorted(f"{purpose} {key_id}" for key_id, purpose in named.items() if keyring.get(key_id) is None)
+    if missing:
+        raise StartRefused(
+            f"The database names keys that {where} lacks: {', '.join(missing)}. Restore them from their backup, or"
+            " point SHIMING_KEYS_DIR at the directory that has them; without them its data cannot be read."
+        )
+
+
+def name_new_keys(unit_of_work: UnitOfWork, keyring: Keyring, actor: Actor) -> None:
+    """Writes the names of keys that the database does not name yet."""
+    with unit_of_work.begin(actor) as tx:
+        named = repository.named_keys(tx)
+        new = [key for key in keyring.all() if key.id not in named]
+        repository.name_keys(tx, new)
+        for key in new:
+            audit.record(tx, Action.KEY_CREATED, ObjectKind.KEY, key.id, reason=key.purpose)

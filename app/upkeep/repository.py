@@ -1,0 +1,18 @@
+"""Every query on key names."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+
+from app.crypto.keyring import Key
+from app.db.unit_of_work import Transaction
+from app.upkeep.models import KeyNameRow
+
+
+def named_keys(tx: Transaction) -> dict[str, str]:
+    """Key id to purpose."""
+    return {row.id: row.purpose for row in tx.session.scalars(select(KeyNameRow))}
+
+
+def name_keys(tx: Transaction, keys: Iterable[Key]) -> None:
+    tx.session.add_all(KeyNameRow(id=key.id, purpose=key.purpose, named_at=tx.now) for key in keys)

@@ -1,0 +1,36 @@
+"""Brings the schema up to date, or says that it is not."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine
+
+from app.kernel.errors import StartRefused
+
+_MIGRATIONS = Path(__file__).parent.parent.parent / "migrations"
+
+
+def migrations(engine: Engine) -> Config:
+    """Alembic's configuration for this engine."""
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.attributes["engine"] = engine
+    return config
+
+
+def upgrade(engine: Engine) -> None:
+    command.upgrade(migrations(engine), "head")
+
+
+def refuse_old_schema(engine: Engine) -> None:
+    """Raises `StartRefused` when migrations are missing from the database, or the database is newer than the code."""
+    wanted = ScriptDirectory(str(_MIGRATIONS)).get_current_head()
+    with engine.connect() as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+    if found != wanted:
+        raise StartRefused(
+            f"The database schema is at {found or 'nothing'}, this version needs {wanted}. Run `shiming init`."
+        )

@@ -1,0 +1,1 @@
+"""Sealed identities; the only package that can open one."""

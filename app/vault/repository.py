@@ -1,0 +1,102 @@
+"""Every query on the vault's tables; ciphertexts go in and out, never plain values."""
+
+from datetime import datetime
+
+from sqlalchemy import delete, exists, select, update
+from sqlalchemy.orm import Session
+
+from app.crypto.blind_index import IndexValue
+from app.kernel.ids import PersonId
+from app.vault.domain import PhoneRecord, PhoneState
+from app.vault.models import DocumentRow, HeldPhoneRow, PersonRow, PhoneRow
+
+
+def add_person(session: Session, row: PersonRow) -> None:
+    session.add(row)
+    session.flush()
+
+
+def get_person(session: Session, person_id: PersonId, *, lock: bool = False) -> PersonRow | None:
+    query = select(PersonRow).where(PersonRow.id == person_id)
+    return session.scalar(query.with_for_update() if lock else query)
+
+
+def person_with_document(session: Session, index: IndexValue) -> PersonId | None:
+    found = session.scalar(
+        select(DocumentRow.person_id).where(
+            DocumentRow.scheme == index.scheme,
+            DocumentRow.index_version == index.version,
+            DocumentRow.blind_index == index.digest,
+        )
+    )
+    return PersonId(found) if found else None
+
+
+def add_document(session: Session, row: DocumentRow) -> None:
+    session.add(row)
+    session.flush()
+
+
+def documents_of(session: Session, person_id: PersonId) -> list[DocumentRow]:
+    return list(session.scalars(select(DocumentRow).where(DocumentRow.person_id == person_id).order_by(DocumentRow.id)))
+
+
+def has_document(session: Session, person_id: PersonId) -> bool:
+    return bool(session.scalar(select(exists().where(DocumentRow.person_id == person_id))))
+
+
+def confirm_document_again(session: Session, index: IndexValue, now: datetime) -> None:
+    session.execute(
+        update(DocumentRow)
+        .where(
+            DocumentRow.scheme == index.scheme,
+            DocumentRow.index_version == index.version,
+            DocumentRow.blind_index == index.digest,
+        )
+        .values(confirmed_at=now)
+    )
+
+
+def phones_of(session: Session, person_id: PersonId) -> list[PhoneRow]:
+    return list(session.scalars(select(PhoneRow).where(PhoneRow.person_id == person_id).order_by(PhoneRow.id)))
+
+
+def current_holder(session: Session, version: str, digest: bytes) -> PhoneRecord | None:
+    row = session.scalar(
+        select(PhoneRow).where(
+            PhoneRow.index_version == version, PhoneRow.blind_index == digest, PhoneRow.state == PhoneState.CURRENT
+        )
+    )
+    if row is None:
+        return None
+    return PhoneRecord(row.id, PersonId(row.person_id), PhoneState(row.state), row.blind_index, row.since)
+
+
+def add_phone(session: Session, row: PhoneRow) -> None:
+    session.add(row)
+    session.flush()
+
+
+def set_phone_state(session: Session, phone_id: int, state: PhoneState) -> None:
+    session.execute(update(PhoneRow).where(PhoneRow.id == phone_id).values(state=state))
+
+
+def add_held_phone(session: Session, row: HeldPhoneRow) -> None:
+    session.add(row)
+
+
+def get_held_phone(session: Session, holder: str) -> HeldPhoneRow | None:
+    return session.get(HeldPhoneRow, holder)
+
+
+def drop_held_phone(session: Session, holder: str) -> None:
+    session.execute(delete(HeldPhoneRow).where(HeldPhoneRow.holder == holder))
+
+
+def drop_expired_phones(session: Session, now: datetime) -> None:
+    session.execute(delete(HeldPhoneRow).where(HeldPhoneRow.expires_at <= now))
+
+
+def delete_person(session: Session, person_id: PersonId) -> None:
+    session.execute(delete(PhoneRow).where(PhoneRow.person_id == person_id))
+    session.execute(delete(PersonRow).where(PersonRow.id == person_id))

@@ -1,0 +1,219 @@
+"""Seals what a person proved, finds a person again by a number, and opens a record for a stated purpose only."""
+
+import os
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from app.audit import service as audit
+from app.audit.domain import Action, ObjectKind
+from app.crypto.blind_index import IndexValue
+from app.crypto.envelope import DataKey, Envelope, Place, seal, unseal
+from app.db.unit_of_work import Transaction, UnitOfWork
+from app.kernel.actor import Actor
+from app.kernel.ids import PersonId, new_person_id
+from app.kernel.secret import Secret
+from app.vault import repository
+from app.vault.domain import DocumentRecord, IdentityField, PhoneState, ReadPurpose
+from app.vault.errors import HeldPhoneGone, PersonUnknown
+from app.vault.models import DocumentRow, HeldPhoneRow, PersonRow, PhoneRow
+
+
+class Vault:
+    """Steps for `verification` (they join its transaction) and the one use case that opens an identity."""
+
+    def __init__(self, unit_of_work: UnitOfWork, envelope: Envelope) -> None:
+        self._unit_of_work = unit_of_work
+        self._envelope = envelope
+
+    # -- documents ----------------------------------------------------------------------------------------------
+
+    def person_with_document(self, tx: Transaction, index: IndexValue) -> PersonId | None:
+        """Whose document this is; that person is locked until the transaction ends."""
+        person_id = repository.person_with_document(tx.session, index)
+        if person_id is not None:
+            repository.get_person(tx.session, person_id, lock=True)
+        return person_id
+
+    def has_document(self, tx: Transaction, person_id: PersonId) -> bool:
+        return repository.has_document(tx.session, person_id)
+
+    def new_person(self, tx: Transaction, document: DocumentRecord) -> PersonId:
+        person_id = new_person_id()
+        data_key = self._envelope.new_data_key()
+        wrapped = self._envelope.wrap(data_key, _key_place(person_id))
+        repository.add_person(tx.session, _person_row(person_id, wrapped, document.adult_from, tx.now))
+        self._seal_document(tx, person_id, data_key, document)
+        return person_id
+
+    def add_document(self, tx: Transaction, person_id: PersonId, document: DocumentRecord) -> None:
+        """Gives a person who was known by phone alone their document. Raises `PersonUnknown`."""
+        person, data_key = self._data_key(tx, person_id)
+        person.adult_from = document.adult_from
+        self._seal_document(tx, person_id, data_key, document)
+
+    def confirm_document_again(self, tx: Transaction, index: IndexValue) -> None:
+        repository.confirm_document_again(tx.session, index, tx.now)
+
+    # -- phones -------------------------------------------------------------------------------------------------
+
+    def hold_phone(self, tx: Transaction, holder: str, number: Secret[str], index: IndexValue, until: datetime) -> None:
+        """Keeps a phone, sealed, until its code comes or `until` passes."""
+        person_id, data_key = new_person_id(), self._envelope.new_data_key()
+        repository.drop_expired_phones(tx.session, tx.now)
+        repository.add_held_phone(
+            tx.session,
+            HeldPhoneRow(
+                holder=holder,
+                person_id=person_id,
+                wrapped_key=self._envelope.wrap(data_key, _key_place(person_id)),
+                sealed_number=seal(data_key, number, _phone_place(person_id)),
+                index_version=index.version,
+                blind_index=index.digest,
+                expires_at=until,
+            ),
+        )
+
+    def drop_held_phone(self, tx: Transaction, holder: str) -> None:
+        repository.drop_held_phone(tx.session, holder)
+
+    def new_person_of_held_phone(self, tx: Transaction, holder: str) -> PersonId:
+        """Makes a person of the phone whose code came back. Raises `HeldPhoneGone`.
+
+        A number that is current for somebody else stays there: here it is only claimed, until a document is confirmed.
+        """
+        held = repository.get_held_phone(tx.session, holder)
+        if held is None:
+            raise HeldPhoneGone
+        elsewhere = repository.current_holder(tx.session, held.index_version, held.blind_index)
+        person_id = PersonId(held.person_id)
+        repository.add_person(tx.session, _person_row(person_id, held.wrapped_key, None, tx.now))
+        repository.add_phone(
+            tx.session,
+            PhoneRow(
+                person_id=person_id,
+                state=PhoneState.CLAIMED if elsewhere else PhoneState.CURRENT,
+                index_version=held.index_version,
+                blind_index=held.blind_index,
+                sealed_number=held.sealed_number,
+                since=tx.now,
+            ),
+        )
+        repository.drop_held_phone(tx.session, holder)
+        return person_id
+
+    def phones_on_record(self, tx: Transaction, person_id: PersonId) -> frozenset[bytes]:
+        """Index digests of the numbers by which this person can prove to be themselves.
+
+        A frozen number, now somebody else's, proves nothing about a person with a document.
+        """
+        frozen_counts = not repository.has_document(tx.session, person_id)
+        return frozenset(
+            phone.blind_index
+            for phone in repository.phones_of(tx.session, person_id)
+            if frozen_counts or phone.state != PhoneState.FROZEN
+        )
+
+    def current_phones(self, tx: Transaction, person_id: PersonId) -> frozenset[bytes]:
+        return frozenset(
+            phone.blind_index
+            for phone in repository.phones_of(tx.session, person_id)
+            if phone.state == PhoneState.CURRENT
+        )
+
+    def settle_claimed_phones(self, tx: Transaction, person_id: PersonId) -> None:
+        """Once this person's document is confirmed, the numbers they claimed are theirs: the old bindings freeze."""
+        for phone in repository.phones_of(tx.session, person_id):
+            if phone.state != PhoneState.CLAIMED:
+                continue
+            holder = repository.current_holder(tx.session, phone.index_version, phone.blind_index)
+            if holder is not None:
+                repository.set_phone_state(tx.session, holder.id, PhoneState.FROZEN)
+                before = repository.get_person(tx.session, holder.person_id)
+                if before is not None:
+                    audit.record(tx, Action.PHONE_FROZEN, ObjectKind.PERSON, before.audit_ref, reason="number-moved")
+            repository.set_phone_state(tx.session, phone.id, PhoneState.CURRENT)
+
+    # -- persons ------------------------------------------------------------------------------------------------
+
+    def audit_ref(self, tx: Transaction, person_id: PersonId) -> str:
+        """The random name under which the audit log knows this person. Raises `PersonUnknown`."""
+        person = repository.get_person(tx.session, person_id)
+        if person is None:
+            raise PersonUnknown
+        return person.audit_ref
+
+    def dissolve(self, tx: Transaction, person_id: PersonId) -> None:
+        """Ends a person known by phone alone whose only account turned out to be somebody's who is on file."""
+        repository.delete_person(tx.session, person_id)
+
+    def read_identity(
+        self, actor: Actor, person_id: PersonId, purpose: ReadPurpose, fields: Collection[IdentityField], case: str
+    ) -> Mapping[IdentityField, Secret[str]]:
+        """Opens the named fields of one person and records it before anything is returned.
+
+        `case` is the instrument's own number. Fields that are not on file are absent from the answer.
+        Raises `PersonUnknown`, `SealBroken`. Source: L1, L5h, L8h.
+        """
+        with self._unit_of_work.begin(actor) as tx:
+            person, data_key = self._data_key(tx, person_id)
+            opened = self._open(tx, person_id, data_key)
+            audit.record(tx, Action.IDENTITY_READ, ObjectKind.PERSON, person.audit_ref, reason=purpose, case=case)
+        return {field: value for field, value in opened.items() if field in fields}
+
+    def _open(self, tx: Transaction, person_id: PersonId, data_key: DataKey) -> dict[IdentityField, Secret[str]]:
+        opened: dict[IdentityField, Secret[str]] = {}
+        for document in repository.documents_of(tx.session, person_id):
+            opened[IdentityField.DOCUMENT_TYPE] = Secret(document.scheme)
+            opened[IdentityField.DOCUMENT_NUMBER] = unseal(
+                data_key, document.sealed_number, _document_place(person_id, document.scheme, "number")
+            )
+            opened[IdentityField.NAME] = unseal(
+                data_key, document.sealed_name, _document_place(person_id, document.scheme, "name")
+            )
+        for phone in repository.phones_of(tx.session, person_id):
+            if phone.state != PhoneState.FROZEN:
+                opened[IdentityField.PHONE] = unseal(data_key, phone.sealed_number, _phone_place(person_id))
+        return opened
+
+    def _data_key(self, tx: Transaction, person_id: PersonId) -> tuple[PersonRow, DataKey]:
+        person = repository.get_person(tx.session, person_id, lock=True)
+        if person is None:
+            raise PersonUnknown
+        return person, self._envelope.unwrap(person.wrapped_key, _key_place(person_id))
+
+    def _seal_document(self, tx: Transaction, person_id: PersonId, data_key: DataKey, document: DocumentRecord) -> None:
+        scheme = document.scheme
+        repository.add_document(
+            tx.session,
+            DocumentRow(
+                person_id=person_id,
+                scheme=scheme,
+                index_version=document.index.version,
+                blind_index=document.index.digest,
+                sealed_number=seal(data_key, document.number, _document_place(person_id, scheme, "number")),
+                sealed_name=seal(data_key, document.name, _document_place(person_id, scheme, "name")),
+                confirmed_at=tx.now,
+            ),
+        )
+
+
+def _person_row(person_id: PersonId, wrapped_key: bytes, adult_from: int | None, now: datetime) -> PersonRow:
+    return PersonRow(
+        id=person_id,
+        audit_ref=f"prf_{os.urandom(16).hex()}",
+        wrapped_key=wrapped_key,
+        adult_from=adult_from,
+        created_at=now,
+    )
+
+
+def _key_place(person_id: PersonId) -> Place:
+    return Place("persons", person_id, "data_key")
+
+
+def _phone_place(person_id: PersonId) -> Place:
+    return Place("person_phones", person_id, "number")
+
+
+def _document_place(person_id: PersonId, scheme: str, field: str) -> Place:
+    return Place("person_documents", person_id, f"{scheme}.{field}")

@@ -1,0 +1,1 @@
+"""Where a handle and a person meet: checks of documents and phones, and the links they make."""

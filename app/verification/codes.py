@@ -1,0 +1,251 @@
+"""Use cases of the phone code: send one, and judge the one that comes back."""
+
+import secrets
+import unicodedata
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from app import policies
+from app.accounts.domain import AccountName
+from app.accounts.service import find_named
+from app.audit import service as audit
+from app.audit.domain import Action, ObjectKind
+from app.crypto.blind_index import BlindIndex, IndexValue
+from app.crypto.mac import Mac, MacUse
+from app.db.unit_of_work import Transaction, UnitOfWork, again_on_collision, hold_key
+from app.kernel.actor import Actor
+from app.kernel.ids import AccountId, ForumId, VerificationId, new_id
+from app.kernel.secret import Secret
+from app.vault.service import Vault
+from app.verification import repository
+from app.verification.domain import IdentityLevel, Method, Outcome, Reason, Verification
+from app.verification.errors import (
+    CodeAlreadyUsed,
+    CodeMalformed,
+    NoCodeToEnter,
+    PhoneInvalid,
+    TooManyTexts,
+)
+from app.verification.links import Links
+from app.verification.phones import PHONE_SCHEME, read_phone
+from app.verification.sms.contract import (
+    CodeText,
+    PhoneLimited,
+    PhoneUnreachable,
+    SmsError,
+    SmsOutcomeUnknown,
+    SmsSender,
+)
+
+_CODE_DIGITS = 6
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneRequest:
+    """A phone that may be written to, and the account it is for."""
+
+    forum_id: ForumId
+    account_id: AccountId
+    phone: Secret[str]
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRules:
+    pause_seconds: int
+    host: str
+    """The host that the text names, so that phones offer the code to our pages only."""
+
+
+class PhoneCodes:
+    def __init__(
+        self,
+        unit_of_work: UnitOfWork,
+        vault: Vault,
+        blind_index: BlindIndex,
+        mac: Mac,
+        sender: SmsSender,
+        rules: CodeRules,
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._vault = vault
+        self._links = Links(vault)
+        self._blind_index = blind_index
+        self._mac = mac
+        self._sender = sender
+        self._rules = rules
+
+    def prepare(self, forum_id: ForumId, name: AccountName, phone: Secret[str]) -> PhoneRequest:
+        """The cheap refusals. Raises `PhoneInvalid`, `AccountNotFound`."""
+        phone = read_phone(phone)
+        refusal = self._sender.refuses(phone)
+        if refusal is not None:
+            raise PhoneInvalid(refusal)
+        with self._unit_of_work.read() as tx:
+            return PhoneRequest(forum_id, find_named(tx, forum_id, name).id, phone)
+
+    def index(self, request: PhoneRequest) -> IndexValue:
+        """The slow index; the caller holds a seat for it."""
+        return self._blind_index.of(PHONE_SCHEME, request.phone)
+
+    def send(self, actor: Actor, request: PhoneRequest, index: IndexValue) -> Verification:
+        """Sends a code and answers alike for known and unknown numbers; the caller holds a provider seat.
+
+        Raises `TooManyTexts`, `PhoneInvalid` when the sender says that there is no such number.
+        """
+        code = Secret(f"{secrets.randbelow(10**_CODE_DIGITS):0{_CODE_DIGITS}d}")
+        with self._unit_of_work.begin(actor) as tx:
+            hold_key(tx, index.digest)
+            self._refuse_too_many(tx, index.digest)
+            verification_id = self._stage(tx, request, index, code)
+        try:
+            self._sender.send_code(request.phone, self._text(code), message_id=verification_id)
+        except SmsOutcomeUnknown:
+            pass  # it may have arrived: the code stays good, and nothing is sent again by itself
+        except SmsError as error:
+            return self._not_sent(actor, request, verification_id, error)
+        return self._read(request.forum_id, verification_id)
+
+    def confirm(self, actor: Actor, forum_id: ForumId, verification_id: str, typed: Secret[str]) -> Verification:
+        """Judges a code. Boundary: exactly at its expiry a code is too late.
+
+        Raises `VerificationNotFound`, `CodeMalformed`, `CodeAlreadyUsed`, `NoCodeToEnter`.
+        """
+        code = _read_code(typed)
+        return again_on_collision(lambda: self._confirm(actor, forum_id, verification_id, code))
+
+    def _confirm(self, actor: Actor, forum_id: ForumId, verification_id: str, typed: Secret[str]) -> Verification:
+        with self._unit_of_work.begin(actor) as tx:
+            verification = repository.get(tx.session, forum_id, verification_id, tx.now)
+            find_named(tx, forum_id, AccountName(account_id=verification.account_id), lock=True)
+            verification = repository.get(tx.session, forum_id, verification_id, tx.now)
+            code = repository.get_code(tx.session, verification.id)
+            if code is None:
+                raise NoCodeToEnter
+            if verification.outcome is Outcome.VERIFIED:
+                raise CodeAlreadyUsed
+            if verification.reason is Reason.CODE_EXPIRED:
+                return self._settle(tx, verification, Outcome.REJECTED, Reason.CODE_EXPIRED)
+            if verification.outcome is Outcome.REJECTED or verification.reason is Reason.PROVIDER_UNAVAILABLE:
+                return verification
+            return self._judge(tx, verification, code, typed)
+
+    def _judge(
+        self, tx: Transaction, verification: Verification, code: repository.Code, typed: Secret[str]
+    ) -> Verification:
+        limit = policies.CODE_TRIES.value
+        tries = repository.charge_try(tx.session, verification.id, limit)
+        if tries is None:
+            return self._settle(tx, verification, Outcome.REJECTED, Reason.CODE_EXHAUSTED)
+        if not self._mac.matches(code.digest, MacUse.ONE_TIME_CODE, verification.id, typed.reveal()):
+            if tries >= limit:
+                return self._settle(tx, verification, Outcome.REJECTED, Reason.CODE_EXHAUSTED)
+            return self._settle(tx, verification, Outcome.PENDING, Reason.CODE_WRONG)
+        link = self._links.confirm_phone(
+            tx, verification.account_id, verification.id, code.phone_digest, sandbox=self._sender.sandbox
+        )
+        if link is None:
+            return self._settle(tx, verification, Outcome.REJECTED, Reason.NOT_CONFIRMED)
+        return self._settle(tx, verification, Outcome.VERIFIED, None, link.level)
+
+    def _settle(
+        self,
+        tx: Transaction,
+        verification: Verification,
+        outcome: Outcome,
+        reason: Reason | None,
+        level: IdentityLevel = IdentityLevel.NONE,
+    ) -> Verification:
+        repository.settle(tx.session, verification.id, outcome, reason, tx.now, level)
+        if outcome is Outcome.REJECTED:
+            self._vault.drop_held_phone(tx, verification.id)
+        audit.record(
+            tx,
+            Action.VERIFICATION_COMPLETED if outcome is not Outcome.PENDING else Action.CODE_REFUSED,
+            ObjectKind.VERIFICATION,
+            verification.id,
+            outcome=outcome,
+            reason=reason,
+        )
+        return replace(
+            verification,
+            outcome=outcome,
+            reason=reason,
+            level=level,
+            verified_at=tx.now if outcome is Outcome.VERIFIED else None,
+        )
+
+    def _stage(self, tx: Transaction, request: PhoneRequest, index: IndexValue, code: Secret[str]) -> VerificationId:
+        verification_id = VerificationId(new_id("vrf", tx.now))
+        expires_at = tx.now + timedelta(minutes=policies.CODE_LIFETIME.value)
+        attempt = repository.Attempt(
+            id=verification_id,
+            forum_id=request.forum_id,
+            account_id=request.account_id,
+            method=Method.PHONE_CODE,
+            provider=self._sender.name,
+            sandbox=self._sender.sandbox,
+        )
+        repository.add_attempt(tx.session, attempt, tx.now)
+        digest = self._mac.digest(MacUse.ONE_TIME_CODE, verification_id, code.reveal())
+        repository.add_code(tx.session, verification_id, repository.Code(digest, index.digest, expires_at), tx.now)
+        self._vault.hold_phone(tx, verification_id, request.phone, index, expires_at)
+        audit.record(
+            tx, Action.VERIFICATION_STARTED, ObjectKind.VERIFICATION, verification_id, reason=Method.PHONE_CODE
+        )
+        return verification_id
+
+    def _refuse_too_many(self, tx: Transaction, phone_digest: bytes) -> None:
+        sent = repository.texts_sent(tx.session, phone_digest, tx.now - _DAY)
+        in_the_hour = [moment for moment in sent if moment > tx.now - _HOUR]
+        free_at: list[datetime] = []
+        if sent:
+            free_at.append(sent[0] + timedelta(seconds=self._rules.pause_seconds))
+        if len(in_the_hour) >= policies.TEXTS_PER_HOUR.value:
+            free_at.append(in_the_hour[policies.TEXTS_PER_HOUR.value - 1] + _HOUR)
+        if len(sent) >= policies.TEXTS_PER_DAY.value:
+            free_at.append(sent[policies.TEXTS_PER_DAY.value - 1] + _DAY)
+        wait = max((moment - tx.now for moment in free_at), default=timedelta())
+        if wait > timedelta():
+            raise TooManyTexts(retry_after=int(wait.total_seconds()) + 1)
+
+    def _text(self, code: Secret[str]) -> CodeText:
+        minutes = policies.CODE_LIFETIME.value
+        words = f"【实名】验证码 {code.reveal()}，{minutes} 分钟内有效，勿告诉他人。"
+        return CodeText(code, Secret(f"{words}\n@{self._rules.host} #{code.reveal()}"))
+
+    def _not_sent(
+        self, actor: Actor, request: PhoneRequest, verification_id: VerificationId, error: SmsError
+    ) -> Verification:
+        refused = isinstance(error, PhoneUnreachable | PhoneLimited)
+        outcome, reason = (
+            (Outcome.REJECTED, Reason.NOT_CONFIRMED) if refused else (Outcome.PENDING, Reason.PROVIDER_UNAVAILABLE)
+        )
+        with self._unit_of_work.begin(actor) as tx:
+            repository.note_answer(tx.session, verification_id, type(error).__name__)
+            repository.settle(tx.session, verification_id, outcome, reason, tx.now)
+            self._vault.drop_held_phone(tx, verification_id)
+            audit.record(
+                tx,
+                Action.VERIFICATION_COMPLETED,
+                ObjectKind.VERIFICATION,
+                verification_id,
+                outcome=outcome,
+                reason=reason,
+            )
+        if isinstance(error, PhoneLimited):
+            raise TooManyTexts(retry_after=int(_HOUR.total_seconds()))
+        if isinstance(error, PhoneUnreachable):
+            raise PhoneInvalid("unreachable")
+        return self._read(request.forum_id, verification_id)
+
+    def _read(self, forum_id: ForumId, verification_id: VerificationId) -> Verification:
+        with self._unit_of_work.read() as tx:
+            return repository.get(tx.session, forum_id, verification_id, tx.now)
+
+
+def _read_code(typed: Secret[str]) -> Secret[str]:
+    plain = unicodedata.normalize("NFKC", typed.reveal()).replace(" ", "").strip()
+    if len(plain) != _CODE_DIGITS or not (plain.isascii() and plain.isdigit()):
+        raise CodeMalformed
+    return Secret(plain)

@@ -1,0 +1,157 @@
+"""Identity documents: how a number is normalised, and what each type accepts.
+
+A passing check proves typing, never a person: only a provider's answer verifies.
+"""
+
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from app.kernel.secret import Secret
+from app.verification.errors import DocumentFault, DocumentInvalid
+
+_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_CHECK_CHARACTERS = "10X98765432"
+_PROVINCES = frozenset(
+    "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71".split()  # noqa: SIM905 -- a table is read more easily so
+)
+_HMT_REGIONS = frozenset({"810000", "820000", "830000"})
+_HMT_PREFIX = "8"
+_FOREIGNER_PREFIX = "9"
+_LENGTH = 18
+_LEGACY_LENGTH = 15
+_EARLIEST_BIRTH = 1800
+_DIGITS = frozenset("0123456789")
+_INVISIBLE = frozenset({"Cf", "Cc", "Zs", "Pd", "Zl", "Zp"})
+_DOT_LOOKALIKES = str.maketrans(dict.fromkeys("\u2022\u2027\u30fb\u0387\uff0e\uff65", "\u00b7"))
+_NAME_LENGTH = range(1, 33)
+_MAX_TYPED = 64
+
+
+class DocumentType(StrEnum):
+    RESIDENT_ID = "resident_id"
+    HMT_RESIDENCE_PERMIT = "hmt_residence_permit"
+    HM_TRAVEL_PERMIT = "hm_travel_permit"
+    TW_TRAVEL_PERMIT = "tw_travel_permit"
+    FOREIGN_PERMANENT_RESIDENT_ID = "foreign_permanent_resident_id"
+    PASSPORT = "passport"
+    USCC = "uscc"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A number that is well-formed for its type, normalised, with the holder's name."""
+
+    type: DocumentType
+    number: Secret[str]
+    name: Secret[str]
+    birth: date
+
+
+def normalise_number(typed: str) -> str:
+    """One spelling for one number: NFKC, no spaces, hyphens or invisible characters, upper case."""
+    folded = unicodedata.normalize("NFKC", typed)
+    kept = "".join(mark for mark in folded if unicodedata.category(mark) not in _INVISIBLE)
+    return unicodedata.normalize("NFKC", kept.upper())
+
+
+def normalise_name(typed: str) -> str:
+    """NFC, trimmed, every look-alike of the interpunct as U+00B7; Han is not required."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", typed).translate(_DOT_LOOKALIKES)).strip()
+
+
+def read_document(document_type: DocumentType, number: Secret[str], name: Secret[str], today: date) -> Document:
+    """A well-formed document of the type that the holder states. Raises `DocumentInvalid`, and nothing else.
+
+    `today` is the Shanghai date: a birth after it is refused.
+    """
+    if len(number.reveal()) > _MAX_TYPED:
+        raise DocumentInvalid("/document/number", DocumentFault.BAD_LENGTH)
+    plain = normalise_number(number.reveal())
+    birth = _READERS[document_type](plain, today)
+    return Document(document_type, Secret(plain), Secret(_read_name(name.reveal())), birth)
+
+
+def is_readable(document_type: DocumentType) -> bool:
+    return document_type in _READERS
+
+
+def age_on(birth: date, today: date) -> int:
+    """Whole years; one born on 29 February turns a year older on 1 March."""
+    return today.year - birth.year - ((today.month, today.day) < (birth.month, birth.day))
+
+
+def _read_name(typed: str) -> str:
+    name = normalise_name(typed) if len(typed) <= _MAX_TYPED else ""
+    if len(name) not in _NAME_LENGTH:
+        raise DocumentInvalid("/document/name", DocumentFault.BAD_LENGTH)
+    if any(unicodedata.category(mark) in {"Cc", "Cf", "Cs", "Zl", "Zp"} for mark in name):
+        raise DocumentInvalid("/document/name", DocumentFault.BAD_CHARACTER)
+    return name
+
+
+def _read_resident_id(number: str, today: date) -> date:
+    _refuse_shape(number)
+    if number[0] in {_FOREIGNER_PREFIX, "0"} or number[:6] in _HMT_REGIONS:
+        raise _fault(DocumentFault.TYPE_MISMATCH)
+    birth = _read_birth_and_checksum(number, birth_at=6, today=today)
+    if number[:2] not in _PROVINCES:
+        raise _fault(DocumentFault.BAD_REGION)
+    return birth
+
+
+def _read_hmt_residence_permit(number: str, today: date) -> date:
+    _refuse_shape(number)
+    if number[0] != _HMT_PREFIX:
+        raise _fault(DocumentFault.TYPE_MISMATCH)
+    birth = _read_birth_and_checksum(number, birth_at=6, today=today)
+    if number[:6] not in _HMT_REGIONS:
+        raise _fault(DocumentFault.BAD_REGION)
+    return birth
+
+
+def _read_foreign_permanent_resident_id(number: str, today: date) -> date:
+    _refuse_shape(number)
+    if number[0] != _FOREIGNER_PREFIX:
+        raise _fault(DocumentFault.TYPE_MISMATCH)
+    return _read_birth_and_checksum(number, birth_at=6, today=today)
+
+
+def _refuse_shape(number: str) -> None:
+    if len(number) == _LEGACY_LENGTH and all(mark in _DIGITS for mark in number):
+        raise _fault(DocumentFault.LEGACY_15_DIGIT)
+    if any(mark not in _DIGITS for mark in number[:-1]) or number[-1:] not in _DIGITS | {"X"}:
+        raise _fault(DocumentFault.BAD_CHARACTER if number else DocumentFault.BAD_LENGTH)
+    if len(number) != _LENGTH:
+        raise _fault(DocumentFault.BAD_LENGTH)
+
+
+def _read_birth_and_checksum(number: str, birth_at: int, today: date) -> date:
+    """Source: GB 11643-1999, ISO 7064 MOD 11-2."""
+    total = sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, number[:-1], strict=True))
+    if _CHECK_CHARACTERS[total % 11] != number[-1]:
+        raise _fault(DocumentFault.BAD_CHECKSUM)
+    written = number[birth_at : birth_at + 8]
+    try:
+        birth = date(int(written[:4]), int(written[4:6]), int(written[6:]))
+    except ValueError:
+        raise _fault(DocumentFault.BAD_DATE) from None
+    if birth.year < _EARLIEST_BIRTH:
+        raise _fault(DocumentFault.BAD_DATE)
+    if birth > today:
+        raise _fault(DocumentFault.BIRTH_IN_FUTURE)
+    return birth
+
+
+def _fault(fault: DocumentFault) -> DocumentInvalid:
+    return DocumentInvalid("/document/number", fault)
+
+
+_READERS: dict[DocumentType, Callable[[str, date], date]] = {
+    DocumentType.RESIDENT_ID: _read_resident_id,
+    DocumentType.HMT_RESIDENCE_PERMIT: _read_hmt_residence_permit,
+    DocumentType.FOREIGN_PERMANENT_RESIDENT_ID: _read_foreign_permanent_resident_id,
+}
+"""The types read so far; the others come with their own readers."""

@@ -1,0 +1,1 @@
+"""Whoever can say whether a name and a number belong together."""

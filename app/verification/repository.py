@@ -1,0 +1,234 @@
+"""Every query on links, verifications and codes."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import CursorResult, exists, func, select, update
+from sqlalchemy.orm import Session
+
+from app import policies
+from app.kernel.ids import AccountId, ForumId, PersonId, VerificationId
+from app.verification.domain import IdentityLevel, Link, Method, Outcome, Reason, Verification
+from app.verification.errors import VerificationNotFound
+from app.verification.models import CodeRow, LinkRow, VerificationRow
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A verification as it is when it begins."""
+
+    id: VerificationId
+    forum_id: ForumId
+    account_id: AccountId
+    method: Method
+    provider: str
+    sandbox: bool
+    document_type: str | None = None
+    subject_digest: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    digest: bytes
+    phone_digest: bytes
+    expires_at: datetime
+
+
+def add_attempt(session: Session, attempt: Attempt, now: datetime) -> None:
+    session.add(
+        VerificationRow(
+            id=attempt.id,
+            forum_id=attempt.forum_id,
+            account_id=attempt.account_id,
+            method=attempt.method,
+            outcome=Outcome.PENDING,
+            reason=None,
+            level=IdentityLevel.NONE,
+            document_type=attempt.document_type,
+            subject_digest=attempt.subject_digest,
+            provider=attempt.provider,
+            raw_code=None,
+            provider_request_id=None,
+            billable=None,
+            sandbox=attempt.sandbox,
+            started_at=now,
+            answered_at=None,
+            verified_at=None,
+        )
+    )
+    session.flush()
+
+
+def note_answer(
+    session: Session,
+    verification_id: VerificationId,
+    raw_code: str,
+    request_id: str | None = None,
+    *,
+    billable: bool | None = None,
+) -> None:
+    session.execute(
+        update(VerificationRow)
+        .where(VerificationRow.id == verification_id)
+        .values(raw_code=raw_code, provider_request_id=request_id, billable=billable)
+    )
+
+
+def settle(
+    session: Session,
+    verification_id: VerificationId,
+    outcome: Outcome,
+    reason: Reason | None,
+    now: datetime,
+    level: IdentityLevel = IdentityLevel.NONE,
+) -> None:
+    session.execute(
+        update(VerificationRow)
+        .where(VerificationRow.id == verification_id)
+        .values(
+            outcome=outcome,
+            reason=reason,
+            level=level,
+            answered_at=now,
+            verified_at=now if outcome is Outcome.VERIFIED else None,
+        )
+    )
+
+
+def get(session: Session, forum_id: ForumId, verification_id: str, now: datetime) -> Verification:
+    """The verification as it stands at `now`: a code nobody entered in time has expired, whoever noticed or not.
+
+    Raises `VerificationNotFound`, also for another forum's.
+    """
+    found = session.execute(
+        select(VerificationRow, CodeRow.expires_at)
+        .outerjoin(CodeRow, CodeRow.verification_id == VerificationRow.id)
+        .where(VerificationRow.id == verification_id, VerificationRow.forum_id == forum_id)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if found is None:
+        raise VerificationNotFound
+    row, expires_at = found
+    verification = Verification(
+        id=VerificationId(row.id),
+        account_id=AccountId(row.account_id),
+        method=Method(row.method),
+        outcome=Outcome(row.outcome),
+        reason=Reason(row.reason) if row.reason else None,
+        level=IdentityLevel(row.level),
+        verified_at=row.verified_at,
+        sandbox=row.sandbox,
+    )
+    return _expired_by(verification, expires_at, now)
+
+
+def _expired_by(verification: Verification, expires_at: datetime | None, now: datetime) -> Verification:
+    waits_for_code = verification.outcome is Outcome.PENDING and verification.reason in {None, Reason.CODE_WRONG}
+    if not waits_for_code or expires_at is None or now < expires_at:
+        return verification
+    return replace(verification, outcome=Outcome.REJECTED, reason=Reason.CODE_EXPIRED)
+
+
+def rejections(
+    session: Session, account_id: AccountId, subject_digest: bytes | None, since: datetime
+) -> tuple[int, datetime | None]:
+    """How many document checks of this account were rejected since then, and when the first of them was."""
+    query = select(func.count(), func.min(VerificationRow.started_at)).where(
+        VerificationRow.account_id == account_id,
+        VerificationRow.method != Method.PHONE_CODE,
+        VerificationRow.outcome == Outcome.REJECTED,
+        VerificationRow.started_at > since,
+    )
+    if subject_digest is not None:
+        query = query.where(VerificationRow.subject_digest == subject_digest)
+    count, first = session.execute(query).one()
+    return count, first
+
+
+def proved_phones(session: Session, account_id: AccountId, since: datetime) -> frozenset[bytes]:
+    """Index digests of the phones whose code this account entered rightly since then."""
+    return frozenset(
+        session.scalars(
+            select(CodeRow.phone_digest)
+            .join(VerificationRow, VerificationRow.id == CodeRow.verification_id)
+            .where(
+                VerificationRow.account_id == account_id,
+                VerificationRow.outcome == Outcome.VERIFIED,
+                VerificationRow.verified_at >= since,
+            )
+        )
+    )
+
+
+def texts_sent(session: Session, phone_digest: bytes, since: datetime) -> list[datetime]:
+    """When texts went to this phone since then, newest first."""
+    return list(
+        session.scalars(
+            select(CodeRow.sent_at)
+            .where(CodeRow.phone_digest == phone_digest, CodeRow.sent_at > since)
+            .order_by(CodeRow.sent_at.desc())
+            .limit(policies.TEXTS_PER_DAY.value)
+        )
+    )
+
+
+def add_code(session: Session, verification_id: VerificationId, code: Code, now: datetime) -> None:
+    session.add(
+        CodeRow(
+            verification_id=verification_id,
+            digest=code.digest,
+            phone_digest=code.phone_digest,
+            sent_at=now,
+            expires_at=code.expires_at,
+            tries=0,
+        )
+    )
+    session.flush()
+
+
+def get_code(session: Session, verification_id: VerificationId) -> Code | None:
+    row = session.get(CodeRow, verification_id)
+    return Code(row.digest, row.phone_digest, row.expires_at) if row else None
+
+
+def charge_try(session: Session, verification_id: VerificationId, limit: int) -> int | None:
+    """Takes one try before anything is compared; the tries used so far, or None when there was none left."""
+    result = session.execute(
+        update(CodeRow)
+        .where(CodeRow.verification_id == verification_id, CodeRow.tries < limit)
+        .values(tries=CodeRow.tries + 1)
+    )
+    if not isinstance(result, CursorResult) or result.rowcount != 1:
+        return None
+    return session.scalar(select(CodeRow.tries).where(CodeRow.verification_id == verification_id))
+
+
+def find_link(session: Session, account_id: AccountId) -> Link | None:
+    row = session.get(LinkRow, account_id, populate_existing=True)
+    if row is None:
+        return None
+    return Link(
+        account_id=AccountId(row.account_id),
+        person_id=PersonId(row.person_id),
+        level=IdentityLevel(row.level),
+        method=Method(row.method),
+        verified_at=row.verified_at,
+        sandbox=row.sandbox,
+    )
+
+
+def save_link(session: Session, link: Link) -> None:
+    row = session.get(LinkRow, link.account_id)
+    if row is None:
+        row = LinkRow(account_id=link.account_id)
+        session.add(row)
+    row.person_id = link.person_id
+    row.level = link.level
+    row.method = link.method
+    row.verified_at = link.verified_at
+    row.sandbox = link.sandbox
+    session.flush()
+
+
+def has_links(session: Session, person_id: PersonId) -> bool:
+    return bool(session.scalar(select(exists().where(LinkRow.person_id == person_id))))

@@ -1,0 +1,236 @@
+"""Use cases of the documents: prepare, check with a provider, read the outcome."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app import policies
+from app.accounts.domain import AccountName
+from app.accounts.service import find_named
+from app.audit import service as audit
+from app.audit.domain import Action, ObjectKind
+from app.crypto.blind_index import BlindIndex, IndexValue
+from app.crypto.mac import Mac, MacUse
+from app.db.unit_of_work import Transaction, UnitOfWork, again_on_collision
+from app.forums.service import get_forum
+from app.kernel.actor import Actor
+from app.kernel.clock import SHANGHAI
+from app.kernel.ids import AccountId, ForumId, PersonId, VerificationId, new_id
+from app.kernel.secret import Secret
+from app.vault.domain import DocumentRecord
+from app.vault.service import Vault
+from app.verification import repository
+from app.verification.documents import Document, DocumentType, age_on, read_document
+from app.verification.domain import IdentityLevel, Method, Outcome, Reason, Verification
+from app.verification.errors import (
+    DirectVerificationOff,
+    DocumentInvalid,
+    MinorNotAllowed,
+    PossessionRequired,
+    TooManyAttempts,
+)
+from app.verification.links import Links
+from app.verification.providers.contract import (
+    CheckKind,
+    CheckResult,
+    OutcomeUnknown,
+    ProviderError,
+    RecordCheckProvider,
+    Verdict,
+)
+
+_DAY = timedelta(days=1)
+_POSSESSION = timedelta(minutes=policies.POSSESSION_WINDOW.value)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRequest:
+    """A well-formed document that may be checked, and the account it is for."""
+
+    forum_id: ForumId
+    account_id: AccountId
+    document: Document
+    subject_digest: bytes
+
+
+class Verifications:
+    def __init__(
+        self,
+        unit_of_work: UnitOfWork,
+        vault: Vault,
+        blind_index: BlindIndex,
+        mac: Mac,
+        provider: RecordCheckProvider,
+        *,
+        direct_by_default: bool,
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._links = Links(vault)
+        self._blind_index = blind_index
+        self._mac = mac
+        self._provider = provider
+        self._direct_by_default = direct_by_default
+
+    def prepare(
+        self,
+        forum_id: ForumId,
+        name: AccountName,
+        document_type: DocumentType,
+        number: Secret[str],
+        holder: Secret[str],
+    ) -> DocumentRequest:
+        """The cheap refusals: nothing is written, nobody is asked, no attempt is counted.
+
+        Raises `DirectVerificationOff`, `DocumentInvalid`, `MinorNotAllowed`, `AccountNotFound`,
+        `PossessionRequired`, `TooManyAttempts`.
+        """
+        with self._unit_of_work.read() as tx:
+            if not self._direct_by_default and get_forum(tx, forum_id).direct_verification is None:
+                raise DirectVerificationOff
+            today = tx.now.astimezone(SHANGHAI).date()
+            document = read_document(document_type, number, holder, today)
+            fault = self._provider.refuses(document)
+            if fault is not None:
+                raise DocumentInvalid("/document/number", fault)
+            if age_on(document.birth, today) < policies.MINIMUM_AGE.value:
+                raise MinorNotAllowed
+            account = find_named(tx, forum_id, name)
+            subject = self._mac.digest(
+                MacUse.ATTEMPT_SUBJECT, account.id, document.type.value, document.number.reveal()
+            )
+            link = repository.find_link(tx.session, account.id)
+            if link is not None and not self._links.possession_proved(tx, link, tx.now - _POSSESSION):
+                raise PossessionRequired
+            _refuse_too_many(tx, account.id, subject)
+        return DocumentRequest(forum_id, account.id, document, subject)
+
+    def index(self, request: DocumentRequest) -> IndexValue:
+        """The slow index; the caller holds a seat for it."""
+        return self._blind_index.of(request.document.type.value, request.document.number)
+
+    def check(self, actor: Actor, request: DocumentRequest, index: IndexValue) -> Verification:
+        """Asks the provider once and settles what it says; the caller holds a provider seat.
+
+        The attempt stands in the database before the provider is asked, so a crash cannot hide that it was.
+        A provider that is down or unsure never verifies anybody. Raises `TooManyAttempts`.
+        """
+        verification_id, started_at = self._start(actor, request)
+        answer = self._ask(request, verification_id)
+        return again_on_collision(
+            lambda: self._settle(actor, request, verification_id, answer, index, started_at - _POSSESSION)
+        )
+
+    def get(self, forum_id: ForumId, verification_id: str) -> Verification:
+        """Raises `VerificationNotFound`, also for another forum's."""
+        with self._unit_of_work.read() as tx:
+            return repository.get(tx.session, forum_id, verification_id, tx.now)
+
+    def person_behind(self, account_id: AccountId) -> PersonId | None:
+        """Who stands behind an account, for those who may open the vault; nothing outside learns it."""
+        with self._unit_of_work.read() as tx:
+            link = repository.find_link(tx.session, account_id)
+        return link.person_id if link else None
+
+    def _start(self, actor: Actor, request: DocumentRequest) -> tuple[VerificationId, datetime]:
+        with self._unit_of_work.begin(actor) as tx:
+            _refuse_too_many(tx, request.account_id, request.subject_digest)
+            verification_id = VerificationId(new_id("vrf", tx.now))
+            attempt = repository.Attempt(
+                id=verification_id,
+                forum_id=request.forum_id,
+                account_id=request.account_id,
+                method=Method.ID2,
+                provider=self._provider.name,
+                sandbox=self._provider.sandbox,
+                document_type=request.document.type,
+                subject_digest=request.subject_digest,
+            )
+            repository.add_attempt(tx.session, attempt, tx.now)
+            audit.record(tx, Action.VERIFICATION_STARTED, ObjectKind.VERIFICATION, verification_id, reason=Method.ID2)
+            return verification_id, tx.now
+
+    def _ask(self, request: DocumentRequest, verification_id: VerificationId) -> CheckResult | ProviderError:
+        try:
+            return self._provider.check(
+                CheckKind.ID2,
+                request.document,
+                attempt_id=verification_id,
+                timeout=float(policies.PROVIDER_READ.value),
+            )
+        except ProviderError as error:
+            return error
+
+    def _settle(
+        self,
+        actor: Actor,
+        request: DocumentRequest,
+        verification_id: VerificationId,
+        answer: CheckResult | ProviderError,
+        index: IndexValue,
+        proved_since: datetime,
+    ) -> Verification:
+        with self._unit_of_work.begin(actor) as tx:
+            find_named(tx, request.forum_id, AccountName(account_id=request.account_id), lock=True)
+            outcome, reason, level = self._judge(tx, request, answer, index, proved_since)
+            if isinstance(answer, CheckResult):
+                repository.note_answer(
+                    tx.session, verification_id, answer.raw_code, answer.request_id, billable=answer.billable
+                )
+            else:
+                repository.note_answer(tx.session, verification_id, type(answer).__name__)
+            repository.settle(tx.session, verification_id, outcome, reason, tx.now, level)
+            audit.record(
+                tx,
+                Action.VERIFICATION_COMPLETED,
+                ObjectKind.VERIFICATION,
+                verification_id,
+                outcome=outcome,
+                reason=reason,
+            )
+            return repository.get(tx.session, request.forum_id, verification_id, tx.now)
+
+    def _judge(
+        self,
+        tx: Transaction,
+        request: DocumentRequest,
+        answer: CheckResult | ProviderError,
+        index: IndexValue,
+        proved_since: datetime,
+    ) -> tuple[Outcome, Reason | None, IdentityLevel]:
+        if isinstance(answer, OutcomeUnknown):
+            return Outcome.PENDING, Reason.OUTCOME_UNKNOWN, IdentityLevel.NONE
+        if isinstance(answer, ProviderError):
+            return Outcome.PENDING, Reason.PROVIDER_UNAVAILABLE, IdentityLevel.NONE
+        link = None
+        if answer.verdict is Verdict.MATCH:
+            link = self._links.confirm_document(
+                tx,
+                request.account_id,
+                Method.ID2,
+                _record(request.document, index),
+                proved_since,
+                sandbox=self._provider.sandbox,
+            )
+        if link is None:
+            return Outcome.REJECTED, Reason.NOT_CONFIRMED, IdentityLevel.NONE
+        return Outcome.VERIFIED, None, link.level
+
+
+def _record(document: Document, index: IndexValue) -> DocumentRecord:
+    return DocumentRecord(
+        scheme=document.type.value,
+        number=document.number,
+        name=document.name,
+        index=index,
+        adult_from=document.birth.year + policies.ADULT_AGE.value,
+    )
+
+
+def _refuse_too_many(tx: Transaction, account_id: AccountId, subject: bytes) -> None:
+    limits = (
+        (None, policies.REJECTIONS_PER_ACCOUNT.value),
+        (subject, policies.REJECTIONS_PER_ACCOUNT_AND_DOCUMENT.value),
+    )
+    for digest, limit in limits:
+        count, first = repository.rejections(tx.session, account_id, digest, tx.now - _DAY)
+        if count >= limit and first is not None:
+            raise TooManyAttempts(retry_after=int((first + _DAY - tx.now).total_seconds()) + 1)

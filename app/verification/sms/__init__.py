@@ -1,0 +1,1 @@
+"""Whoever can bring a one-time code to a phone."""

@@ -1,0 +1,1 @@
+"""What all faces share: problems, the gate in front of every request, language, seats."""

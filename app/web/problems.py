@@ -1,0 +1,177 @@
+"""The one table from a refusal to its HTTP answer; nothing else in the code knows a status."""
+
+from collections.abc import Mapping
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from app.kernel.errors import (
+    Conflict,
+    Denied,
+    Invalid,
+    NotFound,
+    ShimingError,
+    TooMany,
+    Unauthenticated,
+    Unavailable,
+)
+from app.kernel.sentence import Language, Sentence
+from app.posting.errors import Denial, PostingDenied
+from app.web.language import language_of
+
+MEDIA_TYPE = "application/problem+json"
+
+_FAMILIES: tuple[tuple[type[ShimingError], int], ...] = (
+    (NotFound, 404),
+    (Conflict, 409),
+    (Denied, 403),
+    (Unauthenticated, 401),
+    (Invalid, 422),
+    (TooMany, 429),
+    (Unavailable, 503),
+)
+
+
+class MalformedJson(ShimingError):
+    code = "malformed-json"
+    sentence = Sentence(
+        "请求体不是一份规范的 JSON：检查括号、重复的字段名、NaN 和字符编码。",
+        "The body is not one well-formed JSON document: look for unclosed brackets, duplicate names, NaN or bad UTF-8.",
+    )
+
+
+class MethodNotAllowed(ShimingError):
+    code = "method-not-allowed"
+    sentence = Sentence("这个地址不接受这种请求方法，见 Allow。", "This address does not take that method; see Allow.")
+
+
+class BodyTooLarge(ShimingError):
+    code = "body-too-large"
+    sentence = Sentence("请求体超过 64 KiB。", "The body is over 64 KiB.")
+
+
+class UnsupportedMediaType(ShimingError):
+    code = "unsupported-media-type"
+    sentence = Sentence("请求体要用 application/json。", "Send the body as application/json.")
+
+
+class InternalError(ShimingError):
+    code = "internal-error"
+    sentence = Sentence(
+        "出了我们没有料到的错误，已记录；请带上 request_id 联系运营者。",
+        "Something failed that we did not foresee. It is on record; tell the operator the request_id.",
+    )
+
+
+class NoSuchAddress(NotFound):
+    sentence = Sentence("没有这个地址，见 /docs。", "There is nothing at this address; see /docs.")
+
+
+_BY_ITSELF: tuple[tuple[type[ShimingError], int], ...] = (
+    (MalformedJson, 400),
+    (MethodNotAllowed, 405),
+    (BodyTooLarge, 413),
+    (UnsupportedMediaType, 415),
+    (InternalError, 500),
+)
+
+
+def status_of(error: type[ShimingError]) -> int:
+    return next(status for family, status in _BY_ITSELF + _FAMILIES if issubclass(error, family))
+
+
+_TITLES: dict[str, Sentence] = {
+    "malformed-json": Sentence("请求体读不懂", "The body cannot be read"),
+    "invalid-token": Sentence("访问令牌无效", "The access token is not valid"),
+    "invalid-client": Sentence("客户端凭据不对", "The client's credentials are wrong"),
+    "insufficient-scope": Sentence("令牌没有这项权限", "The token lacks the scope"),
+    "not-found": Sentence("没有这条记录", "Not found"),
+    "account-not-found": Sentence("账号还没有登记", "The account is not registered"),
+    "method-not-allowed": Sentence("不接受这种请求方法", "Method not allowed"),
+    "state-conflict": Sentence("现在的状态不允许", "Its state does not allow this"),
+    "handle-taken": Sentence("昵称已有人用", "The handle is taken"),
+    "external-id-taken": Sentence("此论坛账号已有记录", "This forum account has a record"),
+    "handle-invalid": Sentence("昵称不能这样取", "The handle cannot be used"),
+    "body-too-large": Sentence("请求体太大", "The body is too large"),
+    "unsupported-media-type": Sentence("请求体的类型不对", "Unsupported media type"),
+    "validation-failed": Sentence("有字段需要修改", "Some fields need to be changed"),
+    "document-invalid": Sentence("证件信息需要检查", "Check the document's details"),
+    "rate-limited": Sentence("操作太快", "Too fast"),
+    "too-many-attempts": Sentence("核验次数用完", "No tries left for now"),
+    "unavailable": Sentence("服务暂时不可用", "Not available right now"),
+    "possession-required": Sentence("先用在案手机证明是本人", "Prove possession of the phone on record first"),
+    "direct-verification-off": Sentence("不能由论坛提交证件", "Direct verification is off"),
+    "minor-not-allowed": Sentence("年龄不符", "Not available at this age"),
+    "posting-denied": Sentence("现在不能发布", "Posting is refused"),
+    "internal-error": Sentence("出了意外", "Something failed"),
+}
+
+
+def title_of(code: str) -> Sentence:
+    return _TITLES[code]
+
+
+def status_by_code(code: str) -> tuple[int, Sentence]:
+    """Status and sentence of a problem, for the page about it; a reason for which posting is refused comes with 403."""
+    kinds = {kind.code: kind for kind in _all_kinds(ShimingError) if hasattr(kind, "code")}
+    kind = kinds.get(code, PostingDenied)
+    return status_of(kind), kind.sentence
+
+
+def _all_kinds(family: type[ShimingError]) -> list[type[ShimingError]]:
+    """Every refusal, the general one of a code last so that its sentence is the one shown."""
+    return [kind for child in family.__subclasses__() for kind in (*_all_kinds(child), child)]
+
+
+def problem_codes() -> list[str]:
+    return list(_TITLES)
+
+
+def problem_response(request: Request, error: ShimingError) -> JSONResponse:
+    """RFC 9457. Holds codes and sentences, never a value that was sent."""
+    language = language_of(request)
+    status = status_of(type(error))
+    issuer = str(request.scope["issuer"])
+    body: dict[str, object] = {
+        "type": f"{issuer}/problems/{error.code}",
+        "title": title_of(error.code).in_language(language),
+        "status": status,
+        "detail": error.detail.in_language(language),
+        "instance": request.url.path if status not in {404, 405} else None,
+        "code": error.code,
+        "request_id": request.scope.get("request_id", ""),
+        **_extras(error, language, issuer),
+    }
+    if body["instance"] is None:
+        del body["instance"]
+    headers = {**_headers(error), "content-language": language.value}
+    return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def _extras(error: ShimingError, language: Language, issuer: str) -> Mapping[str, object]:
+    if isinstance(error, Invalid):
+        return {
+            "errors": [
+                {"pointer": field.pointer, "detail": field.detail.in_language(language), "reason": field.reason}
+                for field in error.fields
+            ]
+        }
+    if isinstance(error, PostingDenied):
+        return {"reasons": [_reason(denial, language, issuer) for denial in error.reasons]}
+    return {}
+
+
+def _reason(denial: Denial, language: Language, issuer: str) -> dict[str, object]:
+    remedy = denial.remedy and {
+        "text": denial.remedy.in_language(language),
+        "url": f"{issuer}/problems/{denial.code}",
+    }
+    return {"code": denial.code, "detail": denial.detail.in_language(language), "remedy": remedy}
+
+
+def _headers(error: ShimingError) -> dict[str, str]:
+    if isinstance(error, TooMany | Unavailable):
+        return {"retry-after": str(error.retry_after)}
+    if isinstance(error, Unauthenticated):
+        return {"www-authenticate": 'Bearer error="invalid_token"'}
+    return {}

@@ -1,0 +1,51 @@
+"""Seats for work that waits on the outside or on Argon2: taken on the event loop, so that a waiter holds no thread."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from app import policies
+from app.kernel.errors import Unavailable
+
+_QUEUE_PER_SEAT = 8
+
+
+class Seats:
+    """A number of seats and a short queue. Who gets none in time hears 503, and nobody else is held up."""
+
+    def __init__(self, count: int, wait_seconds: float) -> None:
+        self._free = asyncio.Semaphore(count)
+        self._wait_seconds = wait_seconds
+        self._queue_limit = count * _QUEUE_PER_SEAT
+        self._waiting = 0
+
+    def refuse_if_crowded(self) -> None:
+        """Raises `Unavailable` when so many wait that waiting is in vain."""
+        if self._waiting >= self._queue_limit:
+            raise Unavailable
+
+    @asynccontextmanager
+    async def take(self) -> AsyncIterator[None]:
+        """Holds a seat for the block. Raises `Unavailable` when none is free within the wait."""
+        self.refuse_if_crowded()
+        self._waiting += 1
+        try:
+            await asyncio.wait_for(self._free.acquire(), self._wait_seconds)
+        except TimeoutError:
+            raise Unavailable from None
+        finally:
+            self._waiting -= 1
+        try:
+            yield
+        finally:
+            self._free.release()
+
+
+class AllSeats:
+    """The seats of one process: a provider call takes its seat first, and inside it one for the index."""
+
+    def __init__(self) -> None:
+        wait = float(policies.SEAT_WAIT.value)
+        self.provider = Seats(policies.PROVIDER_SEATS.value, wait)
+        self.index = Seats(policies.INDEX_SEATS_PER_CORE.value * (os.cpu_count() or 1), wait)

@@ -1,0 +1,201 @@
+"""Puts the parts together: the only reader of settings beside `main`, and where an unsafe start is refused."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib.util import find_spec
+from urllib.parse import urlsplit
+
+from sqlalchemy import Engine, text
+
+from app import policies
+from app.accounts.service import Accounts
+from app.agreements.service import Agreements
+from app.crypto.blind_index import BlindIndex
+from app.crypto.envelope import Envelope
+from app.crypto.keyring import Keyring, create_missing_keys, load_keyring
+from app.crypto.mac import Mac
+from app.crypto.signing import TokenSigner
+from app.db.engine import is_sqlite, make_engine
+from app.db.unit_of_work import UnitOfWork
+from app.forums.service import Forums
+from app.kernel.actor import OPERATOR
+from app.kernel.clock import Clock, SystemClock
+from app.kernel.errors import StartRefused, Unavailable
+from app.posting.service import Posting
+from app.settings import Environment, Settings
+from app.upkeep.keys import name_new_keys, refuse_missing_keys
+from app.upkeep.schema import refuse_old_schema, upgrade
+from app.vault.service import Vault
+from app.verification.codes import CodeRules, PhoneCodes
+from app.verification.providers.contract import RecordCheckProvider
+from app.verification.providers.sandbox import SandboxProvider
+from app.verification.service import Verifications
+from app.verification.sms.contract import SmsSender
+from app.verification.sms.sandbox import SandboxSender
+
+_UNSAFE_LIBRARIES = ("ecdsa", "rsa")
+_DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything that a face may call."""
+
+    issuer: str
+    development: bool
+    log_level: str
+    clock: Clock
+    engine: Engine
+    unit_of_work: UnitOfWork
+    signer: TokenSigner
+    vault: Vault
+    forums: Forums
+    accounts: Accounts
+    agreements: Agreements
+    verifications: Verifications
+    codes: PhoneCodes
+    posting: Posting
+    sandbox_sender: SandboxSender | None
+
+
+def clock_of(settings: Settings) -> Clock:
+    return SystemClock(timedelta(seconds=settings.clock_offset_seconds))
+
+
+def build(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    provider: RecordCheckProvider | None = None,
+    sender: SmsSender | None = None,
+) -> Services:
+    """The services of an installation that `initialise` has prepared. Raises `StartRefused`.
+
+    A test may hand in its own clock, provider and sender.
+    """
+    clock = clock or clock_of(settings)
+    provider = provider or _provider(settings)
+    sender = sender or _sender(settings, clock)
+    keyring = load_keyring(settings.keys_dir)
+    engine = make_engine(settings.database())
+    unit_of_work = UnitOfWork(engine, clock)
+    refuse_unsafe(settings, keyring)
+    _refuse_unready(settings, engine, unit_of_work, keyring)
+    signer = TokenSigner(keyring, settings.issuer)
+    mac, blind_index = Mac(keyring), BlindIndex(keyring)
+    vault = Vault(unit_of_work, Envelope(keyring))
+    return Services(
+        issuer=settings.issuer,
+        development=settings.env is Environment.DEVELOPMENT,
+        log_level=settings.log_level,
+        clock=clock,
+        engine=engine,
+        unit_of_work=unit_of_work,
+        signer=signer,
+        vault=vault,
+        forums=Forums(unit_of_work, mac),
+        accounts=Accounts(unit_of_work),
+        agreements=Agreements(unit_of_work),
+        verifications=Verifications(
+            unit_of_work,
+            vault,
+            blind_index,
+            mac,
+            provider,
+            direct_by_default=settings.env is Environment.DEVELOPMENT,
+        ),
+        codes=PhoneCodes(
+            unit_of_work,
+            vault,
+            blind_index,
+            mac,
+            sender,
+            CodeRules(_sms_pause(settings), urlsplit(settings.issuer).hostname or ""),
+        ),
+        posting=Posting(
+            unit_of_work, signer, timedelta(seconds=settings.token_ttl_seconds or policies.POSTING_TOKEN_LIFETIME.value)
+        ),
+        sandbox_sender=sender if isinstance(sender, SandboxSender) else None,
+    )
+
+
+def initialise(settings: Settings, clock: Clock | None = None) -> None:
+    """Makes keys and database ready; safe to run again. Raises `StartRefused`, and then has changed nothing."""
+    clock = clock or clock_of(settings)
+    engine = make_engine(settings.database())
+    unit_of_work = UnitOfWork(engine, clock)
+    try:
+        upgrade(engine)
+        refuse_missing_keys(unit_of_work, load_keyring(settings.keys_dir), str(settings.keys_dir))
+        create_missing_keys(settings.keys_dir, settings.env, clock.now())
+        keyring = load_keyring(settings.keys_dir)
+        refuse_unsafe(settings, keyring)
+        name_new_keys(unit_of_work, keyring, OPERATOR)
+        Agreements(unit_of_work).publish_default(OPERATOR)
+    finally:
+        engine.dispose()
+
+
+def refuse_unsafe(settings: Settings, keyring: Keyring) -> None:
+    """Raises `StartRefused` for what production must not run with."""
+    if settings.env is not Environment.PRODUCTION:
+        return
+    sandboxes = {settings.verification_providers, settings.sms_senders} & {"sandbox"}
+    development_keys = [key.id for key in keyring.all() if key.environment != Environment.PRODUCTION]
+    importable = [name for name in _UNSAFE_LIBRARIES if find_spec(name)]
+    faults = {
+        "SHIMING_VERIFICATION_PROVIDERS and SHIMING_SMS_SENDERS must not name the sandbox": bool(sandboxes),
+        f"keys {', '.join(development_keys)} were made in development": bool(development_keys),
+        "SHIMING_ISSUER must begin with https://": not settings.issuer.startswith("https://"),
+        "SHIMING_CLOCK_OFFSET_SECONDS must be 0": settings.clock_offset_seconds != 0,
+        f"SHIMING_SMS_PAUSE_SECONDS must be at least {policies.SMS_PAUSE_FLOOR.value}": _sms_pause(settings)
+        < policies.SMS_PAUSE_FLOOR.value,
+        f"{', '.join(importable)} must not be installed: install from requirements.lock": bool(importable),
+    }
+    found = [fault for fault, present in faults.items() if present]
+    if found:
+        raise StartRefused("Production will not start: " + "; ".join(found) + ".")
+
+
+def warnings_of(settings: Settings) -> list[str]:
+    """What development tolerates and production refuses."""
+    importable = [name for name in _UNSAFE_LIBRARIES if find_spec(name)]
+    warnings = [f"{name} is importable; production refuses to start with it" for name in importable]
+    if settings.env is Environment.DEVELOPMENT:
+        warnings.append("development: sandbox identities only, nothing here is real")
+    return warnings
+
+
+def _refuse_unready(settings: Settings, engine: Engine, unit_of_work: UnitOfWork, keyring: Keyring) -> None:
+    try:
+        refuse_old_schema(engine)
+        refuse_missing_keys(unit_of_work, keyring, str(settings.keys_dir))
+        if not is_sqlite(engine) and settings.env is Environment.PRODUCTION:
+            _refuse_careless_postgres(engine)
+    except Unavailable:
+        raise StartRefused("The database does not answer. Check SHIMING_DATABASE_URL.") from None
+
+
+def _refuse_careless_postgres(engine: Engine) -> None:
+    """Source: `kill -9` cannot show a missing fsync; only the settings can."""
+    with engine.connect() as connection:
+        off = [name for name in _DURABLE if connection.scalar(text(f"SHOW {name}")) == "off"]
+    if off:
+        raise StartRefused(f"PostgreSQL would lose acknowledged writes: {', '.join(off)} is off. Turn it on.")
+
+
+def _provider(settings: Settings) -> RecordCheckProvider:
+    if settings.verification_providers != "sandbox":
+        raise StartRefused("SHIMING_VERIFICATION_PROVIDERS: this version has only `sandbox`.")
+    return SandboxProvider()
+
+
+def _sender(settings: Settings, clock: Clock) -> SmsSender:
+    if settings.sms_senders != "sandbox":
+        raise StartRefused("SHIMING_SMS_SENDERS: this version has only `sandbox`.")
+    return SandboxSender(clock)
+
+
+def _sms_pause(settings: Settings) -> int:
+    pause = settings.sms_pause_seconds
+    return policies.SMS_PAUSE.value if pause is None else pause
