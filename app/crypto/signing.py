@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 from jose import jws
 from jose.backends.cryptography_backend import CryptographyECKey
@@ -19,6 +20,7 @@ from jose.exceptions import JOSEError
 
 from app.crypto.errors import TokenRefused
 from app.crypto.keyring import Key, KeyPurpose, Keyring, KeyState
+from app.kernel.errors import StartRefused
 
 ALGORITHM = "ES256"
 MAX_TOKEN_BYTES = 4096
@@ -26,6 +28,7 @@ _SHAPE = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", re.ASCII)
 _HEADER_MEMBERS = {"alg", "kid", "typ"}
 _STRINGS = ("iss", "sub", "aud", "jti")
 _DATES = ("iat", "exp")
+_COORDINATE_BYTES = 32
 
 Claims = Mapping[str, object]
 
@@ -102,11 +105,18 @@ class TokenSigner:
 def _pair(key: Key) -> _Pair:
     pem = key.material.reveal()
     loaded = load_pem_private_key(pem, password=None)
+    if not isinstance(loaded, ec.EllipticCurvePrivateKey):
+        raise StartRefused(f"Signing key {key.id} is not an EC key. Restore it from its backup.")
     public_pem = loaded.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     private, public = CryptographyECKey(pem, ALGORITHM), CryptographyECKey(public_pem, ALGORITHM)
-    point = {name: str(value) for name, value in public.to_dict().items() if name in {"crv", "x", "y", "kty"}}
+    numbers = loaded.public_key().public_numbers()
+    point = {"kty": "EC", "crv": "P-256", "x": _coordinate(numbers.x), "y": _coordinate(numbers.y)}
     kid = _thumbprint(point)
     return _Pair(kid, key.state, private, public, {**point, "kid": kid, "use": "sig", "alg": ALGORITHM})
+
+
+def _coordinate(number: int) -> str:
+    return base64.urlsafe_b64encode(number.to_bytes(_COORDINATE_BYTES)).rstrip(b"=").decode()
 
 
 def _thumbprint(point: Mapping[str, str]) -> str:
