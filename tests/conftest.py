@@ -1,0 +1,176 @@
+"""Fixtures: every test that touches the database runs on SQLite and on PostgreSQL."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine
+
+from app.all_models import METADATA
+from app.kernel.actor import OPERATOR
+from app.settings import Settings
+from app.verification.providers.sandbox import SandboxProvider
+from app.verification.sms.sandbox import SandboxSender
+from app.web.logs import configure_logs
+from app.wiring import Services, build, initialise
+from tests.support.clock import FakeClock
+from tests.support.forum import ForumBackend
+from tests.support.postgres import Postgres, start_postgres
+from tests.support.serving import serving
+
+ISSUER = "http://127.0.0.1:8000"
+_KEPT = {"key_names", "agreement_versions"}
+_server = pytest.StashKey[Postgres]()
+_folder = pytest.StashKey[str]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """One PostgreSQL, started by the process that hands out the work."""
+    configure_logs("WARNING")
+    if hasattr(config, "workerinput"):
+        config.stash[_folder] = config.workerinput["postgres"]
+        return
+    if config.option.collectonly:
+        return
+    server = start_postgres()
+    config.stash[_server], config.stash[_folder] = server, str(server.folder)
+
+
+def pytest_configure_node(node: object) -> None:
+    node.workerinput["postgres"] = node.config.stash[_folder]  # type: ignore[attr-defined] # xdist has no types
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _server in config.stash:
+        config.stash[_server].stop()
+
+
+@pytest.fixture(scope="session")
+def keys_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("keys")
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(keys_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "shiming.db"
+    initialise(_settings(f"sqlite:///{path}", keys_dir), FakeClock())
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_folder(pytestconfig: pytest.Config) -> str:
+    return pytestconfig.stash[_folder]
+
+
+@pytest.fixture(scope="session")
+def new_postgres_database(postgres_folder: str, worker_id: str) -> Callable[[str], str]:
+    """Makes an empty database and gives its address."""
+
+    def make(name: str) -> str:
+        full = f"{name}_{worker_id}"
+        _administer(postgres_folder, f'DROP DATABASE IF EXISTS "{full}"', f'CREATE DATABASE "{full}"')
+        return _url(postgres_folder, full)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def postgres_database(keys_dir: Path, sqlite_template: Path, new_postgres_database: Callable[[str], str]) -> str:
+    """This worker's database, brought up to date once."""
+    assert sqlite_template.exists()  # it made the keys
+    url = new_postgres_database("shiming")
+    initialise(_settings(url, keys_dir), FakeClock())
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An initialised database with no forum in it."""
+    if request.param == "sqlite":
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), tmp_path / "shiming.db")
+        yield f"sqlite:///{tmp_path}/shiming.db"
+        return
+    url = request.getfixturevalue("postgres_database")
+    yield url
+    _empty(url)
+
+
+@pytest.fixture
+def settings(database_url: str, keys_dir: Path, tmp_path: Path) -> Settings:
+    return _settings(database_url, keys_dir, data_dir=tmp_path)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def services(settings: Settings, clock: FakeClock) -> Iterator[Services]:
+    """The whole service around a clock that stands still and a sandbox that never makes anybody wait."""
+    built = build(
+        settings,
+        clock=clock,
+        provider=SandboxProvider(sleep=lambda _seconds: None),
+        sender=SandboxSender(clock, sleep=lambda _seconds: None),
+    )
+    yield built
+    built.engine.dispose()
+
+
+@pytest.fixture
+def address(services: Services) -> Iterator[str]:
+    with serving(services) as address:
+        yield address
+
+
+@pytest.fixture
+def new_forum(services: Services, address: str) -> Iterator[Callable[[str], ForumBackend]]:
+    backends: list[ForumBackend] = []
+
+    def make(name: str) -> ForumBackend:
+        backends.append(ForumBackend(address, services.forums.add(OPERATOR, name)))
+        return backends[-1]
+
+    yield make
+    for backend in backends:
+        backend.http.close()
+
+
+@pytest.fixture
+def forum(new_forum: Callable[[str], ForumBackend]) -> ForumBackend:
+    return new_forum("测试论坛")
+
+
+def _settings(database_url: str, keys_dir: Path, data_dir: Path | None = None) -> Settings:
+    return Settings(
+        _env_file=None,
+        database_url=database_url,
+        keys_dir=keys_dir,
+        data_dir=data_dir or keys_dir,
+        issuer=ISSUER,
+        log_level="WARNING",
+    )
+
+
+def _url(folder: str, database: str) -> str:
+    return f"postgresql+psycopg://postgres@/{database}?host={folder}"
+
+
+def _administer(folder: str, *statements: str) -> None:
+    engine = create_engine(_url(folder, "postgres"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
+def _empty(url: str) -> None:
+    engine: Engine = create_engine(url)
+    deletes = "; ".join(f'DELETE FROM "{name}"' for name in METADATA.tables if name not in _KEPT)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            f"SET LOCAL session_replication_role = replica; {deletes}; DELETE FROM agreement_versions WHERE id > 1"
+        )
+    engine.dispose()

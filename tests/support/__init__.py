@@ -1,0 +1,1 @@
+"""What tests share: databases, a clock, a forum that speaks HTTP."""

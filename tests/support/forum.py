@@ -1,0 +1,98 @@
+"""A forum's backend as tests play it: it knows the contract and speaks HTTP, nothing else."""
+
+from typing import Any
+
+import httpx2
+
+from app.forums.domain import Credentials
+
+Json = dict[str, Any]
+PERSON = "110199199003070017"
+NAME = "测试甲"
+
+
+class ForumBackend:
+    """One forum, logged in. `phone_code` reads the code where a person would: in the outbox."""
+
+    def __init__(self, address: str, credentials: Credentials, language: str = "en") -> None:
+        self.address = address
+        self.credentials = credentials
+        self.http = httpx2.Client(base_url=address, timeout=30, headers={"accept-language": language})
+        self.log_in()
+
+    def log_in(self, scope: str | None = None) -> Json:
+        form = {"grant_type": "client_credentials"} | ({"scope": scope} if scope else {})
+        basic = (self.credentials.client_id, self.credentials.client_secret.reveal())
+        answer: Json = self.http.post("/oauth/token", data=form, auth=basic).json()
+        self.http.headers["authorization"] = f"Bearer {answer['access_token']}"
+        return answer
+
+    def post(self, path: str, body: object = None, **options: Any) -> httpx2.Response:
+        return self.http.post(path, json=body, **options)
+
+    def get(self, path: str, **options: Any) -> httpx2.Response:
+        return self.http.get(path, **options)
+
+    def register(self, handle: str, external_id: str | None = None) -> Json:
+        body = {"handle": handle} | ({"external_id": external_id} if external_id else {})
+        return _ok(self.post("/v1/accounts", body), 201)
+
+    def account(self, account_id: str) -> Json:
+        return _ok(self.get(f"/v1/accounts/{account_id}"), 200)
+
+    def accept_agreement(self, account_id: str) -> Json:
+        version = self.get("/v1/agreements/current?kind=user").json()["version"]
+        path = f"/v1/accounts/{account_id}/agreements"
+        return _ok(self.post(path, {"kind": "user", "version": version}), 201)
+
+    def check_document(
+        self, account_id: str, number: str = PERSON, name: str = NAME, kind: str = "resident_id"
+    ) -> httpx2.Response:
+        document = {"type": kind, "number": number, "name": name}
+        return self.post("/v1/verifications", {"account_id": account_id, "method": "id2", "document": document})
+
+    def ask_code(self, account_id: str, phone: str) -> httpx2.Response:
+        return self.post("/v1/verifications", {"account_id": account_id, "method": "phone_code", "phone": phone})
+
+    def read_code(self, phone: str) -> str:
+        """The newest code that was "sent" to this phone."""
+        texts = [text for text in self.get("/dev/outbox.json").json() if text["to"] == phone]
+        return str(texts[-1]["code"])
+
+    def enter_code(self, verification_id: str, code: str) -> httpx2.Response:
+        return self.post(f"/v1/verifications/{verification_id}/code", {"code": code})
+
+    def phone_code(self, account_id: str, phone: str) -> Json:
+        """Asks for a code, reads it, enters it; the verification as it ends."""
+        asked = _ok(self.ask_code(account_id, phone), 201)
+        return _ok(self.enter_code(asked["id"], self.read_code(phone)), 200)
+
+    def token(self, account_id: str, scope: str = "post") -> httpx2.Response:
+        return self.post("/v1/tokens", {"account_id": account_id, "scope": scope})
+
+    def verify_token(self, token: str, **more: str) -> Json:
+        return _ok(self.post("/v1/tokens/verify", {"token": token, **more}), 200)
+
+    def member(self, handle: str, number: str = PERSON) -> Json:
+        """An account that may post: agreement accepted, document verified."""
+        account = self.register(handle)
+        self.accept_agreement(account["id"])
+        verified = _ok(self.check_document(account["id"], number), 201)
+        assert verified["outcome"] == "verified", verified
+        return self.account(account["id"])
+
+
+def _ok(response: httpx2.Response, status: int) -> Json:
+    assert response.status_code == status, response.text
+    answer: Json = response.json()
+    return answer
+
+
+_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+
+
+def sandbox_number(sequence: int, birth: str = "19900307", address: str = "110199") -> str:
+    """A checksum-correct sandbox number; `sequence` is 0-999."""
+    body = f"{address}{birth}{sequence:03d}"
+    total = sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, body, strict=True))
+    return body + "10X98765432"[total % 11]
