@@ -145,7 +145,7 @@ def forum(new_forum: Callable[[str], ForumBackend]) -> ForumBackend:
 
 def _settings(database_url: str, keys_dir: Path, data_dir: Path | None = None) -> Settings:
     return Settings(
-        _env_file=None,
+        _env_file=None,  # type: ignore[call-arg] # pydantic-settings takes it, its types do not
         database_url=database_url,
         keys_dir=keys_dir,
         data_dir=data_dir or keys_dir,

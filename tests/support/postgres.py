@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 _NOBODY = 65534
 _START_SECONDS = 30
@@ -32,7 +33,7 @@ class Postgres:
 def start_postgres(*, durable: bool = False) -> Postgres:
     """A fresh cluster on a unix socket; `durable` keeps fsync on, for tests about losing nothing."""
     folder = Path(tempfile.mkdtemp(prefix="shiming-pg-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))  # noqa: S108 -- a short path, for the socket
-    as_user = {"user": _NOBODY, "group": _NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
+    as_user: dict[str, Any] = {"user": _NOBODY, "group": _NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
     if as_user:
         os.chown(folder, _NOBODY, _NOBODY)
     data, binaries = folder / "data", _binaries()
