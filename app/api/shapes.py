@@ -75,8 +75,8 @@ class Problem(Answer):
     title: str
     status: int
     detail: str
+    instance: str
     code: str
     request_id: str
-    instance: str | None = None
     errors: list[FieldProblem] | None = None
     reasons: list[DenialReason] | None = None

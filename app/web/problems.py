@@ -131,19 +131,17 @@ def problem_response(request: Request, error: ShimingError) -> JSONResponse:
     """RFC 9457. Holds codes and sentences, never a value that was sent."""
     language = language_of(request)
     status = status_of(type(error))
-    issuer = str(request.scope["issuer"])
+    issuer, request_id = str(request.scope["issuer"]), str(request.scope["request_id"])
     body: dict[str, object] = {
         "type": f"{issuer}/problems/{error.code}",
         "title": title_of(error.code).in_language(language),
         "status": status,
         "detail": error.detail.in_language(language),
-        "instance": request.url.path if status not in {404, 405} else None,
+        "instance": f"urn:shiming:request:{request_id}",  # not the address: a caller may put anything there
         "code": error.code,
-        "request_id": request.scope.get("request_id", ""),
+        "request_id": request_id,
         **_extras(error, language, issuer),
     }
-    if body["instance"] is None:
-        del body["instance"]
     headers = {**_headers(error), "content-language": language.value}
     return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
