@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: help setup dev run demo test check fix migration lock
+.PHONY: help setup dev run demo test check fix bench-hanging migration lock
 
 help: ## Show what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -43,6 +43,9 @@ check: dev ## Format, lint, types, import contracts, tests
 fix: dev ## Format, and mend what can be mended by itself
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format --quiet .
+
+bench-hanging: dev ## Measure /v1/accounts while the provider hangs (ratio to quiet, at most 3)
+	@$(BIN)/python -m bench.hanging_provider
 
 migration: dev ## Write a migration from the models: make migration m="what changes"
 	@$(BIN)/python -m migrations.new "$(m)"

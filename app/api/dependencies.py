@@ -26,12 +26,12 @@ class Caller:
     actor: Actor
 
 
-def services_of(request: Request) -> Services:
+async def services_of(request: Request) -> Services:
     services: Services = request.app.state.services
     return services
 
 
-def seats_of(request: Request) -> AllSeats:
+async def seats_of(request: Request) -> AllSeats:
     seats: AllSeats = request.app.state.seats
     return seats
 

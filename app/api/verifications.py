@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 
@@ -69,9 +69,15 @@ class VerificationShown(Answer):
     sandbox: bool
 
 
+async def _refuse_if_crowded(seats: SeatsOf) -> None:
+    """On the event loop and before anything else: a provider that hangs must not slow the rest of the service."""
+    seats.provider.refuse_if_crowded()
+
+
 @router.post(
     "",
     status_code=201,
+    dependencies=[Depends(_refuse_if_crowded)],
     responses=problems(
         {
             **WRITING,
@@ -90,7 +96,6 @@ async def verify(
 
     Seats are taken here, on the event loop: whoever waits for one holds no thread.
     """
-    seats.provider.refuse_if_crowded()
     if body.method == "phone_code":
         return _shown(await _send_code(body, caller, services, seats))
     if body.method == "id2":
@@ -122,13 +127,17 @@ async def _check_document(body: NewVerification, caller: Caller, services: Servi
     if body.document.country is not None:
         raise Invalid([FieldError("/document/country", "unwanted", _UNWANTED)])
     number, name = Secret(body.document.number), Secret(body.document.name)
-    request = await run_in_threadpool(
-        services.verifications.prepare, caller.forum_id, body.account_name(), document_type, number, name
-    )
+    account = body.account_name()
     async with seats.provider.take():
-        async with seats.index.take():
-            index = await run_in_threadpool(services.verifications.index, request)
-        return await run_in_threadpool(services.verifications.check, caller.actor, request, index)
+        request = await run_in_threadpool(
+            services.verifications.prepare, caller.forum_id, account, document_type, number, name
+        )
+        asked = await run_in_threadpool(services.verifications.ask, caller.actor, request)
+        index = None
+        if asked.has_verdict:  # a provider that hangs or fails costs no Argon2
+            async with seats.index.take(patient=True):
+                index = await run_in_threadpool(services.verifications.index, asked)
+        return await run_in_threadpool(services.verifications.settle, caller.actor, asked, index)
 
 
 async def _send_code(body: NewVerification, caller: Caller, services: Services, seats: AllSeats) -> Verification:
@@ -136,8 +145,9 @@ async def _send_code(body: NewVerification, caller: Caller, services: Services, 
         raise Invalid([FieldError("/phone", "missing", _MISSING)])
     if body.document is not None:
         raise Invalid([FieldError("/document", "unwanted", _UNWANTED)])
-    request = await run_in_threadpool(services.codes.prepare, caller.forum_id, body.account_name(), Secret(body.phone))
+    account, phone = body.account_name(), Secret(body.phone)
     async with seats.provider.take():
+        request = await run_in_threadpool(services.codes.prepare, caller.forum_id, account, phone)
         async with seats.index.take():
             index = await run_in_threadpool(services.codes.index, request)
         return await run_in_threadpool(services.codes.send, caller.actor, request, index)

@@ -14,6 +14,8 @@ from app.wiring import build
 
 _APPLICATION = "app.main:create_app"
 _DRAIN_SECONDS = 30
+_KEEP_ALIVE_SECONDS = 75
+"""Longer than the pools of common HTTP clients keep an idle connection, so that they never write into a closed one."""
 
 
 def serve_on(settings: Settings, host: str, port: int, workers: int) -> None:
@@ -36,6 +38,7 @@ def serve_on(settings: Settings, host: str, port: int, workers: int) -> None:
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
     )
     socket = config.bind_socket()
     address = f"http://{host}:{socket.getsockname()[1]}"

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Lock
 from typing import TypeVar
 
 from sqlalchemy import Engine, Table, UniqueConstraint, text
@@ -12,7 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from app.db.base import Base
-from app.db.engine import reading
+from app.db.engine import is_sqlite, reading
 from app.kernel.actor import SYSTEM, Actor
 from app.kernel.clock import Clock
 from app.kernel.errors import Unavailable
@@ -20,6 +21,7 @@ from app.kernel.errors import Unavailable
 T = TypeVar("T")
 _SERIALISATION_FAILURES = {"40001", "40P01"}
 _ROUNDS = 4
+_TURN_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class UnitOfWork:
         self._writer = engine
         self._reader = reading(engine)
         self._clock = clock
+        self._turn = Lock() if is_sqlite(engine) else None
 
     @contextmanager
     def begin(self, actor: Actor) -> Iterator[Transaction]:
@@ -75,7 +78,12 @@ class UnitOfWork:
         Raises `ConstraintViolated` for a uniqueness rule, `CollidedWithAnother` for a deadlock, `Unavailable` when
         the database does not answer.
         """
-        with _translated(), Session(self._writer, expire_on_commit=False) as session, session.begin():
+        with (
+            _translated(),
+            self._own_turn(),
+            Session(self._writer, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             yield Transaction(session, actor, self._clock.now())
             session.flush()
 
@@ -84,6 +92,19 @@ class UnitOfWork:
         """A reading transaction: one snapshot, nothing is written. Raises `Unavailable`."""
         with _translated(), Session(self._reader, expire_on_commit=False) as session, session.begin():
             yield Transaction(session, SYSTEM, self._clock.now())
+
+    @contextmanager
+    def _own_turn(self) -> Iterator[None]:
+        """SQLite has one writer at a time and lets the others poll, up to 100 ms apart; a lock wakes the next."""
+        if self._turn is None:
+            yield
+            return
+        if not self._turn.acquire(timeout=_TURN_SECONDS):
+            raise Unavailable
+        try:
+            yield
+        finally:
+            self._turn.release()
 
 
 @contextmanager

@@ -72,6 +72,12 @@ _WHAT_TO_DO: dict[str, Sentence] = {
     ReasonCode.SCOPE_NOT_GRANTED: _RESEND,
     ReasonCode.WRONG_BOARD: _RESEND,
 }
+_UNNAMED = {
+    "board": Sentence("这个版块", "this board"),
+    "category": Sentence("不允许的类别", "a category that is not allowed"),
+}
+_PEOPLE_MEET = Sentence("发布时可能遇到", "When you post")
+_PROGRAMS_MEET = Sentence("调用接口时可能遇到", "When a program calls the API")
 _FOR_PEOPLE = frozenset(ReasonCode)
 
 
@@ -90,10 +96,19 @@ def explained_codes() -> list[str]:
     return list(dict.fromkeys([*problem_codes(), *(code.value for code in ReasonCode)]))
 
 
+def grouped_explanations(language: Language) -> list[tuple[str, list[Explanation]]]:
+    """Heading and explanations: what people meet when they post, then what programs meet at the API."""
+    people, programs = [code.value for code in ReasonCode], problem_codes()
+    groups = ((_PEOPLE_MEET, people), (_PROGRAMS_MEET, [code for code in programs if code not in people]))
+    return [
+        (heading.in_language(language), [explanation_of(code, language) for code in codes]) for heading, codes in groups
+    ]
+
+
 def explanation_of(code: str, language: Language) -> Explanation:
     """`code` is one of `explained_codes`."""
     reason = DENIALS.get(ReasonCode(code)) if code in _FOR_PEOPLE else None
-    happened = reason.detail.with_values() if reason else None
+    happened = reason.detail.with_values(**_UNNAMED) if reason else None
     title = happened or title_of(code)
     status, sentence = status_by_code(code)
     to_do = _WHAT_TO_DO.get(code) or (_ASK_FORUM if reason else _READ_AGAIN)

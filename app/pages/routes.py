@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from app.kernel.sentence import Language
 from app.pages.operations import operations_of
-from app.pages.problem_texts import explained_codes, explanation_of
+from app.pages.problem_texts import explained_codes, explanation_of, grouped_explanations
 from app.web.language import language_of
 from app.web.problems import NoSuchAddress, problem_response
 
@@ -75,7 +75,7 @@ def start(request: Request) -> Response:
 @router.get("/problems")
 def all_problems(request: Request) -> Response:
     language = language_of(request)
-    return _page(request, "problems.html", {"problems": [explanation_of(code, language) for code in explained_codes()]})
+    return _page(request, "problems.html", {"groups": grouped_explanations(language)})
 
 
 @router.get("/problems/{code}")

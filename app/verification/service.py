@@ -52,6 +52,20 @@ class DocumentRequest:
     subject_digest: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class AskedProvider:
+    """An attempt whose question has been asked: a verdict about the person, or an error about anything else."""
+
+    request: DocumentRequest
+    verification_id: VerificationId
+    started_at: datetime
+    answer: CheckResult | ProviderError
+
+    @property
+    def has_verdict(self) -> bool:
+        return isinstance(self.answer, CheckResult)
+
+
 class Verifications:
     def __init__(
         self,
@@ -103,21 +117,31 @@ class Verifications:
             _refuse_too_many(tx, account.id, subject)
         return DocumentRequest(forum_id, account.id, document, subject)
 
-    def index(self, request: DocumentRequest) -> IndexValue:
-        """The slow index; the caller holds a seat for it."""
-        return self._blind_index.of(request.document.type.value, request.document.number)
-
-    def check(self, actor: Actor, request: DocumentRequest, index: IndexValue) -> Verification:
-        """Asks the provider once and settles what it says; the caller holds a provider seat.
+    def ask(self, actor: Actor, request: DocumentRequest) -> AskedProvider:
+        """Asks the provider once; the caller holds a provider seat.
 
         The attempt stands in the database before the provider is asked, so a crash cannot hide that it was.
-        A provider that is down or unsure never verifies anybody. Raises `TooManyAttempts`.
+        Raises `TooManyAttempts`.
         """
         verification_id, started_at = self._start(actor, request)
-        answer = self._ask(request, verification_id)
-        return again_on_collision(
-            lambda: self._settle(actor, request, verification_id, answer, index, started_at - _POSSESSION)
-        )
+        try:
+            answer: CheckResult | ProviderError = self._provider.check(
+                CheckKind.ID2,
+                request.document,
+                attempt_id=verification_id,
+                timeout=float(policies.PROVIDER_READ.value),
+            )
+        except ProviderError as error:
+            answer = error
+        return AskedProvider(request, verification_id, started_at, answer)
+
+    def index(self, asked: AskedProvider) -> IndexValue:
+        """The slow index, paid for every verdict alike; the caller holds a seat for it."""
+        return self._blind_index.of(asked.request.document.type.value, asked.request.document.number)
+
+    def settle(self, actor: Actor, asked: AskedProvider, index: IndexValue | None) -> Verification:
+        """Makes of the answer what it is worth: only a match with its index can verify anybody."""
+        return again_on_collision(lambda: self._settle(actor, asked, index))
 
     def get(self, forum_id: ForumId, verification_id: str) -> Verification:
         """Raises `VerificationNotFound`, also for another forum's."""
@@ -148,29 +172,11 @@ class Verifications:
             audit.record(tx, Action.VERIFICATION_STARTED, ObjectKind.VERIFICATION, verification_id, reason=Method.ID2)
             return verification_id, tx.now
 
-    def _ask(self, request: DocumentRequest, verification_id: VerificationId) -> CheckResult | ProviderError:
-        try:
-            return self._provider.check(
-                CheckKind.ID2,
-                request.document,
-                attempt_id=verification_id,
-                timeout=float(policies.PROVIDER_READ.value),
-            )
-        except ProviderError as error:
-            return error
-
-    def _settle(
-        self,
-        actor: Actor,
-        request: DocumentRequest,
-        verification_id: VerificationId,
-        answer: CheckResult | ProviderError,
-        index: IndexValue,
-        proved_since: datetime,
-    ) -> Verification:
+    def _settle(self, actor: Actor, asked: AskedProvider, index: IndexValue | None) -> Verification:
+        request, answer, verification_id = asked.request, asked.answer, asked.verification_id
         with self._unit_of_work.begin(actor) as tx:
             find_named(tx, request.forum_id, AccountName(account_id=request.account_id), lock=True)
-            outcome, reason, level = self._judge(tx, request, answer, index, proved_since)
+            outcome, reason, level = self._judge(tx, asked, index)
             if isinstance(answer, CheckResult):
                 repository.note_answer(
                     tx.session, verification_id, answer.raw_code, answer.request_id, billable=answer.billable
@@ -189,25 +195,20 @@ class Verifications:
             return repository.get(tx.session, request.forum_id, verification_id, tx.now)
 
     def _judge(
-        self,
-        tx: Transaction,
-        request: DocumentRequest,
-        answer: CheckResult | ProviderError,
-        index: IndexValue,
-        proved_since: datetime,
+        self, tx: Transaction, asked: AskedProvider, index: IndexValue | None
     ) -> tuple[Outcome, Reason | None, IdentityLevel]:
-        if isinstance(answer, OutcomeUnknown):
+        if isinstance(asked.answer, OutcomeUnknown):
             return Outcome.PENDING, Reason.OUTCOME_UNKNOWN, IdentityLevel.NONE
-        if isinstance(answer, ProviderError):
+        if isinstance(asked.answer, ProviderError):
             return Outcome.PENDING, Reason.PROVIDER_UNAVAILABLE, IdentityLevel.NONE
         link = None
-        if answer.verdict is Verdict.MATCH:
+        if asked.answer.verdict is Verdict.MATCH and index is not None:
             link = self._links.confirm_document(
                 tx,
-                request.account_id,
+                asked.request.account_id,
                 Method.ID2,
-                _record(request.document, index),
-                proved_since,
+                _record(asked.request.document, index),
+                asked.started_at - _POSSESSION,
                 sandbox=self._provider.sandbox,
             )
         if link is None:

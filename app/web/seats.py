@@ -26,12 +26,17 @@ class Seats:
             raise Unavailable
 
     @asynccontextmanager
-    async def take(self) -> AsyncIterator[None]:
-        """Holds a seat for the block. Raises `Unavailable` when none is free within the wait."""
-        self.refuse_if_crowded()
+    async def take(self, *, patient: bool = False) -> AsyncIterator[None]:
+        """Holds a seat for the block. Raises `Unavailable` when none is free within the wait.
+
+        `patient` is for who cannot turn back, because somebody outside was asked already; their number is bounded by
+        the seat that they hold for that.
+        """
+        if not patient:
+            self.refuse_if_crowded()
         self._waiting += 1
         try:
-            await asyncio.wait_for(self._free.acquire(), self._wait_seconds)
+            await asyncio.wait_for(self._free.acquire(), None if patient else self._wait_seconds)
         except TimeoutError:
             raise Unavailable from None
         finally:

@@ -1,0 +1,1 @@
+"""Handles, profiles and sanctions."""

@@ -1,0 +1,1 @@
+"""Versions, clauses, acceptances."""

@@ -1,0 +1,1 @@
+"""Promises of the JSON face: who may call it, and how."""

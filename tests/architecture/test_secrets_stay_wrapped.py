@@ -1,0 +1,59 @@
+"""Who may take a secret out of its wrapper: these files, each for its reason, and no other."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+_APP = Path(__file__).parents[2] / "app"
+
+MAY_REVEAL = {
+    "cli/forum.py": "shows a new client secret to the operator, once",
+    "crypto/blind_index.py": "computes the index of a number under the index key",
+    "crypto/envelope.py": "seals and opens values under the root key and a person's key",
+    "crypto/keyring.py": "writes a new key into its file",
+    "crypto/mac.py": "derives keys for digests from the key material",
+    "crypto/signing.py": "loads the private key that signs tokens",
+    "demo/play.py": "logs in as the forum that it plays",
+    "forums/service.py": "compares a client secret with its digest, and makes the digest of a new one",
+    "pages/routes.py": "shows the sandbox's outbox to a developer, in development only",
+    "verification/codes.py": "makes and compares one-time codes, and writes the text that carries one",
+    "verification/documents.py": "normalises and checks a number and a name",
+    "verification/phones.py": "normalises a phone number",
+    "verification/providers/sandbox.py": "decides by the number, and asks nobody",
+    "verification/service.py": "makes the digest that counts attempts on one document",
+    "verification/sms/sandbox.py": "looks which sandbox phone it is, and sends nothing",
+}
+
+
+def calls(path: Path, name: str) -> Iterator[ast.Attribute]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Attribute) and node.attr == name:
+            yield node
+
+
+def files() -> list[Path]:
+    found = sorted(_APP.rglob("*.py"))
+    assert len(found) > 50
+    return found
+
+
+def test_only_the_listed_files_take_a_secret_out_of_its_wrapper() -> None:
+    revealing = {str(path.relative_to(_APP)) for path in files() if any(calls(path, "reveal"))}
+    assert revealing == set(MAY_REVEAL)
+    assert all(reason for reason in MAY_REVEAL.values())
+
+
+def test_nobody_reaches_around_the_wrapper() -> None:
+    for path in files():
+        if path.relative_to(_APP) == Path("kernel/secret.py"):
+            continue
+        text = path.read_text(encoding="utf-8")
+        assert "_Secret__" not in text, path
+        assert "getattr(secret" not in text, path
+        assert '"reveal"' not in text, path
+        assert "'reveal'" not in text, path
+
+
+def test_no_face_but_the_listed_ones_reveals_anything() -> None:
+    faces = {name for name in MAY_REVEAL if name.split("/")[0] in {"api", "pages", "cli", "demo", "web"}}
+    assert faces == {"cli/forum.py", "demo/play.py", "pages/routes.py"}

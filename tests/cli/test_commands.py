@@ -1,0 +1,374 @@
+"""The command line as an operator meets it: a real process, its exit code, and what it says."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+_PROJECT = Path(__file__).parent.parent.parent
+_PATIENCE = 30  # seconds; a bound for what hangs, not a measure of speed
+Result = subprocess.CompletedProcess[str]
+
+
+@dataclass(frozen=True)
+class Installation:
+    """One operator's host: a folder with data and keys, and nothing else in the environment."""
+
+    home: Path
+    more: dict[str, str] = field(default_factory=dict)
+
+    def environment(self) -> dict[str, str]:
+        return {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(_PROJECT),
+            "PYTHONUTF8": "1",
+            "SHIMING_DATA_DIR": str(self.home / "data"),
+            "SHIMING_KEYS_DIR": str(self.home / "keys"),
+            **self.more,
+        }
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        # in the folder itself, so that no `.env` of the developer is read
+        return subprocess.Popen(
+            [sys.executable, "-m", "app", *arguments],
+            cwd=self.home,
+            env=self.environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(self, *arguments: str) -> Result:
+        process = self.start(*arguments)
+        try:
+            said, complained = process.communicate(timeout=_PATIENCE)
+        finally:
+            _end(process)
+        return subprocess.CompletedProcess(arguments, process.returncode, said, complained)
+
+    def json(self, *arguments: str) -> Any:
+        result = self.run(*arguments, "--json")
+        assert result.returncode == 0, result.stderr
+        return json.loads(result.stdout)
+
+    @contextmanager
+    def serving(self, *arguments: str) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
+        """Serves on a free port until the block ends; gives the address and the process."""
+        process = self.start("serve", "--port", "0", *arguments)
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            assert " serves on http://" in line, line + process.communicate(timeout=_PATIENCE)[1]
+            address = line.split(" serves on ")[1].split()[0].rstrip(".")
+            _wait_until_ready(address, process)
+            yield address, process
+        finally:
+            _end(process)
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    """Ends the process and those that it started itself: they share its session."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=_PATIENCE)
+
+
+def _wait_until_ready(address: str, process: "subprocess.Popen[str]") -> None:
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline:
+        assert process.poll() is None
+        try:
+            if httpx2.get(f"{address}/readyz", timeout=_PATIENCE).status_code == 200:
+                return
+        except httpx2.TransportError:
+            time.sleep(0.02)
+    raise AssertionError("never ready")
+
+
+def _files(home: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(home)): path.read_bytes() for path in home.rglob("*.key")}
+
+
+def _log_in(address: str, credentials: dict[str, str], secret: str | None = None) -> httpx2.Response:
+    return httpx2.post(
+        f"{address}/oauth/token",
+        data={"grant_type": "client_credentials"},
+        auth=(credentials["client_id"], secret or credentials["client_secret"]),
+        timeout=_PATIENCE,
+    )
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Installation:
+    return Installation(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """Initialised once; tests that share it add forums of their own."""
+    installation = Installation(tmp_path_factory.mktemp("ready"))
+    assert installation.run("init").returncode == 0
+    return installation
+
+
+@pytest.fixture
+def on_postgres(tmp_path: Path, new_postgres_database: Callable[[str], str]) -> Installation:
+    installation = Installation(tmp_path, {"SHIMING_DATABASE_URL": new_postgres_database("cli")})
+    assert installation.run("init").returncode == 0
+    return installation
+
+
+def test_init_makes_keys_and_database_and_a_second_time_changes_nothing(fresh: Installation) -> None:
+    first = fresh.run("init")
+    assert (first.returncode, first.stderr) == (0, "")
+    assert (fresh.home / "data" / "shiming.db").exists()
+    keys = _files(fresh.home)
+    assert len(keys) == 4
+    second = fresh.run("init")
+    assert (second.returncode, second.stdout, second.stderr) == (0, first.stdout, "")
+    assert _files(fresh.home) == keys
+
+
+def test_init_says_where_things_are_and_shows_no_key(fresh: Installation) -> None:
+    said = fresh.run("init").stdout
+    assert str(fresh.home / "keys") in said
+    assert str(fresh.home / "data" / "shiming.db") in said
+    for content in _files(fresh.home).values():
+        assert json.loads(content)["material"] not in said
+
+
+def test_a_forum_is_added_with_its_credentials_as_json(ready: Installation) -> None:
+    added = ready.json("forum", "add", "测试论坛")
+    assert set(added) == {"forum_id", "client_id", "client_secret"}
+    assert added["forum_id"].startswith("frm_")
+    assert added["client_id"].startswith("cli_")
+    assert len(added["client_secret"]) >= 32
+
+
+def test_the_list_shows_every_forum_and_no_secret(ready: Installation) -> None:
+    added = ready.json(
+        *(
+            "forum",
+            "add",
+            "带理由的论坛",
+            "--return-url",
+            "https://forum.example/back",
+            "--direct-verification",
+            "试点",
+        ),
+    )
+    (listed,) = [row for row in ready.json("forum", "list") if row["forum_id"] == added["forum_id"]]
+    created_at = listed.pop("created_at")
+    assert created_at.endswith("Z")
+    assert listed == {
+        "forum_id": added["forum_id"],
+        "name": "带理由的论坛",
+        "status": "active",
+        "client_id": added["client_id"],
+        "direct_verification": "试点",
+        "return_urls": ["https://forum.example/back"],
+    }
+    plain = ready.run("forum", "list")
+    assert added["forum_id"] in plain.stdout
+    assert added["client_secret"] not in plain.stdout
+
+
+def test_an_added_forum_reads_as_lines_too(ready: Installation) -> None:
+    result = ready.run("forum", "add", "给人看的论坛")
+    assert result.returncode == 0
+    assert [line.split(": ")[0] for line in result.stdout.splitlines()] == ["forum_id", "client_id", "client_secret"]
+    assert "once" in result.stderr
+
+
+def test_an_empty_installation_lists_no_forum_and_says_how_to_add_one(fresh: Installation) -> None:
+    fresh.run("init")
+    assert fresh.json("forum", "list") == []
+    assert "shiming forum add" in fresh.run("forum", "list").stdout
+
+
+def test_a_rotated_secret_logs_in_beside_the_old_one_and_a_disabled_forum_is_cut_off(ready: Installation) -> None:
+    first = ready.json("forum", "add", "轮换")
+    with ready.serving() as (address, _process):
+        assert _log_in(address, first).status_code == 200
+        second = ready.json("forum", "rotate-secret", first["forum_id"])
+        assert set(second) == {"forum_id", "client_id", "client_secret"}
+        assert (second["forum_id"], second["client_id"]) == (first["forum_id"], first["client_id"])
+        assert second["client_secret"] != first["client_secret"]
+        assert _log_in(address, first).status_code == 200
+        assert _log_in(address, second).status_code == 200
+        third = ready.json("forum", "rotate-secret", first["forum_id"])
+        assert _log_in(address, first).status_code == 401  # never more than two are live
+        assert _log_in(address, second).status_code == 200
+        answer = _log_in(address, third)
+        bearer = {"authorization": f"Bearer {answer.json()['access_token']}"}
+        reading = f"{address}/v1/agreements/current?kind=user"
+        assert httpx2.get(reading, headers=bearer, timeout=_PATIENCE).status_code == 200
+
+        disabled = ready.json("forum", "disable", first["forum_id"])
+
+        assert disabled == {"forum_id": first["forum_id"], "status": "disabled"}
+        assert _log_in(address, third).status_code == 401
+        assert httpx2.get(reading, headers=bearer, timeout=_PATIENCE).status_code == 401
+    assert ready.json("forum", "disable", first["forum_id"])["status"] == "disabled"
+    (listed,) = [row for row in ready.json("forum", "list") if row["forum_id"] == first["forum_id"]]
+    assert listed["status"] == "disabled"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["bogus"],
+        ["forum", "bogus"],
+        ["forum", "add"],
+        ["forum", "add", "a", "b"],
+        ["serve", "--port", "70000"],
+        ["serve", "--workers", "0"],
+        ["init", "--what"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_ends_with_two(ready: Installation, wrong: list[str]) -> None:
+    result = ready.run(*wrong)
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert result.stderr
+
+
+REFUSED: dict[str, tuple[list[str], dict[str, str], str]] = {
+    "a forum without a name": (["forum", "add", ""], {}, "1 to 80"),
+    "a forum that is not there": (["forum", "disable", "frm_none"], {}, "no such forum"),
+    "a secret of no forum": (["forum", "rotate-secret", "frm_none"], {}, "no such forum"),
+    "a setting out of bounds": (["init"], {"SHIMING_TOKEN_TTL_SECONDS": "5"}, "SHIMING_TOKEN_TTL_SECONDS"),
+    "an issuer that is no address": (["init"], {"SHIMING_ISSUER": "shiming"}, "SHIMING_ISSUER"),
+    "production with a sandbox": (["init"], {"SHIMING_ENV": "production"}, "SHIMING_VERIFICATION_PROVIDERS"),
+    "two processes on SQLite": (["serve", "--workers", "2"], {}, "PostgreSQL"),
+    "another database": (["init"], {"SHIMING_DATABASE_URL": "mysql://u:canary-password@h/d"}, "SHIMING_DATABASE_URL"),
+    "no database address": (["init"], {"SHIMING_DATABASE_URL": "canary-password"}, "SHIMING_DATABASE_URL"),
+    "init on a database that is away": (
+        ["init"],
+        {"SHIMING_DATABASE_URL": "postgresql://u:canary-password@127.0.0.1:1/d"},
+        "SHIMING_DATABASE_URL",
+    ),
+    "a list from a database that is away": (
+        ["forum", "list"],
+        {"SHIMING_DATABASE_URL": "postgresql://u:canary-password@127.0.0.1:1/d"},
+        "SHIMING_DATABASE_URL",
+    ),
+    "serving a database that is away": (
+        ["serve", "--port", "0"],
+        {"SHIMING_DATABASE_URL": "postgresql://u:canary-password@127.0.0.1:1/d"},
+        "SHIMING_DATABASE_URL",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_refusal_ends_with_one_and_exactly_one_line_on_stderr(ready: Installation, case: str) -> None:
+    arguments, more, words = REFUSED[case]
+    result = Installation(ready.home, more).run(*arguments)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert words in result.stderr
+    assert "canary-password" not in result.stderr
+    assert "Traceback" not in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_commands_before_init_are_refused_with_the_way_out(fresh: Installation) -> None:
+    result = fresh.run("forum", "list")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "shiming init" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_serving_without_one_of_the_keys_is_refused_and_the_key_is_named(fresh: Installation) -> None:
+    fresh.run("init")
+    (path,) = (fresh.home / "keys").glob("root-*.key")
+    path.unlink()
+    for arguments in (["serve", "--port", "0"], ["init"], ["forum", "list"]):
+        result = fresh.run(*arguments)
+        assert (result.returncode, result.stdout) == (1, "")
+        assert path.stem.removeprefix("root-") in result.stderr
+        assert "Traceback" not in result.stderr
+
+
+def test_serving_with_a_key_that_others_can_read_is_refused(fresh: Installation) -> None:
+    fresh.run("init")
+    (path,) = (fresh.home / "keys").glob("root-*.key")
+    path.chmod(0o644)
+    result = fresh.run("serve", "--port", "0")
+    assert result.returncode == 1
+    assert str(path) in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_second_process_on_the_same_sqlite_is_refused_and_the_first_serves_on(ready: Installation) -> None:
+    with ready.serving() as (address, _process):
+        second = ready.run("serve", "--port", "0")
+        assert (second.returncode, second.stdout) == (1, "")
+        assert "already serves" in second.stderr
+        assert httpx2.get(f"{address}/readyz", timeout=_PATIENCE).status_code == 200
+    with ready.serving() as (address, _process):  # the lock went with the process that held it
+        assert httpx2.get(f"{address}/readyz", timeout=_PATIENCE).status_code == 200
+
+
+def test_the_same_sqlite_file_is_not_served_twice_under_two_data_directories(ready: Installation) -> None:
+    (ready.home / "elsewhere").mkdir(exist_ok=True)
+    database = f"sqlite:///{ready.home}/data/shiming.db"
+    other = Installation(
+        ready.home, {"SHIMING_DATABASE_URL": database, "SHIMING_DATA_DIR": str(ready.home / "elsewhere")}
+    )
+    with ready.serving():
+        second = other.start("serve", "--port", "0")
+        try:
+            assert second.stdout is not None
+            assert second.stdout.readline() == ""  # one that serves says so
+            assert second.wait(timeout=_PATIENCE) == 1
+        finally:
+            _end(second)
+
+
+def test_a_sqlite_file_outside_a_data_directory_that_does_not_exist_is_served(ready: Installation) -> None:
+    database = f"sqlite:///{ready.home}/data/shiming.db"
+    other = Installation(
+        ready.home, {"SHIMING_DATABASE_URL": database, "SHIMING_DATA_DIR": str(ready.home / "never-made")}
+    )
+    with other.serving() as (address, _process):
+        assert httpx2.get(f"{address}/readyz", timeout=_PATIENCE).status_code == 200
+
+
+def test_sigterm_ends_serving_with_zero(ready: Installation) -> None:
+    with ready.serving() as (address, process):
+        assert httpx2.get(f"{address}/readyz", timeout=_PATIENCE).status_code == 200
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=10) == 0
+
+
+def test_two_processes_serve_one_postgres_and_end_with_zero(on_postgres: Installation) -> None:
+    credentials = on_postgres.json("forum", "add", "两个进程")
+    with on_postgres.serving("--workers", "2") as (address, process):
+        for _ in range(6):
+            assert _log_in(address, credentials).status_code == 200
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=15) == 0
+
+
+def test_a_port_that_is_taken_ends_with_one_and_no_traceback(ready: Installation, fresh: Installation) -> None:
+    fresh.run("init")
+    with ready.serving() as (address, _process):
+        result = fresh.run("serve", "--port", address.rsplit(":", 1)[1])
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert "Traceback" not in result.stderr
+    assert "address already in use" in result.stderr

@@ -1,0 +1,1 @@
+"""Keys, ciphertexts, indexes and tokens."""

@@ -1,0 +1,191 @@
+"""Key files: readable by their owner alone, made once, never guessed at."""
+
+import base64
+import json
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.crypto.keyring import KeyPurpose, Keyring, KeyState, create_missing_keys, load_keyring
+from app.crypto.signing import TokenSigner
+from app.kernel.errors import StartRefused
+from tests.support.clock import TODAY
+
+Change = Callable[[dict[str, Any]], None]
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    made = tmp_path / "deep" / "keys"
+    create_missing_keys(made, "development", TODAY)
+    return made
+
+
+def _contents(directory: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in directory.iterdir()}
+
+
+def _mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def _rewrite(path: Path, change: Change) -> None:
+    body = json.loads(path.read_text())
+    change(body)
+    path.write_text(json.dumps(body))
+
+
+def test_an_installation_gets_one_current_key_for_each_purpose(directory: Path) -> None:
+    keys = load_keyring(directory).all()
+    assert sorted(key.purpose for key in keys) == sorted(KeyPurpose)
+    assert {key.state for key in keys} == {KeyState.CURRENT}
+    assert {key.environment for key in keys} == {"development"}
+    assert {key.created_at for key in keys} == {TODAY}
+    assert len({key.material.reveal() for key in keys}) == len(keys)
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_keys_are_for_their_owner_alone_whatever_the_umask(tmp_path: Path, umask: int) -> None:
+    directory = tmp_path / "keys"
+    before = os.umask(umask)
+    try:
+        create_missing_keys(directory, "development", TODAY)
+    finally:
+        os.umask(before)
+    assert _mode(directory) == 0o700
+    assert {_mode(path) for path in directory.iterdir()} == {0o600}
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o602, 0o601, 0o644, 0o666])
+def test_a_key_file_that_others_can_read_or_change_is_refused(directory: Path, mode: int) -> None:
+    path = next(directory.glob("root-*.key"))
+    path.chmod(mode)
+    with pytest.raises(StartRefused, match="chmod 600") as refused:
+        load_keyring(directory)
+    assert str(path) in str(refused.value)
+
+
+def test_a_key_file_that_others_can_read_stops_the_making_of_keys_too(directory: Path) -> None:
+    next(directory.glob("root-*.key")).chmod(0o644)
+    next(directory.glob("mac-*.key")).unlink()
+    before = _contents(directory)
+    with pytest.raises(StartRefused):
+        create_missing_keys(directory, "development", TODAY)
+    assert _contents(directory) == before
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [b"", b"not json", b"\xff\xfe\x00", b"[]", b"5", b"null", b"{}", b'{"format": 1}', b'"text"'],
+)
+def test_a_key_file_that_is_garbage_is_refused_by_name(directory: Path, garbage: bytes) -> None:
+    path = next(directory.glob("index-*.key"))
+    path.write_bytes(garbage)
+    with pytest.raises(StartRefused) as refused:
+        load_keyring(directory)
+    assert str(path) in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda body: body.update(format=2),
+        lambda body: body.update(purpose="everything"),
+        lambda body: body.update(state="retired"),
+        lambda body: body.update(created_at="yesterday"),
+        lambda body: body.update(material="not base64!"),
+        lambda body: body.update(material=5),
+        lambda body: body.pop("material"),
+        lambda body: body.pop("id"),
+        lambda body: body.pop("state"),
+        lambda body: body.pop("environment"),
+    ],
+)
+def test_a_key_file_that_cannot_be_understood_is_refused_and_shows_no_key(directory: Path, change: Change) -> None:
+    path = next(directory.glob("root-*.key"))
+    material = json.loads(path.read_text())["material"]
+    _rewrite(path, change)
+    with pytest.raises(StartRefused) as refused:
+        load_keyring(directory)
+    assert str(path) in str(refused.value)
+    assert material not in str(refused.value)
+
+
+@pytest.mark.parametrize("purpose", [KeyPurpose.ROOT, KeyPurpose.INDEX, KeyPurpose.MAC])
+@pytest.mark.parametrize("length", [0, 5])
+def test_a_key_that_lost_bytes_is_refused_before_anything_is_made_with_it(
+    directory: Path, purpose: KeyPurpose, length: int
+) -> None:
+    path = next(directory.glob(f"{purpose}-*.key"))
+    _rewrite(path, lambda body: body.update(material=base64.b64encode(bytes(length)).decode()))
+    with pytest.raises(StartRefused):
+        load_keyring(directory)
+
+
+@pytest.mark.parametrize("pem", [b"", b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"])
+def test_a_signing_key_that_is_no_key_is_refused(directory: Path, pem: bytes) -> None:
+    path = next(directory.glob("signing-*.key"))
+    _rewrite(path, lambda body: body.update(material=base64.b64encode(pem).decode()))
+    with pytest.raises(StartRefused):
+        TokenSigner(load_keyring(directory), "https://shiming.example")
+
+
+def test_making_keys_twice_changes_nothing(directory: Path) -> None:
+    before = _contents(directory)
+    assert create_missing_keys(directory, "development", TODAY) == []
+    assert _contents(directory) == before
+
+
+@pytest.mark.parametrize("left", range(len(KeyPurpose)))
+def test_a_half_made_keyring_is_completed_and_what_is_there_stays(directory: Path, left: int) -> None:
+    for path in sorted(directory.glob("*.key"))[left:]:
+        path.unlink()
+    # what a process that died while writing leaves behind
+    (directory / "root-0123456789abcdef.tmp").write_text('{"format"')
+    before = _contents(directory)
+    made = create_missing_keys(directory, "development", TODAY)
+    assert len(made) == len(KeyPurpose) - left
+    assert sorted(key.purpose for key in load_keyring(directory).all()) == sorted(KeyPurpose)
+    after = _contents(directory)
+    assert {name: after[name] for name in before} == before
+
+
+def test_a_purpose_with_only_a_previous_key_gets_a_current_one(directory: Path) -> None:
+    _rewrite(next(directory.glob("root-*.key")), lambda body: body.update(state="previous"))
+    (made,) = create_missing_keys(directory, "development", TODAY)
+    ring = load_keyring(directory)
+    assert made.purpose is KeyPurpose.ROOT
+    assert ring.current(KeyPurpose.ROOT).id == made.id
+    assert len(ring.of(KeyPurpose.ROOT)) == 2
+
+
+def test_what_was_made_is_what_is_read_back(tmp_path: Path) -> None:
+    made = {key.id: key for key in create_missing_keys(tmp_path / "keys", "production", TODAY)}
+    for key in load_keyring(tmp_path / "keys").all():
+        same = made[key.id]
+        assert (key.purpose, key.environment, key.created_at) == (same.purpose, "production", TODAY)
+        assert key.material.reveal() == same.material.reveal()
+
+
+def test_a_keyring_shows_no_key(directory: Path) -> None:
+    for key in load_keyring(directory).all():
+        assert str(key.material.reveal()) not in repr(key)
+        assert "***" in repr(key)
+
+
+def test_an_empty_or_absent_directory_is_an_empty_keyring_that_says_what_to_do(tmp_path: Path) -> None:
+    ring = load_keyring(tmp_path / "nowhere")
+    assert ring.all() == []
+    with pytest.raises(StartRefused, match="shiming init"):
+        ring.current(KeyPurpose.ROOT)
+
+
+def test_a_ring_knows_a_key_by_its_id(directory: Path) -> None:
+    ring: Keyring = load_keyring(directory)
+    for key in ring.all():
+        assert ring.get(key.id) is key
+    assert ring.get("0" * 16) is None

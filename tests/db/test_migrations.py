@@ -1,0 +1,140 @@
+"""Migrations and models agree, and every step can be taken back."""
+
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from alembic import command
+from sqlalchemy import Engine, Inspector, inspect, text
+from sqlalchemy.exc import IntegrityError
+
+from app.all_models import METADATA
+from app.db.engine import make_engine
+from app.kernel.errors import StartRefused
+from app.upkeep.schema import migrations, refuse_old_schema, upgrade
+
+_VERSIONS = {"alembic_version"}
+MakeEngine = Callable[[str], Engine]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def make_empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeEngine]:
+    """Makes empty databases of one kind."""
+    made: list[Engine] = []
+
+    def make(name: str) -> Engine:
+        if request.param == "sqlite":
+            url = f"sqlite:///{tmp_path}/{name}.db"
+        else:
+            url = request.getfixturevalue("new_postgres_database")(f"migrations_{name}")
+        made.append(make_engine(url))
+        return made[-1]
+
+    yield make
+    for engine in made:
+        engine.dispose()
+
+
+@pytest.fixture
+def engine(make_empty: MakeEngine) -> Engine:
+    return make_empty("main")
+
+
+def _tables(engine: Engine) -> set[str]:
+    return set(inspect(engine).get_table_names()) - _VERSIONS
+
+
+def _described(engine: Engine) -> dict[str, object]:
+    """All that the database itself says about its tables."""
+    inspector = inspect(engine)
+    return {name: _table(inspector, name) for name in inspector.get_table_names() if name not in _VERSIONS}
+
+
+def _table(inspector: Inspector, name: str) -> dict[str, object]:
+    return {
+        "columns": {
+            column["name"]: (repr(column["type"]), column["nullable"], column["default"])
+            for column in inspector.get_columns(name)
+        },
+        "primary key": _plain(inspector.get_pk_constraint(name)),
+        "foreign keys": sorted(_plain(key) for key in inspector.get_foreign_keys(name)),
+        "unique": sorted(_plain(rule) for rule in inspector.get_unique_constraints(name)),
+        "indexes": sorted(_plain(index) for index in inspector.get_indexes(name)),
+        "checks": sorted(_plain(check) for check in inspector.get_check_constraints(name)),
+    }
+
+
+def _plain(described: object) -> str:
+    """Sorted, and with the text of a partial index instead of the object that holds it."""
+    if isinstance(described, dict):
+        return "{" + ", ".join(f"{key}: {_plain(value)}" for key, value in sorted(described.items())) + "}"
+    return str(described)
+
+
+def test_an_empty_database_is_brought_up_to_date(engine: Engine) -> None:
+    upgrade(engine)
+    assert _tables(engine) == set(METADATA.tables)
+    refuse_old_schema(engine)
+
+
+def test_models_and_migrations_agree(engine: Engine) -> None:
+    upgrade(engine)
+    command.check(migrations(engine))  # raises when there is something to migrate
+
+
+def test_a_migrated_database_is_the_one_that_the_models_describe(make_empty: MakeEngine) -> None:
+    migrated, created = make_empty("migrated"), make_empty("created")
+    upgrade(migrated)
+    METADATA.create_all(created)
+    assert _described(migrated) == _described(created)
+
+
+def test_going_all_the_way_back_leaves_no_table_and_the_way_up_is_open_again(engine: Engine) -> None:
+    upgrade(engine)
+    before = _described(engine)
+    command.downgrade(migrations(engine), "base")
+    assert _tables(engine) == set()
+    assert inspect(engine).get_view_names() == []
+    if engine.dialect.name == "postgresql":
+        with engine.connect() as connection:
+            left = connection.execute(text("SELECT relname FROM pg_class WHERE relkind = 'S'")).all()
+        assert left == []
+    upgrade(engine)
+    assert _described(engine) == before
+
+
+def test_upgrading_twice_changes_nothing(engine: Engine) -> None:
+    upgrade(engine)
+    before = _described(engine)
+    upgrade(engine)
+    assert _described(engine) == before
+
+
+def test_a_database_that_was_never_migrated_is_refused_with_the_way_out(engine: Engine) -> None:
+    with pytest.raises(StartRefused, match="shiming init"):
+        refuse_old_schema(engine)
+
+
+def test_a_database_of_a_newer_version_is_refused(engine: Engine) -> None:
+    upgrade(engine)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StartRefused, match="9999"):
+        refuse_old_schema(engine)
+
+
+def test_a_migration_leaves_foreign_keys_on(engine: Engine) -> None:
+    upgrade(engine)
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection:
+            assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+    orphan = "INSERT INTO clients (id, forum_id, scopes) VALUES ('cli_1', 'frm_none', '[]')"
+    with pytest.raises(IntegrityError), engine.begin() as connection:
+        connection.exec_driver_sql(orphan)
+
+
+def test_a_migration_says_nothing_above_a_warning(engine: Engine, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        upgrade(engine)
+    assert caplog.records == []

@@ -1,0 +1,437 @@
+"""Everything in a transaction happens or nothing does, and no refusal of the database repeats a value."""
+
+import sqlite3
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, insert, select, text
+from sqlalchemy.orm import Session
+
+from app.accounts.models import AccountRow, SanctionRow
+from app.agreements.models import AcceptanceRow, AgreementVersionRow
+from app.db.base import Base
+from app.db.engine import THREADS, make_engine
+from app.db.unit_of_work import CollidedWithAnother, ConstraintViolated, UnitOfWork, again_on_collision
+from app.forums.models import ForumRow
+from app.kernel.actor import OPERATOR
+from app.kernel.errors import StartRefused, Unavailable
+from app.vault.models import DocumentRow, PersonRow, PhoneRow
+from tests.support.clock import TODAY, FakeClock
+
+CANARY = "canary-110199199003070017"
+NOBODY_LISTENS = "postgresql://shiming:canary-password@127.0.0.1:1/shiming"
+Work = Callable[[Session], object]
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    made = make_engine(database_url)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def unit_of_work(engine: Engine, clock: FakeClock) -> UnitOfWork:
+    return UnitOfWork(engine, clock)
+
+
+def _forum(forum_id: str = "frm_1") -> ForumRow:
+    return ForumRow(
+        id=forum_id, name=CANARY, status="active", return_urls=[], direct_verification=CANARY, created_at=TODAY
+    )
+
+
+def _account(account_id: str = "acc_1", handle_key: str = CANARY, external_id: str | None = None) -> AccountRow:
+    return AccountRow(
+        id=account_id,
+        forum_id="frm_1",
+        handle="山间清风",
+        handle_key=handle_key,
+        external_id=external_id,
+        created_at=TODAY,
+        updated_at=TODAY,
+    )
+
+
+def _sanction() -> SanctionRow:
+    return SanctionRow(account_id="acc_1", kind="suspension", reason=CANARY, imposed_at=TODAY)
+
+
+def _agreement() -> AgreementVersionRow:
+    return AgreementVersionRow(
+        kind="user",
+        version="canary",
+        title=CANARY,
+        text_zh=CANARY,
+        text_en=CANARY,
+        effective_at=TODAY,
+        accept_by=TODAY,
+    )
+
+
+def _person(person_id: str = "per_1", audit_ref: str = CANARY) -> PersonRow:
+    return PersonRow(id=person_id, audit_ref=audit_ref, wrapped_key=CANARY.encode(), adult_from=2008, created_at=TODAY)
+
+
+def _document() -> DocumentRow:
+    return DocumentRow(
+        person_id="per_1",
+        scheme=CANARY,
+        index_version="1",
+        blind_index=CANARY.encode(),
+        sealed_number=CANARY.encode(),
+        sealed_name=CANARY.encode(),
+        confirmed_at=TODAY,
+    )
+
+
+def _phone() -> PhoneRow:
+    return PhoneRow(
+        person_id="per_1",
+        state="current",
+        index_version="1",
+        blind_index=CANARY.encode(),
+        sealed_number=CANARY.encode(),
+        since=TODAY,
+    )
+
+
+def _acceptance() -> AcceptanceRow:
+    return AcceptanceRow(account_id="acc_1", version_id=1, accepted_at=TODAY, channel="forum")
+
+
+def _rules() -> dict[str, tuple[list[Base], Base]]:
+    """What stands already, and the row that breaks the rule; made anew for each test."""
+    return {
+        "uq_accounts_handle": ([_forum(), _account()], _account("acc_2")),
+        "uq_accounts_external_id": (
+            [_forum(), _account(external_id=CANARY)],
+            _account("acc_2", handle_key="another", external_id=CANARY),
+        ),
+        "uq_account_sanctions_open": ([_forum(), _account(), _sanction()], _sanction()),
+        "uq_agreement_versions_kind_version": ([_agreement()], _agreement()),
+        "uq_persons_audit_ref": ([_person()], _person("per_2")),
+        "uq_person_documents_index": ([_person(), _document()], _document()),
+        "uq_person_phones_current": ([_person(), _phone()], _phone()),
+        "pk_forums": ([_forum()], _forum()),
+        "pk_agreement_acceptances": ([_forum(), _account(), _acceptance()], _acceptance()),
+    }
+
+
+def _write(unit_of_work: UnitOfWork, *rows: Base) -> None:
+    with unit_of_work.begin(OPERATOR) as tx:
+        for row in rows:
+            tx.session.add(row)
+            tx.session.flush()
+
+
+def _forums(unit_of_work: UnitOfWork) -> list[str]:
+    with unit_of_work.read() as tx:
+        return list(tx.session.scalars(select(ForumRow.id)))
+
+
+def _failure(unit_of_work: UnitOfWork, work: Work) -> Exception:
+    try:
+        with unit_of_work.begin(OPERATOR) as tx:
+            work(tx.session)
+    except Exception as error:  # noqa: BLE001 -- whatever comes out is what is examined
+        return error
+    raise AssertionError("the database refused nothing")
+
+
+# -- one fate ---------------------------------------------------------------------------------------------------
+
+
+def test_what_a_transaction_wrote_is_there_after_it(unit_of_work: UnitOfWork) -> None:
+    _write(unit_of_work, _forum(), _forum("frm_2"))
+    assert sorted(_forums(unit_of_work)) == ["frm_1", "frm_2"]
+
+
+def test_an_error_takes_back_everything_and_comes_out_as_it_was(unit_of_work: UnitOfWork) -> None:
+    wrong = RuntimeError("halfway")
+
+    def halfway(session: Session) -> None:
+        session.add(_forum())
+        session.flush()
+        session.execute(insert(PersonRow).values(id="per_1", audit_ref="r", wrapped_key=b"", created_at=TODAY))
+        raise wrong
+
+    assert _failure(unit_of_work, halfway) is wrong
+    assert _forums(unit_of_work) == []
+    with unit_of_work.read() as tx:
+        assert tx.session.scalars(select(PersonRow.id)).all() == []
+
+
+def test_a_broken_rule_takes_back_what_the_same_transaction_wrote_before(unit_of_work: UnitOfWork) -> None:
+    _write(unit_of_work, _forum())
+    with pytest.raises(ConstraintViolated):
+        _write(unit_of_work, _forum("frm_2"), _forum())
+    assert _forums(unit_of_work) == ["frm_1"]
+
+
+def test_a_transaction_has_one_moment(unit_of_work: UnitOfWork, clock: FakeClock) -> None:
+    with unit_of_work.begin(OPERATOR) as tx:
+        clock.advance(hours=1)
+        assert tx.now == TODAY
+        assert tx.actor is OPERATOR
+
+
+def test_a_reader_sees_one_snapshot_and_does_not_wait_for_a_writer(unit_of_work: UnitOfWork) -> None:
+    with unit_of_work.read() as reader:
+        assert reader.session.scalars(select(ForumRow.id)).all() == []
+        with unit_of_work.begin(OPERATOR) as writer:
+            writer.session.add(_forum())
+            writer.session.flush()
+            assert _forums(unit_of_work) == []
+        assert reader.session.scalars(select(ForumRow.id)).all() == []
+    assert _forums(unit_of_work) == ["frm_1"]
+
+
+# -- which rule -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("constraint", sorted(_rules()))
+def test_a_broken_rule_is_named_the_same_on_both_databases(unit_of_work: UnitOfWork, constraint: str) -> None:
+    standing, breaking = _rules()[constraint]
+    _write(unit_of_work, *standing)
+    with pytest.raises(ConstraintViolated) as violated:
+        _write(unit_of_work, breaking)
+    assert violated.value.constraint == constraint
+
+
+def test_a_work_that_always_breaks_a_rule_ends_as_unavailable(unit_of_work: UnitOfWork) -> None:
+    _write(unit_of_work, _forum())
+    rounds: list[int] = []
+
+    def work() -> None:
+        rounds.append(1)
+        _write(unit_of_work, _forum())
+
+    with pytest.raises(Unavailable):
+        again_on_collision(work)
+    assert 2 <= len(rounds) <= 10
+
+
+def test_a_work_that_broke_a_rule_once_is_run_again(unit_of_work: UnitOfWork) -> None:
+    _write(unit_of_work, _forum("frm_1"))
+    names = iter(["frm_1", "frm_2"])
+    again_on_collision(lambda: _write(unit_of_work, _forum(next(names))))
+    assert sorted(_forums(unit_of_work)) == ["frm_1", "frm_2"]
+
+
+# -- what an error says -------------------------------------------------------------------------------------------
+
+
+def _everything_said(error: BaseException | None) -> str:
+    """Every text of an error and of all that stands behind it, also where `from None` hides it from a traceback."""
+    said, seen = [], set[int]()
+    waiting = [error]
+    while waiting:
+        one = waiting.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        said += [str(one), repr(one), *(str(arg) for arg in one.args), *getattr(one, "__notes__", [])]
+        said += traceback.format_exception(one)
+        waiting += [one.__cause__, one.__context__, getattr(one, "orig", None)]
+    return "\n".join(said)
+
+
+def _execute(statement: str, **values: object) -> Work:
+    return lambda session: session.execute(text(statement), values)
+
+
+def _add(*rows: Base) -> Work:
+    def add(session: Session) -> None:
+        session.add_all(rows)
+        session.flush()
+
+    return add
+
+
+def _wrongs() -> dict[str, Work]:
+    """Ways to be refused with a canary among the values; on both databases."""
+    nameless, naive, unwritable = _forum("frm_9"), _forum("frm_9"), _forum("frm_9")
+    nameless.name = None  # type: ignore[assignment] # the database is to refuse it
+    naive.created_at = datetime(2026, 1, 1)  # noqa: DTZ001 -- is to be refused
+    unwritable.return_urls = [CANARY.encode()]  # type: ignore[list-item] # no JSON
+    return {
+        **{f"unique: {name}": _add(breaking) for name, (_, breaking) in _rules().items()},
+        "a missing value": _add(nameless),
+        "a parent that is not there": _add(_account("acc_9", handle_key=CANARY + "9")),
+        "a moment without a time zone": _add(naive),
+        "a value that is no JSON": _add(unwritable),
+        "a value of a type the driver does not know": _execute("SELECT :x", x=frozenset({CANARY})),
+        "a column that is not there": _execute("SELECT canary_less FROM forums WHERE id = :x", x=CANARY),
+        "a value that is missing from the call": _execute("SELECT :x, :y", x=CANARY),
+    }
+
+
+def _postgres_wrongs() -> dict[str, Work]:
+    long = _forum(CANARY * 10)
+    return {
+        "too long": _add(long),
+        "not a number": _execute("SELECT CAST(:x AS integer)", x=CANARY),
+        "not a date": _execute("SELECT CAST(CAST(:x AS text) AS timestamptz)", x=CANARY),
+        "not JSON": _execute("SELECT CAST(CAST(:x AS text) AS json)", x="{" + CANARY),
+        "a NUL": _execute("SELECT CAST(:x AS text)", x=CANARY + "\x00"),
+        "a number too large": _execute("SELECT CAST(CAST(:x AS text) AS smallint)", x="110199199003070017"),
+        "raised by the database with a hint": _execute(
+            f"DO $$ BEGIN RAISE EXCEPTION '%', '{CANARY}' USING DETAIL = '{CANARY}', HINT = '{CANARY}'; END $$"
+        ),
+    }
+
+
+@pytest.mark.parametrize("wrong", sorted(_wrongs()))
+def test_an_error_of_the_database_holds_no_value(unit_of_work: UnitOfWork, wrong: str) -> None:
+    standing = _rules()[wrong.removeprefix("unique: ")][0] if wrong.startswith("unique") else []
+    _write(unit_of_work, *standing)
+    said = _everything_said(_failure(unit_of_work, _wrongs()[wrong]))
+    assert CANARY not in said
+    assert "110199" not in said
+    assert CANARY.encode().hex() not in said
+
+
+@pytest.mark.parametrize("wrong", sorted(_postgres_wrongs()))
+def test_an_error_that_postgres_words_with_the_value_holds_none(postgres_database: str, wrong: str) -> None:
+    engine = make_engine(postgres_database)
+    error = _failure(UnitOfWork(engine, FakeClock()), _postgres_wrongs()[wrong])
+    engine.dispose()
+    said = _everything_said(error).replace(f"'{CANARY}'", "")  # the statement of the last case, which we wrote
+    assert CANARY not in said
+    assert "110199199003070017" not in said
+
+
+def test_sqlite_refuses_a_number_for_text_without_repeating_it(tmp_path: Path) -> None:
+    engine = make_engine(f"sqlite:///{tmp_path}/types.db")
+    unit_of_work = UnitOfWork(engine, FakeClock())
+    with unit_of_work.begin(OPERATOR) as tx:
+        tx.session.execute(text("CREATE TABLE numbers (id INTEGER PRIMARY KEY) "))
+    for wrong in (
+        _execute("INSERT INTO numbers VALUES (:x)", x=CANARY),
+        _execute("INSERT INTO numbers VALUES (:x)", x=110199199003070017 * 10**6),
+    ):
+        said = _everything_said(_failure(unit_of_work, wrong))
+        assert CANARY not in said
+        assert "110199199003070017" not in said
+    engine.dispose()
+
+
+# -- the database that is not there ---------------------------------------------------------------------------------
+
+
+def test_a_database_that_nobody_serves_is_unavailable_and_its_password_stays_unsaid() -> None:
+    engine = make_engine(NOBODY_LISTENS)
+    unit_of_work = UnitOfWork(engine, FakeClock())
+    error = _failure(unit_of_work, _execute("SELECT 1"))
+    assert isinstance(error, Unavailable)
+    assert error.retry_after > 0
+    assert "canary-password" not in _everything_said(error)
+    with pytest.raises(Unavailable), unit_of_work.read() as tx:
+        tx.session.execute(text("SELECT 1"))
+    engine.dispose()
+
+
+def test_a_sqlite_file_that_cannot_be_opened_is_unavailable(tmp_path: Path) -> None:
+    (tmp_path / "shiming.db").mkdir()  # a directory where the file should be
+    engine = make_engine(f"sqlite:///{tmp_path}/shiming.db")
+    assert isinstance(_failure(UnitOfWork(engine, FakeClock()), _execute("SELECT 1")), Unavailable)
+    engine.dispose()
+
+
+def test_a_connection_that_dies_in_a_transaction_is_unavailable_and_the_next_one_works(postgres_database: str) -> None:
+    engine, executioner = make_engine(postgres_database), make_engine(postgres_database)
+    unit_of_work = UnitOfWork(engine, FakeClock())
+
+    def dies(session: Session) -> None:
+        process = session.scalar(text("SELECT pg_backend_pid()"))
+        with executioner.connect() as connection:
+            connection.execute(text("SELECT pg_terminate_backend(:process, 5000)"), {"process": process})
+        session.execute(text("SELECT 1"))
+
+    assert isinstance(_failure(unit_of_work, dies), Unavailable)
+    with unit_of_work.read() as tx:
+        assert tx.session.scalar(text("SELECT 1")) == 1
+    engine.dispose()
+    executioner.dispose()
+
+
+def test_a_connection_that_dies_while_idle_is_replaced_unnoticed(postgres_database: str) -> None:
+    engine, executioner = make_engine(postgres_database), make_engine(postgres_database)
+    unit_of_work = UnitOfWork(engine, FakeClock())
+    with unit_of_work.read() as tx:
+        process = tx.session.scalar(text("SELECT pg_backend_pid()"))
+    with executioner.connect() as connection:
+        connection.execute(text("SELECT pg_terminate_backend(:process, 5000)"), {"process": process})
+    with unit_of_work.read() as tx:
+        assert tx.session.scalar(text("SELECT pg_backend_pid()")) != process
+    engine.dispose()
+    executioner.dispose()
+
+
+@pytest.mark.parametrize("state", ["40001", "40P01"])
+def test_a_collision_on_postgres_is_told_apart_from_an_outage(postgres_database: str, state: str) -> None:
+    engine = make_engine(postgres_database)
+    collision = _execute(f"DO $$ BEGIN RAISE EXCEPTION 'collided' USING ERRCODE = '{state}'; END $$")
+    assert isinstance(_failure(UnitOfWork(engine, FakeClock()), collision), CollidedWithAnother)
+    engine.dispose()
+
+
+# -- every connection -------------------------------------------------------------------------------------------------
+
+PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1}
+
+
+def test_every_pooled_sqlite_connection_loses_nothing_and_keeps_nothing_deleted(tmp_path: Path) -> None:
+    engine = make_engine(f"sqlite:///{tmp_path}/shiming.db")
+    with ExitStack() as held:
+        connections = [engine.raw_connection() for _ in range(THREADS)]
+        for connection in connections:
+            held.callback(connection.close)
+        assert len({id(connection.driver_connection) for connection in connections}) == THREADS
+        for connection in connections:
+            raw = connection.driver_connection
+            assert isinstance(raw, sqlite3.Connection)
+            found = {name: raw.execute(f"PRAGMA {name}").fetchone()[0] for name in PRAGMAS}
+            assert found == PRAGMAS
+            assert raw.execute("PRAGMA busy_timeout").fetchone()[0] >= 5000
+    engine.dispose()
+
+
+def test_a_sqlite_connection_keeps_its_promises_after_use_and_after_an_error(tmp_path: Path) -> None:
+    engine = make_engine(f"sqlite:///{tmp_path}/shiming.db")
+    _failure(UnitOfWork(engine, FakeClock()), _execute("SELECT nothing"))
+    connection = engine.raw_connection()
+    raw = connection.driver_connection
+    assert isinstance(raw, sqlite3.Connection)
+    assert {name: raw.execute(f"PRAGMA {name}").fetchone()[0] for name in PRAGMAS} == PRAGMAS
+    connection.close()
+    engine.dispose()
+
+
+def test_every_postgres_connection_has_time_limits(postgres_database: str) -> None:
+    engine = make_engine(postgres_database)
+    with engine.connect() as first, engine.connect() as second:
+        for connection in (first, second):
+            for limit in ("statement_timeout", "lock_timeout"):
+                assert connection.scalar(text(f"SHOW {limit}")) == "5s"
+    engine.dispose()
+
+
+def test_a_foreign_key_holds_on_both_databases(unit_of_work: UnitOfWork) -> None:
+    with pytest.raises(ConstraintViolated):
+        _write(unit_of_work, _account())
+    with unit_of_work.read() as tx:
+        assert tx.session.scalars(select(AccountRow.id)).all() == []
+
+
+@pytest.mark.parametrize("address", ["mysql://shiming:canary-password@db/shiming", "sqlite://", "nonsense", ""])
+def test_an_address_of_no_known_database_is_refused_and_its_password_stays_unsaid(address: str) -> None:
+    with pytest.raises(StartRefused) as refused:
+        make_engine(address)
+    assert "SHIMING_DATABASE_URL" in str(refused.value)
+    assert "canary-password" not in str(refused.value)

@@ -1,0 +1,1 @@
+"""Promises of the gate that decides who may post."""

@@ -1,0 +1,210 @@
+"""The one quick statement answers as the features themselves would, one after another."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from app.accounts.domain import AccountName, AccountStatus, Profile, Sanction, SanctionKind
+from app.accounts.models import SanctionRow
+from app.agreements import repository as agreements
+from app.agreements.domain import AcceptanceChannel, AgreementKind, AgreementVersion
+from app.agreements.models import AgreementVersionRow
+from app.db.unit_of_work import Transaction
+from app.kernel.actor import OPERATOR
+from app.kernel.ids import AccountId, ForumId
+from app.posting.domain import AcceptedAgreement, AgreementInForce, Identity, Standing, StandingFilter
+from app.posting.standing_reader import read_standings
+from app.verification import repository as verification
+from app.wiring import Services
+from tests.support.clock import FakeClock
+from tests.support.forum import ForumBackend, Json, sandbox_number
+
+PHONE = "14000001001"
+
+
+def put_together(services: Services, forum_id: ForumId, account_id: str) -> Standing:
+    """The standing of an account, asked of accounts, verification and agreements one by one."""
+    account = services.accounts.get(forum_id, account_id)
+    with services.unit_of_work.read() as tx:
+        link = verification.find_link(tx.session, account.id)
+        return Standing(
+            account=account,
+            sanction=_open_sanction(tx, account.id),
+            identity=Identity(link.level, link.method, link.verified_at, link.sandbox) if link else None,
+            agreement=_in_force(tx),
+            accepted=_newest_acceptance(tx, account.id),
+        )
+
+
+def _open_sanction(tx: Transaction, account_id: AccountId) -> Sanction | None:
+    rows = tx.session.scalars(select(SanctionRow).where(SanctionRow.account_id == account_id))
+    standing = [row for row in rows if row.lifted_at is None]
+    assert len(standing) <= 1
+    return Sanction(SanctionKind(standing[0].kind), standing[0].reason, standing[0].until) if standing else None
+
+
+def _in_force(tx: Transaction) -> AgreementInForce | None:
+    found = agreements.in_force(tx.session, AgreementKind.USER, tx.now)
+    return AgreementInForce(found[1].version, found[1].accept_by) if found else None
+
+
+def _newest_acceptance(tx: Transaction, account_id: AccountId) -> AcceptedAgreement | None:
+    published = tx.session.scalars(select(AgreementVersionRow).where(AgreementVersionRow.kind == AgreementKind.USER))
+    for row in sorted(published, key=lambda row: (row.effective_at, row.id), reverse=True):
+        version = AgreementVersion(AgreementKind.USER, row.version, "", "", "", row.effective_at, row.accept_by)
+        acceptance = agreements.find_acceptance(tx.session, account_id, row.id, version)
+        if acceptance is not None:
+            return AcceptedAgreement(acceptance.version, acceptance.accepted_at)
+    return None
+
+
+def publish(services: Services, kind: AgreementKind, version: str, effective_at: datetime) -> None:
+    with services.unit_of_work.begin(OPERATOR) as tx:
+        agreements.add(
+            tx.session,
+            AgreementVersion(kind, version, "协议", "全文", "Text", effective_at, effective_at + timedelta(days=7)),
+        )
+
+
+class Stage:
+    """One forum with an account of every kind that matters here."""
+
+    def __init__(self, services: Services, forum: ForumBackend, clock: FakeClock) -> None:
+        self.services, self.forum, self.clock = services, forum, clock
+        self.forum_id = forum.credentials.forum_id
+
+    def accounts(self) -> dict[str, str]:
+        """What it is to what it is called: its id. Some have accepted, some have not."""
+        forum, made = self.forum, {}
+        made["unverified"] = forum.register("未验证", "7")["id"]
+        made["unverified, accepted"] = forum.register("已同意")["id"]
+        forum.accept_agreement(made["unverified, accepted"])
+        made["phone"] = forum.register("手机级")["id"]
+        forum.phone_code(made["phone"], PHONE)
+        made["document"] = forum.member("证件级")["id"]
+        made["suspended"] = forum.member("已暂停", sandbox_number(21))["id"]
+        self.suspend(made["suspended"], None)
+        made["suspended for an hour"] = forum.member("停一小时", sandbox_number(22))["id"]
+        self.suspend(made["suspended for an hour"], timedelta(hours=1))
+        made["unverified and suspended"] = forum.register("都没有")["id"]
+        self.suspend(made["unverified and suspended"], timedelta(hours=1))
+        made["reinstated"] = forum.member("已恢复", sandbox_number(23))["id"]
+        self.suspend(made["reinstated"], None)
+        forum.post(f"/v1/accounts/{made['reinstated']}/reinstate", {"reason": "申诉成立"}).raise_for_status()
+        made["suspended twice"] = forum.member("停两次", sandbox_number(24))["id"]
+        self.suspend(made["suspended twice"], timedelta(minutes=1))
+        self.suspend(made["suspended twice"], timedelta(hours=2))
+        return made
+
+    def suspend(self, account_id: str, period: timedelta | None) -> Json:
+        until = (self.clock.now() + period).isoformat().replace("+00:00", "Z") if period else None
+        body = {"reason": "刷屏"} | ({"until": until} if until else {})
+        answer = self.forum.post(f"/v1/accounts/{account_id}/suspend", body)
+        assert answer.status_code == 200, answer.text
+        shown: Json = answer.json()
+        return shown
+
+    def read(self, wanted: StandingFilter) -> list[Standing]:
+        with self.services.unit_of_work.read() as tx:
+            return read_standings(tx.session, wanted, tx.now)
+
+    def compare(self, account_id: str, what: str) -> Standing:
+        read = self.read(StandingFilter(self.forum_id, account_id=account_id))
+        assert read == [put_together(self.services, self.forum_id, account_id)], what
+        return read[0]
+
+
+@pytest.fixture
+def stage(services: Services, forum: ForumBackend, clock: FakeClock) -> Stage:
+    return Stage(services, forum, clock)
+
+
+def test_every_kind_of_standing_is_read_as_its_features_tell_it(stage: Stage) -> None:
+    made = stage.accounts()
+    read = {what: stage.compare(account_id, what) for what, account_id in made.items()}
+    assert read["unverified"].identity is None
+    assert read["unverified"].accepted is None
+    assert read["unverified, accepted"].accepted is not None
+    phone, document = read["phone"].identity, read["document"].identity
+    assert phone is not None
+    assert phone.level == "phone"
+    assert document is not None
+    assert document.level == "document"
+    assert read["reinstated"].sanction is None
+    sanctions = [read[what].sanction for what in ("suspended", "suspended for an hour", "suspended twice")]
+    assert [sanction and sanction.until for sanction in sanctions] == [
+        None,
+        stage.clock.now() + timedelta(hours=1),
+        stage.clock.now() + timedelta(hours=2),
+    ]
+    stage.clock.advance(hours=1)  # exactly at `until`
+    for what, account_id in made.items():
+        stage.compare(account_id, what)
+    ran_out = stage.compare(made["suspended for an hour"], "ran out")
+    assert ran_out.status(stage.clock.now()) is AccountStatus.ACTIVE
+
+
+def test_a_new_agreement_and_an_earlier_acceptance_are_both_read(stage: Stage) -> None:
+    old = stage.forum.member("旧协议")["id"]
+    none = stage.forum.register("没同意")["id"]
+    effective_at = stage.clock.now() + timedelta(days=3)
+    publish(stage.services, AgreementKind.USER, "2026-12", effective_at)
+    publish(stage.services, AgreementKind.MODERATOR, "2026-12m", effective_at)
+    assert _versions(stage.compare(old, "not yet in force")) == ("2026-11", "2026-11")
+    stage.clock.advance(days=3)  # exactly at `effective_at`
+    assert _versions(stage.compare(old, "old acceptance")) == ("2026-12", "2026-11")
+    assert _versions(stage.compare(none, "never accepted")) == ("2026-12", None)
+    stage.services.agreements.accept(OPERATOR, AccountId(old), AgreementKind.USER, "2026-12", AcceptanceChannel.FORUM)
+    assert _versions(stage.compare(old, "both accepted")) == ("2026-12", "2026-12")
+    stage.services.agreements.accept(
+        OPERATOR, AccountId(none), AgreementKind.MODERATOR, "2026-12m", AcceptanceChannel.FORUM
+    )
+    assert _versions(stage.compare(none, "a moderator's agreement is not a user's")) == ("2026-12", None)
+
+
+def _versions(standing: Standing) -> tuple[str | None, str | None]:
+    return (
+        standing.agreement.version if standing.agreement else None,
+        standing.accepted.version if standing.accepted else None,
+    )
+
+
+def test_of_two_versions_with_one_date_the_later_published_is_in_force(stage: Stage) -> None:
+    account_id = stage.forum.member("山间清风")["id"]
+    for version in ("2026-12", "2026-12b"):
+        publish(stage.services, AgreementKind.USER, version, stage.clock.now())
+    assert _versions(stage.compare(account_id, "two versions")) == ("2026-12b", "2026-11")
+
+
+def test_a_status_filter_finds_exactly_the_accounts_that_have_that_status(stage: Stage) -> None:
+    made = stage.accounts()
+    for _ in ("before", "exactly at until"):
+        now = stage.clock.now()
+        standings = [put_together(stage.services, stage.forum_id, account_id) for account_id in made.values()]
+        for status in AccountStatus:
+            wanted = StandingFilter(stage.forum_id, status=status, limit=50)
+            expected = sorted(standing.account.id for standing in standings if standing.status(now) is status)
+            assert [standing.account.id for standing in stage.read(wanted)] == expected, status
+        stage.clock.advance(hours=1)
+
+
+def test_a_forum_reads_no_other_forums_account(stage: Stage, new_forum: Callable[[str], ForumBackend]) -> None:
+    theirs = new_forum("另一个论坛").register("山间清风", "42")
+    for wanted in (
+        StandingFilter(stage.forum_id, account_id=theirs["id"]),
+        StandingFilter(stage.forum_id, handle="山间清风"),
+        StandingFilter(stage.forum_id, external_id="42"),
+        StandingFilter(stage.forum_id, limit=50),
+    ):
+        assert stage.read(wanted) == []
+
+
+def test_a_handle_and_an_external_id_find_what_the_accounts_feature_finds(stage: Stage) -> None:
+    services, forum_id = stage.services, stage.forum_id
+    services.accounts.register(OPERATOR, forum_id, "Cloud_9", "u-1", Profile(display_name="云"))
+    for name in (AccountName(handle="cloud_9"), AccountName(handle="ＣＬＯＵＤ_９"), AccountName(external_id="u-1")):
+        wanted = StandingFilter(forum_id, handle=name.handle, external_id=name.external_id)
+        assert [standing.account for standing in stage.read(wanted)] == [services.accounts.find(forum_id, name)]
+    assert stage.read(StandingFilter(forum_id, external_id="U-1")) == []

@@ -1,0 +1,1 @@
+"""What is sealed, and who may open it."""

@@ -1,0 +1,1 @@
+"""Documents, phones, codes, and the links they make."""

@@ -1,0 +1,1 @@
+"""Promises of what all faces share: the gate, languages, logs, seats."""

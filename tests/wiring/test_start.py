@@ -1,0 +1,198 @@
+"""What will not start, and that the refusal names the reason."""
+
+import gc
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from app import policies
+from app.crypto.keyring import create_missing_keys, load_keyring
+from app.kernel.errors import StartRefused
+from app.kernel.secret import Secret
+from app.settings import Environment, Settings
+from app.verification.documents import Document, DocumentType
+from app.verification.providers.contract import CheckKind, ProviderUnavailable
+from app.verification.sms.contract import CodeText
+from app.wiring import build, initialise, warnings_of
+from tests.support.clock import TODAY, FakeClock
+
+
+class StandInProvider:
+    """Where a real provider will stand; it is never asked here."""
+
+    name = "stand-in"
+    sandbox = False
+    capabilities = frozenset[tuple[CheckKind, DocumentType]]()
+
+    def refuses(self, _subject: Document) -> None:
+        return None
+
+    def check(self, _kind: CheckKind, _subject: Document, /, *, attempt_id: str, timeout: float) -> NoReturn:  # noqa: ARG002 -- the contract's names
+        raise ProviderUnavailable(self.name)
+
+
+class StandInSender:
+    name = "stand-in"
+    sandbox = False
+
+    def refuses(self, _phone: Secret[str]) -> None:
+        return None
+
+    def send_code(self, phone: Secret[str], message: CodeText, *, message_id: str) -> None:
+        """Sends nothing."""
+
+
+@pytest.fixture
+def production(tmp_path: Path) -> Settings:
+    """Production as it should be, on SQLite."""
+    return Settings(
+        _env_file=None,  # type: ignore[call-arg] # pydantic-settings takes it, its types do not
+        env=Environment.PRODUCTION,
+        data_dir=tmp_path / "data",
+        keys_dir=tmp_path / "keys",
+        issuer="https://shiming.example",
+        verification_providers="stand-in",
+        sms_senders="stand-in",
+    )
+
+
+def _build(settings: Settings) -> None:
+    built = build(settings, clock=FakeClock(), provider=StandInProvider(), sender=StandInSender())
+    built.engine.dispose()
+
+
+def _refusal(start: Callable[[], None]) -> str:
+    with pytest.raises(StartRefused) as refused:
+        start()
+    said = str(refused.value)
+    del refused
+    gc.collect()  # a connection that the refusal left open is complained of here, not in another test
+    return said
+
+
+FAULTS: dict[str, tuple[dict[str, object], str]] = {
+    "a sandbox provider": ({"verification_providers": "sandbox"}, "SHIMING_VERIFICATION_PROVIDERS"),
+    "a sandbox sender": ({"sms_senders": "sandbox"}, "SHIMING_SMS_SENDERS"),
+    "a plain-http issuer": ({"issuer": "http://shiming.example"}, "SHIMING_ISSUER"),
+    "a clock that runs ahead": ({"clock_offset_seconds": 1}, "SHIMING_CLOCK_OFFSET_SECONDS"),
+    "a clock that runs behind": ({"clock_offset_seconds": -1}, "SHIMING_CLOCK_OFFSET_SECONDS"),
+    "no pause between texts": ({"sms_pause_seconds": 0}, "SHIMING_SMS_PAUSE_SECONDS"),
+    "a pause one second too short": (
+        {"sms_pause_seconds": policies.SMS_PAUSE_FLOOR.value - 1},
+        "SHIMING_SMS_PAUSE_SECONDS",
+    ),
+}
+NAMES = sorted({name for _, name in FAULTS.values()})
+
+
+def test_production_that_is_as_it_should_be_starts(production: Settings) -> None:
+    # without this, every refusal below could have another cause
+    initialise(production, FakeClock())
+    _build(production)
+    assert {key.environment for key in load_keyring(production.keys_dir).all()} == {"production"}
+
+
+def test_production_starts_with_the_shortest_pause_that_is_allowed(production: Settings) -> None:
+    initialise(production, FakeClock())
+    _build(production.model_copy(update={"sms_pause_seconds": policies.SMS_PAUSE_FLOOR.value}))
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_production_refuses_and_names_what_is_wrong_and_nothing_else(production: Settings, fault: str) -> None:
+    changes, name = FAULTS[fault]
+    initialise(production, FakeClock())
+    faulty = production.model_copy(update=changes)
+    for said in (_refusal(lambda: _build(faulty)), _refusal(lambda: initialise(faulty, FakeClock()))):
+        assert name in said
+        # provider and sender share a sentence; every other setting goes unmentioned
+        others = [other for other in NAMES if other not in said.split(";")[0]]
+        assert all(other not in said for other in others)
+        assert said.count(";") == 0
+
+
+def test_production_names_everything_that_is_wrong_at_once(production: Settings) -> None:
+    initialise(production, FakeClock())
+    changes = {key: value for change, _ in FAULTS.values() for key, value in change.items()}
+    said = _refusal(lambda: _build(production.model_copy(update=changes)))
+    assert all(name in said for name in NAMES)
+
+
+def test_production_refuses_keys_made_in_development_and_names_each(production: Settings) -> None:
+    keys = create_missing_keys(production.keys_dir, "development", TODAY)
+    said = _refusal(lambda: initialise(production, FakeClock()))
+    assert all(key.id in said for key in keys)
+    assert "development" in said
+
+
+def test_production_does_not_take_over_an_installation_made_in_development(production: Settings) -> None:
+    development = production.model_copy(update={"env": Environment.DEVELOPMENT})
+    initialise(development, FakeClock())
+    (one, *_) = load_keyring(production.keys_dir).all()
+    assert one.id in _refusal(lambda: _build(production))
+
+
+@pytest.mark.parametrize("library", ["ecdsa", "rsa"])
+def test_production_refuses_a_library_with_a_known_defect_and_development_warns(
+    production: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, library: str
+) -> None:
+    initialise(production, FakeClock())
+    _build(production)
+    (tmp_path / "installed").mkdir()
+    (tmp_path / "installed" / f"{library}.py").touch()
+    monkeypatch.syspath_prepend(tmp_path / "installed")
+    assert library in _refusal(lambda: _build(production))
+    development = production.model_copy(update={"env": Environment.DEVELOPMENT})
+    assert any(library in warning for warning in warnings_of(development))
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_an_initialisation_that_is_refused_has_changed_nothing(production: Settings, fault: str) -> None:
+    changes, name = FAULTS[fault]
+    assert name in _refusal(lambda: initialise(production.model_copy(update=changes), FakeClock()))
+    assert list(production.keys_dir.glob("*")) == []
+    assert not (production.data_dir / "shiming.db").exists()
+
+
+def test_production_refuses_a_postgres_that_would_lose_acknowledged_writes(
+    production: Settings, new_postgres_database: Callable[[str], str]
+) -> None:
+    # the cluster of the tests runs without fsync, as no production should
+    careless = production.model_copy(update={"database_url": new_postgres_database("careless")})
+    initialise(careless, FakeClock())
+    said = _refusal(lambda: _build(careless))
+    assert "fsync" in said
+    assert "full_page_writes" in said
+    assert "synchronous_commit" not in said
+
+
+def test_development_starts_on_the_same_postgres(
+    production: Settings, new_postgres_database: Callable[[str], str]
+) -> None:
+    settings = production.model_copy(
+        update={"database_url": new_postgres_database("careless_too"), "env": Environment.DEVELOPMENT}
+    )
+    initialise(settings, FakeClock())
+    _build(settings)
+
+
+@pytest.mark.parametrize("start", ["initialise", "build"])
+def test_a_database_that_does_not_answer_is_a_start_that_is_refused(production: Settings, start: str) -> None:
+    initialise(production, FakeClock())
+    away = production.model_copy(update={"database_url": "postgresql://shiming:canary-password@127.0.0.1:1/shiming"})
+    said = _refusal(lambda: _build(away) if start == "build" else initialise(away, FakeClock()))
+    assert "SHIMING_DATABASE_URL" in said
+    assert "canary-password" not in said
+
+
+def test_a_provider_or_sender_that_this_version_lacks_is_refused_by_name(production: Settings) -> None:
+    initialise(production, FakeClock())
+    assert "SHIMING_VERIFICATION_PROVIDERS" in _refusal(
+        lambda: build(production, sender=StandInSender()).engine.dispose()
+    )
+    assert "SHIMING_SMS_SENDERS" in _refusal(lambda: build(production, provider=StandInProvider()).engine.dispose())
+
+
+def test_an_installation_that_was_never_initialised_is_refused_with_the_way_out(production: Settings) -> None:
+    assert "shiming init" in _refusal(lambda: _build(production))
