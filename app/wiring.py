@@ -33,6 +33,7 @@ from app.verification.service import Verifications
 from app.verification.sms.contract import SmsSender
 from app.verification.sms.sandbox import SandboxSender
 
+_NO_DATABASE = "The database does not answer. Check SHIMING_DATABASE_URL."
 _UNSAFE_LIBRARIES = ("ecdsa", "rsa")
 _DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
 
@@ -77,10 +78,26 @@ def build(
     provider = provider or _provider(settings)
     sender = sender or _sender(settings, clock)
     keyring = load_keyring(settings.keys_dir)
+    refuse_unsafe(settings, keyring)
     engine = make_engine(settings.database())
     unit_of_work = UnitOfWork(engine, clock)
-    refuse_unsafe(settings, keyring)
-    _refuse_unready(settings, engine, unit_of_work, keyring)
+    try:
+        _refuse_unready(settings, engine, unit_of_work, keyring)
+        return _assemble(settings, clock, provider, sender, keyring, engine, unit_of_work)
+    except StartRefused:
+        engine.dispose()
+        raise
+
+
+def _assemble(
+    settings: Settings,
+    clock: Clock,
+    provider: RecordCheckProvider,
+    sender: SmsSender,
+    keyring: Keyring,
+    engine: Engine,
+    unit_of_work: UnitOfWork,
+) -> Services:
     signer = TokenSigner(keyring, settings.issuer)
     mac, blind_index = Mac(keyring), BlindIndex(keyring)
     vault = Vault(unit_of_work, Envelope(keyring))
@@ -122,16 +139,17 @@ def build(
 def initialise(settings: Settings, clock: Clock | None = None) -> None:
     """Makes keys and database ready; safe to run again. Raises `StartRefused`, and then has changed nothing."""
     clock = clock or clock_of(settings)
+    refuse_unsafe(settings, load_keyring(settings.keys_dir))
     engine = make_engine(settings.database())
     unit_of_work = UnitOfWork(engine, clock)
     try:
-        upgrade(engine)
         refuse_missing_keys(unit_of_work, load_keyring(settings.keys_dir), str(settings.keys_dir))
+        upgrade(engine)
         create_missing_keys(settings.keys_dir, settings.env, clock.now())
-        keyring = load_keyring(settings.keys_dir)
-        refuse_unsafe(settings, keyring)
-        name_new_keys(unit_of_work, keyring, OPERATOR)
+        name_new_keys(unit_of_work, load_keyring(settings.keys_dir), OPERATOR)
         Agreements(unit_of_work).publish_default(OPERATOR)
+    except Unavailable:
+        raise StartRefused(_NO_DATABASE) from None
     finally:
         engine.dispose()
 
@@ -173,7 +191,7 @@ def _refuse_unready(settings: Settings, engine: Engine, unit_of_work: UnitOfWork
         if not is_sqlite(engine) and settings.env is Environment.PRODUCTION:
             _refuse_careless_postgres(engine)
     except Unavailable:
-        raise StartRefused("The database does not answer. Check SHIMING_DATABASE_URL.") from None
+        raise StartRefused(_NO_DATABASE) from None
 
 
 def _refuse_careless_postgres(engine: Engine) -> None:

@@ -1,4 +1,4 @@
-"""Runs migrations on the engine that the service (or `make migration`) hands in."""
+"""Runs migrations on the engine that the service hands in; the plain `alembic` command gets that of the settings."""
 
 from typing import Literal
 
@@ -7,7 +7,9 @@ from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import Connection, Engine
 
 from app.all_models import METADATA
+from app.db.engine import make_engine
 from app.db.types import UtcDateTime
+from app.settings import Settings
 
 
 def render_plain_types(kind: str, thing: object, _context: AutogenContext) -> str | Literal[False]:
@@ -34,13 +36,15 @@ def run(engine: Engine) -> None:
         raw = connection.connection.driver_connection
         if sqlite and raw is not None:
             raw.execute("PRAGMA foreign_keys=OFF")
-        migrate(connection)
-        connection.commit()
-        if sqlite and raw is not None:
-            orphans = raw.execute("PRAGMA foreign_key_check").fetchall()
-            raw.execute("PRAGMA foreign_keys=ON")
-            if orphans:
-                raise RuntimeError(f"the migration left {len(orphans)} rows without their parents")
+        try:
+            migrate(connection)
+            connection.commit()
+            orphans = raw.execute("PRAGMA foreign_key_check").fetchall() if sqlite and raw is not None else []
+        finally:
+            if sqlite and raw is not None:
+                raw.execute("PRAGMA foreign_keys=ON")
+        if orphans:
+            raise RuntimeError(f"the migration left {len(orphans)} rows without their parents")
 
 
-run(context.config.attributes["engine"])
+run(context.config.attributes.get("engine") or make_engine(Settings().database()))

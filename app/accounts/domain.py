@@ -1,5 +1,6 @@
 """Words: an account, its handle, its profile and its sanctions; the rules of what a handle may be."""
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,11 @@ HANDLE_LENGTH = range(2, 21)
 _JOINERS = frozenset("_-")
 _LETTERS_AND_DIGITS = frozenset({"Lu", "Ll", "Lt", "Lm", "Lo", "Nd"})
 _MARKS = frozenset({"Mn", "Mc"})
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+"""Default_Ignorable_Code_Point of Unicode: characters that nobody sees. Source: UAX 44."""
 _MARKS_IN_A_ROW = 3  # Tibetan and Devanagari stacks need two or three; a pile of accents needs more
 _TEXT_BREAKERS = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _JOINING = frozenset("\u200c\u200d")  # needed inside words of several scripts and inside emoji
@@ -87,6 +93,8 @@ def is_handle(handle: str) -> bool:
         return False
     marks_in_a_row = 0
     for character in handle:
+        if _INVISIBLE.match(character):
+            return False
         category = unicodedata.category(character)
         if category in _MARKS and not unicodedata.name(character, "").startswith("COMBINING "):
             marks_in_a_row += 1

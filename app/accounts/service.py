@@ -81,6 +81,7 @@ class Accounts:
         """
         with self._unit_of_work.begin(actor) as tx:
             account = _get(tx, forum_id, account_id, lock=True)
+            _refuse_unreadable_reason(reason)
             if until is not None and until <= tx.now:
                 raise Invalid([_IN_THE_PAST])
             repository.lift_sanction(tx.session, account.id, tx.now, "replaced")
@@ -89,9 +90,10 @@ class Accounts:
             audit.record(tx, Action.ACCOUNT_SUSPENDED, ObjectKind.ACCOUNT, account.id)
 
     def reinstate(self, actor: Actor, forum_id: ForumId, account_id: str, reason: str) -> None:
-        """Lifts the suspension. Raises `NoSuchAccount`, `NotSuspended`."""
+        """Lifts the suspension. Raises `NoSuchAccount`, `NotSuspended`, `Invalid`."""
         with self._unit_of_work.begin(actor) as tx:
             account = _get(tx, forum_id, account_id, lock=True)
+            _refuse_unreadable_reason(reason)
             if not repository.lift_sanction(tx.session, account.id, tx.now, reason):
                 raise NotSuspended
             repository.touch(tx.session, account.id, tx.now)
@@ -120,5 +122,11 @@ def _refuse_unreadable(external_id: str | None, profile: Profile) -> None:
         *text_faults("/profile/bio", profile.bio, lines=True),
         *text_faults("/profile/signature", profile.signature, lines=True),
     ]
+    if faults:
+        raise Invalid(faults)
+
+
+def _refuse_unreadable_reason(reason: str) -> None:
+    faults = text_faults("/reason", reason, lines=True)
     if faults:
         raise Invalid(faults)

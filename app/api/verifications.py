@@ -20,7 +20,7 @@ from app.api.shapes import Answer, Day, Request
 from app.kernel.errors import FieldError, Invalid
 from app.kernel.secret import Secret
 from app.kernel.sentence import Sentence
-from app.verification.documents import DocumentType, is_readable
+from app.verification.documents import DocumentType
 from app.verification.domain import IdentityLevel, Method, NextStep, Outcome, Reason, Verification
 from app.web.seats import AllSeats
 from app.wiring import Services
@@ -122,8 +122,6 @@ async def _check_document(body: NewVerification, caller: Caller, services: Servi
     if body.phone is not None:
         raise Invalid([FieldError("/phone", "unwanted", _UNWANTED)])
     document_type = DocumentType(body.document.type)
-    if not is_readable(document_type):
-        raise Invalid([FieldError("/document/type", "not-available", _LATER)])
     if body.document.country is not None:
         raise Invalid([FieldError("/document/country", "unwanted", _UNWANTED)])
     number, name = Secret(body.document.number), Secret(body.document.name)

@@ -14,7 +14,6 @@ _VERSION = 1
 class Action(StrEnum):
     """Everything that is recorded; `docs/audit-actions.md` says what each means."""
 
-    INSTALLATION_INITIALISED = "installation.initialised"
     KEY_CREATED = "key.created"
     FORUM_ADDED = "forum.added"
     FORUM_DISABLED = "forum.disabled"
@@ -33,7 +32,6 @@ class Action(StrEnum):
 
 
 class ObjectKind(StrEnum):
-    INSTALLATION = "installation"
     KEY = "key"
     FORUM = "forum"
     CLIENT = "client"

@@ -11,7 +11,7 @@ from app.cli.forum import forum
 from app.cli.serving import serve_on
 from app.kernel.errors import ShimingError, StartRefused
 from app.settings import Settings
-from app.wiring import initialise, warnings_of
+from app.wiring import initialise
 
 _HELP = "Shiming 实名: real name backstage, your choice on stage."
 shiming = typer.Typer(help=_HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -36,10 +36,7 @@ def serve(
     ] = False,
 ) -> None:
     """Serve the API."""
-    settings = Settings()
-    for warning in warnings_of(settings):
-        typer.echo(f"Note: {warning}.", err=True)
-    serve_on(settings, host, port, workers)
+    serve_on(Settings(), host, port, workers)
 
 
 def _shown_database(settings: Settings) -> str:

@@ -2,17 +2,23 @@
 
 import fcntl
 import os
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import typer
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
+from app.db.engine import sqlite_file
 from app.kernel.errors import StartRefused
 from app.settings import Settings
-from app.wiring import build
+from app.wiring import build, warnings_of
 
 _APPLICATION = "app.main:create_app"
+_BACKLOG = 2048
 _DRAIN_SECONDS = 30
 _KEEP_ALIVE_SECONDS = 75
 """Longer than the pools of common HTTP clients keep an idle connection, so that they never write into a closed one."""
@@ -20,14 +26,22 @@ _KEEP_ALIVE_SECONDS = 75
 
 def serve_on(settings: Settings, host: str, port: int, workers: int) -> None:
     """Serves until told to stop, then drains. Raises `StartRefused`."""
-    embedded = settings.database().startswith("sqlite")
-    if embedded and workers > 1:
+    file = sqlite_file(settings.database())
+    if file is not None and workers > 1:
         raise StartRefused(
             "SQLite serves with one process. For --workers above 1 point SHIMING_DATABASE_URL at PostgreSQL."
         )
     build(settings).engine.dispose()
-    lock = _only_one(settings.data_dir) if embedded else None
-    config = uvicorn.Config(
+    with _only_one(file), _listening(host, port) as listener:
+        for warning in warnings_of(settings):
+            typer.echo(f"Note: {warning}.", err=True)
+        address = f"http://{host}:{listener.getsockname()[1]}"
+        typer.echo(f"Shiming serves on {address}. Next: open {address}/docs, or play the main job with `make demo`.")
+        _run(_config(host, port, workers), listener)
+
+
+def _config(host: str, port: int, workers: int) -> uvicorn.Config:
+    return uvicorn.Config(
         _APPLICATION,
         factory=True,
         host=host,
@@ -40,22 +54,48 @@ def serve_on(settings: Settings, host: str, port: int, workers: int) -> None:
         timeout_graceful_shutdown=_DRAIN_SECONDS,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
     )
-    socket = config.bind_socket()
-    address = f"http://{host}:{socket.getsockname()[1]}"
-    typer.echo(f"Shiming serves on {address}. Next: open {address}/docs, or play the main job with `make demo`.")
-    if workers > 1:
-        Multiprocess(config, sockets=[socket]).run()
-    else:
-        uvicorn.Server(config).run(sockets=[socket])
-    if lock is not None:
-        os.close(lock)
 
 
-def _only_one(data_dir: Path) -> int:
-    """Holds a lock as long as this process serves. Raises `StartRefused` when another one does already."""
-    descriptor = os.open(data_dir / "serve.lock", os.O_RDWR | os.O_CREAT, 0o600)
+def _run(config: uvicorn.Config, listener: socket.socket) -> None:
+    if config.workers > 1:
+        Multiprocess(config, sockets=[listener]).run()
+        return
+    for number in (
+        signal.SIGTERM,
+        signal.SIGINT,
+    ):  # the server repeats the signal that ended it: a clean end is no death
+        signal.signal(number, lambda _number, _frame: None)
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+@contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    """A socket that takes connections already. Raises `StartRefused`."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    with listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+            listener.listen(_BACKLOG)
+        except OSError as error:
+            raise StartRefused(
+                f"Cannot listen on {host} port {port}: {error.strerror}. Choose another --port."
+            ) from None
+        listener.set_inheritable(True)
+        yield listener
+
+
+@contextmanager
+def _only_one(file: Path | None) -> Iterator[None]:
+    """Holds a lock beside the embedded database as long as this process serves it. Raises `StartRefused`."""
+    if file is None:
+        yield
+        return
+    descriptor = os.open(file.with_name(f"{file.name}.serving"), os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        raise StartRefused(f"Another process already serves from {data_dir}; SQLite serves with one.") from None
-    return descriptor
+        yield
+    except BlockingIOError:
+        raise StartRefused(f"Another process already serves {file}; SQLite serves with one.") from None
+    finally:
+        os.close(descriptor)

@@ -17,7 +17,6 @@ from app.kernel.errors import StartRefused
 from app.kernel.secret import Secret
 
 _FORMAT = 1
-_INDEX_MATERIAL_BYTES = 32 + 32 + 16  # inner key, outer key, salt
 
 
 class KeyPurpose(StrEnum):
@@ -29,6 +28,10 @@ class KeyPurpose(StrEnum):
     """Client secrets, one-time codes and other short-lived digests, by derived subkeys."""
     SIGNING = "signing"
     """ES256 private key for access and posting tokens."""
+
+
+_MATERIAL_BYTES = {KeyPurpose.ROOT: 32, KeyPurpose.INDEX: 32 + 32 + 16, KeyPurpose.MAC: 32}
+"""An index key is an inner key, an outer key and a salt. A signing key is text, and is checked where it is read."""
 
 
 class KeyState(StrEnum):
@@ -100,7 +103,7 @@ def _new_material(purpose: KeyPurpose) -> bytes:
     if purpose is KeyPurpose.SIGNING:
         private = ec.generate_private_key(ec.SECP256R1())
         return private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return os.urandom(_INDEX_MATERIAL_BYTES if purpose is KeyPurpose.INDEX else 32)
+    return os.urandom(_MATERIAL_BYTES[purpose])
 
 
 def _write(directory: Path, key: Key) -> None:
@@ -140,13 +143,21 @@ def _read(path: Path) -> Key:
         body = json.loads(path.read_text())
         if body["format"] != _FORMAT:
             raise StartRefused(f"Key file {path} has a format that this version does not know.")
+        purpose, material = KeyPurpose(body["purpose"]), base64.b64decode(body["material"], validate=True)
+        _refuse_wrong_length(purpose, material)
         return Key(
             id=str(body["id"]),
-            purpose=KeyPurpose(body["purpose"]),
+            purpose=purpose,
             state=KeyState(body["state"]),
             environment=str(body["environment"]),
             created_at=datetime.fromisoformat(body["created_at"]),
-            material=Secret(base64.b64decode(body["material"], validate=True)),
+            material=Secret(material),
         )
     except (OSError, ValueError, KeyError, TypeError):
         raise StartRefused(f"Key file {path} cannot be read as a key. Restore it from its backup.") from None
+
+
+def _refuse_wrong_length(purpose: KeyPurpose, material: bytes) -> None:
+    """Raises `ValueError`: a key that lost bytes would still work, and anybody could guess it."""
+    if len(material) != _MATERIAL_BYTES.get(purpose, len(material)):
+        raise ValueError(purpose)

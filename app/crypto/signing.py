@@ -19,7 +19,7 @@ from jose.backends.cryptography_backend import CryptographyECKey
 from jose.exceptions import JOSEError
 
 from app.crypto.errors import TokenRefused
-from app.crypto.keyring import Key, KeyPurpose, Keyring, KeyState
+from app.crypto.keyring import Key, KeyPurpose, Keyring
 from app.kernel.errors import StartRefused
 
 ALGORITHM = "ES256"
@@ -36,7 +36,6 @@ Claims = Mapping[str, object]
 @dataclass(frozen=True, slots=True)
 class _Pair:
     kid: str
-    state: KeyState
     private: CryptographyECKey
     public: CryptographyECKey
     jwk: Mapping[str, str]
@@ -49,7 +48,7 @@ class TokenSigner:
         self._issuer = issuer
         pairs = [_pair(key) for key in keyring.of(KeyPurpose.SIGNING)]
         self._pairs = {pair.kid: pair for pair in pairs}
-        self._current = next(pair for pair in pairs if pair.state is KeyState.CURRENT)
+        self._current = self._pairs[_pair(keyring.current(KeyPurpose.SIGNING)).kid]
 
     def public_keys(self) -> list[Mapping[str, str]]:
         """The published keys; `kid` is the RFC 7638 thumbprint, so a new key never wears an old name."""
@@ -104,15 +103,18 @@ class TokenSigner:
 
 def _pair(key: Key) -> _Pair:
     pem = key.material.reveal()
-    loaded = load_pem_private_key(pem, password=None)
-    if not isinstance(loaded, ec.EllipticCurvePrivateKey):
-        raise StartRefused(f"Signing key {key.id} is not an EC key. Restore it from its backup.")
+    try:
+        loaded = load_pem_private_key(pem, password=None)
+    except ValueError:
+        loaded = None
+    if not isinstance(loaded, ec.EllipticCurvePrivateKey) or not isinstance(loaded.curve, ec.SECP256R1):
+        raise StartRefused(f"Signing key {key.id} is not a P-256 key. Restore it from its backup.")
     public_pem = loaded.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     private, public = CryptographyECKey(pem, ALGORITHM), CryptographyECKey(public_pem, ALGORITHM)
     numbers = loaded.public_key().public_numbers()
     point = {"kty": "EC", "crv": "P-256", "x": _coordinate(numbers.x), "y": _coordinate(numbers.y)}
     kid = _thumbprint(point)
-    return _Pair(kid, key.state, private, public, {**point, "kid": kid, "use": "sig", "alg": ALGORITHM})
+    return _Pair(kid, private, public, {**point, "kid": kid, "use": "sig", "alg": ALGORITHM})
 
 
 def _coordinate(number: int) -> str:
@@ -139,6 +141,7 @@ def _decode(part: str) -> bytes:
 def _object(part: str) -> dict[str, object]:
     try:
         value = json.loads(_decode(part).decode(), object_pairs_hook=_without_duplicates)
+        json.dumps(value, ensure_ascii=False).encode()  # a lone surrogate is no text
     except (ValueError, RecursionError):
         raise TokenRefused("token-invalid") from None
     if not isinstance(value, dict):

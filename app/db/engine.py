@@ -1,11 +1,13 @@
 """Engines whose commits are on the disk before they return, and whose errors name no value."""
 
+import os
 import sqlite3
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from app.kernel.errors import StartRefused
@@ -17,6 +19,7 @@ _PRAGMAS = (
     "busy_timeout=5000",
     "secure_delete=ON",
 )
+_USABLE = "SHIMING_DATABASE_URL must be sqlite:///path/to/file or postgresql://user@host/database."
 _CONNECT_SECONDS = 2
 _STATEMENT_MILLISECONDS = 5000
 THREADS = 40
@@ -25,10 +28,13 @@ THREADS = 40
 
 def make_engine(url: str) -> Engine:
     """An engine for SQLite (file) or PostgreSQL. Raises `StartRefused` for any other database."""
-    parsed = make_url(url)
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise StartRefused(_USABLE) from None
     backend = parsed.get_backend_name()
-    if backend == "sqlite" and parsed.database:
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    if backend == "sqlite" and parsed.database and parsed.database != ":memory:":
+        _own_file(Path(parsed.database))
         engine = create_engine(
             parsed, hide_parameters=True, pool_size=THREADS, max_overflow=0, connect_args={"check_same_thread": False}
         )
@@ -50,7 +56,22 @@ def make_engine(url: str) -> Engine:
         )
         event.listen(engine, "handle_error", _drop_values)
         return engine
-    raise StartRefused(f"SHIMING_DATABASE_URL names {backend}; use sqlite:///path or postgresql://...")
+    raise StartRefused(_USABLE)
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file of an embedded database; None for a server."""
+    parsed = make_url(url)
+    return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
+
+
+def _own_file(path: Path) -> None:
+    """Makes the file readable by its owner alone; the write-ahead log takes after it. Raises `StartRefused`."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise StartRefused(f"The database file {path} cannot be opened: {error.strerror}.") from None
 
 
 def is_sqlite(engine: Engine) -> bool:

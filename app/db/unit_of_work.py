@@ -7,7 +7,7 @@ from datetime import datetime
 from threading import Lock
 from typing import TypeVar
 
-from sqlalchemy import Engine, Table, UniqueConstraint, text
+from sqlalchemy import Engine, PrimaryKeyConstraint, Table, UniqueConstraint, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
@@ -20,6 +20,8 @@ from app.kernel.errors import Unavailable
 
 T = TypeVar("T")
 _SERIALISATION_FAILURES = {"40001", "40P01"}
+_POSTGRES_UNIQUE = "23505 "
+_SQLITE_UNIQUE = "UNIQUE constraint failed: "
 _ROUNDS = 4
 _TURN_SECONDS = 5.0
 
@@ -79,7 +81,7 @@ class UnitOfWork:
         the database does not answer.
         """
         with (
-            _translated(),
+            translated(),
             self._own_turn(),
             Session(self._writer, expire_on_commit=False) as session,
             session.begin(),
@@ -90,7 +92,7 @@ class UnitOfWork:
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """A reading transaction: one snapshot, nothing is written. Raises `Unavailable`."""
-        with _translated(), Session(self._reader, expire_on_commit=False) as session, session.begin():
+        with translated(), Session(self._reader, expire_on_commit=False) as session, session.begin():
             yield Transaction(session, SYSTEM, self._clock.now())
 
     @contextmanager
@@ -108,11 +110,15 @@ class UnitOfWork:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
+    """Turns the database's errors into ours; for the few places that need a connection without a transaction."""
     try:
         yield
     except IntegrityError as error:
-        raise ConstraintViolated(_constraint_of(error)) from None
+        constraint = _unique_constraint_of(error)
+        if constraint is None:
+            raise
+        raise ConstraintViolated(constraint) from None
     except (OperationalError, PoolTimeout) as error:
         if _state_of(error) in _SERIALISATION_FAILURES:
             raise CollidedWithAnother from None
@@ -127,12 +133,17 @@ def _state_of(error: Exception) -> str | None:
     return getattr(getattr(error, "orig", None), "sqlstate", None)
 
 
-def _constraint_of(error: IntegrityError) -> str:
-    """The name of the violated constraint; SQLite tells only `table.column, ...`, so it is looked up."""
+def _unique_constraint_of(error: IntegrityError) -> str | None:
+    """The name of the uniqueness rule that was violated; SQLite tells only `table.column, ...`, so it is looked up.
+
+    None for any other kind of rule: running into a foreign key or a NOT NULL is a defect, not a race.
+    """
     said = str(error.orig)
-    if ":" not in said:
-        return said.removeprefix("23505 ").strip()
-    columns = [name.strip() for name in said.split(":", 1)[1].split(",")]
+    if said.startswith(_POSTGRES_UNIQUE):
+        return said.removeprefix(_POSTGRES_UNIQUE).strip()
+    if not said.startswith(_SQLITE_UNIQUE):
+        return None
+    columns = [name.strip() for name in said.removeprefix(_SQLITE_UNIQUE).split(",")]
     table = Base.metadata.tables.get(columns[0].split(".")[0])
     wanted = {name.split(".")[-1] for name in columns}
     return next((name for name, members in _unique_rules(table) if members == wanted), said)
@@ -142,7 +153,7 @@ def _unique_rules(table: Table | None) -> Iterator[tuple[str, set[str]]]:
     if table is None:
         return
     for constraint in table.constraints:
-        if isinstance(constraint, UniqueConstraint):
+        if isinstance(constraint, UniqueConstraint | PrimaryKeyConstraint):
             yield str(constraint.name), {column.name for column in constraint.columns}
     for index in table.indexes:
         if index.unique:

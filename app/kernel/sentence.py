@@ -1,8 +1,11 @@
 """What people read, in the two languages that the service speaks."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+
+_PLACE = re.compile(r"\{([a-z_]+)\}")
 
 
 class Language(StrEnum):
@@ -34,18 +37,12 @@ def _values_in(language: Language, values: Mapping[str, str | Sentence | None]) 
     }
 
 
-def _fill(pattern: str, values: dict[str, str | None]) -> str:
-    known = {name: value for name, value in values.items() if value is not None}
-    filled = ""
-    for index, part in enumerate(pattern.replace("]", "[").split("[")):
-        bracketed = index % 2 == 1
-        if bracketed and not all(name in known for name in _names_in(part)):
-            continue
-        for name in _names_in(part):
-            part = part.replace("{" + name + "}", known.get(name, ""))  # noqa: PLW2901 -- the part is being filled
-        filled += part
-    return filled
-
-
-def _names_in(part: str) -> list[str]:
-    return [piece.split("}")[0] for piece in part.split("{")[1:]]
+def _fill(pattern: str, values: Mapping[str, str | None]) -> str:
+    """One pass: a value that holds `{x}` or `[x]` itself is text and nothing more."""
+    parts = re.split(r"\[([^\]]*)\]", pattern)
+    kept = [
+        part
+        for index, part in enumerate(parts)
+        if index % 2 == 0 or all(values.get(name) is not None for name in _PLACE.findall(part))
+    ]
+    return "".join(_PLACE.sub(lambda place: values.get(place.group(1)) or "", part) for part in kept)

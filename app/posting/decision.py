@@ -1,7 +1,7 @@
 """The decision, pure: a standing in; a permit, or every reason against one, out."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from app.kernel.clock import SHANGHAI
 from app.kernel.sentence import Sentence
@@ -9,6 +9,9 @@ from app.posting.denials import DENIALS, NEW_AGREEMENT_VERSION
 from app.posting.domain import Identity, Standing
 from app.posting.errors import Denial, ReasonCode
 from app.verification.domain import IdentityLevel
+
+_LAST_MOMENT = datetime(9999, 12, 31, tzinfo=UTC)
+"""Later ones leave the calendar when they are told in Beijing time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,5 +71,5 @@ def _suspension(reason: str, until: datetime | None) -> Denial:
 
 
 def _moment(moment: datetime) -> Sentence:
-    local = moment.astimezone(SHANGHAI)
+    local = min(moment, _LAST_MOMENT).astimezone(SHANGHAI)
     return Sentence(f"{local:%Y-%m-%d %H:%M}（北京时间）", f"{local.day} {local:%b %Y, %H:%M} (Beijing)")

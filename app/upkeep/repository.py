@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 
 from app.crypto.keyring import Key
 from app.db.unit_of_work import Transaction
@@ -10,7 +10,9 @@ from app.upkeep.models import KeyNameRow
 
 
 def named_keys(tx: Transaction) -> dict[str, str]:
-    """Key id to purpose."""
+    """Key id to purpose; empty for a database that has no tables yet."""
+    if not inspect(tx.session.connection()).has_table(KeyNameRow.__tablename__):
+        return {}
     return {row.id: row.purpose for row in tx.session.scalars(select(KeyNameRow))}
 
 

@@ -8,6 +8,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
+from app.db.unit_of_work import translated
 from app.kernel.errors import StartRefused
 
 _MIGRATIONS = Path(__file__).parent.parent.parent / "migrations"
@@ -22,13 +23,18 @@ def migrations(engine: Engine) -> Config:
 
 
 def upgrade(engine: Engine) -> None:
-    command.upgrade(migrations(engine), "head")
+    """Raises `Unavailable` when the database does not answer."""
+    with translated():
+        command.upgrade(migrations(engine), "head")
 
 
 def refuse_old_schema(engine: Engine) -> None:
-    """Raises `StartRefused` when migrations are missing from the database, or the database is newer than the code."""
+    """Raises `StartRefused` when migrations are missing from the database, or the database is newer than the code.
+
+    Raises `Unavailable` when it does not answer.
+    """
     wanted = ScriptDirectory(str(_MIGRATIONS)).get_current_head()
-    with engine.connect() as connection:
+    with translated(), engine.connect() as connection:
         found = MigrationContext.configure(connection).get_current_revision()
     if found != wanted:
         raise StartRefused(

@@ -1,7 +1,7 @@
 """Seals what a person proved, finds a person again by a number, and opens a record for a stated purpose only."""
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 
 from app.audit import service as audit
@@ -156,24 +156,25 @@ class Vault:
         """
         with self._unit_of_work.begin(actor) as tx:
             person, data_key = self._data_key(tx, person_id)
-            opened = self._open(tx, person_id, data_key)
+            opened = dict(self._open(tx, person_id, data_key, frozenset(fields)))
             audit.record(tx, Action.IDENTITY_READ, ObjectKind.PERSON, person.audit_ref, reason=purpose, case=case)
-        return {field: value for field, value in opened.items() if field in fields}
-
-    def _open(self, tx: Transaction, person_id: PersonId, data_key: DataKey) -> dict[IdentityField, Secret[str]]:
-        opened: dict[IdentityField, Secret[str]] = {}
-        for document in repository.documents_of(tx.session, person_id):
-            opened[IdentityField.DOCUMENT_TYPE] = Secret(document.scheme)
-            opened[IdentityField.DOCUMENT_NUMBER] = unseal(
-                data_key, document.sealed_number, _document_place(person_id, document.scheme, "number")
-            )
-            opened[IdentityField.NAME] = unseal(
-                data_key, document.sealed_name, _document_place(person_id, document.scheme, "name")
-            )
-        for phone in repository.phones_of(tx.session, person_id):
-            if phone.state != PhoneState.FROZEN:
-                opened[IdentityField.PHONE] = unseal(data_key, phone.sealed_number, _phone_place(person_id))
         return opened
+
+    def _open(
+        self, tx: Transaction, person_id: PersonId, data_key: DataKey, fields: frozenset[IdentityField]
+    ) -> Iterator[tuple[IdentityField, Secret[str]]]:
+        """Decrypts the asked fields and no others."""
+        for document in repository.documents_of(tx.session, person_id):
+            number, name = (_document_place(person_id, document.scheme, field) for field in ("number", "name"))
+            if IdentityField.DOCUMENT_TYPE in fields:
+                yield IdentityField.DOCUMENT_TYPE, Secret(document.scheme)
+            if IdentityField.DOCUMENT_NUMBER in fields:
+                yield IdentityField.DOCUMENT_NUMBER, unseal(data_key, document.sealed_number, number)
+            if IdentityField.NAME in fields:
+                yield IdentityField.NAME, unseal(data_key, document.sealed_name, name)
+        for phone in repository.phones_of(tx.session, person_id):
+            if IdentityField.PHONE in fields and phone.state != PhoneState.FROZEN:
+                yield IdentityField.PHONE, unseal(data_key, phone.sealed_number, _phone_place(person_id))
 
     def _data_key(self, tx: Transaction, person_id: PersonId) -> tuple[PersonRow, DataKey]:
         person = repository.get_person(tx.session, person_id, lock=True)

@@ -1,5 +1,6 @@
 """Use cases of the phone code: send one, and judge the one that comes back."""
 
+import math
 import secrets
 import unicodedata
 from dataclasses import dataclass, replace
@@ -207,7 +208,7 @@ class PhoneCodes:
             free_at.append(sent[policies.TEXTS_PER_DAY.value - 1] + _DAY)
         wait = max((moment - tx.now for moment in free_at), default=timedelta())
         if wait > timedelta():
-            raise TooManyTexts(retry_after=int(wait.total_seconds()) + 1)
+            raise TooManyTexts(retry_after=math.ceil(wait.total_seconds()))
 
     def _text(self, code: Secret[str]) -> CodeText:
         minutes = policies.CODE_LIFETIME.value
@@ -224,6 +225,7 @@ class PhoneCodes:
         with self._unit_of_work.begin(actor) as tx:
             repository.note_answer(tx.session, verification_id, type(error).__name__)
             repository.settle(tx.session, verification_id, outcome, reason, tx.now)
+            repository.drop_code(tx.session, verification_id)  # it never left, so it counts against no limit
             self._vault.drop_held_phone(tx, verification_id)
             audit.record(
                 tx,

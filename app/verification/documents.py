@@ -67,15 +67,14 @@ def read_document(document_type: DocumentType, number: Secret[str], name: Secret
 
     `today` is the Shanghai date: a birth after it is refused.
     """
+    reader = _READERS.get(document_type)
+    if reader is None:
+        raise DocumentInvalid("/document/type", DocumentFault.NOT_AVAILABLE)
     if len(number.reveal()) > _MAX_TYPED:
         raise DocumentInvalid("/document/number", DocumentFault.BAD_LENGTH)
     plain = normalise_number(number.reveal())
-    birth = _READERS[document_type](plain, today)
+    birth = reader(plain, today)
     return Document(document_type, Secret(plain), Secret(_read_name(name.reveal())), birth)
-
-
-def is_readable(document_type: DocumentType) -> bool:
-    return document_type in _READERS
 
 
 def age_on(birth: date, today: date) -> int:

@@ -18,6 +18,7 @@ class DocumentFault(StrEnum):
     LEGACY_15_DIGIT = "legacy-15-digit"
     BIRTH_IN_FUTURE = "birth-in-future"
     NOT_A_SANDBOX_IDENTITY = "not-a-sandbox-identity"
+    NOT_AVAILABLE = "not-available"
 
 
 _NOT_OF_THIS_TYPE = Sentence("号码与所选类型不符", "The number is not of this type")
@@ -37,6 +38,7 @@ _FAULT_SENTENCES = {
     DocumentFault.TYPE_MISMATCH: _NOT_OF_THIS_TYPE,
     DocumentFault.LEGACY_15_DIGIT: Sentence("15 位旧号已停用，填 18 位", "15-digit numbers ended; enter all 18"),
     DocumentFault.NOT_A_SANDBOX_IDENTITY: _SANDBOX_ONLY,
+    DocumentFault.NOT_AVAILABLE: Sentence("这个版本还不支持。", "This version does not offer it yet."),
 }
 _NAME_LENGTH = Sentence("姓名 1–32 个字，与证件一致", "The name as on the document, 1-32 characters")
 

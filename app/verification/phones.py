@@ -8,7 +8,7 @@ from app.verification.errors import PhoneInvalid
 
 _MOBILE = re.compile(r"1[3-9][0-9]{9}", re.ASCII)
 _PREFIXES = ("+86", "0086")
-_DROPPED = frozenset({"Cf", "Zs", "Pd"})
+_DROPPED = frozenset({"Cc", "Cf", "Zs", "Pd"})
 _MAX_TYPED = 40
 PHONE_SCHEME = "phone"
 

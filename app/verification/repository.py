@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import CursorResult, exists, func, select, update
+from sqlalchemy import CursorResult, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from app import policies
@@ -189,6 +189,10 @@ def add_code(session: Session, verification_id: VerificationId, code: Code, now:
 def get_code(session: Session, verification_id: VerificationId) -> Code | None:
     row = session.get(CodeRow, verification_id)
     return Code(row.digest, row.phone_digest, row.expires_at) if row else None
+
+
+def drop_code(session: Session, verification_id: VerificationId) -> None:
+    session.execute(delete(CodeRow).where(CodeRow.verification_id == verification_id))
 
 
 def charge_try(session: Session, verification_id: VerificationId, limit: int) -> int | None:

@@ -1,5 +1,6 @@
 """Use cases of the documents: prepare, check with a provider, read the outcome."""
 
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -234,4 +235,4 @@ def _refuse_too_many(tx: Transaction, account_id: AccountId, subject: bytes) -> 
     for digest, limit in limits:
         count, first = repository.rejections(tx.session, account_id, digest, tx.now - _DAY)
         if count >= limit and first is not None:
-            raise TooManyAttempts(retry_after=int((first + _DAY - tx.now).total_seconds()) + 1)
+            raise TooManyAttempts(retry_after=math.ceil((first + _DAY - tx.now).total_seconds()))

@@ -18,7 +18,8 @@ from app.web.problems import BodyTooLarge, InternalError, MalformedJson, Unsuppo
 MAX_BODY_BYTES = 64 * 1024
 _MAX_DEPTH = 20
 _MAX_KEYS = 1000
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+_REQUEST_ID = re.compile(r"(?!.*[0-9]{11})[A-Za-z0-9._-]{1,64}", re.ASCII)
+"""Goes into logs and the audit log, so nothing that could be a phone or a document number passes."""
 _UNSAFE_METHODS = frozenset({"POST", "PUT", "PATCH"})
 _JSON_PREFIX = "/v1/"
 _SAFE_HEADERS = {

@@ -85,6 +85,17 @@ def test_every_recorded_act_is_described_and_nothing_else() -> None:
     assert all(text.endswith(".") and len(text.split()) > 3 for _, text in described)
 
 
+def test_every_act_that_can_be_recorded_is_recorded_somewhere() -> None:
+    used = {
+        node.attr
+        for path, _, tree in modules()
+        if path != Path("app/audit/domain.py")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "Action"
+    }
+    assert {action.name for action in Action} == used
+
+
 def modules() -> list[tuple[Path, str, ast.Module]]:
     """Every module of the product, its text and its tree."""
     found = []

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
@@ -19,7 +19,10 @@ from app.kernel.errors import ShimingError
 from app.vault.models import PersonRow
 from app.wiring import Services
 from tests.support.clock import TODAY, FakeClock
-from tests.support.forum import NAME, PERSON, ForumBackend
+from tests.support.forum import NAME, PERSON, ForumBackend, sandbox_number
+
+if TYPE_CHECKING:
+    import httpx2
 
 MEMBERS = {
     *("v", "log", "id", "ts", "writer", "actor", "action", "object", "outcome", "reason", "case", "req", "commit"),
@@ -92,17 +95,20 @@ def test_an_entry_is_stored_in_its_canonical_form(forum: ForumBackend, services:
 
 def test_an_entry_is_gone_when_its_transaction_is_taken_back(services: Services) -> None:
     def halfway() -> None:
-        with pytest.raises(RuntimeError), services.unit_of_work.begin(OPERATOR) as tx:
+        with services.unit_of_work.begin(OPERATOR) as tx:
             record(tx, Action.FORUM_ADDED, ObjectKind.FORUM, "frm_1")
             tx.session.flush()
             raise RuntimeError
 
-    assert _recorded_by(services, halfway) == []
+    before = _entries(services)
+    with pytest.raises(RuntimeError):
+        halfway()
+    assert _entries(services) == before
 
 
 def test_an_act_that_was_refused_leaves_no_entry_of_having_happened(forum: ForumBackend, services: Services) -> None:
     account = forum.register(HANDLE)
-    refused = [
+    refused: list[Callable[[], httpx2.Response]] = [
         lambda: forum.post("/v1/accounts", {"handle": HANDLE}),
         lambda: forum.post(f"/v1/accounts/{account['id']}/reinstate", {"reason": "x"}),
         lambda: forum.post(f"/v1/accounts/{account['id']}/agreements", {"kind": "user", "version": "none"}),
@@ -200,11 +206,13 @@ def test_no_entry_holds_a_handle_a_forums_own_id_a_reason_a_document_or_a_person
     assert forum.check_document(account["id"]).json()["outcome"] == "verified"
     forum.post(f"/v1/accounts/{account['id']}/suspend", {"reason": SUSPENDED_BECAUSE})
     forum.post(f"/v1/accounts/{account['id']}/reinstate", {"reason": REINSTATED_BECAUSE})
-    another = forum.register("另一个人")  # takes the phone over, which freezes it for the first
+    another = forum.register("另一个人")
     forum.accept_agreement(another["id"])
     clock.advance(days=1)
     forum.log_in()
     assert forum.phone_code(another["id"], PHONE)["outcome"] == "verified"
+    # the phone now belongs to the newcomer, and is frozen for the first
+    assert forum.check_document(another["id"], sandbox_number(2)).json()["outcome"] == "verified"
     with services.unit_of_work.read() as tx:
         persons = list(tx.session.scalars(select(PersonRow.id)))
     assert persons
@@ -213,7 +221,7 @@ def test_no_entry_holds_a_handle_a_forums_own_id_a_reason_a_document_or_a_person
     assert "phone.frozen" in stored
     for word in (
         *(HANDLE, "另一个人", EXTERNAL_ID, SUSPENDED_BECAUSE, REINSTATED_BECAUSE, "canary"),
-        *(PERSON, PERSON[:14], NAME, PHONE, "测试论坛", forum.credentials.client_secret.reveal()),
+        *(PERSON, sandbox_number(2), PERSON[:14], NAME, PHONE, "测试论坛", forum.credentials.client_secret.reveal()),
         *(*persons, "per_"),
     ):
         assert word not in stored

@@ -8,14 +8,17 @@ from app.crypto.keyring import Keyring, create_missing_keys, load_keyring
 from tests.support.clock import TODAY
 
 
-@pytest.fixture
-def keyring(tmp_path: Path) -> Keyring:
-    create_missing_keys(tmp_path / "keys", "development", TODAY)
-    return load_keyring(tmp_path / "keys")
+@pytest.fixture(scope="session")
+def keyring(tmp_path_factory: pytest.TempPathFactory) -> Keyring:
+    return _made_in(tmp_path_factory.mktemp("crypto"))
 
 
-@pytest.fixture
-def other_keyring(tmp_path: Path) -> Keyring:
+@pytest.fixture(scope="session")
+def other_keyring(tmp_path_factory: pytest.TempPathFactory) -> Keyring:
     """Another installation's keys."""
-    create_missing_keys(tmp_path / "other", "development", TODAY)
-    return load_keyring(tmp_path / "other")
+    return _made_in(tmp_path_factory.mktemp("other"))
+
+
+def _made_in(directory: Path) -> Keyring:
+    create_missing_keys(directory, "development", TODAY)
+    return load_keyring(directory)

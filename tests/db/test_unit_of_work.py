@@ -336,11 +336,10 @@ def test_a_database_that_nobody_serves_is_unavailable_and_its_password_stays_uns
     engine.dispose()
 
 
-def test_a_sqlite_file_that_cannot_be_opened_is_unavailable(tmp_path: Path) -> None:
+def test_a_sqlite_file_that_cannot_be_opened_is_refused_at_the_start(tmp_path: Path) -> None:
     (tmp_path / "shiming.db").mkdir()  # a directory where the file should be
-    engine = make_engine(f"sqlite:///{tmp_path}/shiming.db")
-    assert isinstance(_failure(UnitOfWork(engine, FakeClock()), _execute("SELECT 1")), Unavailable)
-    engine.dispose()
+    with pytest.raises(StartRefused):
+        make_engine(f"sqlite:///{tmp_path}/shiming.db")
 
 
 def test_a_connection_that_dies_in_a_transaction_is_unavailable_and_the_next_one_works(postgres_database: str) -> None:
@@ -422,8 +421,8 @@ def test_every_postgres_connection_has_time_limits(postgres_database: str) -> No
     engine.dispose()
 
 
-def test_a_foreign_key_holds_on_both_databases(unit_of_work: UnitOfWork) -> None:
-    with pytest.raises(ConstraintViolated):
+def test_a_foreign_key_holds_on_both_databases_and_is_no_race(unit_of_work: UnitOfWork) -> None:
+    with pytest.raises(IntegrityError):
         _write(unit_of_work, _account())
     with unit_of_work.read() as tx:
         assert tx.session.scalars(select(AccountRow.id)).all() == []

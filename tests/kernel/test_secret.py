@@ -3,6 +3,7 @@
 import copy
 import json
 import pickle
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from app.kernel.secret import Secret
 
 CANARY = "110199199003070017"
-SHOWN = {
+SHOWN: dict[str, Callable[[object], str]] = {
     "repr": repr,
     "str": str,
     "format": format,
@@ -74,7 +75,8 @@ def test_a_secret_has_no_dictionary_of_attributes() -> None:
 
 def test_a_guess_wrapped_as_a_secret_does_not_equal_it() -> None:
     assert Secret(CANARY) != Secret(CANARY)
-    assert Secret(CANARY) != CANARY
+    guess: object = CANARY
+    assert Secret(CANARY) != guess
 
 
 def test_only_reveal_gives_the_value_back() -> None:

@@ -46,5 +46,5 @@ def test_an_empty_value_is_known() -> None:
 @pytest.mark.parametrize("written", ["[x]", "]", "[", "a {until} b", "{reason}", "{", "}{"])
 def test_what_a_person_wrote_is_filled_in_as_it_stands(written: str) -> None:
     # a reason is free text: whatever it looks like, it is not a pattern
-    filled = Sentence("", "[{reason}] until {until}").with_values(reason=written, until="noon")
+    filled = Sentence("", "[{reason} until {until}]").with_values(reason=written, until="noon")
     assert filled.en == f"{written} until noon"

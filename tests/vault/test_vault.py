@@ -1,5 +1,6 @@
 """The vault gives back what was sealed, to a stated purpose, on record, and to nobody who holds the tables alone."""
 
+import json
 from collections.abc import Collection
 from hashlib import md5, sha1, sha256
 from itertools import combinations
@@ -24,6 +25,7 @@ from tests.support.forum import PERSON, ForumBackend, Json, sandbox_number
 PHONE, ANOTHER_PHONE = "14000001234", "14000005678"
 WRITTEN_NAME, NAME = "测试\u2022古丽", "测试\u00b7古丽"
 OTHER_NUMBER, OTHER_NAME = sandbox_number(500), "测试乙"
+WIDE = {ord(digit): ord(digit) + 0xFEE0 for digit in "0123456789"}
 READER = Actor(ActorKind.OPERATOR, "test", "req_test")
 CASE = "沪公（网）调证字〔2026〕1号"
 EVERYTHING = {
@@ -67,19 +69,14 @@ def reads_on_record(services: Services) -> list[Json]:
 
 
 def _parsed(canonical: bytes) -> Json:
-    import json  # noqa: PLC0415
-
     entry: Json = json.loads(canonical)
     assert rfc8785.dumps(entry) == canonical
     return entry
 
 
 def test_an_identity_is_read_exactly_as_it_was_proved(services: Services, forum: ForumBackend) -> None:
-    person_id = person_of(services, verified(forum, number=PERSON.translate(_WIDE)))
+    person_id = person_of(services, verified(forum, number=PERSON.translate(WIDE)))
     assert read(services, person_id) == EVERYTHING
-
-
-_WIDE = {ord(digit): ord(digit) + 0xFEE0 for digit in "0123456789"}
 
 
 def test_only_the_named_fields_come_out(services: Services, forum: ForumBackend) -> None:
@@ -139,8 +136,8 @@ def test_every_read_leaves_an_entry_with_its_case_and_nothing_of_the_person(
     with services.unit_of_work.read() as tx:
         audit_ref = services.vault.audit_ref(tx, person_id)
     assert first["object"] == second["object"] == {"kind": "person", "id": audit_ref}
-    for secret in (*EVERYTHING.values(), person_id):
-        assert secret not in str(first) or secret == "resident_id"
+    for secret in (PERSON, NAME, PHONE, person_id):
+        assert secret not in str([first, second])
 
 
 def test_a_person_who_is_not_there_is_not_read_and_leaves_no_entry(services: Services) -> None:
@@ -165,29 +162,27 @@ def _write(services: Services, table: Any, person_id: str, values: dict[str, byt
             setattr(row, column, value)
 
 
-@pytest.mark.parametrize(
-    ("table", "column"),
-    [
-        (DocumentRow, "sealed_number"),
-        (DocumentRow, "sealed_name"),
-        (PhoneRow, "sealed_number"),
-        (PersonRow, "wrapped_key"),
-    ],
-)
-def test_what_was_sealed_for_one_person_does_not_open_for_another(
-    services: Services, forum: ForumBackend, table: Any, column: str
-) -> None:
+_SEALED: list[tuple[Any, str]] = [
+    (DocumentRow, "sealed_number"),
+    (DocumentRow, "sealed_name"),
+    (PhoneRow, "sealed_number"),
+    (PersonRow, "wrapped_key"),
+]
+
+
+def test_what_was_sealed_for_one_person_does_not_open_for_another(services: Services, forum: ForumBackend) -> None:
     first = person_of(services, verified(forum))
     second = person_of(services, verified(forum, "另一人", ANOTHER_PHONE, OTHER_NUMBER, OTHER_NAME))
-    sealed = _sealed(services, table, (column,))
-    for person_id, other in ((first, second), (second, first)):
-        _write(services, table, person_id, {column: sealed[other][0]})
-    for person_id in (first, second):
-        with pytest.raises(SealBroken):
-            read(services, person_id)
-    for person_id in (first, second):
-        _write(services, table, person_id, {column: sealed[person_id][0]})
-    assert read(services, first) == EVERYTHING
+    for table, column in _SEALED:
+        sealed = _sealed(services, table, (column,))
+        for person_id, other in ((first, second), (second, first)):
+            _write(services, table, person_id, {column: sealed[other][0]})
+        for person_id in (first, second):
+            with pytest.raises(SealBroken):
+                read(services, person_id)
+        for person_id in (first, second):
+            _write(services, table, person_id, {column: sealed[person_id][0]})
+        assert read(services, first) == EVERYTHING
 
 
 def test_a_whole_row_sealed_for_one_person_does_not_open_under_anothers_key(

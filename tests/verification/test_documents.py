@@ -270,10 +270,9 @@ _NEARLY = st.text("0123456789Xx \u200b-０\u0660\u0425", max_size=20)
 def test_no_text_raises_anything_but_document_invalid(kind: DocumentType, number: str, name: str, today: date) -> None:
     try:
         document = read(kind, number, today, name)
-    except DocumentInvalid as refused:
-        assert [field.pointer for field in refused.fields] in (["/document/number"], ["/document/name"])
-    else:
-        assert document.birth <= today
+    except DocumentInvalid:
+        return
+    assert document.birth <= today
 
 
 @unhurried

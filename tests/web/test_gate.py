@@ -7,8 +7,12 @@ from urllib.parse import urlsplit
 
 import httpx2
 import pytest
+from sqlalchemy import update
 
+from app.kernel.actor import OPERATOR
+from app.verification.models import LinkRow
 from app.web.gate import MAX_BODY_BYTES
+from app.wiring import Services
 from tests.support.forum import ForumBackend, Json
 
 CANARY = "canary4f1d"
@@ -353,3 +357,15 @@ def test_an_address_that_does_not_exist_is_a_problem_that_does_not_repeat_it(for
             assert CANARY not in answer.text
             continue
         assert_refused(answer, 404, "not-found", path)
+
+
+def test_an_unforeseen_failure_is_answered_as_a_problem(services: Services, forum: ForumBackend) -> None:
+    """The failure: a link of a level that the code does not know."""
+    account = forum.member("山间清风")
+    with services.unit_of_work.begin(OPERATOR) as tx:
+        tx.session.execute(update(LinkRow).where(LinkRow.account_id == account["id"]).values(level=CANARY))
+    answer = forum.get(f"{PATH}/{account['id']}")
+    assert_refused(answer, 500, "internal-error")
+    assert answer.headers["cache-control"] == "no-store"
+    for name, beginning in SAFE_HEADERS.items():
+        assert answer.headers.get(name, "").startswith(beginning), name

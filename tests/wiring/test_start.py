@@ -188,10 +188,15 @@ def test_a_database_that_does_not_answer_is_a_start_that_is_refused(production: 
 
 def test_a_provider_or_sender_that_this_version_lacks_is_refused_by_name(production: Settings) -> None:
     initialise(production, FakeClock())
-    assert "SHIMING_VERIFICATION_PROVIDERS" in _refusal(
-        lambda: build(production, sender=StandInSender()).engine.dispose()
-    )
-    assert "SHIMING_SMS_SENDERS" in _refusal(lambda: build(production, provider=StandInProvider()).engine.dispose())
+
+    def without_provider() -> None:
+        build(production, clock=FakeClock(), sender=StandInSender())
+
+    def without_sender() -> None:
+        build(production, clock=FakeClock(), provider=StandInProvider())
+
+    assert "SHIMING_VERIFICATION_PROVIDERS" in _refusal(without_provider)
+    assert "SHIMING_SMS_SENDERS" in _refusal(without_sender)
 
 
 def test_an_installation_that_was_never_initialised_is_refused_with_the_way_out(production: Settings) -> None:
