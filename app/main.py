@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 from starlette.types import ASGIApp
 
 from app.api import accounts, health, oauth, tokens, verifications
@@ -25,6 +27,8 @@ from app.wiring import Services, build
 
 _ROUTERS = (oauth.router, accounts.router, verifications.router, tokens.router, health.router, pages)
 _NO_TELEMETRY: Any = {"tracing": False, "metrics": False, "logs": False}
+_FRAMEWORK_SCHEMAS = ("HTTPValidationError", "ValidationError")
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _HTTP_PROBLEMS: dict[int, type[ShimingError]] = {404: NoSuchAddress, 405: MethodNotAllowed}
 
 
@@ -38,8 +42,11 @@ class _Application(FastAPI):
             nested = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas.update(nested.pop("$defs"))
             schemas["Problem"] = nested
-            for unused in ("HTTPValidationError", "ValidationError"):
+            for unused in _FRAMEWORK_SCHEMAS:
                 schemas.pop(unused, None)
+            for methods in document["paths"].values():
+                for operation in methods.values():
+                    _drop_framework_refusal(operation["responses"])
         return super().openapi()
 
 
@@ -76,7 +83,14 @@ def application(services: Services) -> ASGIApp:
     app.add_exception_handler(ShimingError, _refuse)
     app.add_exception_handler(RequestValidationError, _refuse_body)
     app.add_exception_handler(HTTPException, _refuse_by_status)
+    app.add_exception_handler(Exception, _refuse)
     return Gate(app, services.issuer)
+
+
+def _drop_framework_refusal(responses: dict[str, Any]) -> None:
+    """A 422 that only the framework thought of: a path parameter is a text, and any text is one."""
+    if _FRAMEWORK_SCHEMAS[0] in str(responses.get("422")):
+        del responses["422"]
 
 
 async def _refuse(request: Request, error: Exception) -> Response:
@@ -91,9 +105,19 @@ async def _refuse_body(request: Request, error: Exception) -> Response:
 async def _refuse_by_status(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 0
     response = problem_response(request, _HTTP_PROBLEMS.get(status, InternalError)())
-    if isinstance(error, HTTPException) and error.headers:
-        response.headers.update(error.headers)
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        response.headers["allow"] = ", ".join(_methods_at(request))
     return response
+
+
+def _methods_at(request: Request) -> list[str]:
+    """Every method that some route takes at this address; the framework names those of the first route only."""
+    routes = request.app.router.routes
+    return [
+        method
+        for method in _METHODS
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes)
+    ]
 
 
 def _known_fields(app: FastAPI) -> set[str]:

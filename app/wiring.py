@@ -101,9 +101,10 @@ def _assemble(
     signer = TokenSigner(keyring, settings.issuer)
     mac, blind_index = Mac(keyring), BlindIndex(keyring)
     vault = Vault(unit_of_work, Envelope(keyring))
+    development = settings.env is Environment.DEVELOPMENT
     return Services(
         issuer=settings.issuer,
-        development=settings.env is Environment.DEVELOPMENT,
+        development=development,
         log_level=settings.log_level,
         clock=clock,
         engine=engine,
@@ -113,25 +114,9 @@ def _assemble(
         forums=Forums(unit_of_work, mac),
         accounts=Accounts(unit_of_work),
         agreements=Agreements(unit_of_work),
-        verifications=Verifications(
-            unit_of_work,
-            vault,
-            blind_index,
-            mac,
-            provider,
-            direct_by_default=settings.env is Environment.DEVELOPMENT,
-        ),
-        codes=PhoneCodes(
-            unit_of_work,
-            vault,
-            blind_index,
-            mac,
-            sender,
-            CodeRules(_sms_pause(settings), urlsplit(settings.issuer).hostname or ""),
-        ),
-        posting=Posting(
-            unit_of_work, signer, timedelta(seconds=settings.token_ttl_seconds or policies.POSTING_TOKEN_LIFETIME.value)
-        ),
+        verifications=Verifications(unit_of_work, vault, blind_index, mac, provider, direct_by_default=development),
+        codes=PhoneCodes(unit_of_work, vault, blind_index, mac, sender, _code_rules(settings)),
+        posting=Posting(unit_of_work, signer, _token_lifetime(settings)),
         sandbox_sender=sender if isinstance(sender, SandboxSender) else None,
     )
 
@@ -212,6 +197,14 @@ def _sender(settings: Settings, clock: Clock) -> SmsSender:
     if settings.sms_senders != "sandbox":
         raise StartRefused("SHIMING_SMS_SENDERS: this version has only `sandbox`.")
     return SandboxSender(clock)
+
+
+def _code_rules(settings: Settings) -> CodeRules:
+    return CodeRules(_sms_pause(settings), urlsplit(settings.issuer).hostname or "")
+
+
+def _token_lifetime(settings: Settings) -> timedelta:
+    return timedelta(seconds=settings.token_ttl_seconds or policies.POSTING_TOKEN_LIFETIME.value)
 
 
 def _sms_pause(settings: Settings) -> int:

@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 
 from app.crypto.errors import TokenRefused
 from app.forums.domain import Client, Scope
-from app.forums.errors import ScopeNotHeld
+from app.forums.errors import ClientRefused, ScopeNotHeld
 from app.kernel.actor import Actor, ActorKind
 from app.kernel.errors import Unauthenticated
 from app.kernel.ids import ForumId
@@ -62,7 +62,10 @@ def _client_of(request: Request, services: Services) -> tuple[Client, frozenset[
         raise Unauthenticated from None
     if claims["aud"] != services.issuer:
         raise Unauthenticated
-    client = services.forums.find_client(str(claims["sub"]))
+    try:
+        client = services.forums.find_client(str(claims["sub"]))
+    except ClientRefused:
+        raise Unauthenticated from None
     request.scope["client_id"] = client.id
     return client, frozenset(str(claims.get("scope", "")).split())
 

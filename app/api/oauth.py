@@ -5,7 +5,7 @@ import binascii
 from typing import Literal
 from urllib.parse import parse_qsl, unquote_plus
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
@@ -98,8 +98,9 @@ async def get_access_token(request: Request, services: ServicesOf) -> JSONRespon
 
 
 @router.get("/.well-known/jwks.json")
-def public_keys(services: ServicesOf) -> Jwks:
+def public_keys(services: ServicesOf, response: Response) -> Jwks:
     """The keys that check tokens offline; `kid` is the RFC 7638 thumbprint."""
+    response.headers["cache-control"] = _KEYS_CACHED
     return Jwks(keys=[PublicKey.model_validate(key) for key in services.signer.public_keys()])
 
 
@@ -152,7 +153,7 @@ def _refuse_other_grants(form: _Form) -> None:
 
 def _authenticate(services: Services, client_id: str, secret: Secret[str]) -> Client:
     if "\x00" in client_id:
-        raise _Refused("invalid_client", "the client id or secret is wrong, or the forum is disabled")
+        raise _Refused("invalid_client", ClientRefused.sentence.en)
     try:
         return services.forums.authenticate(client_id, secret)
     except ClientRefused as refused:

@@ -100,6 +100,10 @@ def play(stage: Stage, credentials: Credentials) -> None:
     verified = stage.call("POST", "/v1/verifications", asked, expect=201)
     _require(verified["level"] == "document")
 
+    _post(stage, user, account, verified)
+
+
+def _post(stage: Stage, user: str, account: Json, verified: Json) -> None:
     stage.step("They post: the forum gets a permit")
     permit = stage.call("POST", "/v1/tokens", {"external_id": user, "scope": "post reply"}, expect=201)
 
@@ -110,7 +114,7 @@ def play(stage: Stage, credentials: Credentials) -> None:
     _require(not _person_in(json.dumps([claims, account, permit, verified], ensure_ascii=False)))
 
     stage.step("The forum suspends the account: the same permit is dead at once")
-    stage.call("POST", f"{path}/suspend", {"reason": "演示：刷屏"}, expect=200)
+    stage.call("POST", f"/v1/accounts/{account['id']}/suspend", {"reason": "演示：刷屏"}, expect=200)
     verdict = stage.call("POST", "/v1/tokens/verify", {"token": permit["token"]}, expect=200)
     _require(verdict == {"active": False, "reason": "account-suspended"})
     stage.say("Done: a real person stood behind the handle, and the forum never learned who.")

@@ -114,9 +114,13 @@ def explanation_of(code: str, language: Language) -> Explanation:
     to_do = _WHAT_TO_DO.get(code) or (_ASK_FORUM if reason else _READ_AGAIN)
     return Explanation(
         code=code,
-        title=title.in_language(language),
-        happened=(happened or sentence).in_language(language),
+        title=_capital(title.in_language(language)),
+        happened=_capital((happened or sentence).in_language(language)),
         to_do=to_do.in_language(language),
         status=status,
         retry=to_do is _WAIT,
     )
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -5,7 +5,7 @@ Read only. A test holds its answer equal to the one put together from the featur
 
 from datetime import datetime
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, and_, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.accounts.domain import Account, AccountStatus, Profile, Sanction, SanctionKind, handle_key
@@ -17,60 +17,78 @@ from app.posting.domain import AcceptedAgreement, AgreementInForce, Identity, St
 from app.verification.domain import IdentityLevel, Method
 from app.verification.models import LinkRow
 
+_USER = AgreementKind.USER.value
+
 
 def read_standings(session: Session, wanted: StandingFilter, now: datetime) -> list[Standing]:
     """The standings of a forum's accounts, oldest account first."""
+    if wanted.status is not None and wanted.status not in _statuses(now):
+        return []
     in_force, accepted_version = aliased(AgreementVersionRow), aliased(AgreementVersionRow)
-    user = AgreementKind.USER.value
-    newest_version = (
+    query = (
+        select(AccountRow, SanctionRow, LinkRow, in_force, AcceptanceRow, accepted_version.version)
+        .outerjoin(SanctionRow, and_(SanctionRow.account_id == AccountRow.id, SanctionRow.lifted_at.is_(None)))
+        .outerjoin(LinkRow, LinkRow.account_id == AccountRow.id)
+        .outerjoin(in_force, in_force.id == _newest_version(now))
+        .outerjoin(
+            AcceptanceRow,
+            and_(AcceptanceRow.account_id == AccountRow.id, AcceptanceRow.version_id == _latest_acceptance()),
+        )
+        .outerjoin(accepted_version, accepted_version.id == AcceptanceRow.version_id)
+        .where(*_conditions(wanted, now))
+        .order_by(AccountRow.id)
+        .limit(wanted.limit)
+    )
+    return [_standing(*row) for row in session.execute(query)]
+
+
+def _newest_version(now: datetime) -> ScalarSelect[int]:
+    """The user agreement in force."""
+    return (
         select(AgreementVersionRow.id)
-        .where(AgreementVersionRow.kind == user, AgreementVersionRow.effective_at <= now)
+        .where(AgreementVersionRow.kind == _USER, AgreementVersionRow.effective_at <= now)
         .order_by(AgreementVersionRow.effective_at.desc(), AgreementVersionRow.id.desc())
         .limit(1)
         .scalar_subquery()
     )
-    latest_acceptance = (
+
+
+def _latest_acceptance() -> ScalarSelect[int]:
+    """The newest user agreement that the account accepted."""
+    return (
         select(AcceptanceRow.version_id)
         .join(AgreementVersionRow, AgreementVersionRow.id == AcceptanceRow.version_id)
-        .where(AcceptanceRow.account_id == AccountRow.id, AgreementVersionRow.kind == user)
+        .where(AcceptanceRow.account_id == AccountRow.id, AgreementVersionRow.kind == _USER)
         .order_by(AgreementVersionRow.effective_at.desc(), AgreementVersionRow.id.desc())
         .limit(1)
         .correlate(AccountRow)
         .scalar_subquery()
     )
-    query = (
-        select(AccountRow, SanctionRow, LinkRow, in_force, AcceptanceRow, accepted_version.version)
-        .outerjoin(SanctionRow, and_(SanctionRow.account_id == AccountRow.id, SanctionRow.lifted_at.is_(None)))
-        .outerjoin(LinkRow, LinkRow.account_id == AccountRow.id)
-        .outerjoin(in_force, in_force.id == newest_version)
-        .outerjoin(
-            AcceptanceRow,
-            and_(AcceptanceRow.account_id == AccountRow.id, AcceptanceRow.version_id == latest_acceptance),
-        )
-        .outerjoin(accepted_version, accepted_version.id == AcceptanceRow.version_id)
-        .where(AccountRow.forum_id == wanted.forum_id)
-        .order_by(AccountRow.id)
-        .limit(wanted.limit)
-    )
+
+
+def _conditions(wanted: StandingFilter, now: datetime) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [AccountRow.forum_id == wanted.forum_id]
     if wanted.account_id is not None:
-        query = query.where(AccountRow.id == wanted.account_id)
+        conditions.append(AccountRow.id == wanted.account_id)
     if wanted.handle is not None:
-        query = query.where(AccountRow.handle_key == handle_key(wanted.handle))
+        conditions.append(AccountRow.handle_key == handle_key(wanted.handle))
     if wanted.external_id is not None:
-        query = query.where(AccountRow.external_id == wanted.external_id)
+        conditions.append(AccountRow.external_id == wanted.external_id)
     if wanted.after is not None:
-        query = query.where(AccountRow.id > wanted.after)
+        conditions.append(AccountRow.id > wanted.after)
     if wanted.status is not None:
-        in_effect = and_(SanctionRow.id.is_not(None), or_(SanctionRow.until.is_(None), SanctionRow.until > now))
-        conditions = {
-            AccountStatus.SUSPENDED: in_effect,
-            AccountStatus.ACTIVE: and_(~in_effect, LinkRow.account_id.is_not(None)),
-            AccountStatus.UNVERIFIED: and_(~in_effect, LinkRow.account_id.is_(None)),
-        }
-        if wanted.status not in conditions:
-            return []
-        query = query.where(conditions[wanted.status])
-    return [_standing(*row) for row in session.execute(query)]
+        conditions.append(_statuses(now)[wanted.status])
+    return conditions
+
+
+def _statuses(now: datetime) -> dict[AccountStatus, ColumnElement[bool]]:
+    """`Standing.status` in the database's words; a status that is not here is nobody's yet."""
+    in_effect = and_(SanctionRow.id.is_not(None), or_(SanctionRow.until.is_(None), SanctionRow.until > now))
+    return {
+        AccountStatus.SUSPENDED: in_effect,
+        AccountStatus.ACTIVE: and_(~in_effect, LinkRow.account_id.is_not(None)),
+        AccountStatus.UNVERIFIED: and_(~in_effect, LinkRow.account_id.is_(None)),
+    }
 
 
 def _standing(

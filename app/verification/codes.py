@@ -121,8 +121,10 @@ class PhoneCodes:
             find_named(tx, forum_id, AccountName(account_id=verification.account_id), lock=True)
             verification = repository.get(tx.session, forum_id, verification_id, tx.now)
             code = repository.get_code(tx.session, verification.id)
-            if code is None:
+            if verification.method is not Method.PHONE_CODE:
                 raise NoCodeToEnter
+            if code is None:
+                return verification  # the text never left; nothing can be entered
             if verification.outcome is Outcome.VERIFIED:
                 raise CodeAlreadyUsed
             if verification.reason is Reason.CODE_EXPIRED:

@@ -13,7 +13,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.kernel.errors import ShimingError
 from app.web.logs import logger
-from app.web.problems import BodyTooLarge, InternalError, MalformedJson, UnsupportedMediaType, problem_response
+from app.web.problems import (
+    BodyTooLarge,
+    InternalError,
+    MalformedJson,
+    NoSuchAddress,
+    UnsupportedMediaType,
+    problem_response,
+)
 
 MAX_BODY_BYTES = 64 * 1024
 _MAX_DEPTH = 20
@@ -52,6 +59,7 @@ class Gate:
         scope["request_id"], scope["issuer"] = request_id, self._issuer
         answer = _Answer(send, request_id)
         try:
+            _refuse_bad_path(scope)
             body = await _read_body(headers, receive)
             _refuse_bad_body(scope, headers, body)
             await self._app(scope, _replay(body, receive), answer)
@@ -117,6 +125,11 @@ def _replay(body: bytes, receive: Receive) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return replay
+
+
+def _refuse_bad_path(scope: Scope) -> None:
+    if "\x00" in scope["path"]:  # no id holds one, and PostgreSQL cannot be asked for one
+        raise NoSuchAddress
 
 
 def _refuse_bad_body(scope: Scope, headers: Headers, body: bytes) -> None:

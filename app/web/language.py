@@ -18,16 +18,17 @@ def language_of(connection: HTTPConnection) -> Language:
 
 def _preferences(header: str) -> list[tuple[float, int, Language]]:
     found = []
-    for order, part in enumerate(header[:_MAX_HEADER].split(",")):
-        tag, _, quality = part.strip().lower().partition(";q=")
+    for order, part in enumerate(header[:_MAX_HEADER].lower().split(",")):
+        tag, *parameters = (piece.strip() for piece in part.split(";"))
+        weight = next((_weight(value) for value in parameters if value.startswith("q=")), 1.0)
         language = next((known for known in Language if tag == known or tag.startswith(f"{known}-")), None)
-        if language is not None and (weight := _weight(quality)) > 0:
+        if language is not None and weight > 0:
             found.append((weight, -order, language))
     return found
 
 
-def _weight(quality: str) -> float:
+def _weight(parameter: str) -> float:
     try:
-        return float(quality) if quality else 1.0
+        return float(parameter.removeprefix("q="))
     except ValueError:
         return 0.0
