@@ -36,13 +36,7 @@ class SanctionRow(Base):
 
     __tablename__ = "account_sanctions"
     __table_args__ = (
-        Index(
-            "uq_account_sanctions_open",
-            "account_id",
-            unique=True,
-            sqlite_where=_OPEN,
-            postgresql_where=_OPEN,
-        ),
+        Index("uq_account_sanctions_open", "account_id", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

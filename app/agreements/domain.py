@@ -21,7 +21,7 @@ class AcceptanceChannel(StrEnum):
 
 REQUIRED_CLAUSES = {
     AgreementKind.USER: frozenset(
-        {"prohibited-information", "ban-or-close", "moderator-duties", "moderator-sanctions"},
+        {"prohibited-information", "ban-or-close", "moderator-duties", "moderator-sanctions"}
     ),
     AgreementKind.MODERATOR: frozenset({"moderator-duties", "moderator-sanctions"}),
 }

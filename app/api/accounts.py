@@ -35,13 +35,7 @@ _BAD_CURSOR = FieldError(
 @router.post(
     "/accounts",
     status_code=201,
-    responses=problems(
-        {
-            **WRITING,
-            409: "handle-taken, external-id-taken",
-            422: "validation-failed, handle-invalid",
-        }
-    ),
+    responses=problems({**WRITING, 409: "handle-taken, external-id-taken", 422: "validation-failed, handle-invalid"}),
 )
 def register_account(body: NewAccount, caller: AccountsCaller, services: ServicesOf) -> Account:
     """Registers an account, unverified; also the way to bring in a forum's existing users."""

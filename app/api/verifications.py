@@ -7,15 +7,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 
 from app.api.account_shapes import NamesAccount
-from app.api.dependencies import (
-    READING,
-    WRITING,
-    Caller,
-    SeatsOf,
-    ServicesOf,
-    VerificationsCaller,
-    problems,
-)
+from app.api.dependencies import READING, WRITING, Caller, SeatsOf, ServicesOf, VerificationsCaller, problems
 from app.api.shapes import Answer, Day, Request
 from app.kernel.errors import FieldError, Invalid
 from app.kernel.secret import Secret

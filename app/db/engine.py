@@ -12,13 +12,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from app.kernel.errors import StartRefused
 
-_PRAGMAS = (
-    "journal_mode=WAL",
-    "synchronous=FULL",
-    "foreign_keys=ON",
-    "busy_timeout=5000",
-    "secure_delete=ON",
-)
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000", "secure_delete=ON")
 _USABLE = "SHIMING_DATABASE_URL must be sqlite:///path/to/file or postgresql://user@host/database."
 _CONNECT_SECONDS = 2
 _STATEMENT_MILLISECONDS = 5000

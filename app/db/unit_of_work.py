@@ -80,12 +80,7 @@ class UnitOfWork:
         Raises `ConstraintViolated` for a uniqueness rule, `CollidedWithAnother` for a deadlock, `Unavailable` when
         the database does not answer.
         """
-        with (
-            translated(),
-            self._own_turn(),
-            Session(self._writer, expire_on_commit=False) as session,
-            session.begin(),
-        ):
+        with translated(), self._own_turn(), Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield Transaction(session, actor, self._clock.now())
             session.flush()
 

@@ -12,14 +12,7 @@ from app.crypto.signing import Claims, TokenSigner
 from app.db.unit_of_work import UnitOfWork
 from app.kernel.ids import AccountId, ForumId, new_id
 from app.posting.decision import Permit, PostingPolicy, Refusal, decide, identity_expiry
-from app.posting.domain import (
-    ActiveToken,
-    InactiveToken,
-    PostingScope,
-    PostingToken,
-    Standing,
-    StandingFilter,
-)
+from app.posting.domain import ActiveToken, InactiveToken, PostingScope, PostingToken, Standing, StandingFilter
 from app.posting.errors import PostingDenied, ReasonCode
 from app.posting.standing_reader import read_standings
 

@@ -20,13 +20,7 @@ from app.kernel.secret import Secret
 from app.vault.service import Vault
 from app.verification import repository
 from app.verification.domain import IdentityLevel, Method, Outcome, Reason, Verification
-from app.verification.errors import (
-    CodeAlreadyUsed,
-    CodeMalformed,
-    NoCodeToEnter,
-    PhoneInvalid,
-    TooManyTexts,
-)
+from app.verification.errors import CodeAlreadyUsed, CodeMalformed, NoCodeToEnter, PhoneInvalid, TooManyTexts
 from app.verification.links import Links
 from app.verification.phones import PHONE_SCHEME, read_phone
 from app.verification.sms.contract import (

@@ -127,10 +127,7 @@ class Verifications:
         verification_id, started_at = self._start(actor, request)
         try:
             answer: CheckResult | ProviderError = self._provider.check(
-                CheckKind.ID2,
-                request.document,
-                attempt_id=verification_id,
-                timeout=float(policies.PROVIDER_READ.value),
+                CheckKind.ID2, request.document, attempt_id=verification_id, timeout=float(policies.PROVIDER_READ.value)
             )
         except ProviderError as error:
             answer = error

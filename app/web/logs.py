@@ -4,10 +4,12 @@ import logging
 import sys
 
 import structlog
+from structlog.typing import ExcInfo
 
 from app.kernel.sentence import Sentence
 
 _OURS = "shiming"
+_MAX_FRAMES = 12
 
 
 def configure_logs(level: str) -> None:
@@ -20,15 +22,25 @@ def configure_logs(level: str) -> None:
         processors=[
             structlog.stdlib.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.ExceptionRenderer(
-                structlog.tracebacks.ExceptionDictTransformer(show_locals=False, max_frames=20)
-            ),
+            structlog.processors.ExceptionRenderer(_names_and_places),
             structlog.processors.JSONRenderer(ensure_ascii=False, default=_refuse_values),
         ],
         wrapper_class=structlog.stdlib.BoundLogger,
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
+
+
+def _names_and_places(exc_info: ExcInfo) -> list[dict[str, object]]:
+    """What failed and where: types and lines, never a message or a local variable, which may hold anything."""
+    stacks = structlog.tracebacks.extract(*exc_info, show_locals=False).stacks
+    return [
+        {
+            "exc_type": stack.exc_type,
+            "frames": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in stack.frames[-_MAX_FRAMES:]],
+        }
+        for stack in stacks
+    ]
 
 
 def _refuse_values(value: object) -> str:

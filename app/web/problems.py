@@ -5,16 +5,7 @@ from collections.abc import Mapping
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from app.kernel.errors import (
-    Conflict,
-    Denied,
-    Invalid,
-    NotFound,
-    ShimingError,
-    TooMany,
-    Unauthenticated,
-    Unavailable,
-)
+from app.kernel.errors import Conflict, Denied, Invalid, NotFound, ShimingError, TooMany, Unauthenticated, Unavailable
 from app.kernel.sentence import Language, Sentence
 from app.posting.errors import Denial, PostingDenied
 from app.web.language import language_of
@@ -160,10 +151,7 @@ def _extras(error: ShimingError, language: Language, issuer: str) -> Mapping[str
 
 
 def _reason(denial: Denial, language: Language, issuer: str) -> dict[str, object]:
-    remedy = denial.remedy and {
-        "text": denial.remedy.in_language(language),
-        "url": f"{issuer}/problems/{denial.code}",
-    }
+    remedy = denial.remedy and {"text": denial.remedy.in_language(language), "url": f"{issuer}/problems/{denial.code}"}
     return {"code": denial.code, "detail": denial.detail.in_language(language), "remedy": remedy}
 
 

@@ -59,12 +59,7 @@ def test_a_new_account_is_unverified_and_holds_nothing_of_a_person(forum: ForumB
         "held": [],
         "identity": {"level": "none", "method": None, "verified_at": None, "expires_at": None},
         "organisation": None,
-        "agreement": {
-            "accepted_version": None,
-            "accepted_at": None,
-            "current_version": "2026-11",
-            "accept_by": None,
-        },
+        "agreement": {"accepted_version": None, "accepted_at": None, "current_version": "2026-11", "accept_by": None},
         "posting": {"allowed": False, "reasons": ["identity-unverified", "agreement-not-accepted"]},
         "created_at": stamp(clock),
         "updated_at": stamp(clock),

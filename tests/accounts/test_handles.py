@@ -132,18 +132,7 @@ def test_a_pile_of_marks_is_refused(handle: str) -> None:
 
 @pytest.mark.parametrize(
     "invisible",
-    [
-        "\ufe0f",
-        "\ufe00",
-        "\U000e0100",
-        "\u180b",
-        "\u034f",
-        "\u17b4",
-        "\u115f",
-        "\u1160",
-        "\u3164",
-        "\uffa0",
-    ],
+    ["\ufe0f", "\ufe00", "\U000e0100", "\u180b", "\u034f", "\u17b4", "\u115f", "\u1160", "\u3164", "\uffa0"],
 )
 def test_no_invisible_character_hides_in_a_handle(invisible: str) -> None:
     assert not accepted(f"山间{invisible}清风")

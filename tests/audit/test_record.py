@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import httpx2
 
 MEMBERS = {
-    *("v", "log", "id", "ts", "writer", "actor", "action", "object", "outcome", "reason", "case", "req", "commit"),
+    *("v", "log", "id", "ts", "writer", "actor", "action", "object", "outcome", "reason", "case", "req", "commit")
 }
 HANDLE = "山间清风"
 EXTERNAL_ID = "canary-external-7731"
@@ -190,8 +190,7 @@ def test_what_the_operator_does_to_a_forum_leaves_entries(services: Services) ->
 def test_an_entry_names_the_request_that_its_answer_named(forum: ForumBackend, services: Services) -> None:
     answered: list[str] = []
     (entry,) = _recorded_by(
-        services,
-        lambda: answered.append(forum.post("/v1/accounts", {"handle": HANDLE}).headers["x-request-id"]),
+        services, lambda: answered.append(forum.post("/v1/accounts", {"handle": HANDLE}).headers["x-request-id"])
     )
     assert entry["req"] == answered[0]
 

@@ -154,15 +154,7 @@ def test_a_forum_is_added_with_its_credentials_as_json(ready: Installation) -> N
 
 def test_the_list_shows_every_forum_and_no_secret(ready: Installation) -> None:
     added = ready.json(
-        *(
-            "forum",
-            "add",
-            "带理由的论坛",
-            "--return-url",
-            "https://forum.example/back",
-            "--direct-verification",
-            "试点",
-        ),
+        *("forum", "add", "带理由的论坛", "--return-url", "https://forum.example/back", "--direct-verification", "试点")
     )
     (listed,) = [row for row in ready.json("forum", "list") if row["forum_id"] == added["forum_id"]]
     created_at = listed.pop("created_at")

@@ -79,8 +79,7 @@ def test_a_key_file_that_others_can_read_stops_the_making_of_keys_too(directory:
 
 
 @pytest.mark.parametrize(
-    "garbage",
-    [b"", b"not json", b"\xff\xfe\x00", b"[]", b"5", b"null", b"{}", b'{"format": 1}', b'"text"'],
+    "garbage", [b"", b"not json", b"\xff\xfe\x00", b"[]", b"5", b"null", b"{}", b'{"format": 1}', b'"text"']
 )
 def test_a_key_file_that_is_garbage_is_refused_by_name(directory: Path, garbage: bytes) -> None:
     path = next(directory.glob("index-*.key"))

@@ -64,13 +64,7 @@ def _sanction() -> SanctionRow:
 
 def _agreement() -> AgreementVersionRow:
     return AgreementVersionRow(
-        kind="user",
-        version="canary",
-        title=CANARY,
-        text_zh=CANARY,
-        text_en=CANARY,
-        effective_at=TODAY,
-        accept_by=TODAY,
+        kind="user", version="canary", title=CANARY, text_zh=CANARY, text_en=CANARY, effective_at=TODAY, accept_by=TODAY
     )
 
 

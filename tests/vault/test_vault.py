@@ -37,11 +37,7 @@ EVERYTHING = {
 
 
 def verified(
-    forum: ForumBackend,
-    handle: str = "山间清风",
-    phone: str = PHONE,
-    number: str = PERSON,
-    name: str = WRITTEN_NAME,
+    forum: ForumBackend, handle: str = "山间清风", phone: str = PHONE, number: str = PERSON, name: str = WRITTEN_NAME
 ) -> AccountId:
     account = forum.register(handle)
     forum.phone_code(account["id"], phone)
@@ -111,7 +107,7 @@ def test_a_phone_that_became_somebody_elses_is_no_longer_read_as_ones_own(
 def test_an_identity_is_read_for_the_four_lawful_purposes_and_no_other() -> None:
     assert get_type_hints(Vault.read_identity)["purpose"] is ReadPurpose
     assert {purpose.value for purpose in ReadPurpose} == {
-        *("lawful_request", "court_order", "subject_request", "breach_notice"),
+        *("lawful_request", "court_order", "subject_request", "breach_notice")
     }
     with pytest.raises(ValueError, match="curiosity"):
         ReadPurpose("curiosity")

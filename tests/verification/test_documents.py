@@ -8,14 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.kernel.secret import Secret
-from app.verification.documents import (
-    Document,
-    DocumentType,
-    age_on,
-    normalise_name,
-    normalise_number,
-    read_document,
-)
+from app.verification.documents import Document, DocumentType, age_on, normalise_name, normalise_number, read_document
 from app.verification.errors import DocumentFault, DocumentInvalid
 from tests.support.forum import NAME, PERSON, sandbox_number
 
@@ -24,11 +17,7 @@ PERMIT = DocumentType.HMT_RESIDENCE_PERMIT
 FOREIGNER = DocumentType.FOREIGN_PERMANENT_RESIDENT_ID
 LATER = date(2120, 1, 1)
 TODAY = date(2026, 11, 21)
-READABLE = [
-    DocumentType.RESIDENT_ID,
-    DocumentType.HMT_RESIDENCE_PERMIT,
-    DocumentType.FOREIGN_PERMANENT_RESIDENT_ID,
-]
+READABLE = [DocumentType.RESIDENT_ID, DocumentType.HMT_RESIDENCE_PERMIT, DocumentType.FOREIGN_PERMANENT_RESIDENT_ID]
 INTERPUNCT = "\u00b7"
 unhurried = settings(deadline=None, database=None)
 

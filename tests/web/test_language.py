@@ -50,8 +50,7 @@ def test_spaces_and_capitals_around_a_weight_change_nothing(header: str) -> None
 
 
 @pytest.mark.parametrize(
-    "header",
-    ["en;q=", "en;q=x", "en;q=nan", "en;q=-1", "en;q=1;q=2", ";;;,,,", "\xff\xfe", "," * 10_000, "en" * 5_000],
+    "header", ["en;q=", "en;q=x", "en;q=nan", "en;q=-1", "en;q=1;q=2", ";;;,,,", "\xff\xfe", "," * 10_000, "en" * 5_000]
 )
 def test_a_header_that_cannot_be_read_is_no_accident(header: str) -> None:
     assert asked(header) in {ZH, EN}
