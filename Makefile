@@ -1,6 +1,7 @@
 # Needs only Python 3.11 and pip; everything else comes from the hashed locks.
 .DEFAULT_GOAL := help
 PYTHON ?= python3
+PORT ?= 8000
 BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps
 
@@ -10,6 +11,7 @@ help: ## Show what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 .venv/.installed: requirements.lock pyproject.toml
+	@echo "Setting up .venv (about half a minute) ..."
 	@$(PYTHON) -m venv .venv
 	@$(INSTALL) --require-hashes -r requirements.lock
 	@$(INSTALL) --no-build-isolation -e .
@@ -23,9 +25,9 @@ setup: .venv/.installed ## Create .venv with .venv/bin/shiming
 
 dev: .venv/.installed-dev ## setup, and what tests and checks need
 
-run: setup ## Make keys, migrate, serve on 127.0.0.1:8000
+run: setup ## Make keys, migrate, serve on 127.0.0.1:8000 (or PORT=8001)
 	@$(BIN)/shiming init
-	@exec $(BIN)/shiming serve
+	@exec $(BIN)/shiming serve --port $(PORT)
 
 demo: setup ## Play the main job over HTTP against a service of its own
 	@$(BIN)/shiming demo --start

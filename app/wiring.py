@@ -1,5 +1,6 @@
 """Puts the parts together: the only reader of settings beside `main`, and where an unsafe start is refused."""
 
+import os
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.util import find_spec
@@ -15,7 +16,7 @@ from app.crypto.envelope import Envelope
 from app.crypto.keyring import Keyring, create_missing_keys, load_keyring
 from app.crypto.mac import Mac
 from app.crypto.signing import TokenSigner
-from app.db.engine import is_sqlite, make_engine
+from app.db.engine import is_sqlite, make_engine, sqlite_file
 from app.db.unit_of_work import UnitOfWork
 from app.forums.service import Forums
 from app.kernel.actor import OPERATOR
@@ -79,6 +80,9 @@ def build(
     sender = sender or _sender(settings, clock)
     keyring = load_keyring(settings.keys_dir)
     refuse_unsafe(settings, keyring)
+    file = sqlite_file(settings.database())
+    if file is not None and not file.exists():
+        raise StartRefused(f"There is no database at {file} yet. Run `shiming init`.")
     engine = make_engine(settings.database())
     unit_of_work = UnitOfWork(engine, clock)
     try:
@@ -161,9 +165,12 @@ def refuse_unsafe(settings: Settings, keyring: Keyring) -> None:
 
 
 def warnings_of(settings: Settings) -> list[str]:
-    """What development tolerates and production refuses."""
+    """What is worth a line at the start: what development tolerates, and settings that nobody reads."""
     importable = [name for name in _UNSAFE_LIBRARIES if find_spec(name)]
     warnings = [f"{name} is importable; production refuses to start with it" for name in importable]
+    known = {f"SHIMING_{name.upper()}" for name in Settings.model_fields}
+    unknown = sorted(name for name in os.environ if name.startswith("SHIMING_") and name not in known)
+    warnings += [f"{name} is no setting of this version; see docs/settings.md" for name in unknown]
     if settings.env is Environment.DEVELOPMENT:
         warnings.append("development: sandbox identities only, nothing here is real")
     return warnings

@@ -1,6 +1,6 @@
 """What can go wrong with accounts."""
 
-from app.kernel.errors import Conflict, Invalid, NotFound
+from app.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from app.kernel.sentence import Sentence
 
 HANDLE_RULE = Sentence(
@@ -35,6 +35,9 @@ class ExternalIdTaken(Conflict):
 class HandleInvalid(Invalid):
     code = "handle-invalid"
     sentence = HANDLE_RULE
+
+    def __init__(self) -> None:
+        super().__init__([FieldError("/handle", "not-allowed", HANDLE_RULE)])
 
 
 class NotSuspended(Conflict):

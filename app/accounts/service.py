@@ -25,7 +25,7 @@ from app.audit import service as audit
 from app.audit.domain import Action, ObjectKind
 from app.db.unit_of_work import ConstraintViolated, Transaction, UnitOfWork
 from app.kernel.actor import Actor
-from app.kernel.errors import FieldError, Invalid
+from app.kernel.errors import Conflict, FieldError, Invalid
 from app.kernel.ids import AccountId, ForumId, new_id
 from app.kernel.sentence import Sentence
 
@@ -60,19 +60,22 @@ class Accounts:
                 )
                 repository.add(tx.session, account)
                 audit.record(tx, Action.ACCOUNT_CREATED, ObjectKind.ACCOUNT, account.id)
-        except ConstraintViolated as violated:
-            raise (ExternalIdTaken if violated.constraint == "uq_accounts_external_id" else HandleTaken) from None
+        except ConstraintViolated:
+            raise self._who_was_first(forum_id, external_id) from None
         return account
-
-    def find(self, forum_id: ForumId, name: AccountName) -> Account:
-        """The account that a body names. Raises `AccountNotFound`, also for another forum's account."""
-        with self._unit_of_work.read() as tx:
-            return find_named(tx, forum_id, name)
 
     def get(self, forum_id: ForumId, account_id: str) -> Account:
         """The account that a path names. Raises `NoSuchAccount`, also for another forum's account."""
         with self._unit_of_work.read() as tx:
             return _get(tx, forum_id, account_id)
+
+    def _who_was_first(self, forum_id: ForumId, external_id: str | None) -> Conflict:
+        """A request that is repeated meets its own account: that is a matter of the user id, not of the handle."""
+        with self._unit_of_work.read() as tx:
+            known = external_id is not None and repository.find(
+                tx.session, forum_id, AccountName(external_id=external_id)
+            )
+        return ExternalIdTaken() if known else HandleTaken()
 
     def suspend(self, actor: Actor, forum_id: ForumId, account_id: str, reason: str, until: datetime | None) -> None:
         """Stops posting at once, for good or until `until`; a second suspension replaces the first.

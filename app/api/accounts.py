@@ -4,7 +4,7 @@ import base64
 import binascii
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 
 from app.accounts.domain import AccountStatus, text_faults
 from app.agreements.domain import AcceptanceChannel, AgreementKind
@@ -20,7 +20,7 @@ from app.api.account_shapes import (
     Suspension,
     account_out,
 )
-from app.api.dependencies import READING, WRITING, AccountsCaller, ServicesOf, problems
+from app.api.dependencies import READING, WRITING, AccountsCaller, ServicesOf, problems, refuse_unknown_query
 from app.kernel.errors import FieldError, Invalid
 from app.kernel.sentence import Sentence
 from app.posting.domain import StandingFilter
@@ -45,7 +45,9 @@ def register_account(body: NewAccount, caller: AccountsCaller, services: Service
     return account_out(services.posting.get_account(caller.forum_id, account.id))
 
 
-@router.get("/accounts", responses=problems({**READING, 422: "validation-failed"}))
+@router.get(
+    "/accounts", responses=problems({**READING, 422: "validation-failed"}), dependencies=[Depends(refuse_unknown_query)]
+)
 def list_accounts(
     caller: AccountsCaller,
     services: ServicesOf,
@@ -94,7 +96,10 @@ def reinstate_account(account_id: str, body: Reinstatement, caller: AccountsCall
 
 
 @router.get(
-    "/agreements/current", responses=problems({**READING, **_NOT_FOUND, 422: "validation-failed"}), tags=["agreements"]
+    "/agreements/current",
+    dependencies=[Depends(refuse_unknown_query)],
+    responses=problems({**READING, **_NOT_FOUND, 422: "validation-failed"}),
+    tags=["agreements"],
 )
 def current_agreement(
     kind: Annotated[Literal["user", "moderator"], Query()], _caller: AccountsCaller, services: ServicesOf

@@ -10,12 +10,19 @@ from app.crypto.errors import TokenRefused
 from app.forums.domain import Client, Scope
 from app.forums.errors import ClientRefused, ScopeNotHeld
 from app.kernel.actor import Actor, ActorKind
-from app.kernel.errors import Unauthenticated
+from app.kernel.errors import FieldError, Invalid, Unauthenticated
 from app.kernel.ids import ForumId
+from app.kernel.sentence import Language, Sentence
+from app.web.language import language_of
 from app.web.seats import AllSeats
 from app.wiring import Services
 
 ACCESS_TOKEN_TYPE = "at+jwt"  # noqa: S105 -- the `typ` of RFC 9068
+
+
+_KNOWN_QUERY = Sentence(
+    "查询参数只能是 {names}，每个最多一次。", "Query parameters here are {names}, each at most once."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,11 @@ async def seats_of(request: Request) -> AllSeats:
     return seats
 
 
+async def language_asked(request: Request) -> Language:
+    return language_of(request)
+
+
+LanguageOf = Annotated[Language, Depends(language_asked)]
 ServicesOf = Annotated[Services, Depends(services_of)]
 SeatsOf = Annotated[AllSeats, Depends(seats_of)]
 
@@ -46,7 +58,7 @@ def caller_with(scope: Scope) -> Callable[[Request, Services], Caller]:
     def caller(request: Request, services: ServicesOf) -> Caller:
         client, granted = _client_of(request, services)
         if scope not in granted or scope not in client.scopes:
-            raise ScopeNotHeld
+            raise ScopeNotHeld(scope)
         return Caller(client.forum_id, Actor(ActorKind.CLIENT, client.id, request.scope["request_id"]))
 
     return caller
@@ -68,6 +80,14 @@ def _client_of(request: Request, services: Services) -> tuple[Client, frozenset[
         raise Unauthenticated from None
     request.scope["client_id"] = client.id
     return client, frozenset(str(claims.get("scope", "")).split())
+
+
+async def refuse_unknown_query(request: Request) -> None:
+    """A typo in a query must not widen the answer, and a repeated name is no choice of ours. Raises `Invalid`."""
+    known = {parameter.alias for parameter in request.scope["route"].dependant.query_params}
+    given = [name for name, _ in request.query_params.multi_items()]
+    if not set(given) <= known or len(given) != len(set(given)):
+        raise Invalid([FieldError("", "unknown-field", _KNOWN_QUERY.with_values(names=" ".join(sorted(known))))])
 
 
 AccountsCaller = Annotated[Caller, Depends(caller_with(Scope.ACCOUNTS))]

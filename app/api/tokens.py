@@ -24,7 +24,14 @@ _UNKNOWN_SCOPE = FieldError(
     ),
 )
 _NOT_YET = frozenset({PostingScope.BOARD_CREATE, PostingScope.MODERATE})
-ScopeText = Annotated[str, Field(min_length=1, max_length=200, description="Space-separated scopes.")]
+ScopeText = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=200,
+        description="Space-separated: post reply edit attach like message profile board_create moderate.",
+    ),
+]
 Board = Annotated[str, Field(min_length=1, max_length=100, description="A board's id or slug.")]
 
 
@@ -93,7 +100,11 @@ class TokenVerdict(RootModel[ActiveVerdict | InactiveVerdict]):
     responses=problems({**WRITING, 403: "insufficient-scope, posting-denied", 404: "account-not-found"}),
 )
 def issue_token(body: NewPostingToken, caller: TokensCaller, services: ServicesOf) -> PostingToken:
-    """A signed permit to post, or every reason why there is none."""
+    """A signed permit to post, or every reason why there is none.
+
+    An ES256 JWT: check `typ` posting+jwt, `iss` (this service), `aud` (your forum id), `exp`, and `scope`; `sub` is the
+    account id. The account is named by exactly one of account_id, handle, external_id.
+    """
     scope = _read_scope(body.scope)
     if body.items is not None:
         raise Invalid([FieldError("/items", "not-available", _LATER)])

@@ -7,11 +7,21 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 
 from app.api.account_shapes import NamesAccount
-from app.api.dependencies import READING, WRITING, Caller, SeatsOf, ServicesOf, VerificationsCaller, problems
+from app.api.dependencies import (
+    READING,
+    WRITING,
+    Caller,
+    LanguageOf,
+    SeatsOf,
+    ServicesOf,
+    VerificationsCaller,
+    problems,
+)
 from app.api.shapes import Answer, Day, Request
 from app.kernel.errors import FieldError, Invalid
 from app.kernel.secret import Secret
-from app.kernel.sentence import Sentence
+from app.kernel.sentence import Language, Sentence
+from app.verification.denials import SENTENCES
 from app.verification.documents import DocumentType
 from app.verification.domain import IdentityLevel, Method, NextStep, Outcome, Reason, Verification
 from app.web.seats import AllSeats
@@ -56,6 +66,7 @@ class VerificationShown(Answer):
     outcome: Outcome
     reason: Reason | None
     next: NextStep | None
+    detail: str | None
     level: IdentityLevel
     verified_at: Day | None
     sandbox: bool
@@ -82,30 +93,33 @@ async def _refuse_if_crowded(seats: SeatsOf) -> None:
     ),
 )
 async def verify(
-    body: NewVerification, caller: VerificationsCaller, services: ServicesOf, seats: SeatsOf
+    body: NewVerification, caller: VerificationsCaller, services: ServicesOf, seats: SeatsOf, language: LanguageOf
 ) -> VerificationShown:
-    """Checks a document, or sends a code to a phone.
+    """Checks a document (`id2` with `document`), or sends a code to a phone (`phone_code` with `phone`).
 
-    Seats are taken here, on the event loop: whoever waits for one holds no thread.
+    The account is named by exactly one of account_id, handle, external_id. Other methods come with later versions.
     """
+    # seats are taken here, on the event loop: whoever waits for one holds no thread
     if body.method == "phone_code":
-        return _shown(await _send_code(body, caller, services, seats))
+        return _shown(await _send_code(body, caller, services, seats), language)
     if body.method == "id2":
-        return _shown(await _check_document(body, caller, services, seats))
+        return _shown(await _check_document(body, caller, services, seats), language)
     raise Invalid([FieldError("/method", "not-available", _LATER)])
 
 
 @router.get("/{verification_id}", responses=problems({**READING, **_NOT_FOUND}))
-def get_verification(verification_id: str, caller: VerificationsCaller, services: ServicesOf) -> VerificationShown:
-    return _shown(services.verifications.get(caller.forum_id, verification_id))
+def get_verification(
+    verification_id: str, caller: VerificationsCaller, services: ServicesOf, language: LanguageOf
+) -> VerificationShown:
+    return _shown(services.verifications.get(caller.forum_id, verification_id), language)
 
 
 @router.post("/{verification_id}/code", responses=problems({**WRITING, **_NOT_FOUND, 409: "state-conflict"}))
 def enter_code(
-    verification_id: str, body: CodeGiven, caller: VerificationsCaller, services: ServicesOf
+    verification_id: str, body: CodeGiven, caller: VerificationsCaller, services: ServicesOf, language: LanguageOf
 ) -> VerificationShown:
     """Judges a code: at most 5 tries, 10 minutes, single use."""
-    return _shown(services.codes.confirm(caller.actor, caller.forum_id, verification_id, Secret(body.code)))
+    return _shown(services.codes.confirm(caller.actor, caller.forum_id, verification_id, Secret(body.code)), language)
 
 
 async def _check_document(body: NewVerification, caller: Caller, services: Services, seats: AllSeats) -> Verification:
@@ -143,7 +157,7 @@ async def _send_code(body: NewVerification, caller: Caller, services: Services, 
         return await run_in_threadpool(services.codes.send, caller.actor, request, index)
 
 
-def _shown(verification: Verification) -> VerificationShown:
+def _shown(verification: Verification, language: Language) -> VerificationShown:
     return VerificationShown(
         id=verification.id,
         account_id=verification.account_id,
@@ -151,6 +165,7 @@ def _shown(verification: Verification) -> VerificationShown:
         outcome=verification.outcome,
         reason=verification.reason,
         next=verification.next,
+        detail=SENTENCES[verification.reason].in_language(language) if verification.reason else None,
         level=verification.level,
         verified_at=verification.verified_at,
         sandbox=verification.sandbox,

@@ -52,8 +52,8 @@ def run(command: Callable[[], object]) -> None:
     except ShimingError as refused:
         sys.exit(_line(refused.detail.en))
     except ValidationError as invalid:
-        names = ", ".join(f"SHIMING_{str(fault['loc'][0]).upper()}" for fault in invalid.errors())
-        sys.exit(_line(f"These settings cannot be used: {names}. See docs/settings.md."))
+        faults = [f"SHIMING_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in invalid.errors()]
+        sys.exit(_line(f"These settings cannot be used: {'; '.join(faults)}. See docs/settings.md."))
 
 
 def _line(said: str) -> str:

@@ -14,7 +14,7 @@ from uvicorn.supervisors import Multiprocess
 
 from app.db.engine import sqlite_file
 from app.kernel.errors import StartRefused
-from app.settings import Settings
+from app.settings import Environment, Settings
 from app.wiring import build, warnings_of
 
 _APPLICATION = "app.main:create_app"
@@ -36,6 +36,8 @@ def serve_on(settings: Settings, host: str, port: int, workers: int) -> None:
         for warning in warnings_of(settings):
             typer.echo(f"Note: {warning}.", err=True)
         address = f"http://{host}:{listener.getsockname()[1]}"
+        if settings.env is Environment.DEVELOPMENT and "issuer" not in settings.model_fields_set:
+            os.environ["SHIMING_ISSUER"] = address  # read by the application, in this process and in its workers
         typer.echo(f"Shiming serves on {address}. Next: open {address}/docs, or play the main job with `make demo`.")
         _run(_config(host, port, workers), listener)
 

@@ -55,7 +55,10 @@ def make_engine(url: str) -> Engine:
 
 def sqlite_file(url: str) -> Path | None:
     """The file of an embedded database; None for a server."""
-    parsed = make_url(url)
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        return None  # `make_engine` says what is wrong with it
     return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from app.demo.play import Stage, StepFailed, play
-from app.demo.service import own_service
+from app.demo.service import own_service, refuse_silence
 from app.kernel.actor import OPERATOR
 from app.settings import Settings
 from app.wiring import build
@@ -33,6 +33,7 @@ def _settings_of(environment: dict[str, str]) -> dict[str, str]:
 
 
 def _play(settings: Settings) -> None:
+    refuse_silence(settings.issuer)
     services = build(settings)
     credentials = services.forums.add(OPERATOR, "示例论坛")
     services.engine.dispose()

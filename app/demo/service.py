@@ -50,6 +50,16 @@ def own_service() -> Iterator[OwnService]:
             process.wait(timeout=_START_SECONDS)
 
 
+def refuse_silence(address: str) -> None:
+    """Raises `StartRefused` when nothing serves there."""
+    try:
+        httpx2.get(f"{address}/livez")
+    except httpx2.TransportError:
+        raise StartRefused(
+            f"Nothing answers at {address}. Start it with `make run`, or use `shiming demo --start`."
+        ) from None
+
+
 def _wait_until_ready(address: str, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:

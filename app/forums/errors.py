@@ -20,9 +20,17 @@ class ClientRefused(Unauthenticated):
 class ScopeNotHeld(Denied):
     code = "insufficient-scope"
     sentence = Sentence(
-        "访问令牌没有这项权限，请申请带有该 scope 的令牌。",
-        "The access token lacks this scope; ask for one that has it.",
+        "访问令牌没有需要的权限，请申请带有它的令牌。",
+        "The access token lacks the scope that this needs; ask for a token that has it.",
     )
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(
+            Sentence(
+                f"访问令牌没有 {scope} 权限，请申请带有它的令牌。",
+                f"The access token lacks the scope {scope}; ask for a token that has it.",
+            )
+        )
 
 
 class ForumNameUnusable(Invalid):

@@ -1,5 +1,6 @@
 """Reads an OpenAPI document into what the documentation page shows: operations, fields, answers."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -57,7 +58,7 @@ def _operation(document: Schema, path: str, method: str, operation: Schema) -> O
         ),
         sent=tuple(_fields_of_content(document, operation.get("requestBody", {}))),
         answered=tuple(_fields_of_content(document, success)),
-        outcomes=tuple(Outcome(status, answer.get("description", "")) for status, answer in answers.items()),
+        outcomes=tuple(Outcome(status, answer.get("description", "")) for status, answer in sorted(answers.items())),
     )
 
 
@@ -84,9 +85,9 @@ def _kind(document: Schema, schema: Schema) -> str:
     if "anyOf" in schema:
         return " | ".join(dict.fromkeys(_kind(document, variant) for variant in schema["anyOf"]))
     if "enum" in schema:
-        return " | ".join(str(value) for value in schema["enum"])
+        return " | ".join(json.dumps(value).strip('"') for value in schema["enum"])
     if "const" in schema:
-        return str(schema["const"])
+        return json.dumps(schema["const"]).strip('"')
     if schema.get("type") == "array":
         return f"{_kind(document, schema['items'])}[]"
     return str(schema.get("format") or schema.get("type", "object"))

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from app.kernel.sentence import Language, Sentence
 from app.posting.denials import DENIALS
 from app.posting.errors import ReasonCode
+from app.verification.denials import SENTENCES
+from app.verification.domain import Reason
 from app.web.problems import problem_codes, status_by_code, title_of
 
 _READ_AGAIN = Sentence("检查请求，改好再发。", "Check the request, change it and send it again.")
@@ -24,6 +26,7 @@ _RESEND = Sentence(
 _WRITE_TO_FORUM = Sentence(
     "你可以向论坛申诉；由另一个人复查。", "You may appeal to the forum; another person will look at it."
 )
+_NEW_CODE = Sentence("重新获取验证码，收到后再输入。", "Get a new code and enter that one.")
 _CREDENTIALS = Sentence(
     "用客户端编号和密钥在 /oauth/token 换取新令牌。", "Get a new token at /oauth/token with the client id and secret."
 )
@@ -50,7 +53,21 @@ _WHAT_TO_DO: dict[str, Sentence] = {
         "The operator can allow it with shiming forum add --direct-verification and a reason.",
     ),
     "minor-not-allowed": _ASK_FORUM,
-    "posting-denied": Sentence("逐条看 reasons，每条都有去处。", "Read `reasons`: each one says what to do."),
+    "posting-denied": Sentence(
+        "逐条看下面的原因，每条都说明怎么办。", "Read the reasons one by one: each says what to do."
+    ),
+    Reason.NOT_CONFIRMED: Sentence(
+        "对照证件检查姓名和号码再试，或换一种方式，例如手机验证码。",
+        "Compare name and number with the document and try again, or use another way, such as a phone code.",
+    ),
+    Reason.CODE_WRONG: Sentence(
+        "看清短信里的 6 位数字再输一次。", "Read the 6 digits in the text again and enter them."
+    ),
+    Reason.CODE_EXPIRED: _NEW_CODE,
+    Reason.CODE_EXHAUSTED: _NEW_CODE,
+    Reason.PROVIDER_UNAVAILABLE: Sentence("1 分钟后再提交一次。", "Send it again in a minute."),
+    Reason.OUTCOME_UNKNOWN: Sentence("换一种方式，例如手机验证码。", "Use another way, such as a phone code."),
+    Reason.REVIEW: Sentence("不用重发，等论坛通知。", "Do not send it again; the forum will tell you."),
     ReasonCode.IDENTITY_UNVERIFIED: _VERIFY,
     ReasonCode.IDENTITY_LEVEL_TOO_LOW: Sentence(
         "回到论坛，选择用证件验证。", "Go back to the forum and verify with a document."
@@ -64,7 +81,10 @@ _WHAT_TO_DO: dict[str, Sentence] = {
     ),
     ReasonCode.ACCOUNT_SUSPENDED: _WRITE_TO_FORUM,
     ReasonCode.ACCOUNT_BANNED: _WRITE_TO_FORUM,
-    ReasonCode.CONTENT_BLOCKED: _WRITE_TO_FORUM,
+    ReasonCode.CONTENT_BLOCKED: Sentence(
+        "改好内容再发，草稿还在；认为弄错了，可以向论坛申诉。",
+        "Change it and send it again, your draft is kept; if you think this is wrong, appeal to the forum.",
+    ),
     ReasonCode.TOKEN_EXPIRED: _RESEND,
     ReasonCode.TOKEN_REVOKED: _RESEND,
     ReasonCode.TOKEN_INVALID: _RESEND,
@@ -76,6 +96,7 @@ _UNNAMED = {
     "board": Sentence("这个版块", "this board"),
     "category": Sentence("不允许的类别", "a category that is not allowed"),
 }
+_AT_VERIFICATION = Sentence("验证时可能遇到", "When you verify")
 _PEOPLE_MEET = Sentence("发布时可能遇到", "When you post")
 _PROGRAMS_MEET = Sentence("调用接口时可能遇到", "When a program calls the API")
 _FOR_PEOPLE = frozenset(ReasonCode)
@@ -92,14 +113,15 @@ class Explanation:
 
 
 def explained_codes() -> list[str]:
-    """Problem codes first, then the reasons for which posting is refused."""
-    return list(dict.fromkeys([*problem_codes(), *(code.value for code in ReasonCode)]))
+    """Problem codes, the reasons for which posting is refused, the outcomes of a verification."""
+    return list(dict.fromkeys([*problem_codes(), *(code.value for code in (*ReasonCode, *SENTENCES))]))
 
 
 def grouped_explanations(language: Language) -> list[tuple[str, list[Explanation]]]:
-    """Heading and explanations: what people meet when they post, then what programs meet at the API."""
-    people, programs = [code.value for code in ReasonCode], problem_codes()
-    groups = ((_PEOPLE_MEET, people), (_PROGRAMS_MEET, [code for code in programs if code not in people]))
+    """Heading and explanations: what people meet when they post and verify, then what programs meet at the API."""
+    people, verifying = [code.value for code in ReasonCode], [reason.value for reason in SENTENCES]
+    programs = [code for code in problem_codes() if code not in people]
+    groups = ((_PEOPLE_MEET, people), (_AT_VERIFICATION, verifying), (_PROGRAMS_MEET, programs))
     return [
         (heading.in_language(language), [explanation_of(code, language) for code in codes]) for heading, codes in groups
     ]
@@ -107,11 +129,10 @@ def grouped_explanations(language: Language) -> list[tuple[str, list[Explanation
 
 def explanation_of(code: str, language: Language) -> Explanation:
     """`code` is one of `explained_codes`."""
-    reason = DENIALS.get(ReasonCode(code)) if code in _FOR_PEOPLE else None
-    happened = reason.detail.with_values(**_UNNAMED) if reason else None
+    happened = _said_to_people(code)
     title = happened or title_of(code)
-    status, sentence = status_by_code(code)
-    to_do = _WHAT_TO_DO.get(code) or (_ASK_FORUM if reason else _READ_AGAIN)
+    status, sentence = (200, SENTENCES[Reason(code)]) if code in frozenset(Reason) else status_by_code(code)
+    to_do = _WHAT_TO_DO.get(code) or (_ASK_FORUM if happened else _READ_AGAIN)
     return Explanation(
         code=code,
         title=_capital(title.in_language(language)),
@@ -120,6 +141,12 @@ def explanation_of(code: str, language: Language) -> Explanation:
         status=status,
         retry=to_do is _WAIT,
     )
+
+
+def _said_to_people(code: str) -> Sentence | None:
+    if code in _FOR_PEOPLE:
+        return DENIALS[ReasonCode(code)].detail.with_values(**_UNNAMED)
+    return SENTENCES.get(Reason(code)) if code in frozenset(Reason) else None
 
 
 def _capital(text: str) -> str:

@@ -16,7 +16,7 @@ def refuse_missing_keys(unit_of_work: UnitOfWork, keyring: Keyring, where: str) 
     missing = sorted(f"{purpose} {key_id}" for key_id, purpose in named.items() if keyring.get(key_id) is None)
     if missing:
         raise StartRefused(
-            f"The database names keys that {where} lacks: {', '.join(missing)}. Restore them from their backup, or"
+            f"Keys are missing from {where}: {', '.join(missing)}. Restore them from their backup, or"
             " point SHIMING_KEYS_DIR at the directory that has them; without them its data cannot be read."
         )
 

@@ -38,5 +38,7 @@ def refuse_old_schema(engine: Engine) -> None:
         found = MigrationContext.configure(connection).get_current_revision()
     if found != wanted:
         raise StartRefused(
-            f"The database schema is at {found or 'nothing'}, this version needs {wanted}. Run `shiming init`."
+            f"The database schema is at {found}, this version needs {wanted}. Run `shiming init`."
+            if found
+            else "The database has no tables yet. Run `shiming init`."
         )

@@ -66,7 +66,7 @@ class Gate:
         except ShimingError as error:
             await problem_response(Request(scope), error)(scope, receive, answer)
         except Exception:  # noqa: BLE001 -- whatever fails leaves as a problem document, and is logged
-            logger().error("request-failed", request_id=request_id, exc_info=True)  # noqa: G201 -- `exception` adds the message
+            logger().error("request-failed", request_id=request_id, exc_info=True)
             if answer.status == 0:
                 await problem_response(Request(scope), InternalError())(scope, receive, answer)
         finally:

@@ -351,3 +351,24 @@ def test_an_account_that_is_not_suspended_cannot_be_reinstated(forum: ForumBacke
     suspend(forum, account["id"], until=stamp(clock, minutes=1))
     clock.advance(minutes=1)
     assert refusal(forum.post(path, body)) == (409, "state-conflict")
+
+
+def test_a_registration_that_is_repeated_meets_its_own_user_id_and_not_a_foreign_handle(forum: ForumBackend) -> None:
+    body = {"handle": "山间清风", "external_id": "42"}
+    assert forum.post("/v1/accounts", body).status_code == 201
+    assert refusal(forum.post("/v1/accounts", body)) == (409, "external-id-taken")
+    assert refusal(forum.post("/v1/accounts", {"handle": "山间清风", "external_id": "43"})) == (409, "handle-taken")
+
+
+def test_a_typo_in_a_query_never_widens_the_answer(forum: ForumBackend) -> None:
+    forum.register("山间清风", "42")
+    for query in ("extrenal_id=42", "handle=a&handle=b", "limit=5&foo=", "%E5%A7%93=1"):
+        answer = forum.get(f"/v1/accounts?{query}")
+        assert refusal(answer) == (422, "validation-failed")
+        assert [fault["reason"] for fault in answer.json()["errors"]] == ["unknown-field"]
+    assert refusal(forum.get("/v1/agreements/current?kind=user&version=1")) == (422, "validation-failed")
+
+
+def test_a_handle_that_cannot_be_used_is_pointed_at(forum: ForumBackend) -> None:
+    answer = forum.post("/v1/accounts", {"handle": "a"})
+    assert [fault["pointer"] for fault in answer.json()["errors"]] == ["/handle"]

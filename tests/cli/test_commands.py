@@ -344,3 +344,46 @@ def test_a_port_that_is_taken_ends_with_one_and_no_traceback(ready: Installation
     assert result.stdout == ""
     assert "Traceback" not in result.stderr
     assert "address already in use" in result.stderr.lower()
+
+
+def test_a_command_before_init_says_so_and_makes_nothing(tmp_path: Path) -> None:
+    result = Installation(tmp_path).run("forum", "list")
+    assert result.returncode == 1
+    assert "Run `shiming init`" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_demonstration_without_a_service_says_how_to_start_one_and_adds_no_forum(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        nobody = f"http://127.0.0.1:{free.getsockname()[1]}"
+    installation = Installation(tmp_path, {"SHIMING_ISSUER": nobody})
+    assert installation.run("init").returncode == 0
+    result = installation.run("demo")
+    assert (result.returncode, result.stderr.count("\n")) == (1, 1)
+    assert "shiming demo --start" in result.stderr
+    assert installation.json("forum", "list") == []
+
+
+def test_the_demonstration_plays_the_whole_main_job_against_a_service_of_its_own(tmp_path: Path) -> None:
+    result = Installation(tmp_path).run("demo", "--start")
+    assert result.returncode == 0, result.stderr
+    assert "identity-unverified" in result.stdout
+    assert '"reason": "account-suspended"' in result.stdout
+
+
+def test_a_setting_that_nobody_reads_gets_a_note_and_a_port_of_our_own_becomes_the_issuer(tmp_path: Path) -> None:
+    installation = Installation(tmp_path, {"SHIMING_PORT": "1"})
+    assert installation.run("init").returncode == 0
+    with installation.serving() as (address, process):
+        problem = httpx2.get(f"{address}/v1/accounts").json()
+        assert problem["type"].startswith(f"{address}/problems/")
+        process.send_signal(signal.SIGTERM)
+        _, complained = process.communicate(timeout=_PATIENCE)
+    assert "SHIMING_PORT is no setting" in complained
+
+
+def test_a_setting_that_cannot_be_used_says_which_values_can(tmp_path: Path) -> None:
+    result = Installation(tmp_path, {"SHIMING_ENV": "prod"}).run("init")
+    assert result.returncode == 1
+    assert "SHIMING_ENV" in result.stderr
+    assert "'development' or 'production'" in result.stderr

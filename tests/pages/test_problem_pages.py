@@ -11,12 +11,13 @@ import pytest
 
 from app.pages.problem_texts import explained_codes
 from app.posting.errors import ReasonCode
+from app.verification.domain import Reason
 from app.web.problems import problem_codes
 from app.wiring import Services
 from tests.support.forum import ForumBackend
 from tests.support.serving import serving
 
-CODES = sorted({*problem_codes(), *(code.value for code in ReasonCode)})
+CODES = sorted({*problem_codes(), *(code.value for code in (*ReasonCode, *Reason))})
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 EMPTY_PLACES = re.compile(r"^[a-z]|「」|（）|\(\)|[a-z] {2,}[a-z]| \.|: ?\.|：。")
 SCRIPT = "<script>alert(1)</script>"
@@ -189,7 +190,7 @@ def test_the_documentation_lists_every_operation_of_the_served_document(http: ht
     assert ("POST", "/v1/tokens") in expected
     for language in ("zh", "en"):
         html = http.get(f"/docs?lang={language}").text
-        shown = re.findall(r'<summary><span class="method">([A-Z]+)</span><code>([^<]*)</code></summary>', html)
+        shown = re.findall(r'<summary><span class="method">([A-Z]+)</span><code>([^<]*)</code>', html)
         assert len(shown) == len(expected)
         assert {(method, unescape(path)) for method, path in shown} == expected
         assert Page(html).tags.count("h1") == 1

@@ -86,6 +86,7 @@ def test_a_document_makes_a_person_of_an_account_that_had_none(services: Service
         "next": None,
         "level": "document",
         "verified_at": "2026-11-21T00:00:00Z",
+        "detail": None,
         "sandbox": True,
     }
     assert forum.get(f"/v1/verifications/{checked['id']}").json() == checked

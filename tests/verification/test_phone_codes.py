@@ -77,6 +77,7 @@ def test_a_right_code_gives_the_phone_level_for_180_days_cut_to_the_day(forum: F
         "next": "code",
         "level": "none",
         "verified_at": None,
+        "detail": None,
         "sandbox": True,
     }
     assert level(forum, account["id"]) == "none"
