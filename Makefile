@@ -3,7 +3,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
-INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps
+INSTALL := $(BIN)/pip install -qq --disable-pip-version-check --no-deps
 
 .PHONY: help setup dev run demo test check fix bench-hanging migration lock
 

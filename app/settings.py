@@ -7,6 +7,8 @@ from typing import Annotated
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+_TEN_YEARS = 10 * 365 * 24 * 3600
+
 
 class Environment(StrEnum):
     DEVELOPMENT = "development"
@@ -45,7 +47,9 @@ class Settings(BaseSettings):
             ge=0, description="Between two texts to one phone; 60 when not set, and production refuses less than 30."
         ),
     ] = None
-    clock_offset_seconds: Annotated[int, Field(description="Moves the service's clock; development only.")] = 0
+    clock_offset_seconds: Annotated[
+        int, Field(ge=-_TEN_YEARS, le=_TEN_YEARS, description="Moves the service's clock; development only.")
+    ] = 0
 
     @field_validator("issuer")
     @classmethod

@@ -17,7 +17,7 @@ from app.crypto.keyring import Keyring, create_missing_keys, load_keyring
 from app.crypto.mac import Mac
 from app.crypto.signing import TokenSigner
 from app.db.engine import is_sqlite, make_engine, sqlite_file
-from app.db.unit_of_work import UnitOfWork
+from app.db.unit_of_work import UnitOfWork, alone
 from app.forums.service import Forums
 from app.kernel.actor import OPERATOR
 from app.kernel.clock import Clock, SystemClock
@@ -132,11 +132,12 @@ def initialise(settings: Settings, clock: Clock | None = None) -> None:
     engine = make_engine(settings.database())
     unit_of_work = UnitOfWork(engine, clock)
     try:
-        refuse_missing_keys(unit_of_work, load_keyring(settings.keys_dir), str(settings.keys_dir))
-        upgrade(engine)
-        create_missing_keys(settings.keys_dir, settings.env, clock.now())
-        name_new_keys(unit_of_work, load_keyring(settings.keys_dir), OPERATOR)
-        Agreements(unit_of_work).publish_default(OPERATOR)
+        with alone(engine):
+            refuse_missing_keys(unit_of_work, load_keyring(settings.keys_dir), str(settings.keys_dir))
+            upgrade(engine)
+            create_missing_keys(settings.keys_dir, settings.env, clock.now())
+            name_new_keys(unit_of_work, load_keyring(settings.keys_dir), OPERATOR)
+            Agreements(unit_of_work).publish_default(OPERATOR)
     except Unavailable:
         raise StartRefused(_NO_DATABASE) from None
     finally:

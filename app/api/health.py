@@ -25,7 +25,7 @@ class Ready(Answer):
 
 
 @router.get("/livez")
-def alive() -> Alive:
+async def alive() -> Alive:
     return Alive()
 
 

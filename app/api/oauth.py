@@ -98,7 +98,7 @@ async def get_access_token(request: Request, services: ServicesOf) -> JSONRespon
 
 
 @router.get("/.well-known/jwks.json")
-def public_keys(services: ServicesOf, response: Response) -> Jwks:
+async def public_keys(services: ServicesOf, response: Response) -> Jwks:
     """The keys that check tokens offline; `kid` is the RFC 7638 thumbprint."""
     response.headers["cache-control"] = _KEYS_CACHED
     return Jwks(keys=[PublicKey.model_validate(key) for key in services.signer.public_keys()])

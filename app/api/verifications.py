@@ -3,6 +3,7 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends
+from fastapi import Request as HttpRequest
 from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 
@@ -72,9 +73,13 @@ class VerificationShown(Answer):
     sandbox: bool
 
 
-async def _refuse_if_crowded(seats: SeatsOf) -> None:
-    """On the event loop and before anything else: a provider that hangs must not slow the rest of the service."""
-    seats.provider.refuse_if_crowded()
+async def _refuse_if_crowded(request: HttpRequest, seats: SeatsOf) -> None:
+    """On the event loop and before anything else: a provider that hangs must not slow the rest of the service.
+
+    A look at the bytes is enough to know whose queue to ask about; the body is read properly afterwards.
+    """
+    asks_for_text = b"phone_code" in await request.body()
+    (seats.sms if asks_for_text else seats.provider).refuse_if_crowded()
 
 
 @router.post(
@@ -150,7 +155,7 @@ async def _send_code(body: NewVerification, caller: Caller, services: Services, 
     if body.document is not None:
         raise Invalid([FieldError("/document", "unwanted", _UNWANTED)])
     account, phone = body.account_name(), Secret(body.phone)
-    async with seats.provider.take():
+    async with seats.sms.take():
         request = await run_in_threadpool(services.codes.prepare, caller.forum_id, account, phone)
         async with seats.index.take():
             index = await run_in_threadpool(services.codes.index, request)

@@ -28,6 +28,7 @@ class Action(StrEnum):
     CODE_REFUSED = "verification.code-refused"
     ACCOUNT_LINKED = "account.linked"
     PHONE_FROZEN = "phone.frozen"
+    PERSON_DISSOLVED = "person.dissolved"
     IDENTITY_READ = "identity.read"
 
 

@@ -12,6 +12,7 @@ import typer
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
+from app.cli.protocol import BoundedProtocol
 from app.db.engine import sqlite_file
 from app.kernel.errors import StartRefused
 from app.settings import Environment, Settings
@@ -46,6 +47,7 @@ def _config(host: str, port: int, workers: int) -> uvicorn.Config:
     return uvicorn.Config(
         _APPLICATION,
         factory=True,
+        http=BoundedProtocol,
         host=host,
         port=port,
         workers=workers,

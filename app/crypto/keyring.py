@@ -1,13 +1,17 @@
 """The keys of an installation: one file each, readable by its owner alone, never in the database."""
 
 import base64
+import fcntl
 import json
 import os
+import re
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from hashlib import sha256
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -17,6 +21,7 @@ from app.kernel.errors import StartRefused
 from app.kernel.secret import Secret
 
 _FORMAT = 1
+_KEY_ID = re.compile(r"[0-9a-f]{16}", re.ASCII)
 
 
 class KeyPurpose(StrEnum):
@@ -49,12 +54,23 @@ class Key:
     created_at: datetime
     material: Secret[bytes]
 
+    def check_value(self) -> bytes:
+        """Tells whether a key of this id is the same key; 16 bytes that say nothing of its 256 random bits."""
+        return sha256(b"shiming key check" + self.material.reveal()).digest()[:16]
+
 
 class Keyring:
     """The keys of one installation, read once at start."""
 
     def __init__(self, keys: Iterable[Key]) -> None:
-        self._keys = {key.id: key for key in keys}
+        found = list(keys)
+        self._keys = {key.id: key for key in found}
+        current = [key.purpose for key in found if key.state is KeyState.CURRENT]
+        if len(self._keys) != len(found) or len(current) != len(set(current)):
+            raise StartRefused(
+                "The key directory holds two keys of one id, or two current keys of one purpose. Restore it from its"
+                " backup."
+            )
 
     def current(self, purpose: KeyPurpose) -> Key:
         """The key that new values are made with. Raises `StartRefused` when there is none."""
@@ -81,11 +97,23 @@ def load_keyring(directory: Path) -> Keyring:
 def create_missing_keys(directory: Path, environment: str, now: datetime) -> list[Key]:
     """Makes one current key for each purpose that has none; returns the new ones. Safe to call again."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    present = {key.purpose for key in load_keyring(directory).all() if key.state is KeyState.CURRENT}
-    made = [_new_key(purpose, environment, now) for purpose in KeyPurpose if purpose not in present]
-    for key in made:
-        _write(directory, key)
+    with _alone_in(directory):
+        present = {key.purpose for key in load_keyring(directory).all() if key.state is KeyState.CURRENT}
+        made = [_new_key(purpose, environment, now) for purpose in KeyPurpose if purpose not in present]
+        for key in made:
+            _write(directory, key)
     return made
+
+
+@contextmanager
+def _alone_in(directory: Path) -> Iterator[None]:
+    """One maker of keys at a time: two current keys of a purpose would be two installations in one database."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _new_key(purpose: KeyPurpose, environment: str, now: datetime) -> Key:
@@ -144,9 +172,9 @@ def _read(path: Path) -> Key:
         if body["format"] != _FORMAT:
             raise StartRefused(f"Key file {path} has a format that this version does not know.")
         purpose, material = KeyPurpose(body["purpose"]), base64.b64decode(body["material"], validate=True)
-        _refuse_wrong_length(purpose, material)
+        _refuse_damaged(body["id"], purpose, material)
         return Key(
-            id=str(body["id"]),
+            id=body["id"],
             purpose=purpose,
             state=KeyState(body["state"]),
             environment=str(body["environment"]),
@@ -157,7 +185,7 @@ def _read(path: Path) -> Key:
         raise StartRefused(f"Key file {path} cannot be read as a key. Restore it from its backup.") from None
 
 
-def _refuse_wrong_length(purpose: KeyPurpose, material: bytes) -> None:
+def _refuse_damaged(key_id: str, purpose: KeyPurpose, material: bytes) -> None:
     """Raises `ValueError`: a key that lost bytes would still work, and anybody could guess it."""
-    if len(material) != _MATERIAL_BYTES.get(purpose, len(material)):
+    if not _KEY_ID.fullmatch(key_id) or len(material) != _MATERIAL_BYTES.get(purpose, len(material)):
         raise ValueError(purpose)

@@ -16,6 +16,8 @@ _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_tim
 _USABLE = "SHIMING_DATABASE_URL must be sqlite:///path/to/file or postgresql://user@host/database."
 _CONNECT_SECONDS = 2
 _STATEMENT_MILLISECONDS = 5000
+_SERVER_POOL = 20
+"""Connections of one process: four workers fit under PostgreSQL's default of 100."""
 THREADS = 40
 """One connection for each thread that may serve a request, so that nobody waits for the pool."""
 
@@ -39,12 +41,14 @@ def make_engine(url: str) -> Engine:
         engine = create_engine(
             parsed.set(drivername="postgresql+psycopg"),
             hide_parameters=True,
-            pool_size=THREADS,
+            pool_size=_SERVER_POOL,
             max_overflow=0,
             pool_timeout=_CONNECT_SECONDS,
             pool_pre_ping=True,
             connect_args={
                 "connect_timeout": _CONNECT_SECONDS,
+                "tcp_user_timeout": _STATEMENT_MILLISECONDS,
+                "keepalives_idle": _CONNECT_SECONDS,
                 "options": f"-c statement_timeout={_STATEMENT_MILLISECONDS} -c lock_timeout={_STATEMENT_MILLISECONDS}",
             },
         )

@@ -23,6 +23,7 @@ _SERIALISATION_FAILURES = {"40001", "40P01"}
 _POSTGRES_UNIQUE = "23505 "
 _SQLITE_UNIQUE = "UNIQUE constraint failed: "
 _ROUNDS = 4
+_INITIALISATION = 7_236_441_908_113_520_077
 _TURN_SECONDS = 5.0
 
 
@@ -62,6 +63,17 @@ def hold_key(tx: Transaction, key: bytes) -> None:
     if tx.session.get_bind().dialect.name == "postgresql":
         number = int.from_bytes(key[:8], signed=True)
         tx.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": number})
+
+
+@contextmanager
+def alone(engine: Engine) -> Iterator[None]:
+    """One initialisation at a time, on any number of hosts; on SQLite every writer is alone anyway."""
+    if is_sqlite(engine):
+        yield
+        return
+    with translated(), engine.connect() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _INITIALISATION})
+        yield
 
 
 class UnitOfWork:

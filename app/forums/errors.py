@@ -35,3 +35,7 @@ class ScopeNotHeld(Denied):
 
 class ForumNameUnusable(Invalid):
     sentence = Sentence("论坛名称要有 1 到 80 个可见字符。", "A forum's name has 1 to 80 visible characters.")
+
+
+class ReasonUnusable(Invalid):
+    sentence = Sentence("理由要有 1 到 400 个可见字符。", "A reason has 1 to 400 visible characters.")

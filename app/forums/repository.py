@@ -34,6 +34,8 @@ def all_forums(session: Session) -> list[tuple[Forum, ClientId]]:
 
 
 def find_forum(session: Session, forum_id: str, *, lock: bool = False) -> Forum | None:
+    if not forum_id.isascii():
+        return None
     query = select(ForumRow).where(ForumRow.id == forum_id)
     row = session.scalar(query.with_for_update() if lock else query)
     return _forum(row) if row else None

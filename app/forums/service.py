@@ -13,12 +13,12 @@ from app.crypto.mac import Mac, MacUse
 from app.db.unit_of_work import Transaction, UnitOfWork
 from app.forums import repository
 from app.forums.domain import Client, Credentials, Forum, ForumStatus, Scope
-from app.forums.errors import ClientRefused, ForumNameUnusable, ForumNotFound
+from app.forums.errors import ClientRefused, ForumNameUnusable, ForumNotFound, ReasonUnusable
 from app.kernel.actor import Actor
 from app.kernel.ids import ClientId, ForumId, new_id
 from app.kernel.secret import Secret
 
-_NAME_LENGTH = range(1, 81)
+_NAME_LENGTH, _REASON_LENGTH = range(1, 81), range(1, 401)
 _SECRET_BYTES = 32
 
 
@@ -30,10 +30,15 @@ class Forums:
     def add(
         self, actor: Actor, name: str, return_urls: Sequence[str] = (), direct_verification: str | None = None
     ) -> Credentials:
-        """Registers a forum and the one client that speaks for it. Raises `ForumNameUnusable`. Source: L2b."""
+        """Registers a forum and the one client that speaks for it. Raises `ForumNameUnusable`, `ReasonUnusable`.
+
+        Source: L2b.
+        """
         name = unicodedata.normalize("NFC", name).strip()
-        if len(name) not in _NAME_LENGTH or any(unicodedata.category(mark)[0] == "C" for mark in name):
+        if not _is_text(name, _NAME_LENGTH):
             raise ForumNameUnusable
+        if direct_verification is not None and not _is_text(direct_verification, _REASON_LENGTH):
+            raise ReasonUnusable
         secret = _new_secret()
         with self._unit_of_work.begin(actor) as tx:
             forum = Forum(
@@ -107,6 +112,10 @@ def get_forum(tx: Transaction, forum_id: ForumId) -> Forum:
     if forum is None:
         raise ForumNotFound
     return forum
+
+
+def _is_text(text: str, length: range) -> bool:
+    return len(text.strip()) in length and not any(unicodedata.category(mark)[0] == "C" for mark in text)
 
 
 def _new_secret() -> Secret[str]:

@@ -68,18 +68,18 @@ def _page(request: Request, template: str, values: Mapping[str, Any]) -> HTMLRes
 
 
 @router.get("/")
-def start(request: Request) -> Response:
+async def start(request: Request) -> Response:
     return _page(request, "start.html", {})
 
 
 @router.get("/problems")
-def all_problems(request: Request) -> Response:
+async def all_problems(request: Request) -> Response:
     language = language_of(request)
     return _page(request, "problems.html", {"groups": grouped_explanations(language)})
 
 
 @router.get("/problems/{code}")
-def one_problem(code: str, request: Request) -> Response:
+async def one_problem(code: str, request: Request) -> Response:
     """The page that a problem document's `type` and a refusal's remedy point to."""
     if code not in explained_codes():
         return problem_response(request, NoSuchAddress())
@@ -87,19 +87,19 @@ def one_problem(code: str, request: Request) -> Response:
 
 
 @router.get("/docs")
-def api_documentation(request: Request) -> Response:
+async def api_documentation(request: Request) -> Response:
     """The API, read from the served OpenAPI document: no script, nothing from elsewhere."""
     return _page(request, "docs.html", {"groups": operations_of(request.app.openapi())})
 
 
 @router.get("/static/style.css")
-def style() -> Response:
+async def style() -> Response:
     css = (_HERE / "static" / "style.css").read_text(encoding="utf-8")
     return Response(css, media_type="text/css", headers={"cache-control": _STYLE_CACHED})
 
 
 @developer_router.get("/dev/outbox.json")
-def outbox(request: Request) -> JSONResponse:
+async def outbox(request: Request) -> JSONResponse:
     """Development only: the texts that the sandbox sender "sent" in this process, newest last."""
     services: Services = request.app.state.services
     sent = services.sandbox_sender.outbox() if services.sandbox_sender else []

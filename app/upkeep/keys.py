@@ -13,11 +13,15 @@ def refuse_missing_keys(unit_of_work: UnitOfWork, keyring: Keyring, where: str) 
     """Raises `StartRefused` when the database names a key that is not in the ring. `where` is the key directory."""
     with unit_of_work.read() as tx:
         named = repository.named_keys(tx)
-    missing = sorted(f"{purpose} {key_id}" for key_id, purpose in named.items() if keyring.get(key_id) is None)
+    present = {key.id: key.check_value() for key in keyring.all()}
+    missing = sorted(
+        f"{purpose} {key_id}" for key_id, (purpose, check_value) in named.items() if present.get(key_id) != check_value
+    )
     if missing:
         raise StartRefused(
-            f"Keys are missing from {where}: {', '.join(missing)}. Restore them from their backup, or"
-            " point SHIMING_KEYS_DIR at the directory that has them; without them its data cannot be read."
+            f"Keys are missing from {where} or others bear their names: {', '.join(missing)}. Restore them from their"
+            " backup, or point SHIMING_KEYS_DIR at the directory that has them; without them its data cannot be"
+            " read."
         )
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import String
+from sqlalchemy import LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base
@@ -14,4 +14,5 @@ class KeyNameRow(Base):
 
     id: Mapped[str] = mapped_column(String(16), primary_key=True)
     purpose: Mapped[str] = mapped_column(String(16))
+    check_value: Mapped[bytes] = mapped_column(LargeBinary)
     named_at: Mapped[datetime] = mapped_column(UtcDateTime)

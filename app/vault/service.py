@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Collection, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from app import policies
 from app.audit import service as audit
 from app.audit.domain import Action, ObjectKind
 from app.crypto.blind_index import IndexValue
@@ -59,7 +60,8 @@ class Vault:
     def hold_phone(self, tx: Transaction, holder: str, number: Secret[str], index: IndexValue, until: datetime) -> None:
         """Keeps a phone, sealed, until its code comes or `until` passes."""
         person_id, data_key = new_person_id(), self._envelope.new_data_key()
-        repository.drop_expired_phones(tx.session, tx.now)
+        grace = timedelta(minutes=policies.HELD_PHONE_GRACE.value)  # who waits for a lock has an older `now` than we
+        repository.drop_expired_phones(tx.session, tx.now - grace)
         repository.add_held_phone(
             tx.session,
             HeldPhoneRow(
@@ -144,6 +146,7 @@ class Vault:
 
     def dissolve(self, tx: Transaction, person_id: PersonId) -> None:
         """Ends a person known by phone alone whose only account turned out to be somebody's who is on file."""
+        audit.record(tx, Action.PERSON_DISSOLVED, ObjectKind.PERSON, self.audit_ref(tx, person_id))
         repository.delete_person(tx.session, person_id)
 
     def read_identity(

@@ -17,6 +17,7 @@ from app.db.unit_of_work import Transaction, UnitOfWork, again_on_collision, hol
 from app.kernel.actor import Actor
 from app.kernel.ids import AccountId, ForumId, VerificationId, new_id
 from app.kernel.secret import Secret
+from app.vault.errors import HeldPhoneGone
 from app.vault.service import Vault
 from app.verification import repository
 from app.verification.domain import IdentityLevel, Method, Outcome, Reason, Verification
@@ -34,6 +35,8 @@ from app.verification.sms.contract import (
 
 _CODE_DIGITS = 6
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+_COARSE = timedelta(minutes=1)
+"""A forum must not learn to the second when another one wrote to the same phone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,8 @@ class PhoneCodes:
         code = Secret(f"{secrets.randbelow(10**_CODE_DIGITS):0{_CODE_DIGITS}d}")
         with self._unit_of_work.begin(actor) as tx:
             hold_key(tx, index.digest)
-            self._refuse_too_many(tx, index.digest)
+            self._refuse_too_many(tx, repository.texts_to_phone(tx.session, index.digest, tx.now - _DAY))
+            _refuse_pumping(tx, request.account_id)
             verification_id = self._stage(tx, request, index, code)
         try:
             self._sender.send_code(request.phone, self._text(code), message_id=verification_id)
@@ -138,9 +142,12 @@ class PhoneCodes:
             if tries >= limit:
                 return self._settle(tx, verification, Outcome.REJECTED, Reason.CODE_EXHAUSTED)
             return self._settle(tx, verification, Outcome.PENDING, Reason.CODE_WRONG)
-        link = self._links.confirm_phone(
-            tx, verification.account_id, verification.id, code.phone_digest, sandbox=self._sender.sandbox
-        )
+        try:
+            link = self._links.confirm_phone(
+                tx, verification.account_id, verification.id, code.phone_digest, sandbox=self._sender.sandbox
+            )
+        except HeldPhoneGone:  # its time ran out while this request waited for its turn
+            return self._settle(tx, verification, Outcome.REJECTED, Reason.CODE_EXPIRED)
         if link is None:
             return self._settle(tx, verification, Outcome.REJECTED, Reason.NOT_CONFIRMED)
         return self._settle(tx, verification, Outcome.VERIFIED, None, link.level)
@@ -192,8 +199,7 @@ class PhoneCodes:
         )
         return verification_id
 
-    def _refuse_too_many(self, tx: Transaction, phone_digest: bytes) -> None:
-        sent = repository.texts_sent(tx.session, phone_digest, tx.now - _DAY)
+    def _refuse_too_many(self, tx: Transaction, sent: list[datetime]) -> None:
         in_the_hour = [moment for moment in sent if moment > tx.now - _HOUR]
         free_at: list[datetime] = []
         if sent:
@@ -204,7 +210,7 @@ class PhoneCodes:
             free_at.append(sent[policies.TEXTS_PER_DAY.value - 1] + _DAY)
         wait = max((moment - tx.now for moment in free_at), default=timedelta())
         if wait > timedelta():
-            raise TooManyTexts(retry_after=math.ceil(wait.total_seconds()))
+            raise TooManyTexts(retry_after=math.ceil(wait / _COARSE) * int(_COARSE.total_seconds()))
 
     def _text(self, code: Secret[str]) -> CodeText:
         minutes = policies.CODE_LIFETIME.value
@@ -221,7 +227,8 @@ class PhoneCodes:
         with self._unit_of_work.begin(actor) as tx:
             repository.note_answer(tx.session, verification_id, type(error).__name__)
             repository.settle(tx.session, verification_id, outcome, reason, tx.now)
-            repository.drop_code(tx.session, verification_id)  # it never left, so it counts against no limit
+            if not refused:
+                repository.drop_code(tx.session, verification_id)  # it never left, so it counts against no limit
             self._vault.drop_held_phone(tx, verification_id)
             audit.record(
                 tx,
@@ -240,6 +247,12 @@ class PhoneCodes:
     def _read(self, forum_id: ForumId, verification_id: VerificationId) -> Verification:
         with self._unit_of_work.read() as tx:
             return repository.get(tx.session, forum_id, verification_id, tx.now)
+
+
+def _refuse_pumping(tx: Transaction, account_id: AccountId) -> None:
+    """One account has one owner, who needs few codes; whoever pumps texts needs many. Raises `TooManyTexts`."""
+    if repository.texts_for_account(tx.session, account_id, tx.now - _DAY) >= policies.TEXTS_PER_ACCOUNT.value:
+        raise TooManyTexts(retry_after=int(_HOUR.total_seconds()))
 
 
 def _read_code(typed: Secret[str]) -> Secret[str]:

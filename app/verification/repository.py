@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import CursorResult, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, CursorResult, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from app import policies
@@ -11,6 +11,8 @@ from app.kernel.ids import AccountId, ForumId, PersonId, VerificationId
 from app.verification.domain import IdentityLevel, Link, Method, Outcome, Reason, Verification
 from app.verification.errors import VerificationNotFound
 from app.verification.models import CodeRow, LinkRow, VerificationRow
+
+_RAW_CODE, _REQUEST_ID = 80, 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,12 @@ class Code:
     digest: bytes
     phone_digest: bytes
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    settled: int
+    first: datetime | None
 
 
 def add_attempt(session: Session, attempt: Attempt, now: datetime) -> None:
@@ -70,7 +78,11 @@ def note_answer(
     session.execute(
         update(VerificationRow)
         .where(VerificationRow.id == verification_id)
-        .values(raw_code=raw_code, provider_request_id=request_id, billable=billable)
+        .values(
+            raw_code=raw_code[:_RAW_CODE],
+            provider_request_id=request_id and request_id[:_REQUEST_ID],
+            billable=billable,
+        )
     )
 
 
@@ -129,20 +141,31 @@ def _expired_by(verification: Verification, expires_at: datetime | None, now: da
     return replace(verification, outcome=Outcome.REJECTED, reason=Reason.CODE_EXPIRED)
 
 
-def rejections(
-    session: Session, account_id: AccountId, subject_digest: bytes | None, since: datetime
-) -> tuple[int, datetime | None]:
-    """How many document checks of this account were rejected since then, and when the first of them was."""
+def rejections(session: Session, account_id: AccountId, subject: bytes | None, since: datetime) -> Used:
+    """The document checks of this account, or of one document on it, that were rejected since then."""
     query = select(func.count(), func.min(VerificationRow.started_at)).where(
+        VerificationRow.outcome == Outcome.REJECTED, *_document_checks(account_id, subject, since)
+    )
+    return Used(*session.execute(query).one())
+
+
+def in_flight(session: Session, account_id: AccountId, subject: bytes | None, since: datetime) -> int:
+    """Document checks whose answer is still awaited."""
+    query = select(func.count()).where(
+        VerificationRow.outcome == Outcome.PENDING,
+        VerificationRow.reason.is_(None),
+        *_document_checks(account_id, subject, since),
+    )
+    return session.scalar(query) or 0
+
+
+def _document_checks(account_id: AccountId, subject: bytes | None, since: datetime) -> list[ColumnElement[bool]]:
+    conditions = [
         VerificationRow.account_id == account_id,
         VerificationRow.method != Method.PHONE_CODE,
-        VerificationRow.outcome == Outcome.REJECTED,
         VerificationRow.started_at > since,
-    )
-    if subject_digest is not None:
-        query = query.where(VerificationRow.subject_digest == subject_digest)
-    count, first = session.execute(query).one()
-    return count, first
+    ]
+    return conditions if subject is None else [*conditions, VerificationRow.subject_digest == subject]
 
 
 def proved_phones(session: Session, account_id: AccountId, since: datetime) -> frozenset[bytes]:
@@ -160,7 +183,17 @@ def proved_phones(session: Session, account_id: AccountId, since: datetime) -> f
     )
 
 
-def texts_sent(session: Session, phone_digest: bytes, since: datetime) -> list[datetime]:
+def texts_for_account(session: Session, account_id: AccountId, since: datetime) -> int:
+    query = (
+        select(func.count())
+        .select_from(CodeRow)
+        .join(VerificationRow, VerificationRow.id == CodeRow.verification_id)
+        .where(VerificationRow.account_id == account_id, VerificationRow.started_at > since)
+    )
+    return session.scalar(query) or 0
+
+
+def texts_to_phone(session: Session, phone_digest: bytes, since: datetime) -> list[datetime]:
     """When texts went to this phone since then, newest first."""
     return list(
         session.scalars(

@@ -15,6 +15,7 @@ from app.db.unit_of_work import Transaction, UnitOfWork, again_on_collision
 from app.forums.service import get_forum
 from app.kernel.actor import Actor
 from app.kernel.clock import SHANGHAI
+from app.kernel.errors import Unavailable
 from app.kernel.ids import AccountId, ForumId, PersonId, VerificationId, new_id
 from app.kernel.secret import Secret
 from app.vault.domain import DocumentRecord
@@ -40,6 +41,7 @@ from app.verification.providers.contract import (
 )
 
 _DAY = timedelta(days=1)
+_IN_FLIGHT = timedelta(minutes=1)
 _POSSESSION = timedelta(minutes=policies.POSSESSION_WINDOW.value)
 
 
@@ -131,6 +133,8 @@ class Verifications:
             )
         except ProviderError as error:
             answer = error
+        except Exception:  # noqa: BLE001 -- whatever a provider does, the question may have left: nobody is verified by it
+            answer = OutcomeUnknown(self._provider.name, "defect")
         return AskedProvider(request, verification_id, started_at, answer)
 
     def index(self, asked: AskedProvider) -> IndexValue:
@@ -154,6 +158,7 @@ class Verifications:
 
     def _start(self, actor: Actor, request: DocumentRequest) -> tuple[VerificationId, datetime]:
         with self._unit_of_work.begin(actor) as tx:
+            find_named(tx, request.forum_id, AccountName(account_id=request.account_id), lock=True)
             _refuse_too_many(tx, request.account_id, request.subject_digest)
             verification_id = VerificationId(new_id("vrf", tx.now))
             attempt = repository.Attempt(
@@ -225,11 +230,15 @@ def _record(document: Document, index: IndexValue) -> DocumentRecord:
 
 
 def _refuse_too_many(tx: Transaction, account_id: AccountId, subject: bytes) -> None:
+    """Raises `TooManyAttempts`; `Unavailable` while checks in flight could still use up what is left."""
     limits = (
         (None, policies.REJECTIONS_PER_ACCOUNT.value),
         (subject, policies.REJECTIONS_PER_ACCOUNT_AND_DOCUMENT.value),
     )
     for digest, limit in limits:
-        count, first = repository.rejections(tx.session, account_id, digest, tx.now - _DAY)
-        if count >= limit and first is not None:
-            raise TooManyAttempts(retry_after=math.ceil((first + _DAY - tx.now).total_seconds()))
+        used = repository.rejections(tx.session, account_id, digest, tx.now - _DAY)
+        if used.settled >= limit and used.first is not None:
+            raise TooManyAttempts(retry_after=math.ceil((used.first + _DAY - tx.now).total_seconds()))
+        in_flight = repository.in_flight(tx.session, account_id, digest, tx.now - _IN_FLIGHT)
+        if used.settled + in_flight >= limit:
+            raise Unavailable(retry_after=1)

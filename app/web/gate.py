@@ -1,5 +1,6 @@
 """The gate in front of every request: a name, limits before any work, strict JSON, safe headers, one log line."""
 
+import asyncio
 import json
 import os
 import re
@@ -11,13 +12,15 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.kernel.errors import ShimingError
+from app.kernel.errors import ShimingError, Unavailable
+from app.kernel.sentence import Sentence
 from app.web.logs import logger
 from app.web.problems import (
     BodyTooLarge,
     InternalError,
     MalformedJson,
     NoSuchAddress,
+    RequestTimedOut,
     UnsupportedMediaType,
     problem_response,
 )
@@ -25,8 +28,16 @@ from app.web.problems import (
 MAX_BODY_BYTES = 64 * 1024
 _MAX_DEPTH = 20
 _MAX_KEYS = 1000
-_REQUEST_ID = re.compile(r"(?!.*[0-9]{11})[A-Za-z0-9._-]{1,64}", re.ASCII)
-"""Goes into logs and the audit log, so nothing that could be a phone or a document number passes."""
+_DEADLINE = 4.0
+_PROVIDER_DEADLINE = 11.0
+_PROVIDER_PREFIX = "/v1/verifications"
+_BODY_SECONDS = 10.0
+_MAX_HEAD_BYTES = 32 * 1024
+_LENGTH_DIGITS = 7
+_TOLD_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+_KEPT_ID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+"""A caller's own id is told back, but only a UUID goes into logs and the audit log: no name, phone or number does."""
+_HEAD_TOO_LARGE = Sentence("请求头超过 32 KiB。", "The headers are over 32 KiB.")
 _UNSAFE_METHODS = frozenset({"POST", "PUT", "PATCH"})
 _JSON_PREFIX = "/v1/"
 _SAFE_HEADERS = {
@@ -45,9 +56,36 @@ _SAFE_HEADERS = {
 class Gate:
     """Wraps the whole application; whatever fails inside leaves as a problem document."""
 
-    def __init__(self, app: ASGIApp, issuer: str) -> None:
+    def __init__(self, app: ASGIApp, issuer: str, deadline: float = _DEADLINE) -> None:
         self._app = app
         self._issuer = issuer
+        self._deadline = deadline
+        self._late: set[asyncio.Future[None]] = set()
+
+    async def _answer_in_time(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+        """Raises `Unavailable` at the deadline; what hangs then ends by itself, unheard."""
+        task = asyncio.ensure_future(self._app(scope, receive, answer))
+        try:
+            await asyncio.wait({task}, timeout=self._deadline_of(scope))
+        except asyncio.CancelledError:
+            task.cancel()
+            raise
+        if task.done() or answer.status:
+            await task
+            return
+        answer.mute()
+        self._late.add(task)
+        task.add_done_callback(self._forget)
+        raise Unavailable
+
+    def _deadline_of(self, scope: Scope) -> float:
+        """Seconds until the caller hears 503: long where a provider may be waited for, short everywhere else."""
+        return _PROVIDER_DEADLINE if scope["path"].startswith(_PROVIDER_PREFIX) else self._deadline
+
+    def _forget(self, task: asyncio.Future[None]) -> None:
+        self._late.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            logger().error("late-request-failed", error=type(task.exception()).__name__)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -55,15 +93,18 @@ class Gate:
             return
         began = time.perf_counter()
         headers = Headers(scope=scope)
-        request_id = _request_id(headers.get("x-request-id", ""))
-        scope["request_id"], scope["issuer"] = request_id, self._issuer
-        answer = _Answer(send, request_id)
+        told_id, request_id = _request_ids(headers.get("x-request-id", ""))
+        scope["told_id"], scope["request_id"], scope["issuer"] = told_id, request_id, self._issuer
+        answer = _Answer(send, told_id)
         try:
-            _refuse_bad_path(scope)
+            _refuse_bad_head(scope)
             body = await _read_body(headers, receive)
             _refuse_bad_body(scope, headers, body)
-            await self._app(scope, _replay(body, receive), answer)
+            await self._answer_in_time(scope, _replay(body, receive), answer)
+        except _ClientGone:
+            pass  # nobody is there to hear an answer, and nothing was done
         except ShimingError as error:
+            answer = _Answer(send, told_id)
             await problem_response(Request(scope), error)(scope, receive, answer)
         except Exception:  # noqa: BLE001 -- whatever fails leaves as a problem document, and is logged
             logger().error("request-failed", request_id=request_id, exc_info=True)
@@ -73,16 +114,25 @@ class Gate:
             _log(scope, answer.status, began, request_id)
 
 
+class _ClientGone(Exception):
+    """The connection ended before the body did: half a request is no request."""
+
+
 class _Answer:
     """Adds the headers that every answer carries, errors included."""
 
     def __init__(self, send: Send, request_id: str) -> None:
         self._send = send
         self._request_id = request_id
+        self._muted = False
         self.status = 0
 
+    def mute(self) -> None:
+        """What the application still says is not sent: the caller has been answered."""
+        self._send, self._muted = _into_nothing, True
+
     async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
+        if message["type"] == "http.response.start" and not self._muted:
             self.status = message["status"]
             headers = MutableHeaders(scope=message)
             headers["x-request-id"] = self._request_id
@@ -91,20 +141,34 @@ class _Answer:
         await self._send(message)
 
 
-def _request_id(asked: str) -> str:
-    return asked if _REQUEST_ID.fullmatch(asked) else f"req_{os.urandom(12).hex()}"
+async def _into_nothing(_message: Message) -> None:
+    pass
+
+
+def _request_ids(asked: str) -> tuple[str, str]:
+    """The id that the caller is told, and the one that is written down; both ours when theirs cannot be used."""
+    ours = f"req_{os.urandom(12).hex()}"
+    return asked if _TOLD_ID.fullmatch(asked) else ours, asked if _KEPT_ID.fullmatch(asked) else ours
 
 
 async def _read_body(headers: Headers, receive: Receive) -> bytes:
-    declared = headers.get("content-length", "0")
-    if not declared.isdecimal() or int(declared) > MAX_BODY_BYTES:
+    declared = headers.get("content-length", "0").lstrip("0") or "0"
+    if not declared.isdecimal() or len(declared) > _LENGTH_DIGITS or int(declared) > MAX_BODY_BYTES:
         raise BodyTooLarge
+    try:
+        async with asyncio.timeout(_BODY_SECONDS):
+            return await _collect(receive)
+    except TimeoutError:
+        raise RequestTimedOut from None
+
+
+async def _collect(receive: Receive) -> bytes:
     chunks: list[bytes] = []
     size = 0
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            return b"".join(chunks)
+            raise _ClientGone
         chunk = message.get("body", b"")
         size += len(chunk)
         if size > MAX_BODY_BYTES:
@@ -127,7 +191,9 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return replay
 
 
-def _refuse_bad_path(scope: Scope) -> None:
+def _refuse_bad_head(scope: Scope) -> None:
+    if sum(len(name) + len(value) for name, value in scope["headers"]) + len(scope["query_string"]) > _MAX_HEAD_BYTES:
+        raise BodyTooLarge(_HEAD_TOO_LARGE)
     if "\x00" in scope["path"]:  # no id holds one, and PostgreSQL cannot be asked for one
         raise NoSuchAddress
 

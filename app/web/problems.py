@@ -41,6 +41,11 @@ class BodyTooLarge(ShimingError):
     sentence = Sentence("请求体超过 64 KiB。", "The body is over 64 KiB.")
 
 
+class RequestTimedOut(ShimingError):
+    code = "request-timeout"
+    sentence = Sentence("请求体 10 秒内没有收完，请重发。", "The body did not arrive within 10 seconds; send it again.")
+
+
 class UnsupportedMediaType(ShimingError):
     code = "unsupported-media-type"
     sentence = Sentence("请求体要用 application/json。", "Send the body as application/json.")
@@ -61,6 +66,7 @@ class NoSuchAddress(NotFound):
 _BY_ITSELF: tuple[tuple[type[ShimingError], int], ...] = (
     (MalformedJson, 400),
     (MethodNotAllowed, 405),
+    (RequestTimedOut, 408),
     (BodyTooLarge, 413),
     (UnsupportedMediaType, 415),
     (InternalError, 500),
@@ -83,6 +89,7 @@ _TITLES: dict[str, Sentence] = {
     "handle-taken": Sentence("昵称已有人用", "The handle is taken"),
     "external-id-taken": Sentence("此论坛账号已有记录", "This forum account has a record"),
     "handle-invalid": Sentence("昵称不能这样取", "The handle cannot be used"),
+    "request-timeout": Sentence("请求没有收完", "The request did not arrive in time"),
     "body-too-large": Sentence("请求体太大", "The body is too large"),
     "unsupported-media-type": Sentence("请求体的类型不对", "Unsupported media type"),
     "validation-failed": Sentence("有字段需要修改", "Some fields need to be changed"),
@@ -122,15 +129,15 @@ def problem_response(request: Request, error: ShimingError) -> JSONResponse:
     """RFC 9457. Holds codes and sentences, never a value that was sent."""
     language = language_of(request)
     status = status_of(type(error))
-    issuer, request_id = str(request.scope["issuer"]), str(request.scope["request_id"])
+    issuer = str(request.scope["issuer"])
     body: dict[str, object] = {
         "type": f"{issuer}/problems/{error.code}",
         "title": title_of(error.code).in_language(language),
         "status": status,
         "detail": error.detail.in_language(language),
-        "instance": f"urn:shiming:request:{request_id}",  # not the address: a caller may put anything there
+        "instance": f"urn:shiming:request:{request.scope['request_id']}",  # as logged; never the address
         "code": error.code,
-        "request_id": request_id,
+        "request_id": request.scope["told_id"],
         **_extras(error, language, issuer),
     }
     headers = {**_headers(error), "content-language": language.value}

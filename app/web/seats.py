@@ -48,9 +48,10 @@ class Seats:
 
 
 class AllSeats:
-    """The seats of one process: a provider call takes its seat first, and inside it one for the index."""
+    """The seats of one process: a call to the outside takes its seat first, and inside it one for the index."""
 
     def __init__(self) -> None:
         wait = float(policies.SEAT_WAIT.value)
         self.provider = Seats(policies.PROVIDER_SEATS.value, wait)
+        self.sms = Seats(policies.SMS_SEATS.value, wait)
         self.index = Seats(policies.INDEX_SEATS_PER_CORE.value * (os.cpu_count() or 1), wait)

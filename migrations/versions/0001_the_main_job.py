@@ -60,6 +60,7 @@ def upgrade() -> None:
     op.create_table('key_names',
     sa.Column('id', sa.String(length=16), nullable=False),
     sa.Column('purpose', sa.String(length=16), nullable=False),
+    sa.Column('check_value', sa.LargeBinary(), nullable=False),
     sa.Column('named_at', sa.DateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_key_names'))
     )

@@ -8,6 +8,7 @@ from tests.support.clock import FakeClock
 from tests.support.forum import ForumBackend, Json
 
 NewForum = Callable[[str], ForumBackend]
+SAME_REQUEST = "018f3a5c-7d1e-4b2a-9c3d-5e6f70818293"
 
 
 def stamp(clock: FakeClock, **later: float) -> str:
@@ -219,7 +220,7 @@ def test_another_forums_account_and_none_give_the_same_404_byte_for_byte(new_for
     ]
     for method, path, body in calls:
         answers = [
-            forum.http.request(method, path.format(account), json=body, headers={"x-request-id": "same"})
+            forum.http.request(method, path.format(account), json=body, headers={"x-request-id": SAME_REQUEST})
             for account in (theirs, none)
         ]
         assert refusal(answers[0]) == (404, "not-found")
@@ -227,7 +228,7 @@ def test_another_forums_account_and_none_give_the_same_404_byte_for_byte(new_for
         assert _headers(answers[0]) == _headers(answers[1])
     for path, body in (("/v1/tokens", {"scope": "post"}), ("/v1/verifications", _code_to_nobody())):
         answers = [
-            forum.post(path, {"account_id": account, **body}, headers={"x-request-id": "same"})
+            forum.post(path, {"account_id": account, **body}, headers={"x-request-id": SAME_REQUEST})
             for account in (theirs, none)
         ]
         assert refusal(answers[0]) == (404, "account-not-found")

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from app.accounts.domain import AccountName, AccountStatus, Profile, Sanction, SanctionKind
 from app.accounts.models import SanctionRow
+from app.accounts.service import find_named
 from app.agreements import repository as agreements
 from app.agreements.domain import AcceptanceChannel, AgreementKind, AgreementVersion
 from app.agreements.models import AgreementVersionRow
@@ -206,5 +207,7 @@ def test_a_handle_and_an_external_id_find_what_the_accounts_feature_finds(stage:
     services.accounts.register(OPERATOR, forum_id, "Cloud_9", "u-1", Profile(display_name="云"))
     for name in (AccountName(handle="cloud_9"), AccountName(handle="ＣＬＯＵＤ_９"), AccountName(external_id="u-1")):
         wanted = StandingFilter(forum_id, handle=name.handle, external_id=name.external_id)
-        assert [standing.account for standing in stage.read(wanted)] == [services.accounts.find(forum_id, name)]
+        with services.unit_of_work.read() as tx:
+            found = find_named(tx, forum_id, name)
+        assert [standing.account for standing in stage.read(wanted)] == [found]
     assert stage.read(StandingFilter(forum_id, external_id="U-1")) == []

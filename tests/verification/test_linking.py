@@ -35,6 +35,7 @@ NOT_CONFIRMED = ("rejected", "not-confirmed", "other-method")
 UNAVAILABLE = ("pending", "provider-unavailable", "wait")
 UNKNOWN = ("pending", "outcome-unknown", "other-method")
 NewForum = Callable[[str], ForumBackend]
+SAME_REQUEST = "018f3a5c-7d1e-4b2a-9c3d-5e6f70818293"
 
 
 def check(forum: ForumBackend, account: Json, number: str = PERSON, name: str = NAME) -> Json:
@@ -478,7 +479,7 @@ def test_a_stolen_pair_runs_out_of_tries_exactly_as_a_mismatch_does(forum: Forum
     for _ in range(3):
         check(forum, thief, PERSON)
         check(forum, stranger, MISMATCHED)
-    forum.http.headers["x-request-id"] = "same"
+    forum.http.headers["x-request-id"] = SAME_REQUEST
     refused = [forum.check_document(thief["id"], PERSON), forum.check_document(stranger["id"], MISMATCHED)]
     assert refusal(refused[0]) == (429, "too-many-attempts")
     assert refused[0].content == refused[1].content

@@ -28,6 +28,7 @@ REASON = "理由金丝雀"
 PHONE = "14000009917"
 NUMBER, NAME = sandbox_number(917, birth="19870611"), "测试金丝雀"
 _SERVES = re.compile(r"serves on (http://127\.0\.0\.1:\d+)\.")
+REQUEST = "018f3a5c-7d1e-4b2a-9c3d-5e6f70818293"
 
 
 class Served:
@@ -156,13 +157,13 @@ def test_an_unforeseen_failure_is_logged_without_a_local_variable(
     with services.unit_of_work.begin(OPERATOR) as tx:
         tx.session.execute(update(LinkRow).where(LinkRow.account_id == account["id"]).values(level="unheard-of"))
 
-    answer = forum.post("/v1/tokens", {"external_id": EXTERNAL_ID, "scope": "post"}, headers={"x-request-id": "req-9"})
+    answer = forum.post("/v1/tokens", {"external_id": EXTERNAL_ID, "scope": "post"}, headers={"x-request-id": REQUEST})
     forum.http.close()
     log = served.stop()
 
     assert answer.status_code == 500
     failures = [line for line in log_lines(log) if line["event"] == "request-failed"]
-    assert [line["request_id"] for line in failures] == ["req-9"]
+    assert [line["request_id"] for line in failures] == [REQUEST]
     assert failures[0]["exception"][0]["exc_type"] == "ValueError"
     frames = failures[0]["exception"][0]["frames"]
     assert all(".py:" in frame for frame in frames)

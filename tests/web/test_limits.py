@@ -1,0 +1,108 @@
+"""Slow, endless and broken-off requests cost their sender, not the service."""
+
+import asyncio
+import json
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx2
+import pytest
+from sqlalchemy import text
+from starlette.types import Receive, Scope, Send
+
+from app.web.gate import Gate
+from app.wiring import Services
+from tests.support.forum import ForumBackend
+from tests.support.process import ServiceProcess, service_process
+
+_PATIENCE = 15
+
+
+@pytest.fixture(scope="module")
+def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceProcess]:
+    with service_process(Path(tmp_path_factory.mktemp("limits"))) as running:
+        yield running
+
+
+def test_a_request_that_breaks_off_before_its_end_does_nothing(forum: ForumBackend, address: str) -> None:
+    account = forum.register("山间清风")["id"]
+    host, port = address.removeprefix("http://").split(":")
+    body = json.dumps({"reason": "truncated"}).encode()
+    with socket.create_connection((host, int(port)), timeout=_PATIENCE) as connection:
+        head = (
+            f"POST /v1/accounts/{account}/suspend HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            f"Authorization: {forum.http.headers['authorization']}\r\nContent-Length: 5000\r\n\r\n"
+        )
+        connection.sendall(head.encode() + body)
+    assert forum.get("/livez").status_code == 200
+    assert forum.account(account)["status"] == "unverified"
+
+
+def test_a_head_without_end_is_cut_off(process: ServiceProcess) -> None:
+    with _connected(process) as connection:
+        connection.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n")
+        answer = b""
+        try:
+            for _ in range(200):
+                connection.sendall(b"X-Filler: " + b"a" * 4000 + b"\r\n")
+            answer = connection.recv(1000)
+        except OSError:
+            answer = b"closed"
+        assert answer == b"closed" or answer.startswith(b"HTTP/1.1 400")
+
+
+def test_a_head_over_32_kib_that_arrives_whole_is_refused(process: ServiceProcess) -> None:
+    answer = httpx2.get(f"{process.address}/livez", headers={"x-filler": "a" * 33_000})
+    assert answer.status_code in {400, 413}
+
+
+def test_a_length_with_thousands_of_digits_is_no_accident(process: ServiceProcess) -> None:
+    with _connected(process) as connection:
+        connection.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\nContent-Length: " + b"0" * 5000 + b"\r\n\r\n")
+        assert connection.recv(1000).startswith(b"HTTP/1.1 200")
+
+
+def test_who_hangs_is_answered_at_the_deadline_and_the_caller_hears_unavailable(services: Services) -> None:
+    said: list[dict[str, object]] = []
+
+    async def hangs(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await asyncio.sleep(0.2)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    async def play() -> None:
+        async def receive() -> dict[str, object]:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message: object) -> None:
+            assert isinstance(message, dict)
+            said.append(message)
+
+        scope = {"type": "http", "method": "GET", "path": "/livez", "headers": [], "query_string": b""}
+        await Gate(hangs, services.issuer, deadline=0.05)(scope, receive, send)
+        await asyncio.sleep(0.3)
+
+    asyncio.run(play())
+    assert [message["status"] for message in said if message["type"] == "http.response.start"] == [503]
+
+
+def test_while_the_database_is_held_the_process_lives_and_every_write_hears_unavailable(
+    services: Services, forum: ForumBackend
+) -> None:
+    with services.engine.connect() as holder, ThreadPoolExecutor(50) as pool:
+        holder.execute(text("SELECT 1"))  # on SQLite this connection is the writer now
+        if services.engine.dialect.name == "postgresql":
+            holder.execute(text("LOCK TABLE accounts IN ACCESS EXCLUSIVE MODE"))
+        writes = [pool.submit(forum.post, "/v1/accounts", {"handle": f"山间清风_{number}"}) for number in range(50)]
+        assert forum.get("/livez").status_code == 200
+        assert forum.get("/.well-known/jwks.json").status_code == 200
+        answers = [write.result() for write in writes]
+        holder.rollback()
+    assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(503, "unavailable")}
+    assert all(int(answer.headers["retry-after"]) > 0 for answer in answers)
+
+
+def _connected(process: ServiceProcess) -> socket.socket:
+    host, port = process.address.removeprefix("http://").split(":")
+    return socket.create_connection((host, int(port)), timeout=_PATIENCE)
