@@ -1,6 +1,7 @@
 """One person who is verified many times at once stays one person."""
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -8,6 +9,7 @@ import httpx2
 from sqlalchemy import func, select
 
 from app.vault.models import DocumentRow, PersonRow
+from app.verification.models import VerificationRow
 from app.wiring import Services
 from tests.support.clock import FakeClock
 from tests.support.forum import ForumBackend, Json
@@ -71,6 +73,24 @@ def test_a_code_to_the_phone_on_record_lets_many_accounts_share_a_person_at_once
     answers = _all_at_once(accounts)
     assert [answer["outcome"] for answer in answers] == ["verified"] * 3
     assert _count(services) == (1, 1)
+
+
+def test_wrong_guesses_at_once_are_judged_no_more_often_than_one_after_the_other(
+    forum: ForumBackend, services: Services
+) -> None:
+    account = forum.register("山间清风")["id"]
+
+    def guess(_: int) -> tuple[int, str]:
+        response = forum.check_document(account, "110199199003070033")
+        body: Json = response.json()
+        return response.status_code, body.get("code") or body["reason"]
+
+    with ThreadPoolExecutor(30) as pool:
+        answers = Counter(pool.map(guess, range(30)))
+    assert set(answers) <= {(201, "not-confirmed"), (429, "too-many-attempts"), (503, "unavailable")}
+    assert answers[201, "not-confirmed"] <= 3
+    with services.unit_of_work.read() as tx:
+        assert (tx.session.scalar(select(func.count()).select_from(VerificationRow)) or 0) <= 3
 
 
 def _all_at_once(work: list[tuple[ForumBackend, str, str]]) -> list[Json]:

@@ -3,12 +3,15 @@
 from collections.abc import Callable
 from typing import Any
 
+from sqlalchemy import delete
+
 from app.kernel.actor import OPERATOR
 from app.kernel.secret import Secret
 from app.settings import Settings
+from app.vault.models import HeldPhoneRow
 from app.verification.providers.sandbox import SandboxProvider
 from app.verification.sms.contract import CodeText, SmsOutcomeUnknown
-from app.wiring import build
+from app.wiring import Services, build
 from tests.support.clock import FakeClock
 from tests.support.forum import ForumBackend, Json
 from tests.support.serving import serving
@@ -408,3 +411,21 @@ def test_an_unknown_account_gets_no_text(forum: ForumBackend) -> None:
     answer = forum.ask_code("acc_" + "0" * 32, PHONE)
     assert (answer.status_code, answer.json()["code"]) == (404, "account-not-found")
     assert forum.get("/dev/outbox.json").json() == []
+
+
+def test_a_code_whose_phone_was_cleared_away_meanwhile_has_expired(services: Services, forum: ForumBackend) -> None:
+    account = forum.register("山间清风")
+    asked = ask(forum, account["id"])
+    code = forum.read_code(PHONE)
+    with services.unit_of_work.begin(OPERATOR) as tx:
+        tx.session.execute(delete(HeldPhoneRow))
+    answer = forum.enter_code(asked["id"], code)
+    assert (answer.status_code, answer.json()["outcome"], answer.json()["reason"]) == (200, "rejected", "code-expired")
+
+
+def test_one_account_cannot_be_used_to_write_to_a_list_of_phones(forum: ForumBackend) -> None:
+    account = forum.register("山间清风")
+    for number in range(20):
+        ask(forum, account["id"], f"1400000{2000 + number}")
+    assert wait_told(forum.ask_code(account["id"], "14000002999")) == 3600
+    assert len(forum.get("/dev/outbox.json").json()) == 20
