@@ -137,16 +137,18 @@ async def _check_document(body: NewVerification, caller: Caller, services: Servi
         raise Invalid([FieldError("/document/country", "unwanted", _UNWANTED)])
     number, name = Secret(body.document.number), Secret(body.document.name)
     account = body.account_name()
+    checks = services.verifications
     async with seats.provider.take():
-        request = await run_in_threadpool(
-            services.verifications.prepare, caller.forum_id, account, document_type, number, name
-        )
-        asked = await run_in_threadpool(services.verifications.ask, caller.actor, request)
+        async with seats.work.take(patient=True):
+            request = await run_in_threadpool(checks.prepare, caller.forum_id, account, document_type, number, name)
+            started = await run_in_threadpool(checks.start, caller.actor, request)
+        asked = await run_in_threadpool(checks.ask, started)
         index = None
         if asked.has_verdict:  # a provider that hangs or fails costs no Argon2
             async with seats.index.take(patient=True):
-                index = await run_in_threadpool(services.verifications.index, asked)
-        return await run_in_threadpool(services.verifications.settle, caller.actor, asked, index)
+                index = await run_in_threadpool(checks.index, asked)
+        async with seats.work.take(patient=True):
+            return await run_in_threadpool(checks.settle, caller.actor, asked, index)
 
 
 async def _send_code(body: NewVerification, caller: Caller, services: Services, seats: AllSeats) -> Verification:

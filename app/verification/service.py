@@ -56,6 +56,15 @@ class DocumentRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class StartedCheck:
+    """An attempt that stands in the database and has asked nobody yet."""
+
+    request: DocumentRequest
+    verification_id: VerificationId
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class AskedProvider:
     """An attempt whose question has been asked: a verdict about the person, or an error about anything else."""
 
@@ -120,22 +129,43 @@ class Verifications:
             _refuse_too_many(tx, account.id, subject)
         return DocumentRequest(forum_id, account.id, document, subject)
 
-    def ask(self, actor: Actor, request: DocumentRequest) -> AskedProvider:
-        """Asks the provider once; the caller holds a provider seat.
+    def start(self, actor: Actor, request: DocumentRequest) -> StartedCheck:
+        """Writes the attempt down before anybody is asked, so that a crash cannot hide that they were.
 
-        The attempt stands in the database before the provider is asked, so a crash cannot hide that it was.
-        Raises `TooManyAttempts`.
+        Raises `TooManyAttempts`, `Unavailable` while other checks of this account are in flight.
         """
-        verification_id, started_at = self._start(actor, request)
+        with self._unit_of_work.begin(actor) as tx:
+            find_named(tx, request.forum_id, AccountName(account_id=request.account_id), lock=True)
+            _refuse_too_many(tx, request.account_id, request.subject_digest)
+            verification_id = VerificationId(new_id("vrf", tx.now))
+            attempt = repository.Attempt(
+                id=verification_id,
+                forum_id=request.forum_id,
+                account_id=request.account_id,
+                method=Method.ID2,
+                provider=self._provider.name,
+                sandbox=self._provider.sandbox,
+                document_type=request.document.type,
+                subject_digest=request.subject_digest,
+            )
+            repository.add_attempt(tx.session, attempt, tx.now)
+            audit.record(tx, Action.VERIFICATION_STARTED, ObjectKind.VERIFICATION, verification_id, reason=Method.ID2)
+            return StartedCheck(request, verification_id, tx.now)
+
+    def ask(self, started: StartedCheck) -> AskedProvider:
+        """Asks the provider once, without a transaction; the caller holds a provider seat."""
         try:
             answer: CheckResult | ProviderError = self._provider.check(
-                CheckKind.ID2, request.document, attempt_id=verification_id, timeout=float(policies.PROVIDER_READ.value)
+                CheckKind.ID2,
+                started.request.document,
+                attempt_id=started.verification_id,
+                timeout=float(policies.PROVIDER_READ.value),
             )
         except ProviderError as error:
             answer = error
         except Exception:  # noqa: BLE001 -- whatever a provider does, the question may have left: nobody is verified by it
             answer = OutcomeUnknown(self._provider.name, "defect")
-        return AskedProvider(request, verification_id, started_at, answer)
+        return AskedProvider(started.request, started.verification_id, started.started_at, answer)
 
     def index(self, asked: AskedProvider) -> IndexValue:
         """The slow index, paid for every verdict alike; the caller holds a seat for it."""
@@ -155,25 +185,6 @@ class Verifications:
         with self._unit_of_work.read() as tx:
             link = repository.find_link(tx.session, account_id)
         return link.person_id if link else None
-
-    def _start(self, actor: Actor, request: DocumentRequest) -> tuple[VerificationId, datetime]:
-        with self._unit_of_work.begin(actor) as tx:
-            find_named(tx, request.forum_id, AccountName(account_id=request.account_id), lock=True)
-            _refuse_too_many(tx, request.account_id, request.subject_digest)
-            verification_id = VerificationId(new_id("vrf", tx.now))
-            attempt = repository.Attempt(
-                id=verification_id,
-                forum_id=request.forum_id,
-                account_id=request.account_id,
-                method=Method.ID2,
-                provider=self._provider.name,
-                sandbox=self._provider.sandbox,
-                document_type=request.document.type,
-                subject_digest=request.subject_digest,
-            )
-            repository.add_attempt(tx.session, attempt, tx.now)
-            audit.record(tx, Action.VERIFICATION_STARTED, ObjectKind.VERIFICATION, verification_id, reason=Method.ID2)
-            return verification_id, tx.now
 
     def _settle(self, actor: Actor, asked: AskedProvider, index: IndexValue | None) -> Verification:
         request, answer, verification_id = asked.request, asked.answer, asked.verification_id

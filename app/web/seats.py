@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from app import policies
 from app.kernel.errors import Unavailable
 
-_QUEUE_PER_SEAT = 8
+_QUEUE_PER_SEAT = 3
 
 
 class Seats:
@@ -54,4 +54,6 @@ class AllSeats:
         wait = float(policies.SEAT_WAIT.value)
         self.provider = Seats(policies.PROVIDER_SEATS.value, wait)
         self.sms = Seats(policies.SMS_SEATS.value, wait)
+        self.work = Seats(policies.WORK_SEATS.value, wait)
+        """For what a check does before and after the call: eight that end together must not crowd out everybody."""
         self.index = Seats(policies.INDEX_SEATS_PER_CORE.value * (os.cpu_count() or 1), wait)
