@@ -22,7 +22,7 @@ from tests.support.serving import serving
 PATIENCE = 60.0
 AT_ONCE = PATIENCE / 6
 NEVER_ANSWERS = "110199199003070105"
-_QUEUE_PER_SEAT = 8
+_QUEUE_PER_SEAT = 3
 
 
 def play(story: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -74,10 +74,10 @@ def test_who_gets_no_seat_in_time_is_refused_and_may_come_again() -> None:
 def test_every_waiter_is_served_when_seats_come_free() -> None:
     async def story() -> None:
         seats, rise = Seats(2, PATIENCE), asyncio.Event()
-        tasks = [asyncio.create_task(sit(seats, rise)) for _ in range(10)]
+        tasks = [asyncio.create_task(sit(seats, rise)) for _ in range(2 * (1 + _QUEUE_PER_SEAT))]
         await settle()
         rise.set()
-        assert await asyncio.gather(*tasks) == ["served"] * 10
+        assert await asyncio.gather(*tasks) == ["served"] * len(tasks)
 
     play(story)
 
@@ -94,7 +94,7 @@ def test_never_more_sit_than_there_are_seats() -> None:
                 await asyncio.sleep(0)
                 sitting -= 1
 
-        await asyncio.gather(*(work() for _ in range(20)))
+        await asyncio.gather(*(work() for _ in range(3 * (1 + _QUEUE_PER_SEAT))))
         assert (most, sitting) == (3, 0)
 
     play(story)
