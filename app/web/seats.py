@@ -32,19 +32,26 @@ class Seats:
         `patient` is for who cannot turn back, because somebody outside was asked already; their number is bounded by
         the seat that they hold for that.
         """
-        if not patient:
-            self.refuse_if_crowded()
-        self._waiting += 1
-        try:
-            await asyncio.wait_for(self._free.acquire(), None if patient else self._wait_seconds)
-        except TimeoutError:
-            raise Unavailable from None
-        finally:
-            self._waiting -= 1
+        if self._free.locked():
+            await self._wait_for_seat(patient=patient)
+        else:
+            await self._free.acquire()
         try:
             yield
         finally:
             self._free.release()
+
+    async def _wait_for_seat(self, *, patient: bool) -> None:
+        if not patient:
+            self.refuse_if_crowded()
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(None if patient else self._wait_seconds):
+                await self._free.acquire()
+        except TimeoutError:
+            raise Unavailable from None
+        finally:
+            self._waiting -= 1
 
 
 class AllSeats:
