@@ -35,7 +35,6 @@ ADULT_AGE = Policy(18, "years", "N10")
 
 AGREEMENT_ACCEPTANCE = Policy(7, "days", "design")
 
-PROVIDER_CONNECT = Policy(2, "seconds", "design")
 PROVIDER_READ = Policy(6, "seconds", "design")
 PROVIDER_SEATS = Policy(8, "threads", "design")
 WORK_SEATS = Policy(1, "threads", "design")

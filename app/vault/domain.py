@@ -42,8 +42,8 @@ class DocumentRecord:
     number: Secret[str]
     name: Secret[str]
     index: IndexValue
-    adult_from: int
-    """The year in which the holder turns 18; the birth date itself is not kept."""
+    adult_from: int | None
+    """The year in which the holder turns 18, None where unknown; the birth date itself is not kept."""
 
 
 @dataclass(frozen=True, slots=True)

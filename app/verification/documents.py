@@ -3,6 +3,7 @@
 A passing check proves typing, never a person: only a provider's answer verifies.
 """
 
+import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +21,12 @@ _PROVINCES = frozenset(
 _HMT_REGIONS = frozenset({"810000", "820000", "830000"})
 _HMT_PREFIX = "8"
 _FOREIGNER_PREFIX = "9"
+_HM_PREFIXES = frozenset("HM")
+_MAINLAND_EXIT_PERMIT = "C"
+_LIKE_DIGITS = frozenset("IO")
+_TW_LENGTH = 8
+_TAIWAN_NATIONAL_ID = re.compile(r"[A-Z][0-9]{9}", re.ASCII)
+_PERMANENT_RESIDENT_2017 = re.compile(r"[A-Z]{3}[0-9]{12}", re.ASCII)
 _LENGTH = 18
 _LEGACY_LENGTH = 15
 _EARLIEST_BIRTH = 1800
@@ -40,6 +47,10 @@ class DocumentType(StrEnum):
     USCC = "uscc"
 
 
+_LIFELONG = {DocumentType.HM_TRAVEL_PERMIT: 9}
+"""How many characters of a number stay for life, where that is not all of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """A number that is well-formed for its type, normalised, with the holder's name."""
@@ -47,7 +58,10 @@ class Document:
     type: DocumentType
     number: Secret[str]
     name: Secret[str]
-    birth: date
+    key: Secret[str]
+    """The part of the number that stays with its holder for life: a renewed permit is no new person."""
+    birth: date | None
+    """None where the number does not tell it."""
 
 
 def normalise_number(typed: str) -> str:
@@ -74,7 +88,8 @@ def read_document(document_type: DocumentType, number: Secret[str], name: Secret
         raise DocumentInvalid("/document/number", DocumentFault.BAD_LENGTH)
     plain = normalise_number(number.reveal())
     birth = reader(plain, today)
-    return Document(document_type, Secret(plain), Secret(_read_name(name.reveal())), birth)
+    key = plain[: _LIFELONG.get(document_type, len(plain))]
+    return Document(document_type, Secret(plain), Secret(_read_name(name.reveal())), Secret(key), birth)
 
 
 def age_on(birth: date, today: date) -> int:
@@ -111,11 +126,37 @@ def _read_hmt_residence_permit(number: str, today: date) -> date:
     return birth
 
 
-def _read_foreign_permanent_resident_id(number: str, today: date) -> date:
+def _read_foreign_permanent_resident_id(number: str, today: date) -> date | None:
+    """The card of 2023 with 18 digits, or the one of 2017 whose check digit nobody publishes."""
+    if _PERMANENT_RESIDENT_2017.fullmatch(number):
+        return None
     _refuse_shape(number)
     if number[0] != _FOREIGNER_PREFIX:
         raise _fault(DocumentFault.TYPE_MISMATCH)
     return _read_birth_and_checksum(number, birth_at=6, today=today)
+
+
+def _read_hm_travel_permit(number: str, _today: date) -> None:
+    """`H` or `M` and 8 lifelong digits, then perhaps 2 of the re-issue; since 2024 also `HA`, `MA` and 7 digits."""
+    if number[:1] == _MAINLAND_EXIT_PERMIT:
+        raise _fault(DocumentFault.WRONG_DOCUMENT)
+    digits = number[2:] if number[1:2] == "A" else number[1:]
+    if number[:1] not in _HM_PREFIXES or (digits[:1].isalpha() and digits[0] not in _LIKE_DIGITS):
+        raise _fault(DocumentFault.BAD_PREFIX if number else DocumentFault.BAD_LENGTH)
+    if any(mark not in _DIGITS for mark in digits):
+        raise _fault(DocumentFault.BAD_CHARACTER)
+    if len(digits) not in ((7,) if number[1:2] == "A" else (8, 10)):
+        raise _fault(DocumentFault.BAD_LENGTH)
+
+
+def _read_tw_travel_permit(number: str, _today: date) -> None:
+    """Eight digits for life; a Taiwan national ID is another document."""
+    if _TAIWAN_NATIONAL_ID.fullmatch(number):
+        raise _fault(DocumentFault.WRONG_DOCUMENT)
+    if len(number) != _TW_LENGTH:
+        raise _fault(DocumentFault.BAD_LENGTH)
+    if any(mark not in _DIGITS for mark in number):
+        raise _fault(DocumentFault.BAD_CHARACTER)
 
 
 def _refuse_shape(number: str) -> None:
@@ -148,9 +189,11 @@ def _fault(fault: DocumentFault) -> DocumentInvalid:
     return DocumentInvalid("/document/number", fault)
 
 
-_READERS: dict[DocumentType, Callable[[str, date], date]] = {
+_READERS: dict[DocumentType, Callable[[str, date], date | None]] = {
     DocumentType.RESIDENT_ID: _read_resident_id,
     DocumentType.HMT_RESIDENCE_PERMIT: _read_hmt_residence_permit,
+    DocumentType.HM_TRAVEL_PERMIT: _read_hm_travel_permit,
+    DocumentType.TW_TRAVEL_PERMIT: _read_tw_travel_permit,
     DocumentType.FOREIGN_PERMANENT_RESIDENT_ID: _read_foreign_permanent_resident_id,
 }
 """The types read so far; the others come with their own readers."""

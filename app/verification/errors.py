@@ -14,6 +14,8 @@ class DocumentFault(StrEnum):
     BAD_LENGTH = "bad-length"
     BAD_CHARACTER = "bad-character"
     BAD_REGION = "bad-region"
+    BAD_PREFIX = "bad-prefix"
+    WRONG_DOCUMENT = "wrong-document"
     TYPE_MISMATCH = "type-mismatch"
     LEGACY_15_DIGIT = "legacy-15-digit"
     BIRTH_IN_FUTURE = "birth-in-future"
@@ -35,6 +37,8 @@ _FAULT_SENTENCES = {
     DocumentFault.BAD_LENGTH: Sentence("位数不对，对照证件", "It has the wrong number of characters; compare"),
     DocumentFault.BAD_CHARACTER: Sentence("只用数字和字母", "Use digits and letters only"),
     DocumentFault.BAD_REGION: _NOT_OF_THIS_TYPE,
+    DocumentFault.BAD_PREFIX: _NOT_OF_THIS_TYPE,
+    DocumentFault.WRONG_DOCUMENT: _NOT_OF_THIS_TYPE,
     DocumentFault.TYPE_MISMATCH: _NOT_OF_THIS_TYPE,
     DocumentFault.LEGACY_15_DIGIT: Sentence("15 位旧号已停用，填 18 位", "15-digit numbers ended; enter all 18"),
     DocumentFault.NOT_A_SANDBOX_IDENTITY: _SANDBOX_ONLY,

@@ -117,12 +117,10 @@ class Verifications:
             fault = self._provider.refuses(document)
             if fault is not None:
                 raise DocumentInvalid("/document/number", fault)
-            if age_on(document.birth, today) < policies.MINIMUM_AGE.value:
+            if document.birth is not None and age_on(document.birth, today) < policies.MINIMUM_AGE.value:
                 raise MinorNotAllowed
             account = find_named(tx, forum_id, name)
-            subject = self._mac.digest(
-                MacUse.ATTEMPT_SUBJECT, account.id, document.type.value, document.number.reveal()
-            )
+            subject = self._mac.digest(MacUse.ATTEMPT_SUBJECT, account.id, document.type.value, document.key.reveal())
             link = repository.find_link(tx.session, account.id)
             if link is not None and not self._links.possession_proved(tx, link, tx.now - _POSSESSION):
                 raise PossessionRequired
@@ -169,7 +167,7 @@ class Verifications:
 
     def index(self, asked: AskedProvider) -> IndexValue:
         """The slow index, paid for every verdict alike; the caller holds a seat for it."""
-        return self._blind_index.of(asked.request.document.type.value, asked.request.document.number)
+        return self._blind_index.of(asked.request.document.type.value, asked.request.document.key)
 
     def settle(self, actor: Actor, asked: AskedProvider, index: IndexValue | None) -> Verification:
         """Makes of the answer what it is worth: only a match with its index can verify anybody."""
@@ -236,7 +234,7 @@ def _record(document: Document, index: IndexValue) -> DocumentRecord:
         number=document.number,
         name=document.name,
         index=index,
-        adult_from=document.birth.year + policies.ADULT_AGE.value,
+        adult_from=document.birth.year + policies.ADULT_AGE.value if document.birth else None,
     )
 
 

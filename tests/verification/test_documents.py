@@ -18,6 +18,7 @@ FOREIGNER = DocumentType.FOREIGN_PERMANENT_RESIDENT_ID
 LATER = date(2120, 1, 1)
 TODAY = date(2026, 11, 21)
 READABLE = [DocumentType.RESIDENT_ID, DocumentType.HMT_RESIDENCE_PERMIT, DocumentType.FOREIGN_PERMANENT_RESIDENT_ID]
+PERMITS = [DocumentType.HM_TRAVEL_PERMIT, DocumentType.TW_TRAVEL_PERMIT]
 INTERPUNCT = "\u00b7"
 unhurried = settings(deadline=None, database=None)
 
@@ -258,13 +259,13 @@ _NEARLY = st.text("0123456789Xx \u200b-０\u0660\u0425", max_size=20)
 
 
 @unhurried
-@given(st.sampled_from(READABLE), _ANY_TEXT | _NEARLY, _ANY_TEXT, st.dates())
+@given(st.sampled_from(READABLE + PERMITS), _ANY_TEXT | _NEARLY, _ANY_TEXT, st.dates())
 def test_no_text_raises_anything_but_document_invalid(kind: DocumentType, number: str, name: str, today: date) -> None:
     try:
         document = read(kind, number, today, name)
     except DocumentInvalid:
         return
-    assert document.birth <= today
+    assert document.birth is None or document.birth <= today
 
 
 @unhurried
@@ -307,8 +308,70 @@ def _is_leap(year: int) -> bool:
     return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
 
 
-@pytest.mark.parametrize("kind", sorted(set(DocumentType) - set(READABLE)))
+@pytest.mark.parametrize("kind", sorted(set(DocumentType) - set(READABLE) - set(PERMITS)))
 def test_a_type_without_a_reader_is_refused_by_name(kind: DocumentType) -> None:
     with pytest.raises(DocumentInvalid) as refused:
         read_document(kind, Secret("110199199003070017"), Secret("测试甲"), date(2026, 11, 21))
     assert [(field.pointer, field.reason) for field in refused.value.fields] == [("/document/type", "not-available")]
+
+
+_HM, _TW = PERMITS
+_PERMANENT = DocumentType.FOREIGN_PERMANENT_RESIDENT_ID
+
+
+@pytest.mark.parametrize(
+    ("kind", "typed", "key"),
+    [
+        (_HM, "H00000000", "H00000000"),
+        (_HM, "M00000000", "M00000000"),
+        (_HM, "H0000000001", "H00000000"),
+        (_HM, "m00000000", "M00000000"),
+        (_HM, "H1234567800", "H12345678"),
+        (_HM, "HA0000000", "HA0000000"),
+        (_HM, "MA0000000", "MA0000000"),
+        (_HM, "HA0000001", "HA0000001"),
+        (_TW, "00000000", "00000000"),
+        (_TW, "1234 5678", "12345678"),
+        (_PERMANENT, "UTO310095011519", "UTO310095011519"),
+        (_PERMANENT, "UTO440096092029", "UTO440096092029"),
+        (_PERMANENT, "UTO110097123137", "UTO110097123137"),
+        (_PERMANENT, "UTO310095011510", "UTO310095011510"),
+    ],
+)
+def test_a_permit_without_a_birth_date_is_read_and_a_renewed_one_is_the_same_person(
+    kind: DocumentType, typed: str, key: str
+) -> None:
+    document = read_document(kind, Secret(typed), Secret("测试甲"), date(2026, 11, 21))
+    assert (document.key.reveal(), document.birth) == (key, None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "typed", "fault"),
+    [
+        (_HM, "H0000000", DocumentFault.BAD_LENGTH),
+        (_HM, "H000000000", DocumentFault.BAD_LENGTH),
+        (_HM, "K00000000", DocumentFault.BAD_PREFIX),
+        (_HM, "C00000000", DocumentFault.WRONG_DOCUMENT),
+        (_HM, "CA0000000", DocumentFault.WRONG_DOCUMENT),
+        (_HM, "HO0000000", DocumentFault.BAD_CHARACTER),
+        (_HM, "HA000000", DocumentFault.BAD_LENGTH),
+        (_HM, "HB0000000", DocumentFault.BAD_PREFIX),
+        (_HM, "00000000", DocumentFault.BAD_PREFIX),
+        (_HM, "", DocumentFault.BAD_LENGTH),
+        (_TW, "0000000001", DocumentFault.BAD_LENGTH),
+        (_TW, "0000000001(B)", DocumentFault.BAD_LENGTH),
+        (_TW, "0000000", DocumentFault.BAD_LENGTH),
+        (_TW, "000000000", DocumentFault.BAD_LENGTH),
+        (_TW, "T0000000", DocumentFault.BAD_CHARACTER),
+        (_TW, "A123456789", DocumentFault.WRONG_DOCUMENT),
+        (_TW, "1234567890", DocumentFault.BAD_LENGTH),
+        (_PERMANENT, "110199900307001", DocumentFault.LEGACY_15_DIGIT),
+        (DocumentType.RESIDENT_ID, "UTO310095011519", DocumentFault.BAD_CHARACTER),
+    ],
+)
+def test_a_permit_of_another_shape_is_refused_with_its_reason(
+    kind: DocumentType, typed: str, fault: DocumentFault
+) -> None:
+    with pytest.raises(DocumentInvalid) as refused:
+        read_document(kind, Secret(typed), Secret("测试甲"), date(2026, 11, 21))
+    assert refused.value.fault is fault

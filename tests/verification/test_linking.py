@@ -13,6 +13,7 @@ from app.crypto.keyring import load_keyring
 from app.crypto.mac import Mac
 from app.db.base import Base
 from app.kernel.actor import OPERATOR
+from app.kernel.ids import AccountId
 from app.settings import Settings
 from app.vault.models import DocumentRow, PersonRow, PhoneRow
 from app.verification.documents import Document
@@ -534,3 +535,14 @@ def test_every_spelling_of_a_number_finds_the_person_on_file(services: Services,
     for place, spelling in enumerate((number.lower(), wide, f" {number[:6]}-{number[6:]}\u200b")):
         assert end_of(check(forum, forum.register(f"小号{place}"), spelling)) == NOT_CONFIRMED
     assert (rows(services, PersonRow), rows(services, DocumentRow)) == (1, 1)
+
+
+def test_a_renewed_travel_permit_is_the_same_person_and_only_after_a_code_to_their_phone(
+    forum: ForumBackend, services: Services
+) -> None:
+    first, second = forum.register("山间清风")["id"], forum.register("海上明月")["id"]
+    forum.phone_code(first, "14000001234")
+    assert forum.check_document(first, "H0000000000", kind="hm_travel_permit").json()["outcome"] == "verified"
+    assert forum.check_document(second, "H0000000001", kind="hm_travel_permit").json()["reason"] == "not-confirmed"
+    assert services.verifications.person_behind(AccountId(second)) is None
+    assert forum.account(first)["identity"]["level"] == "document"

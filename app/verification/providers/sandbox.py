@@ -21,7 +21,12 @@ from app.verification.providers.contract import (
 SANDBOX_ADDRESS = "110199"
 """An address code that was never assigned: nobody's number begins with it."""
 _ALWAYS_MISMATCHED_NAME = "不一致"
-_OTHER_PEOPLE = frozenset({"810000190001010018", "82000019000101001X", "830000190001010011", "911840190001010017"})
+_OTHER_PEOPLE = {
+    DocumentType.HMT_RESIDENCE_PERMIT: frozenset({"810000190001010018", "82000019000101001X", "830000190001010011"}),
+    DocumentType.FOREIGN_PERMANENT_RESIDENT_ID: frozenset({"911840190001010017"}),
+    DocumentType.HM_TRAVEL_PERMIT: frozenset({"H00000000", "M00000000", "HA0000000"}),
+    DocumentType.TW_TRAVEL_PERMIT: frozenset({"00000000"}),
+}
 _VERDICTS = {
     "110199199003070033": Verdict.MISMATCH,
     "110199199003070041": Verdict.NOT_FOUND,
@@ -49,6 +54,8 @@ class SandboxProvider:
         for kind in (
             DocumentType.RESIDENT_ID,
             DocumentType.HMT_RESIDENCE_PERMIT,
+            DocumentType.HM_TRAVEL_PERMIT,
+            DocumentType.TW_TRAVEL_PERMIT,
             DocumentType.FOREIGN_PERMANENT_RESIDENT_ID,
         )
     )
@@ -59,8 +66,8 @@ class SandboxProvider:
         self._lock = Lock()
 
     def refuses(self, subject: Document) -> DocumentFault | None:
-        number = subject.number.reveal()
-        known = number in _OTHER_PEOPLE or number.startswith(SANDBOX_ADDRESS)
+        key = subject.key.reveal()
+        known = key in _OTHER_PEOPLE.get(subject.type, ()) or key.startswith(SANDBOX_ADDRESS)
         return None if known else DocumentFault.NOT_A_SANDBOX_IDENTITY
 
     def check(self, _kind: CheckKind, subject: Document, /, *, attempt_id: str, timeout: float) -> CheckResult:

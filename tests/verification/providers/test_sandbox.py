@@ -98,7 +98,9 @@ def test_other_document_types_have_test_identities_that_match(
     [("110199201306010011", 13), ("110199201106010017", 15), ("110199200906010010", 17), ("110199194901010013", 77)],
 )
 def test_the_identities_of_stated_age_have_that_age(number: str, age: int) -> None:
-    assert age_on(subject(number).birth, TODAY) == age
+    birth = subject(number).birth
+    assert birth is not None
+    assert age_on(birth, TODAY) == age
 
 
 @pytest.mark.parametrize(
