@@ -29,8 +29,8 @@ class Seats:
     async def take(self, *, patient: bool = False) -> AsyncIterator[None]:
         """Holds a seat for the block. Raises `Unavailable` when none is free within the wait.
 
-        `patient` is for who cannot turn back, because somebody outside was asked already; their number is bounded by
-        the seat that they hold for that.
+        `patient` waits without end: for who holds another seat already, which bounds how many they are, and may have
+        asked somebody outside, so that turning back would lose the answer.
         """
         if self._free.locked():
             await self._wait_for_seat(patient=patient)
