@@ -33,6 +33,9 @@ REJECTIONS_PER_ACCOUNT_AND_DOCUMENT = Policy(3, "rejected attempts in 24 hours",
 MINIMUM_AGE = Policy(14, "years", "design")
 ADULT_AGE = Policy(18, "years", "N10")
 
+ACCOUNTS_PER_PERSON = Policy(3, "accounts in a forum", "design")
+CLOSURE_REVERSIBLE = Policy(30, "days", "design")
+
 AGREEMENT_ACCEPTANCE = Policy(7, "days", "design")
 
 PROVIDER_READ = Policy(6, "seconds", "design")

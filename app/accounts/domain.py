@@ -37,6 +37,7 @@ class AccountStatus(StrEnum):
 
 class SanctionKind(StrEnum):
     SUSPENSION = "suspension"
+    BAN = "ban"
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ def add(session: Session, account: Account) -> None:
             signature=account.profile.signature,
             created_at=account.created_at,
             updated_at=account.updated_at,
+            closed_at=None,
         )
     )
     session.flush()

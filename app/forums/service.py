@@ -5,12 +5,13 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 
 from app import policies
 from app.audit import service as audit
 from app.audit.domain import Action, ObjectKind
 from app.crypto.mac import Mac, MacUse
-from app.db.unit_of_work import Transaction, UnitOfWork
+from app.db.unit_of_work import Transaction, UnitOfWork, hold_key
 from app.forums import repository
 from app.forums.domain import Client, Credentials, Forum, ForumStatus, Scope
 from app.forums.errors import ClientRefused, ForumNameUnusable, ForumNotFound, ReasonUnusable
@@ -112,6 +113,15 @@ def get_forum(tx: Transaction, forum_id: ForumId) -> Forum:
     if forum is None:
         raise ForumNotFound
     return forum
+
+
+def hold_forum(tx: Transaction, forum_id: ForumId) -> None:
+    """A step: until this transaction ends, no other one that holds the same forum runs beside it.
+
+    Bans, closures and the end of a verification hold it, so that each sees what the one before it decided. It is held
+    for the forum and not for the person: who waits for whom must not tell a forum which accounts are one person's.
+    """
+    hold_key(tx, sha256(forum_id.encode()).digest())
 
 
 def _is_text(text: str, length: range) -> bool:
