@@ -4,6 +4,7 @@ A source is a duty of `docs` (`L8d`), a rule, or the word `design`: the 2017 Pro
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +45,41 @@ WORK_SEATS = Policy(1, "threads", "design")
 SMS_SEATS = Policy(4, "threads", "design")
 INDEX_SEATS_PER_CORE = Policy(2, "threads", "design")
 SEAT_WAIT = Policy(2, "seconds", "design")
+
+DISK_LOW = Policy(1024, "MiB free", "design")
+DISK_FULL = Policy(100, "MiB free", "design")
+CLOCK_TOLERANCE = Policy(5, "seconds", "design")
+KEY_AGE = Policy(365, "days", "design")
+
+
+class RouteClass(StrEnum):
+    """What is counted together."""
+
+    TOKENS = "tokens"
+    READS = "reads"
+    WRITES = "writes"
+    VERIFICATIONS = "verifications"
+    LOGIN = "login"
+    WRONG_SECRETS = "wrong-secrets"
+    PUBLIC = "public"
+    METRICS = "metrics"
+
+
+@dataclass(frozen=True, slots=True)
+class Rate(Policy):
+    """`value` in every window of `seconds`, in one process."""
+
+    seconds: int
+
+
+RATES = {
+    RouteClass.TOKENS: Rate(40_000, "requests a client", "docs/api.md part 1: 20,000 a second at least", 1),
+    RouteClass.READS: Rate(10_000, "requests a client", "design", 1),
+    RouteClass.WRITES: Rate(2_000, "requests a client", "design", 1),
+    RouteClass.VERIFICATIONS: Rate(1_000, "requests a client", "design", 1),
+    RouteClass.LOGIN: Rate(500, "requests an address", "design", 10),
+    RouteClass.WRONG_SECRETS: Rate(20, "refusals of one client id at one address", "design", 60),
+    RouteClass.PUBLIC: Rate(1_000, "requests an address", "design", 1),
+    RouteClass.METRICS: Rate(100, "requests an address", "design", 10),
+}
+"""Far above what a forum that works well asks for: they stop a loop that went wild, not a busy day."""

@@ -1,11 +1,15 @@
 """Puts the parts together: the only reader of settings beside `main`, and where an unsafe start is refused."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from hashlib import sha256
 from importlib.util import find_spec
 from urllib.parse import urlsplit
 
+from dotenv import dotenv_values
+from pydantic import SecretStr
 from sqlalchemy import Engine, text
 
 from app import policies
@@ -45,10 +49,14 @@ class Services:
 
     issuer: str
     development: bool
+    metrics_token_digest: bytes | None
+    """SHA-256 of the token that opens `/metrics`."""
     log_level: str
     clock: Clock
     engine: Engine
     unit_of_work: UnitOfWork
+    refuse_missing_keys: Callable[[], None]
+    """Raises `StartRefused` when the database names a key that this process did not find when it started."""
     signer: TokenSigner
     vault: Vault
     forums: Forums
@@ -109,13 +117,15 @@ def _assemble(
     return Services(
         issuer=settings.issuer,
         development=development,
+        metrics_token_digest=_digest_of(settings.metrics_token),
         log_level=settings.log_level,
         clock=clock,
         engine=engine,
         unit_of_work=unit_of_work,
+        refuse_missing_keys=lambda: refuse_missing_keys(unit_of_work, keyring, str(settings.keys_dir)),
         signer=signer,
         vault=vault,
-        forums=Forums(unit_of_work, mac),
+        forums=Forums(unit_of_work, mac, plain_http=development),
         accounts=Accounts(unit_of_work),
         agreements=Agreements(unit_of_work),
         verifications=Verifications(unit_of_work, vault, blind_index, mac, provider, direct_by_default=development),
@@ -146,11 +156,15 @@ def initialise(settings: Settings, clock: Clock | None = None) -> None:
 
 def refuse_unsafe(settings: Settings, keyring: Keyring) -> None:
     """Raises `StartRefused` for what production must not run with."""
-    if settings.env is not Environment.PRODUCTION:
-        return
+    if settings.env is Environment.PRODUCTION and (found := unsafe_in_production(settings, keyring)):
+        raise StartRefused("Production will not start: " + "; ".join(found) + ".")
+
+
+def unsafe_in_production(settings: Settings, keyring: Keyring) -> list[str]:
+    """Every rule of production that these settings and keys break, in words."""
     sandboxes = {settings.verification_providers, settings.sms_senders} & {"sandbox"}
     development_keys = [key.id for key in keyring.all() if key.environment != Environment.PRODUCTION]
-    importable = [name for name in _UNSAFE_LIBRARIES if find_spec(name)]
+    importable = unsafe_libraries()
     faults = {
         "SHIMING_VERIFICATION_PROVIDERS and SHIMING_SMS_SENDERS must not name the sandbox": bool(sandboxes),
         f"keys {', '.join(development_keys)} were made in development": bool(development_keys),
@@ -160,21 +174,27 @@ def refuse_unsafe(settings: Settings, keyring: Keyring) -> None:
         < policies.SMS_PAUSE_FLOOR.value,
         f"{', '.join(importable)} must not be installed: install from requirements.lock": bool(importable),
     }
-    found = [fault for fault, present in faults.items() if present]
-    if found:
-        raise StartRefused("Production will not start: " + "; ".join(found) + ".")
+    return [fault for fault, present in faults.items() if present]
 
 
 def warnings_of(settings: Settings) -> list[str]:
     """What is worth a line at the start: what development tolerates, and settings that nobody reads."""
-    importable = [name for name in _UNSAFE_LIBRARIES if find_spec(name)]
-    warnings = [f"{name} is importable; production refuses to start with it" for name in importable]
-    known = {f"SHIMING_{name.upper()}" for name in Settings.model_fields}
-    unknown = sorted(name for name in os.environ if name.startswith("SHIMING_") and name not in known)
-    warnings += [f"{name} is no setting of this version; see docs/settings.md" for name in unknown]
+    warnings = [f"{name} is importable; production refuses to start with it" for name in unsafe_libraries()]
+    warnings += [f"{name} is no setting of this version; see docs/settings.md" for name in unknown_settings()]
     if settings.env is Environment.DEVELOPMENT:
         warnings.append("development: sandbox identities only, nothing here is real")
     return warnings
+
+
+def unsafe_libraries() -> list[str]:
+    return [name for name in _UNSAFE_LIBRARIES if find_spec(name)]
+
+
+def unknown_settings() -> list[str]:
+    """Names in the environment or in `.env` that look like settings and are none."""
+    known = {f"SHIMING_{name.upper()}" for name in Settings.model_fields}
+    names = {*os.environ, *dotenv_values(".env")}
+    return sorted(name for name in names if name.startswith("SHIMING_") and name not in known)
 
 
 def _refuse_unready(settings: Settings, engine: Engine, unit_of_work: UnitOfWork, keyring: Keyring) -> None:
@@ -193,6 +213,10 @@ def _refuse_careless_postgres(engine: Engine) -> None:
         off = [name for name in _DURABLE if connection.scalar(text(f"SHOW {name}")) == "off"]
     if off:
         raise StartRefused(f"PostgreSQL would lose acknowledged writes: {', '.join(off)} is off. Turn it on.")
+
+
+def _digest_of(token: SecretStr | None) -> bytes | None:
+    return sha256(token.get_secret_value().encode()).digest() if token else None
 
 
 def _provider(settings: Settings) -> RecordCheckProvider:

@@ -10,12 +10,14 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
 from app import policies
-from app.api.dependencies import ACCESS_TOKEN_TYPE, ServicesOf, problems
+from app.api.dependencies import ACCESS_TOKEN_TYPE, RatesOf, ServicesOf, problems
 from app.api.shapes import Answer
 from app.forums.domain import Client, Scope
 from app.forums.errors import ClientRefused
 from app.kernel.ids import new_id
 from app.kernel.secret import Secret
+from app.policies import RouteClass
+from app.web.rates import address_of
 from app.wiring import Services
 
 router = APIRouter(tags=["login"])
@@ -81,8 +83,10 @@ _FORM_SCHEMA = {
     },
     openapi_extra={"requestBody": {"required": True, "content": {_FORM: {"schema": _FORM_SCHEMA}}}},
 )
-async def get_access_token(request: Request, services: ServicesOf) -> JSONResponse:
+async def get_access_token(request: Request, services: ServicesOf, rates: RatesOf) -> JSONResponse:
     """An access token for one hour; the client authenticates by HTTP Basic or in the form.
+
+    Who guesses secrets hears 429 after a while. The right one opens all the same: guesses by others lock nobody out.
 
     Source: RFC 6749 part 4.4.
     """
@@ -94,6 +98,9 @@ async def get_access_token(request: Request, services: ServicesOf) -> JSONRespon
         token = _sign(services, client, _granted(client, form.get("scope")))
     except _Refused as refused:
         return _refusal(refused)
+    except ClientRefused as refused:
+        rates.admit(RouteClass.WRONG_SECRETS, f"{address_of(request.scope)} {client_id}")
+        return _refusal(_Refused("invalid_client", refused.detail.en))
     return JSONResponse(token.model_dump())
 
 
@@ -153,11 +160,8 @@ def _refuse_other_grants(form: _Form) -> None:
 
 def _authenticate(services: Services, client_id: str, secret: Secret[str]) -> Client:
     if "\x00" in client_id:
-        raise _Refused("invalid_client", ClientRefused.sentence.en)
-    try:
-        return services.forums.authenticate(client_id, secret)
-    except ClientRefused as refused:
-        raise _Refused("invalid_client", refused.detail.en) from None
+        raise ClientRefused
+    return services.forums.authenticate(client_id, secret)
 
 
 def _granted(client: Client, asked: str | None) -> list[Scope]:

@@ -13,6 +13,7 @@ from app.api.dependencies import (
     WRITING,
     Caller,
     LanguageOf,
+    MetricsOf,
     SeatsOf,
     ServicesOf,
     VerificationsCaller,
@@ -98,7 +99,12 @@ async def _refuse_if_crowded(request: HttpRequest, seats: SeatsOf) -> None:
     ),
 )
 async def verify(
-    body: NewVerification, caller: VerificationsCaller, services: ServicesOf, seats: SeatsOf, language: LanguageOf
+    body: NewVerification,
+    caller: VerificationsCaller,
+    services: ServicesOf,
+    seats: SeatsOf,
+    metrics: MetricsOf,
+    language: LanguageOf,
 ) -> VerificationShown:
     """Checks a document (`id2` with `document`), or sends a code to a phone (`phone_code` with `phone`).
 
@@ -106,9 +112,13 @@ async def verify(
     """
     # seats are taken here, on the event loop: whoever waits for one holds no thread
     if body.method == "phone_code":
-        return _shown(await _send_code(body, caller, services, seats), language)
+        asked = await _send_code(body, caller, services, seats)
+        metrics.texted(asked.outcome)
+        return _shown(asked, language)
     if body.method == "id2":
-        return _shown(await _check_document(body, caller, services, seats), language)
+        checked = await _check_document(body, caller, services, seats)
+        metrics.verified(checked.method, checked.outcome)
+        return _shown(checked, language)
     raise Invalid([FieldError("/method", "not-available", _LATER)])
 
 
@@ -121,10 +131,17 @@ def get_verification(
 
 @router.post("/{verification_id}/code", responses=problems({**WRITING, **_NOT_FOUND, 409: "state-conflict"}))
 def enter_code(
-    verification_id: str, body: CodeGiven, caller: VerificationsCaller, services: ServicesOf, language: LanguageOf
+    verification_id: str,
+    body: CodeGiven,
+    caller: VerificationsCaller,
+    services: ServicesOf,
+    metrics: MetricsOf,
+    language: LanguageOf,
 ) -> VerificationShown:
     """Judges a code: at most 5 tries, 10 minutes, single use."""
-    return _shown(services.codes.confirm(caller.actor, caller.forum_id, verification_id, Secret(body.code)), language)
+    judged = services.codes.confirm(caller.actor, caller.forum_id, verification_id, Secret(body.code))
+    metrics.verified(judged.method, judged.outcome)
+    return _shown(judged, language)
 
 
 async def _check_document(body: NewVerification, caller: Caller, services: Services, seats: AllSeats) -> Verification:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
+from app.cli.doctor import doctor, faults_of
 from app.cli.forum import forum
 from app.cli.serving import serve_on
 from app.kernel.errors import ShimingError, StartRefused
@@ -16,6 +17,7 @@ from app.wiring import initialise
 _HELP = "Shiming 实名: real name backstage, your choice on stage."
 shiming = typer.Typer(help=_HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 shiming.add_typer(forum, name="forum")
+shiming.command()(doctor)
 
 
 @shiming.command()
@@ -52,8 +54,7 @@ def run(command: Callable[[], object]) -> None:
     except ShimingError as refused:
         sys.exit(_line(refused.detail.en))
     except ValidationError as invalid:
-        faults = [f"SHIMING_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in invalid.errors()]
-        sys.exit(_line(f"These settings cannot be used: {'; '.join(faults)}. See docs/settings.md."))
+        sys.exit(_line(f"These settings cannot be used: {faults_of(invalid)}. See docs/settings.md."))
 
 
 def _line(said: str) -> str:

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.forums.domain import Client, Forum, ForumStatus, Scope
+from app.forums.domain import Client, Forum, ForumStatus, LiveSecret, Registration, Scope
 from app.forums.models import ClientRow, ClientSecretRow, ForumRow
 from app.kernel.ids import ClientId, ForumId
 
@@ -26,11 +26,17 @@ def add(session: Session, forum: Forum, client: Client) -> None:
     session.flush()
 
 
-def all_forums(session: Session) -> list[tuple[Forum, ClientId]]:
+def all_forums(session: Session, now: datetime) -> list[Registration]:
+    """Every forum with its client and the secrets that are live at `now`."""
+    secrets: dict[str, list[LiveSecret]] = {}
+    for row in session.scalars(select(ClientSecretRow).where(_live_at(now)).order_by(ClientSecretRow.created_at)):
+        secrets.setdefault(row.client_id, []).append(LiveSecret(row.created_at, row.expires_at))
     rows = session.execute(
         select(ForumRow, ClientRow.id).join(ClientRow, ClientRow.forum_id == ForumRow.id).order_by(ForumRow.id)
     )
-    return [(_forum(row), ClientId(client_id)) for row, client_id in rows]
+    return [
+        Registration(_forum(row), ClientId(client_id), tuple(secrets.get(client_id, ()))) for row, client_id in rows
+    ]
 
 
 def find_forum(session: Session, forum_id: str, *, lock: bool = False) -> Forum | None:
@@ -62,15 +68,14 @@ def find_active_client(session: Session, client_id: str) -> Client | None:
     return Client(ClientId(row.id), ForumId(row.forum_id), frozenset(Scope(scope) for scope in row.scopes))
 
 
-def live_secrets(session: Session, client_id: ClientId, now: datetime) -> list[bytes]:
+def live_secrets(session: Session, client_id: str, now: datetime) -> list[bytes]:
     return list(
-        session.scalars(
-            select(ClientSecretRow.digest).where(
-                ClientSecretRow.client_id == client_id,
-                or_(ClientSecretRow.expires_at.is_(None), ClientSecretRow.expires_at > now),
-            )
-        )
+        session.scalars(select(ClientSecretRow.digest).where(ClientSecretRow.client_id == client_id, _live_at(now)))
     )
+
+
+def _live_at(now: datetime) -> ColumnElement[bool]:
+    return or_(ClientSecretRow.expires_at.is_(None), ClientSecretRow.expires_at > now)
 
 
 def add_secret(session: Session, client_id: ClientId, digest: bytes, now: datetime) -> None:

@@ -40,6 +40,9 @@ _WHAT_TO_DO: dict[str, Sentence] = {
     "account-not-found": Sentence(
         "先用 POST /v1/accounts 登记账号。", "Register the account first: POST /v1/accounts."
     ),
+    "malformed-request": Sentence(
+        "检查所用的 HTTP 库和中间的代理。", "Check the HTTP library in use and the proxies between."
+    ),
     "rate-limited": _WAIT,
     "too-many-attempts": _WAIT,
     "unavailable": _WAIT,

@@ -31,6 +31,14 @@ class MalformedJson(ShimingError):
     )
 
 
+class MalformedRequest(ShimingError):
+    code = "malformed-request"
+    sentence = Sentence(
+        "请求不是规范的 HTTP：检查请求行、请求头和分块长度。",
+        "This is not well-formed HTTP: look at the request line, the headers and the sizes of chunks.",
+    )
+
+
 class MethodNotAllowed(ShimingError):
     code = "method-not-allowed"
     sentence = Sentence("这个地址不接受这种请求方法，见 Allow。", "This address does not take that method; see Allow.")
@@ -41,9 +49,19 @@ class BodyTooLarge(ShimingError):
     sentence = Sentence("请求体超过 64 KiB。", "The body is over 64 KiB.")
 
 
+class HeadTooLarge(BodyTooLarge):
+    sentence = Sentence("请求头超过 32 KiB。", "The headers are over 32 KiB.")
+
+
 class RequestTimedOut(ShimingError):
     code = "request-timeout"
     sentence = Sentence("请求体 10 秒内没有收完，请重发。", "The body did not arrive within 10 seconds; send it again.")
+
+
+class HeadTimedOut(RequestTimedOut):
+    sentence = Sentence(
+        "请求头 10 秒内没有收完，请重发。", "The headers did not arrive within 10 seconds; send it again."
+    )
 
 
 class UnsupportedMediaType(ShimingError):
@@ -65,6 +83,7 @@ class NoSuchAddress(NotFound):
 
 _BY_ITSELF: tuple[tuple[type[ShimingError], int], ...] = (
     (MalformedJson, 400),
+    (MalformedRequest, 400),
     (MethodNotAllowed, 405),
     (RequestTimedOut, 408),
     (BodyTooLarge, 413),
@@ -79,6 +98,7 @@ def status_of(error: type[ShimingError]) -> int:
 
 _TITLES: dict[str, Sentence] = {
     "malformed-json": Sentence("请求体读不懂", "The body cannot be read"),
+    "malformed-request": Sentence("请求读不懂", "The request cannot be read"),
     "invalid-token": Sentence("访问令牌无效", "The access token is not valid"),
     "invalid-client": Sentence("客户端凭据不对", "The client's credentials are wrong"),
     "insufficient-scope": Sentence("令牌没有这项权限", "The token lacks the scope"),

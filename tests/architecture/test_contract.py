@@ -21,7 +21,7 @@ _DOCUMENT = _ROOT / "docs" / "api.md"
 _SOURCE = _ROOT.parent / "shared" / "design" / "api.md"
 _JSON_TYPES = {"string", "integer", "boolean", "object"}
 _FIELD_PLACES = {"path", "query", "request", "response"}
-_SHAPE_LEFT_OPEN = {"/livez", "/readyz"}
+_SHAPE_LEFT_OPEN = {"/livez", "/readyz", "/metrics"}
 """The contract says that they answer, and not with which fields."""
 _NAMED_BY_RFC_7517 = {"keys", "kty", "crv", "x", "y", "EC", "P-256"}
 _OAUTH_ERRORS = {"400": {"invalid_request", "unsupported_grant_type", "invalid_scope"}, "401": {"invalid_client"}}

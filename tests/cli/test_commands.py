@@ -159,6 +159,7 @@ def test_the_list_shows_every_forum_and_no_secret(ready: Installation) -> None:
     (listed,) = [row for row in ready.json("forum", "list") if row["forum_id"] == added["forum_id"]]
     created_at = listed.pop("created_at")
     assert created_at.endswith("Z")
+    assert listed.pop("secrets") == [{"created_at": created_at, "expires_at": None}]
     assert listed == {
         "forum_id": added["forum_id"],
         "name": "带理由的论坛",
