@@ -1,7 +1,6 @@
 """The server's HTTP protocol with bounds before any request exists: a head may be neither endless nor slow."""
 
 import asyncio
-
 from http import HTTPStatus
 
 from starlette.requests import Request
@@ -22,6 +21,7 @@ class BoundedProtocol(HttpToolsProtocol):
     """
 
     _in_head = True
+    _asked = False
     _head_bytes = 0
     _deadline: asyncio.TimerHandle | None = None
 
@@ -46,6 +46,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_head = False
         self._drop_deadline()
         super().on_headers_complete()
+        self._asked = True
 
     def on_response_complete(self) -> None:
         self._in_head, self._head_bytes = True, 0
@@ -74,7 +75,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def _refuse(self, error: ShimingError) -> None:
         if self.transport.is_closing():
             return
-        begun = self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete
+        begun = self._asked and self.cycle.response_started and not self.cycle.response_complete
         if not begun:
             self.transport.write(_on_the_wire(error, self.app_state["issuer"]))
         self.transport.close()

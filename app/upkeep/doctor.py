@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import policies
 from app.audit.service import newest_entry_at
 from app.crypto.keyring import KeyPurpose, Keyring, KeyState, load_keyring
-from app.db.engine import is_sqlite, make_engine, sqlite_file
+from app.db.engine import is_sqlite, make_engine, reading, sqlite_file
 from app.db.unit_of_work import UnitOfWork
 from app.kernel.clock import Clock
 from app.kernel.errors import StartRefused, Unavailable
@@ -109,7 +109,7 @@ def examine_disk(data_directory: Path) -> Finding:
 def _examine_open_database(engine: Engine, keys_directory: Path, clock: Clock) -> Iterator[Finding]:
     where = "SQLite" if is_sqlite(engine) else f"PostgreSQL at {engine.url.host or 'its socket'}"
     try:
-        with engine.connect() as connection:
+        with reading(engine).connect() as connection:  # never in the way of who writes
             yield ok(f"database: {where} answers")
             yield from _examine_sqlite(connection) if is_sqlite(engine) else _examine_postgres(connection, clock)
     except (Unavailable, SQLAlchemyError):

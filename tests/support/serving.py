@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import uvicorn
 
+from app.cli.protocol import BoundedProtocol
 from app.main import application
 from app.policies import RATES, Rate, RouteClass
 from app.wiring import Services
@@ -18,7 +19,14 @@ _START_SECONDS = 10
 def serving(services: Services, rates: Mapping[RouteClass, Rate] = RATES) -> Iterator[str]:
     """Serves until the block ends; gives the address."""
     config = uvicorn.Config(
-        application(services, rates), port=0, access_log=False, log_level="warning", server_header=False
+        application(services, rates),
+        http=BoundedProtocol,
+        ws="none",
+        port=0,
+        access_log=False,
+        log_level="error",
+        server_header=False,
+        proxy_headers=False,
     )
     socket = config.bind_socket()
     server = uvicorn.Server(config)
