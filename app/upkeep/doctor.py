@@ -113,10 +113,10 @@ def _examine_open_database(engine: Engine, keys_directory: Path, clock: Clock) -
             yield ok(f"database: {where} answers")
             yield from _examine_sqlite(connection) if is_sqlite(engine) else _examine_postgres(connection, clock)
     except (Unavailable, SQLAlchemyError):
-        yield failed(f"database: {where} does not answer as a database", "check its address, its server and its log")
+        yield failed(f"database: {where} does not answer as a sound database", "check its address, server and log")
         return
     unit_of_work = UnitOfWork(engine, clock)
-    yield from _examined("schema", "as this version needs it", lambda: refuse_old_schema(engine))
+    yield from _examined("schema", "as this version needs it", lambda: refuse_old_schema(reading(engine)))
     yield from _examined(
         "keys of the database",
         "all present",

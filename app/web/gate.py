@@ -221,7 +221,8 @@ def _replay(body: bytes, receive: Receive) -> Receive:
 
 
 def _refuse_bad_head(scope: Scope) -> None:
-    if sum(len(name) + len(value) for name, value in scope["headers"]) + len(scope["query_string"]) > _MAX_HEAD_BYTES:
+    size = sum(len(name) + len(value) for name, value in scope["headers"])
+    if size + len(scope["path"]) + len(scope["query_string"]) > _MAX_HEAD_BYTES:
         raise HeadTooLarge
     if "\x00" in scope["path"]:  # no id holds one, and PostgreSQL cannot be asked for one
         raise NoSuchAddress

@@ -1,0 +1,78 @@
+"""Serving with several processes and behind proxies: counters are summed, addresses are those of the callers."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from pydantic import ValidationError
+
+from app.settings import Settings
+from tests.cli.test_commands import Installation
+
+Headers = dict[str, str]
+
+
+@pytest.fixture
+def two_processes(tmp_path: Path, new_postgres_database: Callable[[str], str]) -> Iterator[tuple[Installation, str]]:
+    installation = Installation(tmp_path, {"SHIMING_DATABASE_URL": new_postgres_database("metrics")})
+    assert installation.run("init").returncode == 0
+    with installation.serving("--workers", "2") as (address, _process):
+        yield installation, address
+
+
+def _value(address: str, name: str, **labels: str) -> float:
+    """Asked on a connection of its own, so that either process may answer."""
+    families = text_string_to_metric_families(httpx2.get(f"{address}/metrics").text)
+    samples = (sample for family in families for sample in family.samples)
+    return sum(sample.value for sample in samples if sample.name == name and labels.items() <= sample.labels.items())
+
+
+def test_two_processes_count_together_and_begin_anew_at_the_next_start(two_processes: tuple[Installation, str]) -> None:
+    installation, address = two_processes
+    added = installation.json("forum", "add", "论坛")
+    basic = (added["client_id"], added["client_secret"])
+    for _ in range(20):  # each on a connection of its own: the processes share them out
+        httpx2.post(f"{address}/oauth/token", data={"grant_type": "client_credentials"}, auth=basic)
+    shown = [_value(address, "shiming_requests_total", route="/oauth/token", status="200") for _ in range(6)]
+    assert shown == [20.0] * 6
+    assert _value(address, "shiming_build_info") == 1
+    assert _value(address, "shiming_seats", work="provider", state="taken") == 0
+    (folder,) = (installation.home / "data").glob("metrics-*")
+    assert folder.stat().st_mode & 0o077 == 0
+    assert any(folder.glob("*.db"))
+
+
+def test_a_disabled_forum_is_out_within_5_seconds_in_every_process(two_processes: tuple[Installation, str]) -> None:
+    installation, address = two_processes
+    added = installation.json("forum", "add", "论坛")
+    basic = (added["client_id"], added["client_secret"])
+    answer = httpx2.post(f"{address}/oauth/token", data={"grant_type": "client_credentials"}, auth=basic)
+    bearer = {"authorization": f"Bearer {answer.json()['access_token']}"}
+    assert {httpx2.get(f"{address}/v1/accounts", headers=bearer).status_code for _ in range(10)} == {200}
+    assert installation.run("forum", "disable", added["forum_id"]).returncode == 0
+    assert {httpx2.get(f"{address}/v1/accounts", headers=bearer).status_code for _ in range(10)} == {401}
+
+
+def _statuses(address: str, callers: list[str]) -> list[int]:
+    return [httpx2.get(f"{address}/metrics", headers={"x-forwarded-for": caller}).status_code for caller in callers]
+
+
+@pytest.mark.parametrize(("proxies", "apart"), [("127.0.0.1", True), ("127.0.0.0/8, ::1", True), ("", False)])
+def test_only_a_named_proxy_is_believed_about_who_is_calling(tmp_path: Path, *, proxies: str, apart: bool) -> None:
+    installation = Installation(tmp_path, {"SHIMING_TRUSTED_PROXIES": proxies})
+    assert installation.run("init").returncode == 0
+    with installation.serving() as (address, _process):
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:  # one caller, until its rate is used up
+            if 429 in _statuses(address, ["192.0.2.1"] * 40):
+                break
+        assert (200 in _statuses(address, [f"192.0.2.{number}" for number in range(2, 20)])) == apart
+
+
+@pytest.mark.parametrize("proxies", ["*", "proxy.internal", "10.0.0.1/8", "10.0.0.0/8;10.1.0.1"])
+def test_a_proxy_is_named_by_an_address_or_a_network(proxies: str) -> None:
+    with pytest.raises(ValidationError, match="trusted_proxies"):
+        Settings(_env_file=None, trusted_proxies=proxies)  # type: ignore[call-arg] # its types do not know it
