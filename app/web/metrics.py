@@ -96,5 +96,15 @@ def _forget_dead_processes() -> None:
     folder = os.environ.get(FOLDER_VARIABLE)
     for file in Path(folder).glob("gauge_live*.db") if folder else ():
         number = file.stem.rpartition("_")[2]
-        if not Path("/proc", number).exists():
+        if not _is_alive(int(number)):
             mark_process_dead(int(number))  # type: ignore[no-untyped-call]
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -13,6 +13,7 @@ import httpx2
 import pytest
 
 from app.cli import protocol
+from app.web import gate
 from app.web.gate import MAX_BODY_BYTES
 from tests.support.forum import ForumBackend, Json
 from tests.web.test_gate import SAFE_HEADERS
@@ -238,3 +239,10 @@ def test_who_says_nothing_hears_nothing(forum: ForumBackend, monkeypatch: pytest
     parts = urlsplit(forum.address)
     with socket.create_connection((str(parts.hostname), int(parts.port or 80)), timeout=15) as connection:
         assert connection.recv(1000) == b""
+
+
+def test_a_body_that_is_not_complete_in_time_is_told_so(forum: ForumBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "_BODY_SECONDS", 0.2)
+    status, headers, body = raw(forum.address, b"POST /v1/accounts HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{")
+    assert status == 408
+    assert assert_whole(status, headers, body, "slow")["code"] == "request-timeout"

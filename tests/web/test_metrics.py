@@ -1,7 +1,12 @@
 """`/metrics`: what is counted, who may read it, and that no label holds anything of anybody's choice."""
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -9,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from app.policies import RATES, Rate, RouteClass
 from app.settings import Settings
+from app.web.metrics import FOLDER_VARIABLE, Metrics
 from app.wiring import Services, build
 from tests.support.canaries import hits
 from tests.support.clock import FakeClock
@@ -134,6 +140,15 @@ def test_with_a_token_only_its_holder_reads(with_token: str) -> None:
     assert TOKEN not in answer.text
 
 
+def test_in_production_without_a_token_nobody_reads(services: Services) -> None:
+    with serving(replace(services, development=False)) as address:
+        for headers in ({}, {"authorization": "Bearer "}, {"authorization": f"Bearer {TOKEN}"}):
+            answer = httpx2.get(f"{address}/metrics", headers={**headers, "accept-language": "en"})
+            assert (answer.status_code, answer.json()["code"]) == (401, "invalid-token")
+            assert "SHIMING_METRICS_TOKEN" in answer.json()["detail"]
+            assert "shiming_requests" not in answer.text
+
+
 @pytest.mark.parametrize("token", ["short", "fifteen-letters", "with a space inside it", "不是英文字母" * 3])
 def test_a_token_that_is_short_or_cannot_be_sent_is_refused_and_not_repeated(token: str) -> None:
     with pytest.raises(ValueError, match="at least 16 characters") as refused:
@@ -143,3 +158,15 @@ def test_a_token_that_is_short_or_cannot_be_sent_is_refused_and_not_repeated(tok
 
 def test_an_empty_token_is_none() -> None:
     assert Settings(_env_file=None, metrics_token="").metrics_token is None  # type: ignore[call-arg, arg-type]
+
+
+def test_a_process_that_died_no_longer_holds_its_seats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    dead, alive = tmp_path / f"gauge_livesum_{ended.pid}.db", tmp_path / f"gauge_livesum_{os.getpid()}.db"
+    counted = tmp_path / f"counter_{ended.pid}.db"
+    for file in (dead, alive, counted):
+        file.touch()
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    Metrics("test")
+    assert sorted(tmp_path.iterdir()) == sorted([alive, counted])
