@@ -16,7 +16,7 @@ _START_SECONDS = 10
 
 
 @contextmanager
-def serving(services: Services, rates: Mapping[RouteClass, Rate] = RATES) -> Iterator[str]:
+def serving(services: Services, rates: Mapping[RouteClass, Rate] = RATES, proxies: str = "") -> Iterator[str]:
     """Serves until the block ends; gives the address."""
     config = uvicorn.Config(
         application(services, rates),
@@ -26,7 +26,8 @@ def serving(services: Services, rates: Mapping[RouteClass, Rate] = RATES) -> Ite
         access_log=False,
         log_level="error",
         server_header=False,
-        proxy_headers=False,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=proxies or [],
     )
     socket = config.bind_socket()
     server = uvicorn.Server(config)

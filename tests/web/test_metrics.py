@@ -142,7 +142,7 @@ def test_with_a_token_only_its_holder_reads(with_token: str) -> None:
 
 def test_in_production_without_a_token_nobody_reads(services: Services) -> None:
     with serving(replace(services, development=False)) as address:
-        for headers in ({}, {"authorization": "Bearer "}, {"authorization": f"Bearer {TOKEN}"}):
+        for headers in ({}, {"authorization": "Bearer"}, {"authorization": f"Bearer {TOKEN}"}):
             answer = httpx2.get(f"{address}/metrics", headers={**headers, "accept-language": "en"})
             assert (answer.status_code, answer.json()["code"]) == (401, "invalid-token")
             assert "SHIMING_METRICS_TOKEN" in answer.json()["detail"]
