@@ -40,6 +40,11 @@ _WHAT_TO_DO: dict[str, Sentence] = {
     "account-not-found": Sentence(
         "先用 POST /v1/accounts 登记账号。", "Register the account first: POST /v1/accounts."
     ),
+    "idempotency-key-reused": Sentence(
+        "为每个新请求生成新的 Idempotency-Key，重试时原样重发。",
+        "Make a new Idempotency-Key for each new request, and repeat a request unchanged.",
+    ),
+    "idempotency-in-progress": _WAIT,
     "rate-limited": _WAIT,
     "too-many-attempts": _WAIT,
     "unavailable": _WAIT,
