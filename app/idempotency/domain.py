@@ -40,7 +40,7 @@ class StoredAnswer:
     """A final answer, byte for byte."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
 
     def packed(self) -> str:

@@ -52,12 +52,13 @@ def drop(session: Session, claim: Claim) -> None:
 
 def drop_old(session: Session, since: datetime, now: datetime, limit: int) -> int:
     """Drops rows from before, the oldest first; the number dropped. Nobody waits for a row that another one drops."""
-    old = (
+    old = session.scalars(
         select(ClaimRow.id)
         .where(ClaimRow.created_at <= since, ClaimRow.claimed_until <= now)
         .order_by(ClaimRow.created_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    result = session.execute(delete(ClaimRow).where(ClaimRow.id.in_(old)))
-    return result.rowcount if isinstance(result, CursorResult) else 0
+    ids = old.all()  # a subquery with a limit may be run more than once, and would drop more
+    session.execute(delete(ClaimRow).where(ClaimRow.id.in_(ids)))
+    return len(ids)
