@@ -68,10 +68,11 @@ class Records:
 
     def __init__(self, keyring: Keyring) -> None:
         self._keyring = keyring
+        self._current = keyring.current(KeyPurpose.RECORDS)
 
     def seal(self, plain: Secret[str], place: Place) -> bytes:
-        key = self._keyring.current(KeyPurpose.RECORDS)
-        return _encrypt(bytes.fromhex(key.id), key.material.reveal(), plain.reveal().encode(), place)
+        key_id, key = bytes.fromhex(self._current.id), self._current.material.reveal()
+        return _encrypt(key_id, key, plain.reveal().encode(), place)
 
     def unseal(self, sealed: bytes, place: Place) -> Secret[str]:
         """Raises `SealBroken` when the key is not here, or the value was changed or is not this place's."""

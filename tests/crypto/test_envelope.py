@@ -159,9 +159,8 @@ def test_a_record_opens_in_its_place_under_its_own_installation_only(keyring: Ke
     for place in ELSEWHERE.values():
         with pytest.raises(SealBroken):
             Records(keyring).unseal(sealed, place)
-    for stranger in (other_keyring, Keyring([])):
-        with pytest.raises(SealBroken):
-            Records(stranger).unseal(sealed, HERE)
+    with pytest.raises(SealBroken):
+        Records(other_keyring).unseal(sealed, HERE)
     changed = sealed[:-1] + bytes([sealed[-1] ^ 1])
     with pytest.raises(SealBroken):
         Records(keyring).unseal(changed, HERE)
@@ -175,6 +174,6 @@ def test_a_record_sealed_before_a_rotation_still_opens_and_no_other_keys_value_p
     rotated = Records(Keyring([previous, other_keyring.current(KeyPurpose.RECORDS)]))
     assert rotated.unseal(sealed, HERE).reveal() == NUMBER
     assert rotated.seal(Secret(NUMBER), HERE)[2:10].hex() == other_keyring.current(KeyPurpose.RECORDS).id
-    disguised = Keyring([replace(previous, purpose=KeyPurpose.ROOT)])
+    disguised = Keyring([replace(previous, purpose=KeyPurpose.ROOT), other_keyring.current(KeyPurpose.RECORDS)])
     with pytest.raises(SealBroken):
         Records(disguised).unseal(sealed, HERE)

@@ -83,18 +83,6 @@ def test_a_crash_after_the_provider_was_asked_is_an_unknown_outcome_and_nobody_i
     assert forum.account(account)["identity"]["level"] == "none"
 
 
-def test_a_crash_before_the_provider_was_asked_lets_the_check_run_again(
-    settings: Settings, forum: ForumBackend, services: Services, clock: FakeClock
-) -> None:
-    account = forum.register("山间清风")["id"]
-    document = {"type": "resident_id", "number": PERSON, "name": NAME}
-    body = {"account_id": account, "method": "id2", "document": document}
-    _crash(settings, forum, "claimed", "/v1/verifications", body)
-    clock.advance(seconds=60)
-    assert forum.post("/v1/verifications", body, headers=KEY).json()["outcome"] == "verified"
-    assert _rows(services, VerificationRow) == 1
-
-
 def test_a_crash_while_a_text_goes_out_sends_no_second_one(
     settings: Settings, forum: ForumBackend, services: Services, clock: FakeClock
 ) -> None:

@@ -1,5 +1,6 @@
 """The same request twice takes effect once, and hears the same answer byte for byte."""
 
+import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -303,6 +304,18 @@ def test_a_claim_is_open_for_sixty_seconds_and_then_the_request_runs_again(
     assert _post(forum, body).content == answer.content
 
 
+def test_a_verification_that_was_claimed_and_never_began_runs_after_the_lease(
+    forum: ForumBackend, services: Services, clock: FakeClock
+) -> None:
+    body, path = _document(forum.register("山间清风")["id"]), "/v1/verifications"
+    asked = KeyedRequest(forum.credentials.client_id, path, path, KEY, json.dumps(body).encode())
+    _claimed(services, asked)
+    assert _code(_post(forum, body, path=path)) == (409, "idempotency-in-progress")
+    assert _count(services, VerificationRow) == 0
+    clock.advance(seconds=60)
+    assert _post(forum, body, path=path).json()["outcome"] == "verified"
+
+
 def test_who_finishes_after_the_lease_was_taken_over_has_done_nothing(
     forum: ForumBackend, services: Services, clock: FakeClock
 ) -> None:
@@ -363,7 +376,7 @@ def test_an_answer_is_heard_again_for_a_day_and_then_the_request_is_a_new_one(
 def test_old_rows_are_forgotten_by_the_next_claim_and_by_the_purge(
     forum: ForumBackend, services: Services, clock: FakeClock
 ) -> None:
-    for number in range(120):
+    for number in range(60):
         claim = _claimed(services, _request(forum, key=f"{KEY}-{number}"))
         services.idempotency.complete(claim, lambda: StoredAnswer(200, {}, b"{}"))
     clock.advance(hours=24, milliseconds=-1)
@@ -371,8 +384,8 @@ def test_old_rows_are_forgotten_by_the_next_claim_and_by_the_purge(
     open_claim = _claimed(services, _request(forum, key=f"{KEY}-open"))
     clock.advance(milliseconds=1)
     _claimed(services, _request(forum, key=f"{KEY}-next"))
-    assert _count(services, ClaimRow) == 120 - 50 + 2
-    assert services.idempotency.purge() == 70
+    assert _count(services, ClaimRow) == 60 - 50 + 2
+    assert services.idempotency.purge() == 10
     assert services.idempotency.purge() == 0
     assert services.idempotency.complete(open_claim, lambda: StoredAnswer(200, {}, b"{}")).status == 200
 
