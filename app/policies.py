@@ -39,6 +39,12 @@ CLOSURE_REVERSIBLE = Policy(30, "days", "design")
 
 AGREEMENT_ACCEPTANCE = Policy(7, "days", "design")
 
+IDEMPOTENCY_LEASE = Policy(60, "seconds", "contract")
+IDEMPOTENCY_KEPT = Policy(24, "hours", "contract")
+IDEMPOTENCY_RETRY = Policy(2, "seconds", "design")
+IDEMPOTENCY_PURGED_AT_ONCE = Policy(50, "rows", "design")
+
+ATTEMPT_LOST = Policy(60, "seconds without an answer", "design")
 PROVIDER_READ = Policy(6, "seconds", "design")
 PROVIDER_SEATS = Policy(8, "threads", "design")
 WORK_SEATS = Policy(1, "threads", "design")

@@ -16,13 +16,14 @@ from app import policies
 from app.accounts.service import Accounts
 from app.agreements.service import Agreements
 from app.crypto.blind_index import BlindIndex
-from app.crypto.envelope import Envelope
+from app.crypto.envelope import Envelope, Records
 from app.crypto.keyring import Keyring, create_missing_keys, load_keyring
 from app.crypto.mac import Mac
 from app.crypto.signing import TokenSigner
 from app.db.engine import is_sqlite, make_engine, sqlite_file
 from app.db.unit_of_work import UnitOfWork, alone
 from app.forums.service import Forums
+from app.idempotency.service import Idempotency
 from app.kernel.actor import OPERATOR
 from app.kernel.clock import Clock, SystemClock
 from app.kernel.errors import StartRefused, Unavailable
@@ -57,6 +58,7 @@ class Services:
     unit_of_work: UnitOfWork
     refuse_missing_keys: Callable[[], None]
     """Raises `StartRefused` when the database names a key that this process did not find when it started."""
+    idempotency: Idempotency
     signer: TokenSigner
     vault: Vault
     forums: Forums
@@ -123,6 +125,7 @@ def _assemble(
         engine=engine,
         unit_of_work=unit_of_work,
         refuse_missing_keys=lambda: refuse_missing_keys(unit_of_work, keyring, str(settings.keys_dir)),
+        idempotency=Idempotency(unit_of_work, mac, Records(keyring)),
         signer=signer,
         vault=vault,
         forums=Forums(unit_of_work, mac, plain_http=development),

@@ -4,7 +4,7 @@ import base64
 import binascii
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Response
 
 from app.accounts.domain import AccountStatus, text_faults
 from app.agreements.domain import AcceptanceChannel, AgreementKind
@@ -20,7 +20,8 @@ from app.api.account_shapes import (
     Suspension,
     account_out,
 )
-from app.api.dependencies import READING, WRITING, AccountsCaller, ServicesOf, problems, refuse_unknown_query
+from app.api.dependencies import IN_PROGRESS, ONCE, READING, AccountsCaller, ServicesOf, problems, refuse_unknown_query
+from app.api.once import OnceOf
 from app.kernel.errors import FieldError, Invalid
 from app.kernel.sentence import Sentence
 from app.posting.domain import StandingFilter
@@ -35,14 +36,21 @@ _BAD_CURSOR = FieldError(
 @router.post(
     "/accounts",
     status_code=201,
-    responses=problems({**WRITING, 409: "handle-taken, external-id-taken", 422: "validation-failed, handle-invalid"}),
+    response_model=Account,
+    responses=problems(
+        {**ONCE, 409: f"handle-taken, external-id-taken, {IN_PROGRESS}", 422: f"{ONCE[422]}, handle-invalid"}
+    ),
 )
-def register_account(body: NewAccount, caller: AccountsCaller, services: ServicesOf) -> Account:
+def register_account(body: NewAccount, caller: AccountsCaller, services: ServicesOf, once: OnceOf) -> Response:
     """Registers an account, unverified; also the way to bring in a forum's existing users."""
-    account = services.accounts.register(
-        caller.actor, caller.forum_id, body.handle, body.external_id, body.profile.as_profile()
-    )
-    return account_out(services.posting.get_account(caller.forum_id, account.id))
+
+    def work() -> Account:
+        account = services.accounts.register(
+            caller.actor, caller.forum_id, body.handle, body.external_id, body.profile.as_profile()
+        )
+        return account_out(services.posting.get_account(caller.forum_id, account.id))
+
+    return once.answer(caller, 201, work)
 
 
 @router.get(
@@ -81,18 +89,34 @@ def get_account(account_id: str, caller: AccountsCaller, services: ServicesOf) -
     return account_out(services.posting.get_account(caller.forum_id, account_id))
 
 
-@router.post("/accounts/{account_id}/suspend", responses=problems({**WRITING, **_NOT_FOUND}))
-def suspend_account(account_id: str, body: Suspension, caller: AccountsCaller, services: ServicesOf) -> Account:
+@router.post("/accounts/{account_id}/suspend", response_model=Account, responses=problems({**ONCE, **_NOT_FOUND}))
+def suspend_account(
+    account_id: str, body: Suspension, caller: AccountsCaller, services: ServicesOf, once: OnceOf
+) -> Response:
     """Stops posting at once; a second suspension replaces the first."""
-    services.accounts.suspend(caller.actor, caller.forum_id, account_id, body.reason, body.until)
-    return account_out(services.posting.get_account(caller.forum_id, account_id))
+
+    def work() -> Account:
+        services.accounts.suspend(caller.actor, caller.forum_id, account_id, body.reason, body.until)
+        return account_out(services.posting.get_account(caller.forum_id, account_id))
+
+    return once.answer(caller, 200, work)
 
 
-@router.post("/accounts/{account_id}/reinstate", responses=problems({**WRITING, **_NOT_FOUND, 409: "state-conflict"}))
-def reinstate_account(account_id: str, body: Reinstatement, caller: AccountsCaller, services: ServicesOf) -> Account:
+@router.post(
+    "/accounts/{account_id}/reinstate",
+    response_model=Account,
+    responses=problems({**ONCE, **_NOT_FOUND, 409: f"state-conflict, {IN_PROGRESS}"}),
+)
+def reinstate_account(
+    account_id: str, body: Reinstatement, caller: AccountsCaller, services: ServicesOf, once: OnceOf
+) -> Response:
     """Lifts a suspension."""
-    services.accounts.reinstate(caller.actor, caller.forum_id, account_id, body.reason)
-    return account_out(services.posting.get_account(caller.forum_id, account_id))
+
+    def work() -> Account:
+        services.accounts.reinstate(caller.actor, caller.forum_id, account_id, body.reason)
+        return account_out(services.posting.get_account(caller.forum_id, account_id))
+
+    return once.answer(caller, 200, work)
 
 
 @router.get(
@@ -120,20 +144,25 @@ def current_agreement(
 @router.post(
     "/accounts/{account_id}/agreements",
     status_code=201,
-    responses=problems({**WRITING, **_NOT_FOUND}),
+    response_model=AgreementAcceptance,
+    responses=problems({**ONCE, **_NOT_FOUND}),
     tags=["agreements"],
 )
 def accept_agreement(
-    account_id: str, body: Acceptance, caller: AccountsCaller, services: ServicesOf
-) -> AgreementAcceptance:
+    account_id: str, body: Acceptance, caller: AccountsCaller, services: ServicesOf, once: OnceOf
+) -> Response:
     """Records that this account accepted the agreement in force; nothing is ever taken back out."""
-    account = services.accounts.get(caller.forum_id, account_id)
-    accepted = services.agreements.accept(
-        caller.actor, account.id, AgreementKind(body.kind), body.version, AcceptanceChannel.FORUM
-    )
-    return AgreementAcceptance(
-        kind=accepted.kind, version=accepted.version, accepted_at=accepted.accepted_at, channel=accepted.channel
-    )
+
+    def work() -> AgreementAcceptance:
+        account = services.accounts.get(caller.forum_id, account_id)
+        accepted = services.agreements.accept(
+            caller.actor, account.id, AgreementKind(body.kind), body.version, AcceptanceChannel.FORUM
+        )
+        return AgreementAcceptance(
+            kind=accepted.kind, version=accepted.version, accepted_at=accepted.accepted_at, channel=accepted.channel
+        )
+
+    return once.answer(caller, 201, work)
 
 
 def _write_cursor(account_id: str) -> str:

@@ -131,6 +131,7 @@ def problems(codes: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
     }
 
 
+IN_PROGRESS = "idempotency-in-progress"
 READING = {401: "invalid-token", 403: "insufficient-scope", 429: "rate-limited", 503: "unavailable"}
 WRITING = {
     400: "malformed-json",
@@ -139,3 +140,5 @@ WRITING = {
     415: "unsupported-media-type",
     422: "validation-failed",
 }
+ONCE = {**WRITING, 409: IN_PROGRESS, 422: "validation-failed, idempotency-key-reused"}
+"""What a route that takes `Idempotency-Key` adds."""

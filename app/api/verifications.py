@@ -1,16 +1,18 @@
 """Routes of verification (`docs/api.md` part 4): the real identity goes in, a result comes out."""
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
 from fastapi import Request as HttpRequest
 from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 
 from app.api.account_shapes import NamesAccount
 from app.api.dependencies import (
+    IN_PROGRESS,
+    ONCE,
     READING,
-    WRITING,
     Caller,
     LanguageOf,
     MetricsOf,
@@ -19,6 +21,7 @@ from app.api.dependencies import (
     VerificationsCaller,
     problems,
 )
+from app.api.once import Begun, OnceOf
 from app.api.shapes import Answer, Day, Request
 from app.kernel.errors import FieldError, Invalid
 from app.kernel.secret import Secret
@@ -86,14 +89,15 @@ async def _refuse_if_crowded(request: HttpRequest, seats: SeatsOf) -> None:
 @router.post(
     "",
     status_code=201,
+    response_model=VerificationShown,
     dependencies=[Depends(_refuse_if_crowded)],
     responses=problems(
         {
-            **WRITING,
+            **ONCE,
             403: "insufficient-scope, direct-verification-off, minor-not-allowed",
             404: "account-not-found",
-            409: "possession-required",
-            422: "validation-failed, document-invalid",
+            409: f"possession-required, {IN_PROGRESS}",
+            422: f"{ONCE[422]}, document-invalid",
             429: "rate-limited, too-many-attempts",
         }
     ),
@@ -105,21 +109,33 @@ async def verify(
     seats: SeatsOf,
     metrics: MetricsOf,
     language: LanguageOf,
-) -> VerificationShown:
+    once: OnceOf,
+) -> Response:
     """Checks a document (`id2` with `document`), or sends a code to a phone (`phone_code` with `phone`).
 
     The account is named by exactly one of account_id, handle, external_id. Other methods come with later versions.
     """
+
     # seats are taken here, on the event loop: whoever waits for one holds no thread
-    if body.method == "phone_code":
-        asked = await _send_code(body, caller, services, seats)
-        metrics.texted(asked.outcome)
-        return _shown(asked, language)
-    if body.method == "id2":
-        checked = await _check_document(body, caller, services, seats)
+    def show(verification: Verification) -> VerificationShown:
+        return _shown(verification, language)
+
+    def count(checked: Verification) -> VerificationShown:
         metrics.verified(checked.method, checked.outcome)
-        return _shown(checked, language)
-    raise Invalid([FieldError("/method", "not-available", _LATER)])
+        return show(checked)
+
+    async def work(begun: Begun) -> Response:
+        if body.method == "phone_code":
+            sent = await _send_code(body, caller, services, seats, begun)
+            metrics.texted(sent.outcome)
+            return await run_in_threadpool(begun.end, lambda: show(sent))
+        if body.method == "id2":
+            return await _check_document(body, caller, services, seats, begun, count)
+        raise Invalid([FieldError("/method", "not-available", _LATER)])
+
+    return await once.answer_in_steps(
+        caller, 201, work, lambda attempt: show(services.verifications.get(caller.forum_id, attempt))
+    )
 
 
 @router.get("/{verification_id}", responses=problems({**READING, **_NOT_FOUND}))
@@ -129,7 +145,11 @@ def get_verification(
     return _shown(services.verifications.get(caller.forum_id, verification_id), language)
 
 
-@router.post("/{verification_id}/code", responses=problems({**WRITING, **_NOT_FOUND, 409: "state-conflict"}))
+@router.post(
+    "/{verification_id}/code",
+    response_model=VerificationShown,
+    responses=problems({**ONCE, **_NOT_FOUND, 409: f"state-conflict, {IN_PROGRESS}"}),
+)
 def enter_code(
     verification_id: str,
     body: CodeGiven,
@@ -137,14 +157,26 @@ def enter_code(
     services: ServicesOf,
     metrics: MetricsOf,
     language: LanguageOf,
-) -> VerificationShown:
+    once: OnceOf,
+) -> Response:
     """Judges a code: at most 5 tries, 10 minutes, single use."""
-    judged = services.codes.confirm(caller.actor, caller.forum_id, verification_id, Secret(body.code))
-    metrics.verified(judged.method, judged.outcome)
-    return _shown(judged, language)
+
+    def work() -> VerificationShown:
+        judged = services.codes.confirm(caller.actor, caller.forum_id, verification_id, Secret(body.code))
+        metrics.verified(judged.method, judged.outcome)
+        return _shown(judged, language)
+
+    return once.answer(caller, 200, work)
 
 
-async def _check_document(body: NewVerification, caller: Caller, services: Services, seats: AllSeats) -> Verification:
+async def _check_document(
+    body: NewVerification,
+    caller: Caller,
+    services: Services,
+    seats: AllSeats,
+    begun: Begun,
+    show: Callable[[Verification], VerificationShown],
+) -> Response:
     if body.document is None:
         raise Invalid([FieldError("/document", "missing", _MISSING)])
     if body.phone is not None:
@@ -158,17 +190,19 @@ async def _check_document(body: NewVerification, caller: Caller, services: Servi
     async with seats.provider.take():
         async with seats.work.take(patient=True):
             request = await run_in_threadpool(checks.prepare, caller.forum_id, account, document_type, number, name)
-            started = await run_in_threadpool(checks.start, caller.actor, request)
+            started = await run_in_threadpool(checks.start, caller.actor, request, begun.note)
         asked = await run_in_threadpool(checks.ask, started)
         index = None
         if asked.has_verdict:  # a provider that hangs or fails costs no Argon2
             async with seats.index.take(patient=True):
                 index = await run_in_threadpool(checks.index, asked)
         async with seats.work.take(patient=True):
-            return await run_in_threadpool(checks.settle, caller.actor, asked, index)
+            return await run_in_threadpool(begun.end, lambda: show(checks.settle(caller.actor, asked, index)))
 
 
-async def _send_code(body: NewVerification, caller: Caller, services: Services, seats: AllSeats) -> Verification:
+async def _send_code(
+    body: NewVerification, caller: Caller, services: Services, seats: AllSeats, begun: Begun
+) -> Verification:
     if body.phone is None:
         raise Invalid([FieldError("/phone", "missing", _MISSING)])
     if body.document is not None:
@@ -178,7 +212,7 @@ async def _send_code(body: NewVerification, caller: Caller, services: Services, 
         request = await run_in_threadpool(services.codes.prepare, caller.forum_id, account, phone)
         async with seats.index.take():
             index = await run_in_threadpool(services.codes.index, request)
-        return await run_in_threadpool(services.codes.send, caller.actor, request, index)
+        return await run_in_threadpool(services.codes.send, caller.actor, request, index, begun.note)
 
 
 def _shown(verification: Verification, language: Language) -> VerificationShown:

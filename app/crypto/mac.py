@@ -13,6 +13,8 @@ class MacUse(StrEnum):
     CLIENT_SECRET = "client-secret"  # noqa: S105 -- the name of a use
     ONE_TIME_CODE = "one-time-code"
     ATTEMPT_SUBJECT = "attempt-subject"
+    IDEMPOTENCY_KEY = "idempotency-key"
+    IDEMPOTENCY_BODY = "idempotency-body"
 
 
 class Mac:

@@ -43,6 +43,11 @@ _WHAT_TO_DO: dict[str, Sentence] = {
     "malformed-request": Sentence(
         "检查所用的 HTTP 库和中间的代理。", "Check the HTTP library in use and the proxies between."
     ),
+    "idempotency-key-reused": Sentence(
+        "为每个新请求生成新的 Idempotency-Key，重试时原样重发。",
+        "Make a new Idempotency-Key for each new request, and repeat a request unchanged.",
+    ),
+    "idempotency-in-progress": _WAIT,
     "rate-limited": _WAIT,
     "too-many-attempts": _WAIT,
     "unavailable": _WAIT,

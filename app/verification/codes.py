@@ -24,6 +24,7 @@ from app.verification.domain import IdentityLevel, Method, Outcome, Reason, Veri
 from app.verification.errors import CodeAlreadyUsed, CodeMalformed, NoCodeToEnter, PhoneInvalid, TooManyTexts
 from app.verification.links import Links
 from app.verification.phones import PHONE_SCHEME, read_phone
+from app.verification.service import NoteAttempt
 from app.verification.sms.contract import (
     CodeText,
     PhoneLimited,
@@ -86,9 +87,10 @@ class PhoneCodes:
         """The slow index; the caller holds a seat for it."""
         return self._blind_index.of(PHONE_SCHEME, request.phone)
 
-    def send(self, actor: Actor, request: PhoneRequest, index: IndexValue) -> Verification:
+    def send(self, actor: Actor, request: PhoneRequest, index: IndexValue, note: NoteAttempt) -> Verification:
         """Sends a code and answers alike for known and unknown numbers; the caller holds a provider seat.
 
+        `note` is a step that joins the transaction before the text, for a caller who must know of it as surely.
         Raises `TooManyTexts`, `PhoneInvalid` when the sender says that there is no such number.
         """
         code = Secret(f"{secrets.randbelow(10**_CODE_DIGITS):0{_CODE_DIGITS}d}")
@@ -97,6 +99,7 @@ class PhoneCodes:
             self._refuse_too_many(tx, repository.texts_to_phone(tx.session, index.digest, tx.now - _DAY))
             _refuse_pumping(tx, request.account_id)
             verification_id = self._stage(tx, request, index, code)
+            note(tx, verification_id)
         try:
             self._sender.send_code(request.phone, self._text(code), message_id=verification_id)
         except SmsOutcomeUnknown:

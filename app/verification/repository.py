@@ -1,7 +1,7 @@
 """Every query on links, verifications and codes."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, CursorResult, delete, exists, func, select, update
 from sqlalchemy.orm import Session
@@ -13,6 +13,7 @@ from app.verification.errors import VerificationNotFound
 from app.verification.models import CodeRow, LinkRow, VerificationRow
 
 _RAW_CODE, _REQUEST_ID = 80, 120
+_LOST = timedelta(seconds=policies.ATTEMPT_LOST.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +109,10 @@ def settle(
 
 
 def get(session: Session, forum_id: ForumId, verification_id: str, now: datetime) -> Verification:
-    """The verification as it stands at `now`: a code nobody entered in time has expired, whoever noticed or not.
+    """The verification as it stands at `now`, whoever noticed or not.
 
-    Raises `VerificationNotFound`, also for another forum's.
+    A code that nobody entered in time has expired; a check without an answer after 60 seconds has none. Raises
+    `VerificationNotFound`, also for another forum's.
     """
     found = session.execute(
         select(VerificationRow, CodeRow.expires_at)
@@ -131,7 +133,15 @@ def get(session: Session, forum_id: ForumId, verification_id: str, now: datetime
         verified_at=row.verified_at,
         sandbox=row.sandbox,
     )
+    if verification.method is not Method.PHONE_CODE and row.started_at <= now - _LOST:
+        return _lost(verification)
     return _expired_by(verification, expires_at, now)
+
+
+def _lost(verification: Verification) -> Verification:
+    if verification.outcome is not Outcome.PENDING or verification.reason is not None:
+        return verification
+    return replace(verification, reason=Reason.OUTCOME_UNKNOWN)
 
 
 def _expired_by(verification: Verification, expires_at: datetime | None, now: datetime) -> Verification:

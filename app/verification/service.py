@@ -1,6 +1,7 @@
 """Use cases of the documents: prepare, check with a provider, read the outcome."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -40,6 +41,7 @@ from app.verification.providers.contract import (
     Verdict,
 )
 
+NoteAttempt = Callable[[Transaction, VerificationId], None]
 _DAY = timedelta(days=1)
 _IN_FLIGHT = timedelta(minutes=1)
 _POSSESSION = timedelta(minutes=policies.POSSESSION_WINDOW.value)
@@ -127,9 +129,10 @@ class Verifications:
             _refuse_too_many(tx, account.id, subject)
         return DocumentRequest(forum_id, account.id, document, subject)
 
-    def start(self, actor: Actor, request: DocumentRequest) -> StartedCheck:
+    def start(self, actor: Actor, request: DocumentRequest, note: NoteAttempt) -> StartedCheck:
         """Writes the attempt down before anybody is asked, so that a crash cannot hide that they were.
 
+        `note` is a step that joins the transaction, for a caller who must know of the attempt as surely.
         Raises `TooManyAttempts`, `Unavailable` while other checks of this account are in flight.
         """
         with self._unit_of_work.begin(actor) as tx:
@@ -148,6 +151,7 @@ class Verifications:
             )
             repository.add_attempt(tx.session, attempt, tx.now)
             audit.record(tx, Action.VERIFICATION_STARTED, ObjectKind.VERIFICATION, verification_id, reason=Method.ID2)
+            note(tx, verification_id)
             return StartedCheck(request, verification_id, tx.now)
 
     def ask(self, started: StartedCheck) -> AskedProvider:

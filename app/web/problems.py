@@ -5,7 +5,17 @@ from collections.abc import Mapping
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from app.kernel.errors import Conflict, Denied, Invalid, NotFound, ShimingError, TooMany, Unauthenticated, Unavailable
+from app.kernel.errors import (
+    Conflict,
+    Denied,
+    Invalid,
+    Later,
+    NotFound,
+    ShimingError,
+    TooMany,
+    Unauthenticated,
+    Unavailable,
+)
 from app.kernel.sentence import Language, Sentence
 from app.posting.errors import Denial, PostingDenied
 from app.web.language import language_of
@@ -106,6 +116,8 @@ _TITLES: dict[str, Sentence] = {
     "account-not-found": Sentence("账号还没有登记", "The account is not registered"),
     "method-not-allowed": Sentence("不接受这种请求方法", "Method not allowed"),
     "state-conflict": Sentence("现在的状态不允许", "Its state does not allow this"),
+    "idempotency-key-reused": Sentence("同一个键，另一个请求", "The same key with another request"),
+    "idempotency-in-progress": Sentence("同一个请求还在处理", "The same request is still in progress"),
     "handle-taken": Sentence("昵称已有人用", "The handle is taken"),
     "external-id-taken": Sentence("此论坛账号已有记录", "This forum account has a record"),
     "handle-invalid": Sentence("昵称不能这样取", "The handle cannot be used"),
@@ -183,7 +195,7 @@ def _reason(denial: Denial, language: Language, issuer: str) -> dict[str, object
 
 
 def _headers(error: ShimingError) -> dict[str, str]:
-    if isinstance(error, TooMany | Unavailable):
+    if isinstance(error, Later):
         return {"retry-after": str(error.retry_after)}
     if isinstance(error, Unauthenticated):
         return {"www-authenticate": 'Bearer error="invalid_token"'}
