@@ -165,7 +165,7 @@ class Links:
 
 def _answered(tx: Transaction, forum_id: ForumId, person_id: PersonId | None) -> tuple[Answered, ...]:
     slots = repository.slots_of(tx.session, person_id or _NOBODY, forum_id)
-    holds = holds_on(tx, slots.keys())
+    holds = holds_on(tx, [*slots, AccountId(_NOBODY)])  # one statement, also where there is nobody
     return tuple(
         Answered(
             account_id,
