@@ -6,16 +6,19 @@ from hashlib import sha256
 from app.accounts import repository as accounts
 from app.accounts.domain import Account, AccountName, Profile, Sanction, SanctionKind
 from app.accounts.models import AccountRow
+from app.accounts.service import find_named
 from app.crypto.blind_index import IndexValue
+from app.db.unit_of_work import Transaction
 from app.forums.service import hold_forum
 from app.kernel.actor import OPERATOR
 from app.kernel.ids import AccountId, ForumId, VerificationId
 from app.kernel.secret import Secret
 from app.verification.codes import PhoneRequest
 from app.verification.documents import DocumentType
-from app.verification.domain import InnerReason, Verification
+from app.verification.domain import InnerReason, Link, Method, Verification
+from app.verification.links import DocumentProof
 from app.verification.models import LinkRow, SlotRow, VerificationRow
-from app.verification.service import AskedProvider
+from app.verification.service import AskedProvider, _record
 from app.wiring import Services
 from tests.support.forum import NAME
 
@@ -52,8 +55,7 @@ class Desk:
         return checks.ask(checks.start(OPERATOR, request))
 
     def settle(self, asked: AskedProvider) -> Verification:
-        index = _index("resident_id", asked.request.document.key.reveal())
-        return self.services.verifications.settle(OPERATOR, asked, index)
+        return self.services.verifications.settle(OPERATOR, asked, _index_of(asked))
 
     def check(self, account: Account, number: str) -> Verification:
         return self.settle(self.ask(account, number))
@@ -65,15 +67,24 @@ class Desk:
         assert self.check(account, number).outcome == "verified"
         return account
 
-    def ban(self, account: Account) -> frozenset[str]:
+    def ban(self, account: Account) -> frozenset[AccountId]:
         """Bans an account; gives the accounts for which its person answered at that moment."""
         with self.services.unit_of_work.begin(OPERATOR) as tx:
-            hold_forum(tx, self.forum_id)
-            accounts.lift_sanction(tx.session, account.id, tx.now, "replaced")
-            accounts.impose_sanction(tx.session, account.id, Sanction(SanctionKind.BAN, "刷屏", None), tx.now)
-            slot = tx.session.get(SlotRow, account.id)
-            rows = tx.session.query(SlotRow).filter_by(person_id=slot.person_id if slot else "")
-            return frozenset(row.account_id for row in rows)
+            return self.ban_in(tx, account)
+
+    def ban_in(self, tx: Transaction, account: Account) -> frozenset[AccountId]:
+        hold_forum(tx, self.forum_id)
+        accounts.lift_sanction(tx.session, account.id, tx.now, "replaced")
+        accounts.impose_sanction(tx.session, account.id, Sanction(SanctionKind.BAN, "刷屏", None), tx.now)
+        return _answers_for(tx, account)
+
+    def link_in(self, tx: Transaction, asked: AskedProvider) -> None:
+        """What settling a match does to persons, in a transaction of the caller's."""
+        record = _record(asked.request.document, _index_of(asked))
+        proof = DocumentProof(Method.ID2, record, matched=True, proved_since=tx.now, sandbox=True)
+        account = find_named(tx, self.forum_id, AccountName(account_id=asked.request.account_id))
+        hold_forum(tx, self.forum_id)
+        assert isinstance(self.services.verifications._links.confirm_document(tx, account, proof), Link)
 
     def lift(self, account: Account) -> None:
         with self.services.unit_of_work.begin(OPERATOR) as tx:
@@ -88,9 +99,7 @@ class Desk:
     def answers_for(self, account: Account) -> frozenset[AccountId]:
         """The accounts of all forums for which this one's answerer answers."""
         with self.services.unit_of_work.read() as tx:
-            slot = tx.session.get(SlotRow, account.id)
-            rows = tx.session.query(SlotRow).filter_by(person_id=slot.person_id if slot else "")
-            return frozenset(AccountId(row.account_id) for row in rows)
+            return _answers_for(tx, account)
 
     def person(self, account: Account) -> str | None:
         with self.services.unit_of_work.read() as tx:
@@ -101,6 +110,16 @@ class Desk:
         with self.services.unit_of_work.read() as tx:
             row = tx.session.get_one(VerificationRow, verification.id)
             return InnerReason(row.inner_reason) if row.inner_reason else None
+
+
+def _answers_for(tx: Transaction, account: Account) -> frozenset[AccountId]:
+    slot = tx.session.get(SlotRow, account.id)
+    rows = tx.session.query(SlotRow).filter_by(person_id=slot.person_id if slot else "")
+    return frozenset(AccountId(row.account_id) for row in rows)
+
+
+def _index_of(asked: AskedProvider) -> IndexValue:
+    return _index("resident_id", asked.request.document.key.reveal())
 
 
 def _index(scheme: str, text: str) -> IndexValue:

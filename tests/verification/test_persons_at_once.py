@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import partial
 from threading import Barrier
 from typing import TypeVar
@@ -12,8 +12,11 @@ import pytest
 
 from app import policies
 from app.accounts.domain import Account
+from app.db.engine import is_sqlite
+from app.db.unit_of_work import Transaction
 from app.kernel.actor import OPERATOR
 from app.kernel.errors import Unavailable
+from app.kernel.ids import PersonId
 from app.verification.domain import Outcome, Verification
 from app.wiring import Services
 from tests.support.desk import Desk
@@ -22,7 +25,7 @@ from tests.support.invariants import broken_rules
 
 T = TypeVar("T")
 MANY, PERSONS = 100, 25
-_SECONDS = 60
+_SECONDS, _HEAD_START, _PATIENCE = 60, 0.3, 3
 
 
 def at_once(works: Sequence[Callable[[], T]]) -> list[T]:
@@ -87,6 +90,60 @@ def test_a_ban_at_the_same_time_as_a_verification_is_either_before_or_after_it(d
 
 def refused_as_banned(desk: Desk, owner: Account, number: str) -> bool:
     return desk.inner_reason(desk.prove(desk.account(f"再来{number}"), number)) == "banned" and bool(desk.person(owner))
+
+
+def test_a_verification_waits_for_a_ban_that_has_begun(desks: tuple[Desk, Desk]) -> None:
+    desk, _ = desks
+    owner, account = desk.on_file("本人", phone(0), document(0)), desk.account("小号")
+    desk.prove(account, phone(0))
+    checks = [partial(desk.settle, desk.ask(account, document(0))), partial(desk.prove, account, phone(0))]
+    for check in checks:
+        ends = while_another_works(check, desk.services, lambda tx: desk.ban_in(tx, owner))
+        assert desk.inner_reason(ends) == "banned"
+        desk.lift(owner)
+
+
+def test_a_code_waits_for_a_number_that_is_moving_in_another_forum(desks: tuple[Desk, Desk]) -> None:
+    desk, other = desks
+    owner, taker, claim = desk.on_file("机主", phone(0), document(0)), desk.account("新机主"), other.account("认领")
+    desk.prove(taker, phone(0))
+    asked, text = desk.ask(taker, document(1)), other.text(claim, phone(0))
+    end = while_another_works(partial(other.enter, text), desk.services, lambda tx: desk.link_in(tx, asked))
+    assert end.outcome == "verified"
+    assert desk.answers_for(taker) == {taker.id, claim.id}
+    assert desk.answers_for(owner) == {owner.id}
+
+
+def test_a_proof_that_does_not_count_waits_for_nobody_elses_person(desks: tuple[Desk, Desk]) -> None:
+    """Who waits for whom must not tell a forum whose accounts are one person's."""
+    desk, other = desks
+    owner, linked = desk.on_file("本人", phone(0), document(0)), other.account("小号")
+    other.prove(linked, phone(0))
+    works = [
+        partial(other.settle, other.ask(other.account("冒名者"), document(0))),
+        partial(other.settle, other.ask(linked, "110199199003070033")),
+        partial(other.enter, other.text(linked, phone(1))),
+    ]
+    holding = {PersonId(person) for account in (owner, linked) if (person := desk.person(account))}
+    for work in works:
+        with ThreadPoolExecutor(1) as pool, desk.services.unit_of_work.begin(OPERATOR) as tx:
+            desk.services.vault.hold(tx, holding)
+            running = pool.submit(work)
+            wait([running], timeout=_HEAD_START if is_sqlite(desk.services.engine) else _PATIENCE)
+            assert running.done() or is_sqlite(desk.services.engine), "SQLite has one writer at a time anyway"
+        assert running.result().reason == "not-confirmed"
+
+
+def while_another_works(
+    work: Callable[[], Verification], services: Services, other: Callable[[Transaction], object]
+) -> Verification:
+    """Starts the work when another transaction has written and not committed yet."""
+    with ThreadPoolExecutor(1) as pool:
+        with services.unit_of_work.begin(OPERATOR) as tx:
+            other(tx)
+            running = pool.submit(work)
+            wait([running], timeout=_HEAD_START)
+        return running.result()
 
 
 def test_a_suspension_at_the_same_time_as_a_verification_always_stands(desks: tuple[Desk, Desk]) -> None:
