@@ -131,7 +131,7 @@ def at_the_same_time(forum: Observer) -> None:
         lambda: forum.verify(fresh),
         lambda: forum.verify(elsewhere, side=there),
         lambda: forum.act("suspend", forum.x.id),
-        lambda: forum.look_at(forum.x.id),
+        lambda: forum.look_at(fresh),
         lambda: forum.verify(forum.x.id),
     ]
     with ThreadPoolExecutor(len(works)) as pool:

@@ -98,9 +98,17 @@ class Desk:
             assert accounts.lift_sanction(tx.session, account.id, tx.now, "误判")
 
     def close(self, account: Account) -> None:
+        self.act("close", account.id)
+
+    def act(self, act: str, account_id: AccountId) -> None:
+        """`ban`, `close` or `reinstate`, as the forum would."""
         with self.services.unit_of_work.begin(OPERATOR) as tx:
             hold_forum(tx, self.forum_id)
-            tx.session.get_one(AccountRow, account.id).closed_at = tx.now
+            if act == "ban":
+                accounts.impose_sanction(tx.session, account_id, Sanction(SanctionKind.BAN, "刷屏", None), tx.now)
+            if act == "reinstate":
+                accounts.lift_sanction(tx.session, account_id, tx.now, "误判")
+            tx.session.get_one(AccountRow, account_id).closed_at = tx.now if act == "close" else None
 
     def _index_of(self, asked: AskedProvider) -> IndexValue:
         return self.index("resident_id", asked.request.document.key)
