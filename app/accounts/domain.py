@@ -70,6 +70,14 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """Whether a ban stands on an account, whatever else became of it, and since when it is closed."""
+
+    banned: bool
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class AccountName:
     """How a body names an account: exactly one of the three is given."""
 

@@ -1,11 +1,12 @@
 """Every query on accounts and their sanctions."""
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, select, update
 from sqlalchemy.orm import Session
 
-from app.accounts.domain import Account, AccountName, Profile, Sanction, handle_key
+from app.accounts.domain import Account, AccountName, Hold, Profile, Sanction, SanctionKind, handle_key
 from app.accounts.models import AccountRow, SanctionRow
 from app.kernel.ids import AccountId, ForumId
 
@@ -40,6 +41,18 @@ def find(session: Session, forum_id: ForumId, name: AccountName, *, lock: bool =
         query = query.where(AccountRow.external_id == name.external_id)
     row = session.scalar(query.with_for_update() if lock else query)
     return _account(row) if row else None
+
+
+def holds(session: Session, account_ids: Collection[AccountId]) -> dict[AccountId, Hold]:
+    ban = and_(
+        SanctionRow.account_id == AccountRow.id, SanctionRow.kind == SanctionKind.BAN, SanctionRow.lifted_at.is_(None)
+    )
+    query = (
+        select(AccountRow.id, AccountRow.closed_at, SanctionRow.id.is_not(None))
+        .outerjoin(SanctionRow, ban)
+        .where(AccountRow.id.in_(account_ids))
+    )
+    return {AccountId(row[0]): Hold(bool(row[2]), row[1]) for row in session.execute(query)}
 
 
 def touch(session: Session, account_id: AccountId, now: datetime) -> None:

@@ -1,11 +1,13 @@
 """Use cases of the forum's backend: register an account, find it, suspend and reinstate it."""
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from app.accounts import repository
 from app.accounts.domain import (
     Account,
     AccountName,
+    Hold,
     Profile,
     Sanction,
     SanctionKind,
@@ -109,6 +111,16 @@ def find_named(tx: Transaction, forum_id: ForumId, name: AccountName, *, lock: b
     if account is None:
         raise AccountNotFound
     return account
+
+
+def touch(tx: Transaction, account_id: AccountId) -> None:
+    """A step: what the account shows has changed now."""
+    repository.touch(tx.session, account_id, tx.now)
+
+
+def holds_on(tx: Transaction, account_ids: Collection[AccountId]) -> Mapping[AccountId, Hold]:
+    """A step: which of these accounts are banned or closed."""
+    return repository.holds(tx.session, account_ids)
 
 
 def _get(tx: Transaction, forum_id: ForumId, account_id: str, *, lock: bool = False) -> Account:

@@ -14,9 +14,11 @@ from app.kernel.actor import Actor
 from app.kernel.ids import PersonId, new_person_id
 from app.kernel.secret import Secret
 from app.vault import repository
-from app.vault.domain import DocumentRecord, IdentityField, PhoneState, ReadPurpose
+from app.vault.domain import DocumentRecord, HeldPhone, IdentityField, PersonRecord, PhoneState, ReadPurpose
 from app.vault.errors import HeldPhoneGone, PersonUnknown
 from app.vault.models import DocumentRow, HeldPhoneRow, PersonRow, PhoneRow
+
+_NOBODY = "nobody"
 
 
 class Vault:
@@ -29,14 +31,8 @@ class Vault:
     # -- documents ----------------------------------------------------------------------------------------------
 
     def person_with_document(self, tx: Transaction, index: IndexValue) -> PersonId | None:
-        """Whose document this is; that person is locked until the transaction ends."""
-        person_id = repository.person_with_document(tx.session, index)
-        if person_id is not None:
-            repository.get_person(tx.session, person_id, lock=True)
-        return person_id
-
-    def has_document(self, tx: Transaction, person_id: PersonId) -> bool:
-        return repository.has_document(tx.session, person_id)
+        """Whose document this is."""
+        return repository.person_with_document(tx.session, index)
 
     def new_person(self, tx: Transaction, document: DocumentRecord) -> PersonId:
         person_id = new_person_id()
@@ -78,6 +74,18 @@ class Vault:
     def drop_held_phone(self, tx: Transaction, holder: str) -> None:
         repository.drop_held_phone(tx.session, holder)
 
+    def held_phone(self, tx: Transaction, holder: str) -> HeldPhone:
+        """Raises `HeldPhoneGone`."""
+        held = repository.get_held_phone(tx.session, holder)
+        if held is None:
+            raise HeldPhoneGone
+        return HeldPhone(held.index_version, held.blind_index)
+
+    def person_with_phone(self, tx: Transaction, phone: HeldPhone) -> PersonId | None:
+        """Whose number it is now."""
+        found = repository.current_holder(tx.session, phone.version, phone.digest)
+        return found.person_id if found else None
+
     def new_person_of_held_phone(self, tx: Transaction, holder: str) -> PersonId:
         """Makes a person of the phone whose code came back. Raises `HeldPhoneGone`.
 
@@ -103,24 +111,13 @@ class Vault:
         repository.drop_held_phone(tx.session, holder)
         return person_id
 
-    def phones_on_record(self, tx: Transaction, person_id: PersonId) -> frozenset[bytes]:
-        """Index digests of the numbers by which this person can prove to be themselves.
-
-        A frozen number, now somebody else's, proves nothing about a person with a document.
-        """
-        frozen_counts = not repository.has_document(tx.session, person_id)
-        return frozenset(
-            phone.blind_index
-            for phone in repository.phones_of(tx.session, person_id)
-            if frozen_counts or phone.state != PhoneState.FROZEN
-        )
-
-    def current_phones(self, tx: Transaction, person_id: PersonId) -> frozenset[bytes]:
-        return frozenset(
-            phone.blind_index
-            for phone in repository.phones_of(tx.session, person_id)
-            if phone.state == PhoneState.CURRENT
-        )
+    def take_up_phone(self, tx: Transaction, person_id: PersonId, digest: bytes) -> None:
+        """A number of somebody without a document came back by its code: current where it is nobody's, else claimed."""
+        for phone in repository.phones_of(tx.session, person_id):
+            if phone.blind_index != digest or phone.state == PhoneState.CURRENT:
+                continue
+            elsewhere = repository.current_holder(tx.session, phone.index_version, phone.blind_index)
+            repository.set_phone_state(tx.session, phone.id, PhoneState.CLAIMED if elsewhere else PhoneState.CURRENT)
 
     def settle_claimed_phones(self, tx: Transaction, person_id: PersonId) -> None:
         """Once this person's document is confirmed, the numbers they claimed are theirs: the old bindings freeze."""
@@ -136,6 +133,17 @@ class Vault:
             repository.set_phone_state(tx.session, phone.id, PhoneState.CURRENT)
 
     # -- persons ------------------------------------------------------------------------------------------------
+
+    def record_of(self, tx: Transaction, person_id: PersonId | None) -> PersonRecord:
+        """What is on file for a person; for nobody the same statements are run and find nothing."""
+        wanted = person_id or _NOBODY
+        return PersonRecord(
+            repository.has_document(tx.session, wanted), repository.phone_records_of(tx.session, wanted)
+        )
+
+    def hold(self, tx: Transaction, person_ids: Collection[PersonId]) -> None:
+        """A step: until this transaction ends, nobody else changes what these persons have."""
+        repository.lock_persons(tx.session, person_ids)
 
     def audit_ref(self, tx: Transaction, person_id: PersonId) -> str:
         """The random name under which the audit log knows this person. Raises `PersonUnknown`."""

@@ -7,20 +7,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from app import policies
-from app.accounts.domain import AccountName
+from app.accounts.domain import Account, AccountName
 from app.accounts.service import find_named
 from app.audit import service as audit
 from app.audit.domain import Action, ObjectKind
 from app.crypto.blind_index import BlindIndex, IndexValue
 from app.crypto.mac import Mac, MacUse
 from app.db.unit_of_work import Transaction, UnitOfWork, again_on_collision, hold_key
+from app.forums.service import hold_forum
 from app.kernel.actor import Actor
 from app.kernel.ids import AccountId, ForumId, VerificationId, new_id
 from app.kernel.secret import Secret
 from app.vault.errors import HeldPhoneGone
 from app.vault.service import Vault
 from app.verification import repository
-from app.verification.domain import IdentityLevel, Method, Outcome, Reason, Verification
+from app.verification.domain import Ending, Method, Outcome, Reason, Verification, ending
 from app.verification.errors import CodeAlreadyUsed, CodeMalformed, NoCodeToEnter, PhoneInvalid, TooManyTexts
 from app.verification.links import Links
 from app.verification.phones import PHONE_SCHEME, read_phone
@@ -118,9 +119,9 @@ class PhoneCodes:
 
     def _confirm(self, actor: Actor, forum_id: ForumId, verification_id: str, typed: Secret[str]) -> Verification:
         with self._unit_of_work.begin(actor) as tx:
+            hold_forum(tx, forum_id)
             verification = repository.get(tx.session, forum_id, verification_id, tx.now)
-            find_named(tx, forum_id, AccountName(account_id=verification.account_id), lock=True)
-            verification = repository.get(tx.session, forum_id, verification_id, tx.now)
+            account = find_named(tx, forum_id, AccountName(account_id=verification.account_id), lock=True)
             code = repository.get_code(tx.session, verification.id)
             if verification.method is not Method.PHONE_CODE:
                 raise NoCodeToEnter
@@ -129,57 +130,45 @@ class PhoneCodes:
             if verification.outcome is Outcome.VERIFIED:
                 raise CodeAlreadyUsed
             if verification.reason is Reason.CODE_EXPIRED:
-                return self._settle(tx, verification, Outcome.REJECTED, Reason.CODE_EXPIRED)
+                return self._settle(tx, verification, Ending(Outcome.REJECTED, Reason.CODE_EXPIRED))
             if verification.outcome is Outcome.REJECTED or verification.reason is Reason.PROVIDER_UNAVAILABLE:
                 return verification
-            return self._judge(tx, verification, code, typed)
+            return self._settle(tx, verification, self._judge(tx, account, verification, code, typed))
 
     def _judge(
-        self, tx: Transaction, verification: Verification, code: repository.Code, typed: Secret[str]
-    ) -> Verification:
+        self, tx: Transaction, account: Account, verification: Verification, code: repository.Code, typed: Secret[str]
+    ) -> Ending:
         limit = policies.CODE_TRIES.value
         tries = repository.charge_try(tx.session, verification.id, limit)
         if tries is None:
-            return self._settle(tx, verification, Outcome.REJECTED, Reason.CODE_EXHAUSTED)
+            return Ending(Outcome.REJECTED, Reason.CODE_EXHAUSTED)
         if not self._mac.matches(code.digest, MacUse.ONE_TIME_CODE, verification.id, typed.reveal()):
             if tries >= limit:
-                return self._settle(tx, verification, Outcome.REJECTED, Reason.CODE_EXHAUSTED)
-            return self._settle(tx, verification, Outcome.PENDING, Reason.CODE_WRONG)
+                return Ending(Outcome.REJECTED, Reason.CODE_EXHAUSTED)
+            return Ending(Outcome.PENDING, Reason.CODE_WRONG)
         try:
-            link = self._links.confirm_phone(
-                tx, verification.account_id, verification.id, code.phone_digest, sandbox=self._sender.sandbox
-            )
+            return ending(self._links.confirm_phone(tx, account, verification.id, sandbox=self._sender.sandbox))
         except HeldPhoneGone:  # its time ran out while this request waited for its turn
-            return self._settle(tx, verification, Outcome.REJECTED, Reason.CODE_EXPIRED)
-        if link is None:
-            return self._settle(tx, verification, Outcome.REJECTED, Reason.NOT_CONFIRMED)
-        return self._settle(tx, verification, Outcome.VERIFIED, None, link.level)
+            return Ending(Outcome.REJECTED, Reason.CODE_EXPIRED)
 
-    def _settle(
-        self,
-        tx: Transaction,
-        verification: Verification,
-        outcome: Outcome,
-        reason: Reason | None,
-        level: IdentityLevel = IdentityLevel.NONE,
-    ) -> Verification:
-        repository.settle(tx.session, verification.id, outcome, reason, tx.now, level)
-        if outcome is Outcome.REJECTED:
+    def _settle(self, tx: Transaction, verification: Verification, end: Ending) -> Verification:
+        repository.settle(tx.session, verification.id, end, tx.now)
+        if end.outcome is Outcome.REJECTED:
             self._vault.drop_held_phone(tx, verification.id)
         audit.record(
             tx,
-            Action.VERIFICATION_COMPLETED if outcome is not Outcome.PENDING else Action.CODE_REFUSED,
+            Action.VERIFICATION_COMPLETED if end.outcome is not Outcome.PENDING else Action.CODE_REFUSED,
             ObjectKind.VERIFICATION,
             verification.id,
-            outcome=outcome,
-            reason=reason,
+            outcome=end.outcome,
+            reason=end.inner_reason or end.reason,
         )
         return replace(
             verification,
-            outcome=outcome,
-            reason=reason,
-            level=level,
-            verified_at=tx.now if outcome is Outcome.VERIFIED else None,
+            outcome=end.outcome,
+            reason=end.reason,
+            level=end.level,
+            verified_at=tx.now if end.outcome is Outcome.VERIFIED else None,
         )
 
     def _stage(self, tx: Transaction, request: PhoneRequest, index: IndexValue, code: Secret[str]) -> VerificationId:
@@ -224,12 +213,14 @@ class PhoneCodes:
         self, actor: Actor, request: PhoneRequest, verification_id: VerificationId, error: SmsError
     ) -> Verification:
         refused = isinstance(error, PhoneUnreachable | PhoneLimited)
-        outcome, reason = (
-            (Outcome.REJECTED, Reason.NOT_CONFIRMED) if refused else (Outcome.PENDING, Reason.PROVIDER_UNAVAILABLE)
+        end = (
+            Ending(Outcome.REJECTED, Reason.NOT_CONFIRMED)
+            if refused
+            else Ending(Outcome.PENDING, Reason.PROVIDER_UNAVAILABLE)
         )
         with self._unit_of_work.begin(actor) as tx:
             repository.note_answer(tx.session, verification_id, type(error).__name__)
-            repository.settle(tx.session, verification_id, outcome, reason, tx.now)
+            repository.settle(tx.session, verification_id, end, tx.now)
             if not refused:
                 repository.drop_code(tx.session, verification_id)  # it never left, so it counts against no limit
             self._vault.drop_held_phone(tx, verification_id)
@@ -238,8 +229,8 @@ class PhoneCodes:
                 Action.VERIFICATION_COMPLETED,
                 ObjectKind.VERIFICATION,
                 verification_id,
-                outcome=outcome,
-                reason=reason,
+                outcome=end.outcome,
+                reason=end.reason,
             )
         if isinstance(error, PhoneLimited):
             raise TooManyTexts(retry_after=int(_HOUR.total_seconds()))

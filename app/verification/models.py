@@ -1,8 +1,8 @@
-"""Tables: links, verifications, one-time codes."""
+"""Tables: links and slots, verifications, one-time codes."""
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base
@@ -20,6 +20,18 @@ class LinkRow(Base):
     sandbox: Mapped[bool]
 
 
+class SlotRow(Base):
+    """Who answers for an account, and which of the person's places in that forum it takes."""
+
+    __tablename__ = "account_slots"
+    __table_args__ = (UniqueConstraint("person_id", "forum_id", "slot", name="uq_account_slots_slot"),)
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    forum_id: Mapped[str] = mapped_column(String(40))
+    person_id: Mapped[str] = mapped_column(ForeignKey("persons.id"))
+    slot: Mapped[int]
+
+
 class VerificationRow(Base):
     """One attempt: written before anybody outside is asked, so that a crash cannot hide that they were."""
 
@@ -32,6 +44,7 @@ class VerificationRow(Base):
     method: Mapped[str] = mapped_column(String(24))
     outcome: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str | None] = mapped_column(String(32))
+    inner_reason: Mapped[str | None] = mapped_column(String(32))
     level: Mapped[str] = mapped_column(String(16))
     document_type: Mapped[str | None] = mapped_column(String(40))
     subject_digest: Mapped[bytes | None] = mapped_column(LargeBinary)

@@ -1,5 +1,6 @@
-"""Every query on links, verifications and codes."""
+"""Every query on links and slots, verifications and codes."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -8,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from app import policies
 from app.kernel.ids import AccountId, ForumId, PersonId, VerificationId
-from app.verification.domain import IdentityLevel, Link, Method, Outcome, Reason, Verification
+from app.verification.domain import Ending, IdentityLevel, Link, Method, Outcome, Reason, Verification
 from app.verification.errors import VerificationNotFound
-from app.verification.models import CodeRow, LinkRow, VerificationRow
+from app.verification.models import CodeRow, LinkRow, SlotRow, VerificationRow
 
 _RAW_CODE, _REQUEST_ID = 80, 120
 _LOST = timedelta(seconds=policies.ATTEMPT_LOST.value)
@@ -52,6 +53,7 @@ def add_attempt(session: Session, attempt: Attempt, now: datetime) -> None:
             method=attempt.method,
             outcome=Outcome.PENDING,
             reason=None,
+            inner_reason=None,
             level=IdentityLevel.NONE,
             document_type=attempt.document_type,
             subject_digest=attempt.subject_digest,
@@ -87,23 +89,17 @@ def note_answer(
     )
 
 
-def settle(
-    session: Session,
-    verification_id: VerificationId,
-    outcome: Outcome,
-    reason: Reason | None,
-    now: datetime,
-    level: IdentityLevel = IdentityLevel.NONE,
-) -> None:
+def settle(session: Session, verification_id: VerificationId, end: Ending, now: datetime) -> None:
     session.execute(
         update(VerificationRow)
         .where(VerificationRow.id == verification_id)
         .values(
-            outcome=outcome,
-            reason=reason,
-            level=level,
+            outcome=end.outcome,
+            reason=end.reason,
+            inner_reason=end.inner_reason,
+            level=end.level,
             answered_at=now,
-            verified_at=now if outcome is Outcome.VERIFIED else None,
+            verified_at=now if end.outcome is Outcome.VERIFIED else None,
         )
     )
 
@@ -279,3 +275,33 @@ def save_link(session: Session, link: Link) -> None:
 
 def has_links(session: Session, person_id: PersonId) -> bool:
     return bool(session.scalar(select(exists().where(LinkRow.person_id == person_id))))
+
+
+def find_answerer(session: Session, account_id: AccountId) -> PersonId | None:
+    found = session.scalar(select(SlotRow.person_id).where(SlotRow.account_id == account_id))
+    return PersonId(found) if found else None
+
+
+def slots_of(session: Session, person_id: str, forum_id: ForumId) -> dict[AccountId, int]:
+    """The accounts of a forum for which a person answers, each with its slot."""
+    query = (
+        select(SlotRow.account_id, SlotRow.slot)
+        .where(SlotRow.person_id == person_id, SlotRow.forum_id == forum_id)
+        .order_by(SlotRow.slot)
+    )
+    return {AccountId(account_id): slot for account_id, slot in session.execute(query)}
+
+
+def forums_answered_in(session: Session, person_id: PersonId) -> list[ForumId]:
+    query = select(SlotRow.forum_id).where(SlotRow.person_id == person_id).distinct().order_by(SlotRow.forum_id)
+    return [ForumId(forum_id) for forum_id in session.scalars(query)]
+
+
+def save_slot(session: Session, account_id: AccountId, forum_id: ForumId, person_id: PersonId, slot: int) -> None:
+    drop_slots(session, [account_id])
+    session.add(SlotRow(account_id=account_id, forum_id=forum_id, person_id=person_id, slot=slot))
+    session.flush()
+
+
+def drop_slots(session: Session, account_ids: Collection[AccountId]) -> None:
+    session.execute(delete(SlotRow).where(SlotRow.account_id.in_(account_ids)))

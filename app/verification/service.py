@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app import policies
-from app.accounts.domain import AccountName
+from app.accounts.domain import Account, AccountName
 from app.accounts.service import find_named
 from app.audit import service as audit
 from app.audit.domain import Action, ObjectKind
 from app.crypto.blind_index import BlindIndex, IndexValue
 from app.crypto.mac import Mac, MacUse
 from app.db.unit_of_work import Transaction, UnitOfWork, again_on_collision
-from app.forums.service import get_forum
+from app.forums.service import get_forum, hold_forum
 from app.kernel.actor import Actor
 from app.kernel.clock import SHANGHAI
 from app.kernel.errors import Unavailable
@@ -23,7 +23,7 @@ from app.vault.domain import DocumentRecord
 from app.vault.service import Vault
 from app.verification import repository
 from app.verification.documents import Document, DocumentType, age_on, read_document
-from app.verification.domain import IdentityLevel, Method, Outcome, Reason, Verification
+from app.verification.domain import Ending, Method, Outcome, Reason, Verification, ending
 from app.verification.errors import (
     DirectVerificationOff,
     DocumentInvalid,
@@ -31,7 +31,7 @@ from app.verification.errors import (
     PossessionRequired,
     TooManyAttempts,
 )
-from app.verification.links import Links
+from app.verification.links import DocumentProof, Links
 from app.verification.providers.contract import (
     CheckKind,
     CheckResult,
@@ -189,47 +189,42 @@ class Verifications:
         return link.person_id if link else None
 
     def _settle(self, actor: Actor, asked: AskedProvider, index: IndexValue | None) -> Verification:
+        """One transaction in a forum at a time, and the same statements in it for every verdict and every person."""
         request, answer, verification_id = asked.request, asked.answer, asked.verification_id
         with self._unit_of_work.begin(actor) as tx:
-            find_named(tx, request.forum_id, AccountName(account_id=request.account_id), lock=True)
-            outcome, reason, level = self._judge(tx, asked, index)
+            hold_forum(tx, request.forum_id)
+            account = find_named(tx, request.forum_id, AccountName(account_id=request.account_id), lock=True)
+            end = self._judge(tx, account, asked, index)
             if isinstance(answer, CheckResult):
                 repository.note_answer(
                     tx.session, verification_id, answer.raw_code, answer.request_id, billable=answer.billable
                 )
             else:
                 repository.note_answer(tx.session, verification_id, type(answer).__name__)
-            repository.settle(tx.session, verification_id, outcome, reason, tx.now, level)
+            repository.settle(tx.session, verification_id, end, tx.now)
             audit.record(
                 tx,
                 Action.VERIFICATION_COMPLETED,
                 ObjectKind.VERIFICATION,
                 verification_id,
-                outcome=outcome,
-                reason=reason,
+                outcome=end.outcome,
+                reason=end.inner_reason or end.reason,
             )
             return repository.get(tx.session, request.forum_id, verification_id, tx.now)
 
-    def _judge(
-        self, tx: Transaction, asked: AskedProvider, index: IndexValue | None
-    ) -> tuple[Outcome, Reason | None, IdentityLevel]:
+    def _judge(self, tx: Transaction, account: Account, asked: AskedProvider, index: IndexValue | None) -> Ending:
         if isinstance(asked.answer, OutcomeUnknown):
-            return Outcome.PENDING, Reason.OUTCOME_UNKNOWN, IdentityLevel.NONE
-        if isinstance(asked.answer, ProviderError):
-            return Outcome.PENDING, Reason.PROVIDER_UNAVAILABLE, IdentityLevel.NONE
-        link = None
-        if asked.answer.verdict is Verdict.MATCH and index is not None:
-            link = self._links.confirm_document(
-                tx,
-                asked.request.account_id,
-                Method.ID2,
-                _record(asked.request.document, index),
-                asked.started_at - _POSSESSION,
-                sandbox=self._provider.sandbox,
-            )
-        if link is None:
-            return Outcome.REJECTED, Reason.NOT_CONFIRMED, IdentityLevel.NONE
-        return Outcome.VERIFIED, None, link.level
+            return Ending(Outcome.PENDING, Reason.OUTCOME_UNKNOWN)
+        if isinstance(asked.answer, ProviderError) or index is None:
+            return Ending(Outcome.PENDING, Reason.PROVIDER_UNAVAILABLE)
+        proof = DocumentProof(
+            Method.ID2,
+            _record(asked.request.document, index),
+            matched=asked.answer.verdict is Verdict.MATCH,
+            proved_since=asked.started_at - _POSSESSION,
+            sandbox=self._provider.sandbox,
+        )
+        return ending(self._links.confirm_document(tx, account, proof))
 
 
 def _record(document: Document, index: IndexValue) -> DocumentRecord:
