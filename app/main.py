@@ -1,4 +1,4 @@
-"""Builds the application; no logic. `shiming serve` starts it by the name `app.main:create_app`."""
+"""Builds the application; no logic. `shiming serve` starts it by name, with the background worker or without."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -14,6 +15,7 @@ from starlette.types import ASGIApp
 
 from app.api import accounts, health, oauth, tokens, verifications
 from app.api.shapes import Problem
+from app.jobs.worker import Worker
 from app.kernel.errors import ShimingError
 from app.pages.routes import developer_router
 from app.pages.routes import router as pages
@@ -57,12 +59,22 @@ def create_app() -> ASGIApp:
     return application(services)
 
 
-def application(services: Services) -> ASGIApp:
-    """The application around services that are ready."""
+def create_app_with_worker() -> ASGIApp:
+    """The same, and one thread for background jobs in each process. Raises `StartRefused`."""
+    services = build(Settings())
+    configure_logs(services.log_level)
+    return application(services, Worker(services))
+
+
+def application(services: Services, worker: Worker | None = None) -> ASGIApp:
+    """The application around services that are ready, and around a worker that runs as long as it does."""
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        end = worker.start_thread() if worker else None
         yield
+        if end:
+            await run_in_threadpool(end)
         services.engine.dispose()
 
     app = _Application(

@@ -23,14 +23,24 @@ from app.kernel.errors import FieldError, Invalid
 from app.kernel.secret import Secret
 from app.kernel.sentence import Language, Sentence
 from app.verification.denials import SENTENCES
-from app.verification.documents import DocumentType
+from app.verification.documents import PERSONAL_DOCUMENTS, DocumentType
 from app.verification.domain import IdentityLevel, Method, NextStep, Outcome, Reason, Verification
+from app.verification.service import GivenDocument
 from app.web.seats import AllSeats
 from app.wiring import Services
 
 router = APIRouter(prefix="/v1/verifications", tags=["verifications"])
 _NOT_FOUND = {404: "not-found"}
-_LATER = Sentence("这个版本还不支持。", "This version does not offer it yet.")
+_DOCUMENTS = {
+    Method.ID2: PERSONAL_DOCUMENTS,
+    Method.PHONE3: PERSONAL_DOCUMENTS,
+    Method.ORGANISATION: frozenset({DocumentType.USCC}),
+}
+"""Which documents each method takes."""
+_OTHER_METHOD = Sentence(
+    "个人证件用 id2 或 phone3，统一社会信用代码用 organisation。",
+    "A person's document takes `id2` or `phone3`; `uscc` takes `organisation`.",
+)
 _MISSING = Sentence("这种验证方式需要这个字段。", "This method needs this field.")
 _UNWANTED = Sentence("这种验证方式不用这个字段。", "This method does not take this field.")
 
@@ -91,7 +101,7 @@ async def _refuse_if_crowded(request: HttpRequest, seats: SeatsOf) -> None:
             **WRITING,
             403: "insufficient-scope, direct-verification-off, minor-not-allowed",
             404: "account-not-found",
-            409: "possession-required",
+            409: "possession-required, state-conflict",
             422: "validation-failed, document-invalid",
             429: "rate-limited, too-many-attempts",
         }
@@ -100,16 +110,16 @@ async def _refuse_if_crowded(request: HttpRequest, seats: SeatsOf) -> None:
 async def verify(
     body: NewVerification, caller: VerificationsCaller, services: ServicesOf, seats: SeatsOf, language: LanguageOf
 ) -> VerificationShown:
-    """Checks a document (`id2` with `document`), or sends a code to a phone (`phone_code` with `phone`).
+    """Checks a document, or sends a code to a phone.
 
-    The account is named by exactly one of account_id, handle, external_id. Other methods come with later versions.
+    `id2` takes `document` with a person's document, `phone3` the same and `phone`, `organisation` a `uscc`, and
+    `phone_code` takes `phone` alone. A `passport` also takes `country`. The account is named by exactly one of
+    account_id, handle, external_id.
     """
     # seats are taken here, on the event loop: whoever waits for one holds no thread
     if body.method == "phone_code":
         return _shown(await _send_code(body, caller, services, seats), language)
-    if body.method == "id2":
-        return _shown(await _check_document(body, caller, services, seats), language)
-    raise Invalid([FieldError("/method", "not-available", _LATER)])
+    return _shown(await _check_document(body, caller, services, seats), language)
 
 
 @router.get("/{verification_id}", responses=problems({**READING, **_NOT_FOUND}))
@@ -128,27 +138,41 @@ def enter_code(
 
 
 async def _check_document(body: NewVerification, caller: Caller, services: Services, seats: AllSeats) -> Verification:
-    if body.document is None:
-        raise Invalid([FieldError("/document", "missing", _MISSING)])
-    if body.phone is not None:
-        raise Invalid([FieldError("/phone", "unwanted", _UNWANTED)])
-    document_type = DocumentType(body.document.type)
-    if body.document.country is not None:
-        raise Invalid([FieldError("/document/country", "unwanted", _UNWANTED)])
-    number, name = Secret(body.document.number), Secret(body.document.name)
+    method, given = Method(body.method), _given(body)
     account = body.account_name()
     checks = services.verifications
     async with seats.provider.take():
         async with seats.work.take(patient=True):
-            request = await run_in_threadpool(checks.prepare, caller.forum_id, account, document_type, number, name)
+            request = await run_in_threadpool(checks.prepare, caller.forum_id, account, method, given)
             started = await run_in_threadpool(checks.start, caller.actor, request)
         asked = await run_in_threadpool(checks.ask, started)
         index = None
-        if asked.has_verdict:  # a provider that hangs or fails costs no Argon2
+        if asked.needs_index:  # a provider that hangs or fails costs no Argon2
             async with seats.index.take(patient=True):
                 index = await run_in_threadpool(checks.index, asked)
         async with seats.work.take(patient=True):
             return await run_in_threadpool(checks.settle, caller.actor, asked, index)
+
+
+def _given(body: NewVerification) -> GivenDocument:
+    """The document of a method that takes one. Raises `Invalid` for a field that is missing, or not wanted."""
+    document = body.document
+    if document is None:
+        raise Invalid([FieldError("/document", "missing", _MISSING)])
+    document_type = DocumentType(document.type)
+    if document_type not in _DOCUMENTS[Method(body.method)]:
+        raise Invalid([FieldError("/document/type", "type-mismatch", _OTHER_METHOD)])
+    _refuse_presence("/phone", body.phone, wanted=body.method == "phone3")
+    _refuse_presence("/document/country", document.country, wanted=document_type is DocumentType.PASSPORT)
+    phone = None if body.phone is None else Secret(body.phone)
+    return GivenDocument(document_type, Secret(document.number), Secret(document.name), document.country, phone)
+
+
+def _refuse_presence(pointer: str, value: str | None, *, wanted: bool) -> None:
+    if wanted and value is None:
+        raise Invalid([FieldError(pointer, "missing", _MISSING)])
+    if value is not None and not wanted:
+        raise Invalid([FieldError(pointer, "unwanted", _UNWANTED)])
 
 
 async def _send_code(body: NewVerification, caller: Caller, services: Services, seats: AllSeats) -> Verification:

@@ -18,15 +18,15 @@ from app.kernel.errors import StartRefused
 from app.settings import Environment, Settings
 from app.wiring import build, warnings_of
 
-_APPLICATION = "app.main:create_app"
+_APPLICATION, _WITH_WORKER = "app.main:create_app", "app.main:create_app_with_worker"
 _BACKLOG = 2048
 _DRAIN_SECONDS = 30
 _KEEP_ALIVE_SECONDS = 75
 """Longer than the pools of common HTTP clients keep an idle connection, so that they never write into a closed one."""
 
 
-def serve_on(settings: Settings, host: str, port: int, workers: int) -> None:
-    """Serves until told to stop, then drains. Raises `StartRefused`."""
+def serve_on(settings: Settings, host: str, port: int, workers: int, *, background: bool) -> None:
+    """Serves until told to stop, then drains; does the background jobs too if asked. Raises `StartRefused`."""
     file = sqlite_file(settings.database())
     if file is not None and workers > 1:
         raise StartRefused(
@@ -40,12 +40,12 @@ def serve_on(settings: Settings, host: str, port: int, workers: int) -> None:
         if settings.env is Environment.DEVELOPMENT and "issuer" not in settings.model_fields_set:
             os.environ["SHIMING_ISSUER"] = address  # read by the application, in this process and in its workers
         typer.echo(f"Shiming serves on {address}. Next: open {address}/docs, or play the main job with `make demo`.")
-        _run(_config(host, port, workers), listener)
+        _run(_config(_WITH_WORKER if background else _APPLICATION, host, port, workers), listener)
 
 
-def _config(host: str, port: int, workers: int) -> uvicorn.Config:
+def _config(application: str, host: str, port: int, workers: int) -> uvicorn.Config:
     return uvicorn.Config(
-        _APPLICATION,
+        application,
         factory=True,
         http=BoundedProtocol,
         host=host,

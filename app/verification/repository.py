@@ -1,7 +1,7 @@
 """Every query on links, verifications and codes."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, CursorResult, delete, exists, func, select, update
 from sqlalchemy.orm import Session
@@ -10,9 +10,10 @@ from app import policies
 from app.kernel.ids import AccountId, ForumId, PersonId, VerificationId
 from app.verification.domain import IdentityLevel, Link, Method, Outcome, Reason, Verification
 from app.verification.errors import VerificationNotFound
-from app.verification.models import CodeRow, LinkRow, VerificationRow
+from app.verification.models import CodeRow, LinkRow, OrganisationMarkRow, VerificationRow
 
 _RAW_CODE, _REQUEST_ID = 80, 120
+_LOST = timedelta(seconds=policies.ATTEMPT_LOST.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +109,10 @@ def settle(
 
 
 def get(session: Session, forum_id: ForumId, verification_id: str, now: datetime) -> Verification:
-    """The verification as it stands at `now`: a code nobody entered in time has expired, whoever noticed or not.
+    """The verification as it stands at `now`, whoever noticed or not.
 
-    Raises `VerificationNotFound`, also for another forum's.
+    A code that nobody entered in time has expired; a check without an answer after 60 seconds has none. Raises
+    `VerificationNotFound`, also for another forum's.
     """
     found = session.execute(
         select(VerificationRow, CodeRow.expires_at)
@@ -131,7 +133,15 @@ def get(session: Session, forum_id: ForumId, verification_id: str, now: datetime
         verified_at=row.verified_at,
         sandbox=row.sandbox,
     )
+    if verification.method is not Method.PHONE_CODE and row.started_at <= now - _LOST:
+        return _lost(verification)
     return _expired_by(verification, expires_at, now)
+
+
+def _lost(verification: Verification) -> Verification:
+    if verification.outcome is not Outcome.PENDING or verification.reason is not None:
+        return verification
+    return replace(verification, reason=Reason.OUTCOME_UNKNOWN)
 
 
 def _expired_by(verification: Verification, expires_at: datetime | None, now: datetime) -> Verification:
@@ -238,6 +248,31 @@ def charge_try(session: Session, verification_id: VerificationId, limit: int) ->
     if not isinstance(result, CursorResult) or result.rowcount != 1:
         return None
     return session.scalar(select(CodeRow.tries).where(CodeRow.verification_id == verification_id))
+
+
+def texts_since(session: Session, moment: datetime) -> int:
+    """Texts to all phones together."""
+    return session.scalar(select(func.count()).select_from(CodeRow).where(CodeRow.sent_at >= moment)) or 0
+
+
+def mark_organisation(
+    session: Session, account_id: AccountId, organisation_id: str, now: datetime, *, sandbox: bool
+) -> str | None:
+    """The organisation that the account was marked with before."""
+    row = session.get(OrganisationMarkRow, account_id)
+    before = row.organisation_id if row else None
+    if row is None:
+        row = OrganisationMarkRow(account_id=account_id)
+        session.add(row)
+    row.organisation_id = organisation_id
+    row.verified_at = now
+    row.sandbox = sandbox
+    session.flush()
+    return before
+
+
+def has_organisation(session: Session, account_id: AccountId) -> bool:
+    return session.get(OrganisationMarkRow, account_id) is not None
 
 
 def find_link(session: Session, account_id: AccountId) -> Link | None:

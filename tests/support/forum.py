@@ -9,6 +9,7 @@ from app.forums.domain import Credentials
 Json = dict[str, Any]
 PERSON = "110199199003070017"
 NAME = "测试甲"
+ORGANISATION = "91110199MA00TEXT15"
 
 
 class ForumBackend:
@@ -50,6 +51,12 @@ class ForumBackend:
     ) -> httpx2.Response:
         document = {"type": kind, "number": number, "name": name}
         return self.post("/v1/verifications", {"account_id": account_id, "method": "id2", "document": document})
+
+    def mark_organisation(
+        self, account_id: str, number: str = ORGANISATION, name: str = "测试公司"
+    ) -> httpx2.Response:
+        document = {"type": "uscc", "number": number, "name": name}
+        return self.post("/v1/verifications", {"account_id": account_id, "method": "organisation", "document": document})
 
     def ask_code(self, account_id: str, phone: str) -> httpx2.Response:
         return self.post("/v1/verifications", {"account_id": account_id, "method": "phone_code", "phone": phone})

@@ -308,13 +308,6 @@ def _is_leap(year: int) -> bool:
     return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
 
 
-@pytest.mark.parametrize("kind", sorted(set(DocumentType) - set(READABLE) - set(PERMITS)))
-def test_a_type_without_a_reader_is_refused_by_name(kind: DocumentType) -> None:
-    with pytest.raises(DocumentInvalid) as refused:
-        read_document(kind, Secret("110199199003070017"), Secret("测试甲"), date(2026, 11, 21))
-    assert [(field.pointer, field.reason) for field in refused.value.fields] == [("/document/type", "not-available")]
-
-
 _HM, _TW = PERMITS
 _PERMANENT = DocumentType.FOREIGN_PERMANENT_RESIDENT_ID
 

@@ -24,9 +24,13 @@ class StandInProvider:
 
     name = "stand-in"
     sandbox = False
+    data_source = "nobody"
     capabilities = frozenset[tuple[CheckKind, DocumentType]]()
 
     def refuses(self, _subject: Document) -> None:
+        return None
+
+    def refuses_phone(self, _phone: Secret[str]) -> None:
         return None
 
     def check(self, _kind: CheckKind, _subject: Document, /, *, attempt_id: str, timeout: float) -> NoReturn:  # noqa: ARG002 -- the contract's names
