@@ -1,7 +1,7 @@
 """A service that is killed between question and answer: the check is lost, said to be lost, and never repeated."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -39,19 +39,25 @@ class Record:
     def attempts(self) -> list[tuple[str, str]]:
         with self.engine.connect() as connection:
             found = connection.execute(text("SELECT verification_id, answer FROM provider_attempts"))
-            return [tuple(row) for row in found]  # type: ignore[misc] # two columns
+            return [(verification, answer) for verification, answer in found]
 
     def reasons(self) -> list[str | None]:
         with self.engine.connect() as connection:
             return list(connection.execute(text("SELECT reason FROM verifications")).scalars())
 
     def wait_for_question(self) -> str:
-        deadline = monotonic() + _PATIENCE
-        while monotonic() < deadline:
-            if found := self.attempts():
-                return found[0][0]
-            sleep(0.02)
-        raise AssertionError("nobody was asked")
+        _wait(lambda: bool(self.attempts()))
+        return self.attempts()[0][0]
+
+    def wait_for_end(self) -> None:
+        _wait(lambda: self.reasons() != [None])
+
+
+def _wait(until: Callable[[], bool]) -> None:
+    deadline = monotonic() + _PATIENCE
+    while not until():
+        assert monotonic() < deadline
+        sleep(0.02)
 
 
 def _add_forum(environment: dict[str, str]) -> Credentials:
@@ -65,12 +71,11 @@ def _ask(forum: ForumBackend, account_id: str) -> None:
 
 
 def test_a_kill_between_question_and_answer_ends_as_unknown_and_asks_nobody_again(tmp_path: Path, url: str) -> None:
+    """On SQLite the service that is started again finds what is lost, on PostgreSQL a worker of its own does."""
     record = Record(create_engine(url))
     with service_process(tmp_path, url) as service, ThreadPoolExecutor(1) as pool:
-        credentials = _add_forum(dict(service.environment))
-        forum = ForumBackend(service.address, credentials)
-        account = forum.register("山间清风")["id"]
-        asked = pool.submit(_ask, forum, account)
+        forum = ForumBackend(service.address, _add_forum(dict(service.environment)))
+        asked = pool.submit(_ask, forum, forum.register("山间清风")["id"])
         verification = record.wait_for_question()
         service.process.kill()
         asked.result()
@@ -78,33 +83,12 @@ def test_a_kill_between_question_and_answer_ends_as_unknown_and_asks_nobody_agai
     assert (record.attempts(), record.reasons()) == ([(verification, "sent")], [None])
 
     later = {"SHIMING_CLOCK_OFFSET_SECONDS": "61"}
-    with service_process(tmp_path, url, arguments=("--no-worker",), **later) as service:
-        forum = ForumBackend(service.address, credentials)
-        read = forum.get(f"/v1/verifications/{verification}").json()
-        assert (read["outcome"], read["reason"]) == ("pending", "outcome-unknown")
-        assert record.reasons() == [None]  # so far it is only computed
-        swept = shiming(service.environment, "worker", "--once")
+    if url.startswith("sqlite"):
+        with service_process(tmp_path, url, **later):
+            record.wait_for_end()
+    else:
+        swept = shiming({**service.environment, **later}, "worker", "--once")
         assert (swept.returncode, swept.stderr) == (0, "")
         assert "close-lost-checks: 1" in swept.stdout
-        assert forum.get(f"/v1/verifications/{verification}").json() == read
-        forum.http.close()
     assert (record.attempts(), record.reasons()) == ([(verification, "OutcomeUnknown")], ["outcome-unknown"])
-    record.engine.dispose()
-
-
-def test_the_service_itself_ends_what_a_crash_has_left(tmp_path: Path, url: str) -> None:
-    record = Record(create_engine(url))
-    with service_process(tmp_path, url) as service, ThreadPoolExecutor(1) as pool:
-        forum = ForumBackend(service.address, _add_forum(dict(service.environment)))
-        asked = pool.submit(_ask, forum, forum.register("山间清风")["id"])
-        record.wait_for_question()
-        service.process.kill()
-        asked.result()
-        forum.http.close()
-    with service_process(tmp_path, url, SHIMING_CLOCK_OFFSET_SECONDS="61"):
-        deadline = monotonic() + _PATIENCE
-        while record.reasons() != ["outcome-unknown"] and monotonic() < deadline:
-            sleep(0.02)
-    assert record.reasons() == ["outcome-unknown"]
-    assert len(record.attempts()) == 1
     record.engine.dispose()

@@ -225,13 +225,13 @@ _VALID = st.builds(
     st.integers(0, 999),
     st.dates(date(1900, 1, 1), TODAY),
 )
+_ADDRESSES = {RESIDENT: "110199", PERMIT: "810000", FOREIGNER: "911840"}
 _VALID_OF_ANY_TYPE = st.builds(
     lambda kind, sequence, birth: (kind, sandbox_number(sequence, birth=f"{birth:%Y%m%d}", address=_ADDRESSES[kind])),
     st.sampled_from(READABLE),
     st.integers(0, 999),
     st.dates(date(1900, 1, 1), TODAY),
 )
-_ADDRESSES = {RESIDENT: "110199", PERMIT: "810000", FOREIGNER: "911840"}
 
 
 @unhurried
