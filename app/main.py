@@ -1,4 +1,4 @@
-"""Builds the application; no logic. `shiming serve` starts it by the name `app.main:create_app`."""
+"""Builds the application; no logic. `shiming serve` starts it by name, with the background worker or without."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -16,6 +17,7 @@ from starlette.types import ASGIApp
 from app import policies
 from app.api import accounts, health, metrics, oauth, tokens, verifications
 from app.api.shapes import Problem
+from app.jobs.worker import Worker
 from app.kernel.errors import ShimingError
 from app.pages.routes import developer_router
 from app.pages.routes import router as pages
@@ -65,16 +67,28 @@ def create_app() -> ASGIApp:
     return application(services)
 
 
-def application(services: Services, rates: Mapping[RouteClass, Rate] = policies.RATES) -> ASGIApp:
-    """The application around services that are ready."""
+def create_app_with_worker() -> ASGIApp:
+    """The same, and one thread for background jobs in each process. Raises `StartRefused`."""
+    services = build(Settings())
+    configure_logs(services.log_level)
+    return application(services, worker=Worker(services))
+
+
+def application(
+    services: Services, rates: Mapping[RouteClass, Rate] = policies.RATES, worker: Worker | None = None
+) -> ASGIApp:
+    """The application around services that are ready, and around a worker that runs as long as it does."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, str]]:
         sampling = asyncio.create_task(_sample(app))
+        end = worker.start_thread() if worker else None
         yield {"issuer": services.issuer}  # the protocol below words its own refusals
         sampling.cancel()
         with suppress(asyncio.CancelledError):
             await sampling
+        if end:
+            await run_in_threadpool(end)
         services.engine.dispose()
 
     app = _Application(

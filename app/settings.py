@@ -37,7 +37,9 @@ class Settings(BaseSettings):
     ] = ""
     keys_dir: Annotated[Path, Field(description="The key files; back them up apart from the database.")] = Path("keys")
     issuer: Annotated[str, Field(description="The public address; it stands in every token.")] = "http://127.0.0.1:8000"
-    verification_providers: Annotated[str, Field(description="Who checks documents.")] = "sandbox"
+    verification_providers: Annotated[
+        str, Field(description="Who checks documents: one name, or several with commas, in the order of asking.")
+    ] = "sandbox"
     sms_senders: Annotated[str, Field(description="Who sends one-time codes.")] = "sandbox"
     log_level: Annotated[str, Field(description="`DEBUG`, `INFO`, `WARNING` or `ERROR`.")] = "INFO"
     token_ttl_seconds: Annotated[
@@ -63,6 +65,15 @@ class Settings(BaseSettings):
             " proxy that is not named here everybody shares the proxy's rate limits."
         ),
     ] = ""
+    daily_checks: Annotated[
+        int | None, Field(ge=0, description="Perhaps billed checks of one provider in a day; 10,000 when not set.")
+    ] = None
+    monthly_checks: Annotated[
+        int | None, Field(ge=0, description="Perhaps billed checks of one provider in a month; 100,000 when not set.")
+    ] = None
+    daily_texts: Annotated[
+        int | None, Field(ge=0, description="Texts to all phones together in a day; 20,000 when not set.")
+    ] = None
     clock_offset_seconds: Annotated[
         int, Field(ge=-_TEN_YEARS, le=_TEN_YEARS, description="Moves the service's clock; development only.")
     ] = 0

@@ -1,7 +1,7 @@
 """Puts the parts together: the only reader of settings beside `main`, and where an unsafe start is refused."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -32,6 +32,7 @@ from app.settings import Environment, Settings
 from app.upkeep.keys import name_new_keys, refuse_missing_keys
 from app.upkeep.schema import refuse_old_schema, upgrade
 from app.vault.service import Vault
+from app.verification.checks import Budget, Checks
 from app.verification.codes import CodeRules, PhoneCodes
 from app.verification.providers.contract import RecordCheckProvider
 from app.verification.providers.sandbox import SandboxProvider
@@ -41,6 +42,7 @@ from app.verification.sms.sandbox import SandboxSender
 
 _NO_DATABASE = "The database does not answer. Check SHIMING_DATABASE_URL."
 _UNSAFE_LIBRARIES = ("ecdsa", "rsa")
+_PROVIDERS: dict[str, Callable[[], RecordCheckProvider]] = {"sandbox": SandboxProvider}
 _DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
 
 
@@ -78,15 +80,15 @@ def build(
     settings: Settings,
     *,
     clock: Clock | None = None,
-    provider: RecordCheckProvider | None = None,
+    provider: RecordCheckProvider | Sequence[RecordCheckProvider] | None = None,
     sender: SmsSender | None = None,
 ) -> Services:
     """The services of an installation that `initialise` has prepared. Raises `StartRefused`.
 
-    A test may hand in its own clock, provider and sender.
+    A test may hand in its own clock, provider (or several, in the order of asking) and sender.
     """
     clock = clock or clock_of(settings)
-    provider = provider or _provider(settings)
+    providers = _providers(settings) if provider is None else provider if isinstance(provider, Sequence) else [provider]
     sender = sender or _sender(settings, clock)
     keyring = load_keyring(settings.keys_dir)
     refuse_unsafe(settings, keyring)
@@ -97,7 +99,7 @@ def build(
     unit_of_work = UnitOfWork(engine, clock)
     try:
         _refuse_unready(settings, engine, unit_of_work, keyring)
-        return _assemble(settings, clock, provider, sender, keyring, engine, unit_of_work)
+        return _assemble(settings, clock, providers, sender, keyring, engine, unit_of_work)
     except StartRefused:
         engine.dispose()
         raise
@@ -106,7 +108,7 @@ def build(
 def _assemble(
     settings: Settings,
     clock: Clock,
-    provider: RecordCheckProvider,
+    providers: Sequence[RecordCheckProvider],
     sender: SmsSender,
     keyring: Keyring,
     engine: Engine,
@@ -115,6 +117,7 @@ def _assemble(
     signer = TokenSigner(keyring, settings.issuer)
     mac, blind_index = Mac(keyring), BlindIndex(keyring)
     vault = Vault(unit_of_work, Envelope(keyring))
+    checks = Checks(unit_of_work, clock, providers, _budget(settings))
     development = settings.env is Environment.DEVELOPMENT
     return Services(
         issuer=settings.issuer,
@@ -131,7 +134,7 @@ def _assemble(
         forums=Forums(unit_of_work, mac, plain_http=development),
         accounts=Accounts(unit_of_work),
         agreements=Agreements(unit_of_work),
-        verifications=Verifications(unit_of_work, vault, blind_index, mac, provider, direct_by_default=development),
+        verifications=Verifications(unit_of_work, vault, blind_index, mac, checks, direct_by_default=development),
         codes=PhoneCodes(unit_of_work, vault, blind_index, mac, sender, _code_rules(settings)),
         posting=Posting(unit_of_work, signer, _token_lifetime(settings)),
         sandbox_sender=sender if isinstance(sender, SandboxSender) else None,
@@ -165,7 +168,7 @@ def refuse_unsafe(settings: Settings, keyring: Keyring) -> None:
 
 def unsafe_in_production(settings: Settings, keyring: Keyring) -> list[str]:
     """Every rule of production that these settings and keys break, in words."""
-    sandboxes = {settings.verification_providers, settings.sms_senders} & {"sandbox"}
+    sandboxes = {*_provider_names(settings), settings.sms_senders} & {"sandbox"}
     development_keys = [key.id for key in keyring.all() if key.environment != Environment.PRODUCTION]
     importable = unsafe_libraries()
     faults = {
@@ -222,10 +225,26 @@ def _digest_of(token: SecretStr | None) -> bytes | None:
     return sha256(token.get_secret_value().encode()).digest() if token else None
 
 
-def _provider(settings: Settings) -> RecordCheckProvider:
-    if settings.verification_providers != "sandbox":
-        raise StartRefused("SHIMING_VERIFICATION_PROVIDERS: this version has only `sandbox`.")
-    return SandboxProvider()
+def _providers(settings: Settings) -> list[RecordCheckProvider]:
+    """In the order of asking. Raises `StartRefused`."""
+    names = _provider_names(settings)
+    if not names or len(set(names)) < len(names) or not set(names) <= set(_PROVIDERS):
+        raise StartRefused(
+            f"SHIMING_VERIFICATION_PROVIDERS: name each once, out of what this version has: {', '.join(_PROVIDERS)}."
+        )
+    return [_PROVIDERS[name]() for name in names]
+
+
+def _provider_names(settings: Settings) -> list[str]:
+    return [name.strip() for name in settings.verification_providers.split(",") if name.strip()]
+
+
+def _budget(settings: Settings) -> Budget:
+    a_day, a_month = settings.daily_checks, settings.monthly_checks
+    return Budget(
+        policies.DAILY_CHECKS.value if a_day is None else a_day,
+        policies.MONTHLY_CHECKS.value if a_month is None else a_month,
+    )
 
 
 def _sender(settings: Settings, clock: Clock) -> SmsSender:
@@ -235,7 +254,8 @@ def _sender(settings: Settings, clock: Clock) -> SmsSender:
 
 
 def _code_rules(settings: Settings) -> CodeRules:
-    return CodeRules(_sms_pause(settings), urlsplit(settings.issuer).hostname or "")
+    daily_texts = policies.DAILY_TEXTS.value if settings.daily_texts is None else settings.daily_texts
+    return CodeRules(_sms_pause(settings), daily_texts, urlsplit(settings.issuer).hostname or "")
 
 
 def _token_lifetime(settings: Settings) -> timedelta:

@@ -163,7 +163,7 @@ def account_out(judged: JudgedAccount) -> Account:
             verified_at=identity.verified_at if identity else None,
             expires_at=judged.expires_at,
         ),
-        organisation=None,
+        organisation=OrganisationMark(name_verified=True) if standing.organisation_verified else None,
         agreement=AgreementState(
             accepted_version=standing.accepted.version if standing.accepted else None,
             accepted_at=standing.accepted.accepted_at if standing.accepted else None,

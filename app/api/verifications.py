@@ -27,14 +27,24 @@ from app.kernel.errors import FieldError, Invalid
 from app.kernel.secret import Secret
 from app.kernel.sentence import Language, Sentence
 from app.verification.denials import SENTENCES
-from app.verification.documents import DocumentType
+from app.verification.documents import PERSONAL_DOCUMENTS, DocumentType
 from app.verification.domain import IdentityLevel, Method, NextStep, Outcome, Reason, Verification
+from app.verification.service import GivenDocument
 from app.web.seats import AllSeats
 from app.wiring import Services
 
 router = APIRouter(prefix="/v1/verifications", tags=["verifications"])
 _NOT_FOUND = {404: "not-found"}
-_LATER = Sentence("这个版本还不支持。", "This version does not offer it yet.")
+_DOCUMENTS = {
+    Method.ID2: PERSONAL_DOCUMENTS,
+    Method.PHONE3: PERSONAL_DOCUMENTS,
+    Method.ORGANISATION: frozenset({DocumentType.USCC}),
+}
+"""Which documents each method takes."""
+_OTHER_METHOD = Sentence(
+    "个人证件用 id2 或 phone3，统一社会信用代码用 organisation。",
+    "A person's document takes `id2` or `phone3`; `uscc` takes `organisation`.",
+)
 _MISSING = Sentence("这种验证方式需要这个字段。", "This method needs this field.")
 _UNWANTED = Sentence("这种验证方式不用这个字段。", "This method does not take this field.")
 
@@ -96,7 +106,7 @@ async def _refuse_if_crowded(request: HttpRequest, seats: SeatsOf) -> None:
             **ONCE,
             403: "insufficient-scope, direct-verification-off, minor-not-allowed",
             404: "account-not-found",
-            409: f"possession-required, {IN_PROGRESS}",
+            409: f"possession-required, state-conflict, {IN_PROGRESS}",
             422: f"{ONCE[422]}, document-invalid",
             429: "rate-limited, too-many-attempts",
         }
@@ -111,9 +121,11 @@ async def verify(
     language: LanguageOf,
     once: OnceOf,
 ) -> Response:
-    """Checks a document (`id2` with `document`), or sends a code to a phone (`phone_code` with `phone`).
+    """Checks a document, or sends a code to a phone.
 
-    The account is named by exactly one of account_id, handle, external_id. Other methods come with later versions.
+    `id2` takes `document` with a person's document, `phone3` the same and `phone`, `organisation` a `uscc`, and
+    `phone_code` takes `phone` alone. A `passport` also takes `country`. The account is named by exactly one of
+    account_id, handle, external_id.
     """
 
     # seats are taken here, on the event loop: whoever waits for one holds no thread
@@ -129,9 +141,7 @@ async def verify(
             sent = await _send_code(body, caller, services, seats, begun)
             metrics.texted(sent.outcome)
             return await run_in_threadpool(begun.end, lambda: show(sent))
-        if body.method == "id2":
-            return await _check_document(body, caller, services, seats, begun, count)
-        raise Invalid([FieldError("/method", "not-available", _LATER)])
+        return await _check_document(body, caller, services, seats, begun, count)
 
     return await once.answer_in_steps(
         caller, 201, work, lambda attempt: show(services.verifications.get(caller.forum_id, attempt))
@@ -177,27 +187,41 @@ async def _check_document(
     begun: Begun,
     show: Callable[[Verification], VerificationShown],
 ) -> Response:
-    if body.document is None:
-        raise Invalid([FieldError("/document", "missing", _MISSING)])
-    if body.phone is not None:
-        raise Invalid([FieldError("/phone", "unwanted", _UNWANTED)])
-    document_type = DocumentType(body.document.type)
-    if body.document.country is not None:
-        raise Invalid([FieldError("/document/country", "unwanted", _UNWANTED)])
-    number, name = Secret(body.document.number), Secret(body.document.name)
+    method, given = Method(body.method), _given(body)
     account = body.account_name()
     checks = services.verifications
     async with seats.provider.take():
         async with seats.work.take(patient=True):
-            request = await run_in_threadpool(checks.prepare, caller.forum_id, account, document_type, number, name)
+            request = await run_in_threadpool(checks.prepare, caller.forum_id, account, method, given)
             started = await run_in_threadpool(checks.start, caller.actor, request, begun.note)
         asked = await run_in_threadpool(checks.ask, started)
         index = None
-        if asked.has_verdict:  # a provider that hangs or fails costs no Argon2
+        if asked.needs_index:  # a provider that hangs or fails costs no Argon2
             async with seats.index.take(patient=True):
                 index = await run_in_threadpool(checks.index, asked)
         async with seats.work.take(patient=True):
             return await run_in_threadpool(begun.end, lambda: show(checks.settle(caller.actor, asked, index)))
+
+
+def _given(body: NewVerification) -> GivenDocument:
+    """The document of a method that takes one. Raises `Invalid` for a field that is missing, or not wanted."""
+    document = body.document
+    if document is None:
+        raise Invalid([FieldError("/document", "missing", _MISSING)])
+    document_type = DocumentType(document.type)
+    if document_type not in _DOCUMENTS[Method(body.method)]:
+        raise Invalid([FieldError("/document/type", "type-mismatch", _OTHER_METHOD)])
+    _refuse_presence("/phone", body.phone, wanted=body.method == "phone3")
+    _refuse_presence("/document/country", document.country, wanted=document_type is DocumentType.PASSPORT)
+    phone = None if body.phone is None else Secret(body.phone)
+    return GivenDocument(document_type, Secret(document.number), Secret(document.name), document.country, phone)
+
+
+def _refuse_presence(pointer: str, value: str | None, *, wanted: bool) -> None:
+    if wanted and value is None:
+        raise Invalid([FieldError(pointer, "missing", _MISSING)])
+    if value is not None and not wanted:
+        raise Invalid([FieldError(pointer, "unwanted", _UNWANTED)])
 
 
 async def _send_code(

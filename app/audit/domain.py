@@ -27,6 +27,7 @@ class Action(StrEnum):
     VERIFICATION_COMPLETED = "verification.completed"
     CODE_REFUSED = "verification.code-refused"
     ACCOUNT_LINKED = "account.linked"
+    ORGANISATION_MARKED = "account.organisation-marked"
     PHONE_FROZEN = "phone.frozen"
     PERSON_DISSOLVED = "person.dissolved"
     IDENTITY_READ = "identity.read"

@@ -33,12 +33,10 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
     workers: Annotated[int, typer.Option(min=1, help="Processes; more than one needs PostgreSQL.")] = 1,
-    no_worker: Annotated[  # noqa: ARG001 -- there is no background worker yet, so there is none to leave out
-        bool, typer.Option("--no-worker", help="Without background jobs (this version has none).")
-    ] = False,
+    no_worker: Annotated[bool, typer.Option("--no-worker", help="Without background jobs.")] = False,
 ) -> None:
     """Serve the API."""
-    serve_on(Settings(), host, port, workers)
+    serve_on(Settings(), host, port, workers, background=not no_worker)
 
 
 def _shown_database(settings: Settings) -> str:

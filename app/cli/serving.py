@@ -20,15 +20,15 @@ from app.settings import Environment, Settings
 from app.web.metrics import FOLDER_VARIABLE
 from app.wiring import build, warnings_of
 
-_APPLICATION = "app.main:create_app"
+_APPLICATION, _WITH_WORKER = "app.main:create_app", "app.main:create_app_with_worker"
 _BACKLOG = 2048
 _DRAIN_SECONDS = 30
 _KEEP_ALIVE_SECONDS = 75
 """Longer than the pools of common HTTP clients keep an idle connection, so that they never write into a closed one."""
 
 
-def serve_on(settings: Settings, host: str, port: int, workers: int) -> None:
-    """Serves until told to stop, then drains. Raises `StartRefused`."""
+def serve_on(settings: Settings, host: str, port: int, workers: int, *, background: bool) -> None:
+    """Serves until told to stop, then drains; does the background jobs too if asked. Raises `StartRefused`."""
     file = sqlite_file(settings.database())
     if file is not None and workers > 1:
         raise StartRefused(
@@ -44,7 +44,8 @@ def serve_on(settings: Settings, host: str, port: int, workers: int) -> None:
         typer.echo(f"Shiming serves on {address}. Next: open {address}/docs, or play the main job with `make demo`.")
         if workers > 1:
             os.environ[FOLDER_VARIABLE] = str(_empty_folder(settings.data_dir / f"metrics-{listener.getsockname()[1]}"))
-        _run(_config(settings, host, port, workers), listener)
+        application = _WITH_WORKER if background else _APPLICATION
+        _run(_config(application, settings, host, port, workers), listener)
 
 
 def _empty_folder(folder: Path) -> Path:
@@ -57,9 +58,9 @@ def _empty_folder(folder: Path) -> Path:
     return folder.absolute()
 
 
-def _config(settings: Settings, host: str, port: int, workers: int) -> uvicorn.Config:
+def _config(application: str, settings: Settings, host: str, port: int, workers: int) -> uvicorn.Config:
     return uvicorn.Config(
-        _APPLICATION,
+        application,
         factory=True,
         http=BoundedProtocol,
         host=host,

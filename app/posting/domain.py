@@ -56,6 +56,7 @@ class Standing:
     identity: Identity | None
     agreement: AgreementInForce | None
     accepted: AcceptedAgreement | None
+    organisation_verified: bool = False
 
     def status(self, now: datetime) -> AccountStatus:
         """Computed, so that a late verification never lifts a suspension and a dead worker keeps none alive."""

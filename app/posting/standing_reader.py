@@ -15,7 +15,7 @@ from app.agreements.models import AcceptanceRow, AgreementVersionRow
 from app.kernel.ids import AccountId, ForumId
 from app.posting.domain import AcceptedAgreement, AgreementInForce, Identity, Standing, StandingFilter
 from app.verification.domain import IdentityLevel, Method
-from app.verification.models import LinkRow
+from app.verification.models import LinkRow, OrganisationMarkRow
 
 _USER = AgreementKind.USER.value
 
@@ -26,9 +26,10 @@ def read_standings(session: Session, wanted: StandingFilter, now: datetime) -> l
         return []
     in_force, accepted_version = aliased(AgreementVersionRow), aliased(AgreementVersionRow)
     query = (
-        select(AccountRow, SanctionRow, LinkRow, in_force, AcceptanceRow, accepted_version.version)
+        select(AccountRow, SanctionRow, LinkRow, in_force, AcceptanceRow, accepted_version.version, OrganisationMarkRow)
         .outerjoin(SanctionRow, and_(SanctionRow.account_id == AccountRow.id, SanctionRow.lifted_at.is_(None)))
         .outerjoin(LinkRow, LinkRow.account_id == AccountRow.id)
+        .outerjoin(OrganisationMarkRow, OrganisationMarkRow.account_id == AccountRow.id)
         .outerjoin(in_force, in_force.id == _newest_version(now))
         .outerjoin(
             AcceptanceRow,
@@ -98,6 +99,7 @@ def _standing(
     in_force: AgreementVersionRow | None,
     acceptance: AcceptanceRow | None,
     accepted_version: str | None,
+    mark: OrganisationMarkRow | None,
 ) -> Standing:
     return Standing(
         account=Account(
@@ -117,4 +119,5 @@ def _standing(
         accepted=AcceptedAgreement(accepted_version, acceptance.accepted_at)
         if acceptance and accepted_version
         else None,
+        organisation_verified=mark is not None,
     )

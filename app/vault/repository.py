@@ -3,13 +3,13 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import CursorResult, delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from app.crypto.blind_index import IndexValue
 from app.kernel.ids import PersonId
 from app.vault.domain import PhoneRecord, PhoneState
-from app.vault.models import DocumentRow, HeldPhoneRow, PersonRow, PhoneRow
+from app.vault.models import DocumentRow, HeldPhoneRow, OrganisationRow, PersonRow, PhoneRow
 
 
 def add_person(session: Session, row: PersonRow) -> None:
@@ -109,8 +109,19 @@ def drop_held_phone(session: Session, holder: str) -> None:
     session.execute(delete(HeldPhoneRow).where(HeldPhoneRow.holder == holder))
 
 
-def drop_expired_phones(session: Session, now: datetime) -> None:
-    session.execute(delete(HeldPhoneRow).where(HeldPhoneRow.expires_at <= now))
+def drop_expired_phones(session: Session, now: datetime) -> int:
+    """How many there were."""
+    result = session.execute(delete(HeldPhoneRow).where(HeldPhoneRow.expires_at <= now))
+    return result.rowcount if isinstance(result, CursorResult) else 0
+
+
+def add_organisation(session: Session, row: OrganisationRow) -> None:
+    session.add(row)
+    session.flush()
+
+
+def drop_organisation(session: Session, organisation_id: str) -> None:
+    session.execute(delete(OrganisationRow).where(OrganisationRow.id == organisation_id))
 
 
 def delete_person(session: Session, person_id: PersonId) -> None:

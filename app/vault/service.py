@@ -10,13 +10,13 @@ from app.audit.domain import Action, ObjectKind
 from app.crypto.blind_index import IndexValue
 from app.crypto.envelope import DataKey, Envelope, Place, seal, unseal
 from app.db.unit_of_work import Transaction, UnitOfWork
-from app.kernel.actor import Actor
+from app.kernel.actor import SYSTEM, Actor
 from app.kernel.ids import PersonId, new_person_id
 from app.kernel.secret import Secret
 from app.vault import repository
 from app.vault.domain import DocumentRecord, HeldPhone, IdentityField, PersonRecord, PhoneState, ReadPurpose
 from app.vault.errors import HeldPhoneGone, PersonUnknown
-from app.vault.models import DocumentRow, HeldPhoneRow, PersonRow, PhoneRow
+from app.vault.models import DocumentRow, HeldPhoneRow, OrganisationRow, PersonRow, PhoneRow
 
 _NOBODY = "nobody"
 
@@ -56,8 +56,7 @@ class Vault:
     def hold_phone(self, tx: Transaction, holder: str, number: Secret[str], index: IndexValue, until: datetime) -> None:
         """Keeps a phone, sealed, until its code comes or `until` passes."""
         person_id, data_key = new_person_id(), self._envelope.new_data_key()
-        grace = timedelta(minutes=policies.HELD_PHONE_GRACE.value)  # who waits for a lock has an older `now` than we
-        repository.drop_expired_phones(tx.session, tx.now - grace)
+        _drop_expired_phones(tx)
         repository.add_held_phone(
             tx.session,
             HeldPhoneRow(
@@ -70,6 +69,11 @@ class Vault:
                 expires_at=until,
             ),
         )
+
+    def drop_expired_phones(self) -> int:
+        """A use case of the background: phones whose code nobody entered in time; how many they were."""
+        with self._unit_of_work.begin(SYSTEM) as tx:
+            return _drop_expired_phones(tx)
 
     def drop_held_phone(self, tx: Transaction, holder: str) -> None:
         repository.drop_held_phone(tx.session, holder)
@@ -131,6 +135,26 @@ class Vault:
                 if before is not None:
                     audit.record(tx, Action.PHONE_FROZEN, ObjectKind.PERSON, before.audit_ref, reason="number-moved")
             repository.set_phone_state(tx.session, phone.id, PhoneState.CURRENT)
+
+    # -- organisations ------------------------------------------------------------------------------------------
+
+    def seal_organisation(self, tx: Transaction, number: Secret[str], name: Secret[str]) -> str:
+        """Keeps who an organisation is under a key of its own; the random name of the record."""
+        organisation_id, data_key = f"org_{os.urandom(16).hex()}", self._envelope.new_data_key()
+        repository.add_organisation(
+            tx.session,
+            OrganisationRow(
+                id=organisation_id,
+                wrapped_key=self._envelope.wrap(data_key, _organisation_place(organisation_id, "data_key")),
+                sealed_number=seal(data_key, number, _organisation_place(organisation_id, "number")),
+                sealed_name=seal(data_key, name, _organisation_place(organisation_id, "name")),
+                confirmed_at=tx.now,
+            ),
+        )
+        return organisation_id
+
+    def drop_organisation(self, tx: Transaction, organisation_id: str) -> None:
+        repository.drop_organisation(tx.session, organisation_id)
 
     # -- persons ------------------------------------------------------------------------------------------------
 
@@ -209,6 +233,11 @@ class Vault:
         )
 
 
+def _drop_expired_phones(tx: Transaction) -> int:
+    grace = timedelta(minutes=policies.HELD_PHONE_GRACE.value)  # who waits for a lock has an older `now` than we
+    return repository.drop_expired_phones(tx.session, tx.now - grace)
+
+
 def _person_row(person_id: PersonId, wrapped_key: bytes, adult_from: int | None, now: datetime) -> PersonRow:
     return PersonRow(
         id=person_id,
@@ -221,6 +250,10 @@ def _person_row(person_id: PersonId, wrapped_key: bytes, adult_from: int | None,
 
 def _key_place(person_id: PersonId) -> Place:
     return Place("persons", person_id, "data_key")
+
+
+def _organisation_place(organisation_id: str, field: str) -> Place:
+    return Place("organisations", organisation_id, field)
 
 
 def _phone_place(person_id: PersonId) -> Place:

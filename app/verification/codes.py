@@ -16,6 +16,7 @@ from app.crypto.mac import Mac, MacUse
 from app.db.unit_of_work import Transaction, UnitOfWork, again_on_collision, hold_key
 from app.forums.service import hold_forum
 from app.kernel.actor import Actor
+from app.kernel.clock import SHANGHAI
 from app.kernel.ids import AccountId, ForumId, VerificationId, new_id
 from app.kernel.secret import Secret
 from app.vault.errors import HeldPhoneGone
@@ -32,6 +33,7 @@ from app.verification.sms.contract import (
     PhoneUnreachable,
     SmsError,
     SmsOutcomeUnknown,
+    SmsQuotaExhausted,
     SmsSender,
 )
 
@@ -53,6 +55,8 @@ class PhoneRequest:
 @dataclass(frozen=True, slots=True)
 class CodeRules:
     pause_seconds: int
+    daily_texts: int
+    """What all phones together may cost in one day of Shanghai."""
     host: str
     """The host that the text names, so that phones offer the code to our pages only."""
 
@@ -99,9 +103,12 @@ class PhoneCodes:
             hold_key(tx, index.digest)
             self._refuse_too_many(tx, repository.texts_to_phone(tx.session, index.digest, tx.now - _DAY))
             _refuse_pumping(tx, request.account_id)
+            may_send = self._may_spend(tx)
             verification_id = self._stage(tx, request, index, code)
             note(tx, verification_id)
         try:
+            if not may_send:
+                raise SmsQuotaExhausted(self._sender.name, "own-budget")
             self._sender.send_code(request.phone, self._text(code), message_id=verification_id)
         except SmsOutcomeUnknown:
             pass  # it may have arrived: the code stays good, and nothing is sent again by itself
@@ -203,6 +210,10 @@ class PhoneCodes:
         wait = max((moment - tx.now for moment in free_at), default=timedelta())
         if wait > timedelta():
             raise TooManyTexts(retry_after=math.ceil(wait / _COARSE) * int(_COARSE.total_seconds()))
+
+    def _may_spend(self, tx: Transaction) -> bool:
+        day = tx.now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
+        return repository.texts_since(tx.session, day) < self._rules.daily_texts
 
     def _text(self, code: Secret[str]) -> CodeText:
         minutes = policies.CODE_LIFETIME.value

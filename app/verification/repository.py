@@ -11,7 +11,7 @@ from app import policies
 from app.kernel.ids import AccountId, ForumId, PersonId, VerificationId
 from app.verification.domain import Ending, IdentityLevel, Link, Method, Outcome, Reason, Verification
 from app.verification.errors import VerificationNotFound
-from app.verification.models import CodeRow, LinkRow, SlotRow, VerificationRow
+from app.verification.models import CodeRow, LinkRow, OrganisationMarkRow, SlotRow, VerificationRow
 
 _RAW_CODE, _REQUEST_ID = 80, 120
 _LOST = timedelta(seconds=policies.ATTEMPT_LOST.value)
@@ -244,6 +244,31 @@ def charge_try(session: Session, verification_id: VerificationId, limit: int) ->
     if not isinstance(result, CursorResult) or result.rowcount != 1:
         return None
     return session.scalar(select(CodeRow.tries).where(CodeRow.verification_id == verification_id))
+
+
+def texts_since(session: Session, moment: datetime) -> int:
+    """Texts to all phones together."""
+    return session.scalar(select(func.count()).select_from(CodeRow).where(CodeRow.sent_at >= moment)) or 0
+
+
+def mark_organisation(
+    session: Session, account_id: AccountId, organisation_id: str, now: datetime, *, sandbox: bool
+) -> str | None:
+    """The organisation that the account was marked with before."""
+    row = session.get(OrganisationMarkRow, account_id)
+    before = row.organisation_id if row else None
+    if row is None:
+        row = OrganisationMarkRow(account_id=account_id)
+        session.add(row)
+    row.organisation_id = organisation_id
+    row.verified_at = now
+    row.sandbox = sandbox
+    session.flush()
+    return before
+
+
+def has_organisation(session: Session, account_id: AccountId) -> bool:
+    return session.get(OrganisationMarkRow, account_id) is not None
 
 
 def find_link(session: Session, account_id: AccountId) -> Link | None:

@@ -73,7 +73,7 @@ def test_only_a_named_proxy_is_believed_about_who_is_calling(services: Services,
 def test_the_server_believes_the_proxies_of_the_settings_and_nobody_else(settings: Settings) -> None:
     named = settings.model_copy(update={"trusted_proxies": "10.0.0.0/8"})
     for chosen, believes, whom in ((settings, False, []), (named, True, "10.0.0.0/8")):
-        config = _config(chosen, "127.0.0.1", 0, 1)
+        config = _config("app.main:create_app", chosen, "127.0.0.1", 0, 1)
         assert (config.proxy_headers, config.forwarded_allow_ips) == (believes, whom)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, Inspector, inspect, text
 from sqlalchemy.exc import IntegrityError
 
@@ -122,6 +123,42 @@ def test_a_database_of_a_newer_version_is_refused(engine: Engine) -> None:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(StartRefused, match="9999"):
         refuse_old_schema(engine)
+
+
+_OLD_ROWS = (
+    (
+        "INSERT INTO forums (id, name, status, return_urls, created_at)"
+        " VALUES ('frm_1', '论坛', 'active', '[]', '2026-11-21 04:00:00')"
+    ),
+    (
+        "INSERT INTO accounts (id, forum_id, handle, handle_key, created_at, updated_at)"
+        " VALUES ('acc_1', 'frm_1', '昵称', '昵称', '2026-11-21 04:00:00', '2026-11-21 04:00:00')"
+    ),
+)
+_OLD_CHECK = """
+    INSERT INTO verifications
+    (id, forum_id, account_id, method, outcome, level, subject_digest, provider, sandbox, started_at)
+    VALUES (:id, 'frm_1', 'acc_1', :method, 'pending', 'none', :digest, 'sandbox', TRUE, '2026-11-21 04:00:00')
+"""
+
+
+def test_checks_that_a_crash_left_open_are_closed_before_one_in_flight_becomes_the_rule(engine: Engine) -> None:
+    script = ScriptDirectory.from_config(migrations(engine))
+    step = next(one for one in script.walk_revisions() if one.doc.startswith("providers and organisations"))
+    command.upgrade(migrations(engine), str(step.down_revision))
+    with engine.begin() as connection:
+        for statement in _OLD_ROWS:
+            connection.execute(text(statement))
+        for name, method, digest in (("1", "id2", b"x"), ("2", "id2", b"x"), ("3", "phone_code", None)):
+            connection.execute(text(_OLD_CHECK), {"id": name, "method": method, "digest": digest})
+    upgrade(engine)
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT id, outcome, reason FROM verifications ORDER BY id")).all()
+    assert [tuple(row) for row in found] == [
+        ("1", "pending", "outcome-unknown"),
+        ("2", "pending", "outcome-unknown"),
+        ("3", "pending", None),
+    ]
 
 
 def test_a_migration_leaves_foreign_keys_on(engine: Engine) -> None:

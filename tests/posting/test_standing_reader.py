@@ -36,6 +36,7 @@ def put_together(services: Services, forum_id: ForumId, account_id: str) -> Stan
             identity=Identity(link.level, link.method, link.verified_at, link.sandbox) if link else None,
             agreement=_in_force(tx),
             accepted=_newest_acceptance(tx, account.id),
+            organisation_verified=verification.has_organisation(tx.session, account.id),
         )
 
 
@@ -85,6 +86,10 @@ class Stage:
         made["phone"] = forum.register("手机级")["id"]
         forum.phone_code(made["phone"], PHONE)
         made["document"] = forum.member("证件级")["id"]
+        made["organisation"] = forum.register("机构号")["id"]
+        forum.phone_code(made["organisation"], "14000001002")
+        forum.check_document(made["organisation"], sandbox_number(25)).raise_for_status()
+        forum.mark_organisation(made["organisation"]).raise_for_status()
         made["suspended"] = forum.member("已暂停", sandbox_number(21))["id"]
         self.suspend(made["suspended"], None)
         made["suspended for an hour"] = forum.member("停一小时", sandbox_number(22))["id"]
@@ -133,6 +138,7 @@ def test_every_kind_of_standing_is_read_as_its_features_tell_it(stage: Stage) ->
     assert phone.level == "phone"
     assert document is not None
     assert document.level == "document"
+    assert read["organisation"].organisation_verified
     assert read["reinstated"].sanction is None
     sanctions = [read[what].sanction for what in ("suspended", "suspended for an hour", "suspended twice")]
     assert [sanction and sanction.until for sanction in sanctions] == [

@@ -19,7 +19,7 @@ from app.verification.documents import DocumentType
 from app.verification.domain import InnerReason, Link, Method, Verification
 from app.verification.links import DocumentProof
 from app.verification.models import LinkRow, SlotRow, VerificationRow
-from app.verification.service import AskedProvider, _record
+from app.verification.service import AskedProvider, GivenDocument, _record
 from app.wiring import Services
 from tests.support.forum import NAME
 
@@ -56,9 +56,9 @@ class Desk:
     def ask(self, account: Account, number: str) -> AskedProvider:
         """A document check whose answer is here and not yet settled."""
         checks, name = self.services.verifications, AccountName(account_id=account.id)
-        kind = DocumentType.RESIDENT_ID
-        request = checks.prepare(self.forum_id, name, kind, Secret(number), Secret(NAME))
-        return checks.ask(checks.start(OPERATOR, request))
+        given = GivenDocument(DocumentType.RESIDENT_ID, Secret(number), Secret(NAME))
+        request = checks.prepare(self.forum_id, name, Method.ID2, given)
+        return checks.ask(checks.start(OPERATOR, request, lambda _tx, _begun: None))
 
     def settle(self, asked: AskedProvider) -> Verification:
         return self.services.verifications.settle(OPERATOR, asked, self._index_of(asked))
