@@ -128,8 +128,8 @@ def class_by_address(scope: Scope) -> RouteClass | None:
     path = scope["path"]
     if path in {"/livez", "/readyz"}:
         return None
-    if path == "/oauth/token":
-        return RouteClass.LOGIN
+    if path.startswith("/oauth/"):  # beside the login: questions about tokens, asked as often as tokens are used
+        return RouteClass.LOGIN if path == "/oauth/token" else RouteClass.TOKENS
     if path == "/metrics":
         return RouteClass.METRICS
     logs_in = path.startswith("/v1/") and any(name == b"authorization" for name, _ in scope["headers"])

@@ -8,19 +8,23 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import ValidationError
 
-from app.cli.serving import _config
+from app.cli.serving import _config, _empty_folder
+from app.kernel.errors import StartRefused
 from app.policies import RATES, Rate, RouteClass
 from app.settings import Settings
 from app.wiring import Services
 from tests.cli.test_commands import Installation
 from tests.support.serving import serving
 
-Headers = dict[str, str]
 
-
-@pytest.fixture
-def two_processes(tmp_path: Path, new_postgres_database: Callable[[str], str]) -> Iterator[tuple[Installation, str]]:
-    installation = Installation(tmp_path, {"SHIMING_DATABASE_URL": new_postgres_database("metrics")})
+@pytest.fixture(scope="module")
+def two_processes(
+    tmp_path_factory: pytest.TempPathFactory, new_postgres_database: Callable[[str], str]
+) -> Iterator[tuple[Installation, str]]:
+    """Served once; tests that share it add forums of their own."""
+    installation = Installation(
+        tmp_path_factory.mktemp("two"), {"SHIMING_DATABASE_URL": new_postgres_database("metrics")}
+    )
     assert installation.run("init").returncode == 0
     with installation.serving("--workers", "2") as (address, _process):
         yield installation, address
@@ -33,14 +37,15 @@ def _value(address: str, name: str, **labels: str) -> float:
     return sum(sample.value for sample in samples if sample.name == name and labels.items() <= sample.labels.items())
 
 
-def test_two_processes_count_together_and_begin_anew_at_the_next_start(two_processes: tuple[Installation, str]) -> None:
+def test_two_processes_count_together(two_processes: tuple[Installation, str]) -> None:
     installation, address = two_processes
     added = installation.json("forum", "add", "论坛")
     basic = (added["client_id"], added["client_secret"])
+    before = _value(address, "shiming_requests_total", route="/oauth/token", status="200")
     for _ in range(20):  # each on a connection of its own: the processes share them out
         httpx2.post(f"{address}/oauth/token", data={"grant_type": "client_credentials"}, auth=basic)
     shown = [_value(address, "shiming_requests_total", route="/oauth/token", status="200") for _ in range(6)]
-    assert shown == [20.0] * 6
+    assert shown == [before + 20] * 6
     assert _value(address, "shiming_build_info") == 1
     assert _value(address, "shiming_seats", work="provider", state="taken") == 0
     (folder,) = (installation.home / "data").glob("metrics-*")
@@ -81,3 +86,15 @@ def test_the_server_believes_the_proxies_of_the_settings_and_nobody_else(setting
 def test_a_proxy_is_named_by_an_address_or_a_network(proxies: str) -> None:
     with pytest.raises(ValidationError, match="trusted_proxies"):
         Settings(_env_file=None, trusted_proxies=proxies)  # type: ignore[call-arg] # its types do not know it
+
+
+def test_what_an_earlier_start_counted_is_forgotten(tmp_path: Path) -> None:
+    (tmp_path / "metrics-8000").mkdir()
+    (tmp_path / "metrics-8000" / "counter_1.db").touch()
+    folder = _empty_folder(tmp_path / "metrics-8000")
+    assert folder.is_absolute()
+    assert list(folder.iterdir()) == []
+    assert folder.stat().st_mode & 0o777 == 0o700
+    (tmp_path / "file").touch()
+    with pytest.raises(StartRefused, match="cannot be made anew"):
+        _empty_folder(tmp_path / "file" / "metrics-8000")

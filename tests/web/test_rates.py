@@ -171,6 +171,7 @@ def test_an_address_is_an_ipv4_address_or_the_network_of_an_ipv6_host(host: str 
         ("/livez", False, None),
         ("/readyz", False, None),
         ("/oauth/token", True, RouteClass.LOGIN),
+        ("/oauth/introspect", True, RouteClass.TOKENS),
         ("/metrics", True, RouteClass.METRICS),
         ("/v1/accounts", True, None),
         ("/v1/accounts", False, RouteClass.PUBLIC),
