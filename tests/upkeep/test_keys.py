@@ -150,7 +150,7 @@ def test_an_installation_from_before_a_key_was_needed_is_told_to_initialise_and_
     with UnitOfWork(engine, FakeClock()).begin(OPERATOR) as tx:
         tx.session.execute(delete(KeyNameRow).where(KeyNameRow.id == key.id))
     engine.dispose()
-    with pytest.raises(StartRefused, match="no current records key. Run `shiming init`"):
+    with pytest.raises(StartRefused, match=r"no current records key\. Run `shiming init`"):
         build(older, clock=FakeClock())
     kept = _files(older.keys_dir)
     initialise(older, FakeClock())
