@@ -82,11 +82,13 @@ def test_a_reading_transaction_sees_what_is_not_committed_yet_and_nobody_else_do
 
 def test_a_row_that_was_read_before_is_read_again(services: Services, forum_id: ForumId) -> None:
     with services.unit_of_work.together(SYSTEM) as tx:
-        assert tx.session.get_one(ForumRow, forum_id).name == "测试论坛"
+        held = tx.session.get_one(ForumRow, forum_id)
+        assert held.name == "测试论坛"
         with services.unit_of_work.begin(OPERATOR) as inner:
             inner.session.execute(text("UPDATE forums SET name = '改了名'"))
         with services.unit_of_work.read() as inner:
-            assert inner.session.get_one(ForumRow, forum_id).name == "改了名"
+            assert inner.session.get_one(ForumRow, forum_id) is held
+            assert held.name == "改了名"
 
 
 def test_each_use_case_acts_in_its_own_name_and_at_the_moment_of_the_whole(
