@@ -1,10 +1,10 @@
 """Whether any strategy of `tests/oracle` tells who is behind a handle: many trials, a trained judge, and a stopwatch.
 
 Run: `make torture-oracle`, or `python -m bench.oracle --database sqlite --trials 200 --timed 850 --only NAME`. For
-each strategy, worlds are built in which a person is behind one handle or behind another, at even odds. A judge learns on
-half of the trials which transcript goes with which world and is tested on the other half; then the same strategy is timed in
-both kinds of world by turns, and the best single time (of one call, or of all together) is given as the area under its
-ROC curve: 0.5 is a coin. Exit code 1 when a judge is better than a coin (p < 0.001) or an area is above 0.55.
+each strategy, worlds are built in which a person is behind one handle or behind another, at even odds. A judge learns
+on half of the trials which transcript goes with which world and is tested on the other half; then the same strategy
+is timed in both kinds of world by turns, and the best single time (of one call, or of all together) is given as the
+area under its ROC curve: 0.5 is a coin. Exit code 1 when a judge beats a coin (p < 0.001) or an area is above 0.55.
 """
 
 import argparse
