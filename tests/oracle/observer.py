@@ -25,7 +25,7 @@ class Observer:
         self.world, self.run = world, run
         self.x, self.z, self.w = world.x, world.z, world.w
         self.heard: list[tuple[int, str, str]] = []
-        self.seconds: list[float] = []
+        self.seconds: dict[str, float] = {}
         self._began = world.clock.now()
         self._names: dict[str, str] = {world.x.id: "x", world.z.id: "z", world.w.id: "w"}
         self._fresh = 0
@@ -84,7 +84,9 @@ class Observer:
         answer = side.backend.http.request(method, path, json=body)
         took = time.perf_counter() - begun
         with self._lock:
-            self.seconds.append(took)
+            asked = self._plain(f"{method} {path} {json.dumps(body, ensure_ascii=False)}")
+            times = sum(name.startswith(asked) for name in self.seconds)
+            self.seconds[f"{asked} {times + 1}"] = took
             self.heard.append((answer.status_code, self._plain(_headers(answer)), self._plain(answer.text)))
         heard: Json = answer.json()
         return heard

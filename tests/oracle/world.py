@@ -70,11 +70,15 @@ class Stage:
         home.on_file("本人", PHONE, PERSON)
         home.on_file("别人", OTHER_PHONE, OTHER_PERSON)
 
+    def next_trial(self) -> None:
+        """Two days later, when no limit remembers the last trial; always at the same time of day."""
+        self._next += _BETWEEN_TRIALS
+        self.clock.advance(seconds=(self._next - self.clock.now()).total_seconds())
+
     @contextmanager
     def world(self, *, person_behind_x: bool) -> Iterator[World]:
         """Two forums that nothing has happened in yet but these three links, an hour ago."""
-        self._next += _BETWEEN_TRIALS  # every trial begins at the same time of a day
-        self.clock.advance(seconds=(self._next - self.clock.now()).total_seconds())
+        self.next_trial()
         credentials = (self._forum(), self._forum())
         first, second = (self._desk(each) for each in credentials)
         x, w = first.account("云上客"), second.account("山中客")

@@ -78,6 +78,11 @@ class Desk:
         with self.services.unit_of_work.begin(OPERATOR) as tx:
             return self.ban_in(tx, account)
 
+    def suspend(self, account: Account) -> None:
+        with self.services.unit_of_work.begin(OPERATOR) as tx:
+            hold_forum(tx, self.forum_id)
+            accounts.impose_sanction(tx.session, account.id, Sanction(SanctionKind.SUSPENSION, "刷屏", None), tx.now)
+
     def ban_in(self, tx: Transaction, account: Account) -> frozenset[AccountId]:
         hold_forum(tx, self.forum_id)
         accounts.lift_sanction(tx.session, account.id, tx.now, "replaced")
@@ -95,7 +100,7 @@ class Desk:
     def lift(self, account: Account) -> None:
         with self.services.unit_of_work.begin(OPERATOR) as tx:
             hold_forum(tx, self.forum_id)
-            assert accounts.lift_sanction(tx.session, account.id, tx.now, "误判")
+            accounts.lift_sanction(tx.session, account.id, tx.now, "误判")
 
     def close(self, account: Account) -> None:
         self.act("close", account.id)

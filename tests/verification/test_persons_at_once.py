@@ -149,9 +149,8 @@ def while_another_works(
 def test_a_suspension_at_the_same_time_as_a_verification_always_stands(desks: tuple[Desk, Desk]) -> None:
     desk, _ = desks
     accounts = [desk.account(f"用户{number}") for number in range(MANY // 2)]
-    suspend = desk.services.accounts.suspend
     works: list[Callable[[], object]] = [
-        *(partial(suspend, OPERATOR, desk.forum_id, account.id, "刷屏", None) for account in accounts),
+        *(partial(desk.suspend, account) for account in accounts),
         *(partial(desk.settle, desk.ask(account, document(n))) for n, account in enumerate(accounts)),
     ]
     at_once(works)
