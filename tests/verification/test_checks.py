@@ -11,6 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from app import policies
 from app.accounts.domain import Profile
 from app.kernel.actor import OPERATOR
 from app.kernel.ids import VerificationId, new_id
@@ -36,6 +37,7 @@ from app.verification.providers.contract import (
     Verdict,
 )
 from app.verification.providers.reactions import Answer, understood
+from app.web import gate
 from app.wiring import Services
 from tests.support.clock import FakeClock
 from tests.support.forum import NAME, PERSON
@@ -242,6 +244,11 @@ def test_all_providers_together_take_8_seconds_at_most(desk: Desk) -> None:
     slow, never = scripted(lambda: setattr(late.watch, "at", 7.5)), second(MATCH)
     assert late.says(slow, never) == "OutcomeUnknown"
     assert never.asked == []
+
+
+def test_the_slowest_check_ends_while_the_caller_still_listens() -> None:
+    slowest = policies.SEAT_WAIT.value + policies.PROVIDER_BUDGET.value + policies.PROVIDER_JITTER.value / 1000
+    assert slowest < gate._PROVIDER_DEADLINE
 
 
 def test_a_breaker_spares_a_provider_that_fails_and_the_next_one_is_asked(desk: Desk) -> None:

@@ -277,6 +277,7 @@ class Hanging:
 
     services: Services
     forum: ForumBackend
+    provider: ScriptedProvider
     arrived: threading.Semaphore
     let_go: threading.Event
 
@@ -301,17 +302,19 @@ def hanging(settings: Settings, clock: FakeClock) -> Iterator[Hanging]:
         assert let_go.wait(PATIENCE)
         return CheckResult(Verdict.MATCH, "slow", "0")
 
-    with scripted_service(settings, clock, ScriptedProvider("slow", [hang])) as (services, forum):
-        yield Hanging(services, forum, arrived, let_go)
+    provider = ScriptedProvider("slow", [hang])
+    with scripted_service(settings, clock, provider) as (services, forum):
+        yield Hanging(services, forum, provider, arrived, let_go)
 
 
 def test_one_document_is_in_flight_once_for_an_account(hanging: Hanging) -> None:
     account = hanging.forum.register("山间清风")["id"]
-    with hanging.one_check(account) as first:
-        refused = hanging.forum.check_document(account)
-        assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+    with hanging.one_check(account) as first, ThreadPoolExecutor(6) as pool:
+        for refused in pool.map(lambda _: hanging.forum.check_document(account), range(6)):
+            assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
         hanging.let_go.set()
         assert first.result().json()["outcome"] == "verified"
+    assert len(hanging.provider.asked) == 1
 
 
 def test_a_check_that_was_given_up_stays_so_when_its_answer_comes(hanging: Hanging, clock: FakeClock) -> None:
