@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import uvicorn
 
+from app.jobs.worker import Worker
 from app.main import application
 from app.wiring import Services
 
@@ -14,9 +15,11 @@ _START_SECONDS = 10
 
 
 @contextmanager
-def serving(services: Services) -> Iterator[str]:
+def serving(services: Services, worker: Worker | None = None) -> Iterator[str]:
     """Serves until the block ends; gives the address."""
-    config = uvicorn.Config(application(services), port=0, access_log=False, log_level="warning", server_header=False)
+    config = uvicorn.Config(
+        application(services, worker), port=0, access_log=False, log_level="warning", server_header=False
+    )
     socket = config.bind_socket()
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]}, daemon=True)
