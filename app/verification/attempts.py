@@ -70,13 +70,13 @@ def spent(session: Session, provider: str, day: datetime, month: datetime) -> Sp
 
 
 def is_open(session: Session, verification_id: VerificationId) -> bool:
-    """Whether a check still waits for its answer."""
+    """Whether a check still waits for its answer; it is held, so that nobody gives it up meanwhile."""
     query = select(VerificationRow.id).where(
         VerificationRow.id == verification_id,
         VerificationRow.outcome == Outcome.PENDING,
         VerificationRow.reason.is_(None),
     )
-    return session.scalar(query) is not None
+    return session.scalar(query.with_for_update()) is not None
 
 
 def close_lost(

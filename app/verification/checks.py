@@ -126,9 +126,9 @@ class Checks:
         self, provider: RecordCheckProvider, kind: CheckKind, document: Document, attempt_id: str, deadline: float
     ) -> Answer:
         answer = self._send(provider, kind, document, attempt_id, deadline)
-        if reaction_to(answer).again:
+        if reaction_to(answer).again and self._left(deadline) >= _LEAST + _JITTER:
             self._pace.sleep(self._pace.jitter())
-            if self._left(deadline) >= _LEAST and self._breakers[provider.name, kind].admits():
+            if self._breakers[provider.name, kind].admits():
                 answer = self._send(provider, kind, document, attempt_id, deadline)
         self._settle(attempt_id, answer)
         return answer

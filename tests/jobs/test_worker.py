@@ -1,5 +1,6 @@
 """The worker: what is due is done once, a failure stays alone, and nothing runs on after the end."""
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
@@ -19,6 +20,7 @@ from app.verification.models import ProviderAttemptRow, VerificationRow
 from app.wiring import Services
 from tests.support.clock import FakeClock
 from tests.support.forum import ForumBackend
+from tests.support.serving import serving
 
 PATIENCE = 60.0
 
@@ -155,6 +157,18 @@ def test_a_thread_works_until_it_is_told_to_end(services: Services) -> None:
     end = Worker(services, [job("work", batch)]).start_thread()
     assert began.wait(PATIENCE)
     end()
+
+
+def _workers() -> int:
+    return sum(thread.name == "worker" for thread in threading.enumerate())
+
+
+def test_a_service_has_one_worker_or_none_and_it_ends_with_the_service(services: Services) -> None:
+    with serving(services):
+        assert _workers() == 0
+    with serving(services, worker=Worker(services)):
+        assert _workers() == 1
+    assert _workers() == 0
 
 
 def test_no_batch_begins_after_the_end(services: Services) -> None:

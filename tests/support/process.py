@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,9 +37,7 @@ def shiming(environment: Mapping[str, str], *arguments: str) -> subprocess.Compl
 
 
 @contextmanager
-def service_process(
-    folder: Path, database_url: str = "", arguments: Sequence[str] = (), **more: str
-) -> Iterator[ServiceProcess]:
+def service_process(folder: Path, database_url: str = "", **more: str) -> Iterator[ServiceProcess]:
     """`shiming init` and `shiming serve` on a free port until the block ends."""
     with create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -48,7 +46,7 @@ def service_process(
     made = shiming(environment, "init")
     assert made.returncode == 0, made.stderr
     with output.open("wb") as sink:
-        command = [sys.executable, "-m", "app", "serve", "--port", str(port), *arguments]
+        command = [sys.executable, "-m", "app", "serve", "--port", str(port)]
         process = subprocess.Popen(command, env=environment, stdout=sink, stderr=subprocess.STDOUT)
     try:
         _wait(address, process, output)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import uvicorn
 
 from app.cli.protocol import BoundedProtocol
+from app.jobs.worker import Worker
 from app.main import application
 from app.policies import RATES, Rate, RouteClass
 from app.wiring import Services
@@ -16,10 +17,12 @@ _START_SECONDS = 10
 
 
 @contextmanager
-def serving(services: Services, rates: Mapping[RouteClass, Rate] = RATES, proxies: str = "") -> Iterator[str]:
+def serving(
+    services: Services, rates: Mapping[RouteClass, Rate] = RATES, proxies: str = "", *, worker: Worker | None = None
+) -> Iterator[str]:
     """Serves until the block ends; gives the address."""
     config = uvicorn.Config(
-        application(services, rates),
+        application(services, rates, worker),
         http=BoundedProtocol,
         ws="none",
         port=0,
