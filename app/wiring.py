@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Engine, text
 
 from app import policies
+from app.accounts.sanctions import Sanctions
 from app.accounts.service import Accounts
 from app.agreements.service import Agreements
 from app.crypto.blind_index import BlindIndex
@@ -53,6 +54,7 @@ class Services:
     vault: Vault
     forums: Forums
     accounts: Accounts
+    sanctions: Sanctions
     agreements: Agreements
     verifications: Verifications
     codes: PhoneCodes
@@ -117,6 +119,7 @@ def _assemble(
         vault=vault,
         forums=Forums(unit_of_work, mac),
         accounts=Accounts(unit_of_work),
+        sanctions=Sanctions(unit_of_work),
         agreements=Agreements(unit_of_work),
         verifications=Verifications(unit_of_work, vault, blind_index, mac, provider, direct_by_default=development),
         codes=PhoneCodes(unit_of_work, vault, blind_index, mac, sender, _code_rules(settings)),

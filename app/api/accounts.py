@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
 
-from app.accounts.domain import AccountStatus, text_faults
+from app.accounts.domain import AccountStatus
 from app.agreements.domain import AcceptanceChannel, AgreementKind
 from app.api.account_shapes import (
     Acceptance,
@@ -15,6 +15,9 @@ from app.api.account_shapes import (
     Agreement,
     AgreementAcceptance,
     AgreementText,
+    Ban,
+    ChangedAccount,
+    Closing,
     NewAccount,
     Reinstatement,
     Suspension,
@@ -24,6 +27,8 @@ from app.api.dependencies import READING, WRITING, AccountsCaller, ServicesOf, p
 from app.kernel.errors import FieldError, Invalid
 from app.kernel.sentence import Sentence
 from app.posting.domain import StandingFilter
+from app.screening.domain import Field, Text
+from app.screening.service import refuse_unreadable
 
 router = APIRouter(prefix="/v1", tags=["accounts"])
 _NOT_FOUND = {404: "not-found"}
@@ -58,9 +63,8 @@ def list_accounts(
     cursor: Annotated[str | None, Query(max_length=100)] = None,
 ) -> AccountPage:
     """The forum's accounts, oldest first; the filters narrow together."""
-    faults = [*text_faults("/handle", handle), *text_faults("/external_id", external_id)]
-    if faults:
-        raise Invalid(faults)
+    asked = ((Field.HANDLE, "/handle", handle), (Field.EXTERNAL_ID, "/external_id", external_id))
+    refuse_unreadable(Text(field, pointer, text) for field, pointer, text in asked if text is not None)
     found = services.posting.list_accounts(
         StandingFilter(
             forum_id=caller.forum_id,
@@ -81,17 +85,51 @@ def get_account(account_id: str, caller: AccountsCaller, services: ServicesOf) -
     return account_out(services.posting.get_account(caller.forum_id, account_id))
 
 
-@router.post("/accounts/{account_id}/suspend", responses=problems({**WRITING, **_NOT_FOUND}))
+@router.patch(
+    "/accounts/{account_id}",
+    responses=problems(
+        {
+            **WRITING,
+            **_NOT_FOUND,
+            409: "handle-taken, external-id-taken, state-conflict",
+            422: "validation-failed, handle-invalid",
+        }
+    ),
+)
+def change_account(account_id: str, body: ChangedAccount, caller: AccountsCaller, services: ServicesOf) -> Account:
+    """Changes what is given; the old handle stays reserved for this account for 90 days."""
+    services.accounts.change(caller.actor, caller.forum_id, account_id, body.as_change())
+    return account_out(services.posting.get_account(caller.forum_id, account_id))
+
+
+@router.post(
+    "/accounts/{account_id}/suspend",
+    responses=problems({**WRITING, **_NOT_FOUND, 409: "state-conflict, needs-confirmation"}),
+)
 def suspend_account(account_id: str, body: Suspension, caller: AccountsCaller, services: ServicesOf) -> Account:
     """Stops posting at once; a second suspension replaces the first."""
-    services.accounts.suspend(caller.actor, caller.forum_id, account_id, body.reason, body.until)
+    services.sanctions.suspend(caller.actor, caller.forum_id, account_id, body.reason, body.until)
+    return account_out(services.posting.get_account(caller.forum_id, account_id))
+
+
+@router.post("/accounts/{account_id}/ban", responses=problems({**WRITING, **_NOT_FOUND, 409: "needs-confirmation"}))
+def ban_account(account_id: str, body: Ban, caller: AccountsCaller, services: ServicesOf) -> Account:
+    """Stops posting at once and until it is lifted; a ban replaces a suspension."""
+    services.sanctions.ban(caller.actor, caller.forum_id, account_id, body.reason)
+    return account_out(services.posting.get_account(caller.forum_id, account_id))
+
+
+@router.post("/accounts/{account_id}/close", responses=problems({**WRITING, **_NOT_FOUND, 409: "needs-confirmation"}))
+def close_account(account_id: str, body: Closing, caller: AccountsCaller, services: ServicesOf) -> Account:
+    """Ends the account at once; within 30 days it can be reinstated."""
+    services.sanctions.close(caller.actor, caller.forum_id, account_id, body.reason)
     return account_out(services.posting.get_account(caller.forum_id, account_id))
 
 
 @router.post("/accounts/{account_id}/reinstate", responses=problems({**WRITING, **_NOT_FOUND, 409: "state-conflict"}))
 def reinstate_account(account_id: str, body: Reinstatement, caller: AccountsCaller, services: ServicesOf) -> Account:
-    """Lifts a suspension."""
-    services.accounts.reinstate(caller.actor, caller.forum_id, account_id, body.reason)
+    """Lifts what the status shows: a suspension, a ban, or a closing of less than 30 days."""
+    services.sanctions.reinstate(caller.actor, caller.forum_id, account_id, body.reason)
     return account_out(services.posting.get_account(caller.forum_id, account_id))
 
 
@@ -120,14 +158,14 @@ def current_agreement(
 @router.post(
     "/accounts/{account_id}/agreements",
     status_code=201,
-    responses=problems({**WRITING, **_NOT_FOUND}),
+    responses=problems({**WRITING, **_NOT_FOUND, 409: "state-conflict"}),
     tags=["agreements"],
 )
 def accept_agreement(
     account_id: str, body: Acceptance, caller: AccountsCaller, services: ServicesOf
 ) -> AgreementAcceptance:
     """Records that this account accepted the agreement in force; nothing is ever taken back out."""
-    account = services.accounts.get(caller.forum_id, account_id)
+    account = services.accounts.get_open(caller.forum_id, account_id)
     accepted = services.agreements.accept(
         caller.actor, account.id, AgreementKind(body.kind), body.version, AcceptanceChannel.FORUM
     )

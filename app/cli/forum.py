@@ -68,6 +68,18 @@ def disable(forum_id: str, as_json: AsJson = False) -> None:
     )
 
 
+@forum.command()
+def confirm(forum_id: str, as_json: AsJson = False) -> None:
+    """Let a forum suspend, ban and close more accounts than usual for one hour."""
+    until = build(Settings()).forums.confirm_acts(OPERATOR, forum_id)
+    told = until.isoformat(timespec="seconds").replace("+00:00", "Z")
+    typer.echo(
+        json.dumps({"forum_id": forum_id, "confirmed_until": told})
+        if as_json
+        else f"Confirmed: until {told} this forum may act on any number of accounts."
+    )
+
+
 def _show(credentials: Credentials, *, as_json: bool) -> None:
     shown = {
         "forum_id": credentials.forum_id,

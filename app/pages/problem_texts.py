@@ -40,6 +40,11 @@ _WHAT_TO_DO: dict[str, Sentence] = {
     "account-not-found": Sentence(
         "先用 POST /v1/accounts 登记账号。", "Register the account first: POST /v1/accounts."
     ),
+    "needs-confirmation": Sentence(
+        "请运营者核实是论坛自己在操作，再运行 shiming forum confirm FORUM_ID；一小时内有效。",
+        "Ask the operator to make sure that it is the forum itself, then to run `shiming forum confirm FORUM_ID`;"
+        " it holds for one hour.",
+    ),
     "rate-limited": _WAIT,
     "too-many-attempts": _WAIT,
     "unavailable": _WAIT,
