@@ -42,7 +42,7 @@ def looks(handle: str) -> frozenset[str]:
     """A handle's looks as it was typed, in small letters and in capitals: handles that share one are look-alikes.
 
     All three are needed: `paypaI` imitates `paypal` as typed, Greek capitals imitate `nine` in capitals only, and small
-    Cyrillic letters imitate `PACE` in small letters.
+    Cyrillic letters imitate `MAIL` in small letters only.
     """
     return frozenset({skeleton(_prototype(handle)), skeleton(handle_key(handle)), _prototype(handle.upper())})
 
@@ -55,7 +55,7 @@ def skeleton(text: str) -> str:
 
 
 def mixes_imitating_scripts(handle: str) -> bool:
-    """Whether a character has a twin in another script that stands in the handle too: `paypal` with one Cyrillic letter.
+    """Whether a character has a twin in another script that stands in the handle too: `paypal` with a Cyrillic letter.
 
     Scripts that are written together in Chinese, Japanese and Korean do not imitate each other.
     """
