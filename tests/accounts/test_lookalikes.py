@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
@@ -189,10 +189,23 @@ def test_of_renamings_and_registrations_at_once_one_gets_the_handle(forum: Forum
     assert answers[201, None] + answers[200, None] == 1
 
 
+def test_a_reservation_that_ran_out_goes_to_one_of_many_who_want_it(forum: ForumBackend, clock: FakeClock) -> None:
+    accounts = [forum.register(f"第{number}个")["id"] for number in range(9)]
+    giver = forum.register("coco")["id"]
+    rename(forum, giver, "lele")
+    clock.advance(days=90)
+    forum.log_in()
+    work = [
+        partial(rename, forum, account, spelling) for account, spelling in zip(accounts, SPELLINGS[1:], strict=True)
+    ]
+    work.append(partial(rename, forum, giver, "coco"))
+    assert _at_once(work) == {(200, None): 1, (409, "handle-taken"): 9}
+
+
 def registering(forum: ForumBackend, handle: str) -> Callable[[], Answered]:
     return partial(register, forum, handle)
 
 
-def _at_once(work: list[Callable[[], Answered]]) -> Counter[Answered]:
+def _at_once(work: Sequence[Callable[[], Answered]]) -> Counter[Answered]:
     with ThreadPoolExecutor(len(work)) as pool:
         return Counter(pool.map(lambda call: call(), work))

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from sqlalchemy import event, insert, select
 
 from app.accounts.models import AccountRow, ActRow
@@ -40,42 +39,46 @@ def soon(clock: FakeClock, **period: float) -> str:
     return (clock.now() + timedelta(**period)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-@pytest.mark.parametrize(
-    ("before", "what", "answer", "status"),
-    [
-        ([], "ban", 200, "banned"),
-        ([], "close", 200, "closed"),
-        ([], "reinstate", 409, "unverified"),
-        (["suspend"], "ban", 200, "banned"),
-        (["suspend"], "close", 200, "closed"),
-        (["suspend"], "reinstate", 200, "unverified"),
-        (["ban"], "suspend", 409, "banned"),
-        (["ban"], "ban", 200, "banned"),
-        (["ban"], "close", 200, "closed"),
-        (["ban"], "reinstate", 200, "unverified"),
-        (["close"], "suspend", 409, "closed"),
-        (["close"], "ban", 200, "closed"),
-        (["close"], "close", 200, "closed"),
-        (["close"], "reinstate", 200, "unverified"),
-        (["suspend", "close"], "reinstate", 200, "suspended"),
-        (["suspend", "ban"], "reinstate", 200, "unverified"),
-        (["ban", "close"], "reinstate", 200, "banned"),
-        (["close", "ban"], "reinstate", 200, "banned"),
-        (["close", "ban", "reinstate"], "reinstate", 200, "unverified"),
-        (["close", "ban", "reinstate"], "suspend", 409, "banned"),
-        (["close", "reinstate"], "reinstate", 409, "unverified"),
-    ],
-)
-def test_every_act_on_every_state_ends_in_the_state_that_it_should(
-    forum: ForumBackend, before: list[str], what: str, answer: int, status: str
-) -> None:
-    account = forum.register("山间清风")["id"]
-    for earlier in before:
-        done(forum, account, earlier)
-    given = act(forum, account, what)
-    assert outcome(given) == ((200, None) if answer == 200 else (409, "state-conflict"))
-    assert forum.account(account)["status"] == status
-    assert [item["id"] for item in forum.get(f"/v1/accounts?status={status}").json()["items"]] == [account]
+_ACTS: list[tuple[list[str], str, int, str]] = [
+    ([], "ban", 200, "banned"),
+    ([], "close", 200, "closed"),
+    ([], "reinstate", 409, "unverified"),
+    (["suspend"], "ban", 200, "banned"),
+    (["suspend"], "close", 200, "closed"),
+    (["suspend"], "reinstate", 200, "unverified"),
+    (["ban"], "suspend", 409, "banned"),
+    (["ban"], "ban", 200, "banned"),
+    (["ban"], "close", 200, "closed"),
+    (["ban"], "reinstate", 200, "unverified"),
+    (["close"], "suspend", 409, "closed"),
+    (["close"], "ban", 200, "closed"),
+    (["close"], "close", 200, "closed"),
+    (["close"], "reinstate", 200, "unverified"),
+    (["suspend", "close"], "reinstate", 200, "suspended"),
+    (["suspend", "ban"], "reinstate", 200, "unverified"),
+    (["ban", "close"], "reinstate", 200, "banned"),
+    (["close", "ban"], "reinstate", 200, "banned"),
+    (["close", "ban", "reinstate"], "reinstate", 200, "unverified"),
+    (["close", "ban", "reinstate"], "suspend", 409, "banned"),
+    (["close", "reinstate"], "reinstate", 409, "unverified"),
+]
+"""What was done before, what is done now, the answer, and the status after it."""
+
+
+def test_every_act_on_every_state_ends_in_the_state_that_it_should(forum: ForumBackend, services: Services) -> None:
+    services.forums.confirm_acts(OPERATOR, forum.credentials.forum_id)
+    ended: dict[str, list[str]] = {}
+    for number, (before, what, answer, status) in enumerate(_ACTS):
+        account = forum.register(f"第{number}个")["id"]
+        for earlier in before:
+            done(forum, account, earlier)
+        given = outcome(act(forum, account, what))
+        assert given == ((200, None) if answer == 200 else (409, "state-conflict")), (before, what)
+        assert forum.account(account)["status"] == status, (before, what)
+        ended.setdefault(status, []).append(account)
+    for status, accounts in ended.items():
+        listed = [item["id"] for item in forum.get(f"/v1/accounts?status={status}").json()["items"]]
+        assert sorted(listed) == sorted(accounts), status
 
 
 def test_a_ban_and_a_closing_stop_permits_at_once_and_reinstating_lets_them_pass_again(forum: ForumBackend) -> None:
@@ -154,6 +157,17 @@ def test_closing_twice_changes_nothing(forum: ForumBackend, services: Services, 
     assert done(forum, account, "close", reason="再关一次") == first
     assert acts(services) == [("close", None)]
     assert entries(services) == [("account.closed", "")]
+
+
+def test_a_closing_needs_no_reason(forum: ForumBackend) -> None:
+    account = forum.register("山间清风")["id"]
+    unreadable: list[object] = [{"reason": ""}, {"reason": "长" * 401}, {"reason": "\u200b"}, {"because": "违规"}, []]
+    for bad in unreadable:
+        assert outcome(forum.post(f"/v1/accounts/{account}/close", bad)) == (422, "validation-failed")
+    assert forum.account(account)["status"] == "unverified"
+    for body in ({}, {"reason": None}):
+        assert outcome(forum.post(f"/v1/accounts/{account}/close", body)) == (200, None)
+        done(forum, account, "reinstate")
 
 
 def test_each_act_is_kept_with_its_reason_and_on_record_without_it(forum: ForumBackend, services: Services) -> None:
