@@ -36,6 +36,11 @@ ADULT_AGE = Policy(18, "years", "N10")
 
 ACCOUNTS_PER_PERSON = Policy(3, "accounts in a forum", "design")
 CLOSURE_REVERSIBLE = Policy(30, "days", "design")
+HANDLE_RESERVED = Policy(90, "days", "design")
+DESTRUCTIVE_ACTS = Policy(20, "accounts an hour by one client", "design")
+DESTRUCTIVE_ACTS_SHARE = Policy(1, "percent of a forum's accounts, where that is more", "design")
+DESTRUCTIVE_ACTS_WINDOW = Policy(1, "hours", "design")
+CONFIRMATION_LIFETIME = Policy(1, "hours", "design")
 
 AGREEMENT_ACCEPTANCE = Policy(7, "days", "design")
 

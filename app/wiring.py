@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from sqlalchemy import Engine, text
 
 from app import policies
+from app.accounts.sanctions import Sanctions
 from app.accounts.service import Accounts
 from app.agreements.service import Agreements
 from app.crypto.blind_index import BlindIndex
@@ -65,6 +66,7 @@ class Services:
     vault: Vault
     forums: Forums
     accounts: Accounts
+    sanctions: Sanctions
     agreements: Agreements
     verifications: Verifications
     codes: PhoneCodes
@@ -133,6 +135,7 @@ def _assemble(
         vault=vault,
         forums=Forums(unit_of_work, mac, plain_http=development),
         accounts=Accounts(unit_of_work),
+        sanctions=Sanctions(unit_of_work),
         agreements=Agreements(unit_of_work),
         verifications=Verifications(unit_of_work, vault, blind_index, mac, checks, direct_by_default=development),
         codes=PhoneCodes(unit_of_work, vault, blind_index, mac, sender, _code_rules(settings)),

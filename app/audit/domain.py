@@ -17,9 +17,13 @@ class Action(StrEnum):
     KEY_CREATED = "key.created"
     FORUM_ADDED = "forum.added"
     FORUM_DISABLED = "forum.disabled"
+    ACTS_CONFIRMED = "forum.acts-confirmed"
     CLIENT_SECRET_ROTATED = "client.secret-rotated"  # noqa: S105 -- the name of an act
     ACCOUNT_CREATED = "account.created"
+    ACCOUNT_CHANGED = "account.changed"
     ACCOUNT_SUSPENDED = "account.suspended"
+    ACCOUNT_BANNED = "account.banned"
+    ACCOUNT_CLOSED = "account.closed"
     ACCOUNT_REINSTATED = "account.reinstated"
     AGREEMENT_PUBLISHED = "agreement.published"
     AGREEMENT_ACCEPTED = "agreement.accepted"

@@ -19,6 +19,7 @@ def add(session: Session, forum: Forum, client: Client) -> None:
             return_urls=list(forum.return_urls),
             direct_verification=forum.direct_verification,
             created_at=forum.created_at,
+            acts_confirmed_until=None,
         )
     )
     session.flush()
@@ -49,6 +50,14 @@ def find_forum(session: Session, forum_id: str, *, lock: bool = False) -> Forum 
 
 def set_status(session: Session, forum_id: ForumId, status: ForumStatus) -> None:
     session.execute(update(ForumRow).where(ForumRow.id == forum_id).values(status=status))
+
+
+def confirm_acts(session: Session, forum_id: ForumId, until: datetime) -> None:
+    session.execute(update(ForumRow).where(ForumRow.id == forum_id).values(acts_confirmed_until=until))
+
+
+def acts_confirmed_until(session: Session, forum_id: ForumId) -> datetime | None:
+    return session.scalar(select(ForumRow.acts_confirmed_until).where(ForumRow.id == forum_id))
 
 
 def client_of(session: Session, forum_id: ForumId) -> ClientId | None:

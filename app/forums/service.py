@@ -4,7 +4,7 @@ import secrets
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from app import policies
@@ -91,6 +91,17 @@ class Forums:
                 audit.record(tx, Action.FORUM_DISABLED, ObjectKind.FORUM, forum.id)
         return replace(forum, status=ForumStatus.DISABLED)
 
+    def confirm_acts(self, actor: Actor, forum_id: str) -> datetime:
+        """Lifts the cap on suspensions, bans and closings until the moment it gives. Raises `ForumNotFound`."""
+        with self._unit_of_work.begin(actor) as tx:
+            forum = repository.find_forum(tx.session, forum_id, lock=True)
+            if forum is None:
+                raise ForumNotFound
+            until = tx.now + timedelta(hours=policies.CONFIRMATION_LIFETIME.value)
+            repository.confirm_acts(tx.session, forum.id, until)
+            audit.record(tx, Action.ACTS_CONFIRMED, ObjectKind.FORUM, forum.id)
+        return until
+
     def authenticate(self, client_id: str, secret: Secret[str]) -> Client:
         """The client these credentials belong to. Raises `ClientRefused`, one answer for every cause.
 
@@ -123,6 +134,12 @@ def get_forum(tx: Transaction, forum_id: ForumId) -> Forum:
     if forum is None:
         raise ForumNotFound
     return forum
+
+
+def acts_confirmed(tx: Transaction, forum_id: ForumId) -> bool:
+    """A step: whether the operator lifted the cap. Boundary: exactly at the end of its hour it is back."""
+    until = repository.acts_confirmed_until(tx.session, forum_id)
+    return until is not None and tx.now < until
 
 
 def hold_forum(tx: Transaction, forum_id: ForumId) -> None:

@@ -48,6 +48,11 @@ _WHAT_TO_DO: dict[str, Sentence] = {
         "Make a new Idempotency-Key for each new request, and repeat a request unchanged.",
     ),
     "idempotency-in-progress": _WAIT,
+    "needs-confirmation": Sentence(
+        "请运营者核实是论坛自己在操作，再运行 shiming forum confirm FORUM_ID；一小时内有效。",
+        "Ask the operator to make sure that it is the forum itself, then to run `shiming forum confirm FORUM_ID`;"
+        " it holds for one hour.",
+    ),
     "rate-limited": _WAIT,
     "too-many-attempts": _WAIT,
     "unavailable": _WAIT,

@@ -120,6 +120,7 @@ _TITLES: dict[str, Sentence] = {
     "idempotency-in-progress": Sentence("同一个请求还在处理", "The same request is still in progress"),
     "handle-taken": Sentence("昵称已有人用", "The handle is taken"),
     "external-id-taken": Sentence("此论坛账号已有记录", "This forum account has a record"),
+    "needs-confirmation": Sentence("要运营者先确认", "The operator must confirm first"),
     "handle-invalid": Sentence("昵称不能这样取", "The handle cannot be used"),
     "request-timeout": Sentence("请求没有收完", "The request did not arrive in time"),
     "body-too-large": Sentence("请求体太大", "The body is too large"),

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -175,3 +176,33 @@ def test_a_migration_says_nothing_above_a_warning(engine: Engine, caplog: pytest
     with caplog.at_level(logging.WARNING):
         upgrade(engine)
     assert caplog.records == []
+
+
+_BEFORE_LOOKS = "0002"
+_OLD_ACCOUNT = (
+    "INSERT INTO accounts (id, forum_id, handle, handle_key, created_at, updated_at)"
+    " VALUES (:id, :forum, :handle, :handle, :at, :at)"
+)
+
+
+def test_of_old_accounts_that_look_alike_the_older_owns_the_look_and_both_keep_their_handle(engine: Engine) -> None:
+    command.upgrade(migrations(engine), _BEFORE_LOOKS)
+    at = datetime(2026, 11, 21, tzinfo=UTC)
+    accounts = [("acc_2", "frm_1", "сосо", 1), ("acc_1", "frm_1", "coco", 2), ("acc_3", "frm_2", "coco", 3)]
+    with engine.begin() as connection:
+        for forum in ("frm_1", "frm_2"):
+            connection.execute(
+                text("INSERT INTO forums (id, name, status, return_urls, created_at) VALUES (:id, '', '', '[]', :at)"),
+                {"id": forum, "at": at},
+            )
+        for account, forum, handle, day in accounts:
+            values = {"id": account, "forum": forum, "handle": handle, "at": at + timedelta(days=day)}
+            connection.execute(text(_OLD_ACCOUNT), values)
+    upgrade(engine)
+    with engine.connect() as connection:
+        kept = connection.execute(text("SELECT id, handle FROM accounts ORDER BY id")).all()
+        owners = connection.execute(
+            text("SELECT forum_id, account_id, reserved_until FROM handles WHERE skeleton = 'coco' ORDER BY forum_id")
+        ).all()
+    assert [tuple(row) for row in kept] == [("acc_1", "coco"), ("acc_2", "сосо"), ("acc_3", "coco")]
+    assert [tuple(row) for row in owners] == [("frm_1", "acc_2", None), ("frm_2", "acc_3", None)]

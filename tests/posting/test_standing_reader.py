@@ -102,7 +102,25 @@ class Stage:
         made["suspended twice"] = forum.member("停两次", sandbox_number(24))["id"]
         self.suspend(made["suspended twice"], timedelta(minutes=1))
         self.suspend(made["suspended twice"], timedelta(hours=2))
-        return made
+        return made | self.banned_and_closed()
+
+    def banned_and_closed(self) -> dict[str, str]:
+        made = {
+            "banned": ("封禁", ["ban"]),
+            "banned after a suspension": ("先停后封", ["suspend", "ban"]),
+            "closed": ("关闭", ["close"]),
+            "closed and suspended": ("停了再关", ["suspend", "close"]),
+            "closed and banned": ("关了再封", ["close", "ban"]),
+            "reopened and banned": ("又开了", ["ban", "close", "reinstate"]),
+            "reopened": ("重开", ["close", "reinstate"]),
+        }
+        return {what: self.treated(handle, acts) for what, (handle, acts) in made.items()}
+
+    def treated(self, handle: str, acts: list[str]) -> str:
+        account_id: str = self.forum.register(handle)["id"]
+        for act in acts:
+            self.forum.post(f"/v1/accounts/{account_id}/{act}", {"reason": "违规"}).raise_for_status()
+        return account_id
 
     def suspend(self, account_id: str, period: timedelta | None) -> Json:
         until = (self.clock.now() + period).isoformat().replace("+00:00", "Z") if period else None
@@ -140,6 +158,16 @@ def test_every_kind_of_standing_is_read_as_its_features_tell_it(stage: Stage) ->
     assert document.level == "document"
     assert read["organisation"].organisation_verified
     assert read["reinstated"].sanction is None
+    statuses = {what: standing.status(stage.clock.now()).value for what, standing in read.items()}
+    assert {what: status for what, status in statuses.items() if status in {"banned", "closed"}} == {
+        "banned": "banned",
+        "banned after a suspension": "banned",
+        "closed": "closed",
+        "closed and suspended": "closed",
+        "closed and banned": "closed",
+        "reopened and banned": "banned",
+    }
+    assert statuses["reopened"] == "unverified"
     sanctions = [read[what].sanction for what in ("suspended", "suspended for an hour", "suspended twice")]
     assert [sanction and sanction.until for sanction in sanctions] == [
         None,

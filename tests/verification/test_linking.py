@@ -412,7 +412,7 @@ def test_a_late_verification_never_lifts_a_suspension(services: Services, settin
     account = services.accounts.register(OPERATOR, credentials.forum_id, "山间清风", None, Profile())
 
     def suspend() -> None:
-        services.accounts.suspend(OPERATOR, credentials.forum_id, account.id, "刷屏", None)
+        services.sanctions.suspend(OPERATOR, credentials.forum_id, account.id, "刷屏", None)
 
     slow = build(settings, clock=clock, provider=_Interrupted(suspend), sender=SandboxSender(clock))
     with serving(slow) as address:
