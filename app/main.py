@@ -12,7 +12,8 @@ from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import ASGIApp
 
-from app.api import accounts, health, oauth, tokens, verifications
+from app.api import accounts, health, oauth, oauth_tokens, status_lists, tokens, verifications
+from app.api.oauth_login import OAuthRefused, refuse_as_oauth
 from app.api.shapes import Problem
 from app.kernel.errors import ShimingError
 from app.pages.routes import developer_router
@@ -25,7 +26,16 @@ from app.web.seats import AllSeats
 from app.web.validation import refusal_of
 from app.wiring import Services, build
 
-_ROUTERS = (oauth.router, accounts.router, verifications.router, tokens.router, health.router, pages)
+_ROUTERS = (
+    oauth.router,
+    oauth_tokens.router,
+    accounts.router,
+    verifications.router,
+    tokens.router,
+    status_lists.router,
+    health.router,
+    pages,
+)
 _NO_TELEMETRY: Any = {"tracing": False, "metrics": False, "logs": False}
 _FRAMEWORK_SCHEMAS = ("HTTPValidationError", "ValidationError")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -81,6 +91,7 @@ def application(services: Services) -> ASGIApp:
     if services.development:
         app.include_router(developer_router)
     app.add_exception_handler(ShimingError, _refuse)
+    app.add_exception_handler(OAuthRefused, refuse_as_oauth)
     app.add_exception_handler(RequestValidationError, _refuse_body)
     app.add_exception_handler(HTTPException, _refuse_by_status)
     app.add_exception_handler(Exception, _refuse)

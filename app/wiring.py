@@ -13,6 +13,7 @@ from app.accounts.service import Accounts
 from app.agreements.service import Agreements
 from app.crypto.blind_index import BlindIndex
 from app.crypto.envelope import Envelope
+from app.crypto.key_watch import KeyWatch
 from app.crypto.keyring import Keyring, create_missing_keys, load_keyring
 from app.crypto.mac import Mac
 from app.crypto.signing import TokenSigner
@@ -23,8 +24,10 @@ from app.kernel.actor import OPERATOR
 from app.kernel.clock import Clock, SystemClock
 from app.kernel.errors import StartRefused, Unavailable
 from app.posting.service import Posting
+from app.posting.status_list import StatusLists
 from app.settings import Environment, Settings
 from app.upkeep.keys import name_new_keys, refuse_missing_keys
+from app.upkeep.rotation import SIGNING_KEY_OVERLAP
 from app.upkeep.schema import refuse_old_schema, upgrade
 from app.vault.service import Vault
 from app.verification.codes import CodeRules, PhoneCodes
@@ -57,6 +60,7 @@ class Services:
     verifications: Verifications
     codes: PhoneCodes
     posting: Posting
+    status_lists: StatusLists
     sandbox_sender: SandboxSender | None
 
 
@@ -102,9 +106,11 @@ def _assemble(
     engine: Engine,
     unit_of_work: UnitOfWork,
 ) -> Services:
-    signer = TokenSigner(keyring, settings.issuer)
+    watch = KeyWatch(settings.keys_dir, clock)
+    signer = TokenSigner(keyring, settings.issuer, overlap=SIGNING_KEY_OVERLAP, watch=watch)
     mac, blind_index = Mac(keyring), BlindIndex(keyring)
     vault = Vault(unit_of_work, Envelope(keyring))
+    posting = Posting(unit_of_work, signer, mac, settings.issuer, _token_lifetime(settings))
     development = settings.env is Environment.DEVELOPMENT
     return Services(
         issuer=settings.issuer,
@@ -120,7 +126,8 @@ def _assemble(
         agreements=Agreements(unit_of_work),
         verifications=Verifications(unit_of_work, vault, blind_index, mac, provider, direct_by_default=development),
         codes=PhoneCodes(unit_of_work, vault, blind_index, mac, sender, _code_rules(settings)),
-        posting=Posting(unit_of_work, signer, _token_lifetime(settings)),
+        posting=posting,
+        status_lists=StatusLists(unit_of_work, signer, posting.policy, settings.issuer),
         sandbox_sender=sender if isinstance(sender, SandboxSender) else None,
     )
 

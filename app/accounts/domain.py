@@ -10,6 +10,8 @@ from app.kernel.errors import FieldError
 from app.kernel.ids import AccountId, ForumId
 from app.kernel.sentence import Sentence
 
+STATUS_BLOCK = 65_536
+"""Places in a forum's status list are given out from one block of this size after another."""
 HANDLE_LENGTH = range(2, 21)
 _JOINERS = frozenset("_-")
 _LETTERS_AND_DIGITS = frozenset({"Lu", "Ll", "Lt", "Lm", "Lo", "Nd"})

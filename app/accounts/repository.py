@@ -1,13 +1,16 @@
 """Every query on accounts and their sanctions."""
 
+import secrets
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from app.accounts.domain import Account, AccountName, Profile, Sanction, handle_key
+from app.accounts.domain import STATUS_BLOCK, Account, AccountName, Profile, Sanction, handle_key
 from app.accounts.models import AccountRow, SanctionRow
 from app.kernel.ids import AccountId, ForumId
+
+_DRAWS = 22
 
 
 def add(session: Session, account: Account) -> None:
@@ -24,9 +27,25 @@ def add(session: Session, account: Account) -> None:
             created_at=account.created_at,
             updated_at=account.updated_at,
             closed_at=None,
+            status_index=draw_status_index(session, account.forum_id),
         )
     )
     session.flush()
+
+
+def draw_status_index(session: Session, forum_id: ForumId) -> int:
+    """A free place at random in the newest block of the forum's status list.
+
+    Where every draw meets a taken one, which happens when some 70 % are, the next block begins. A place tells nothing
+    of when its account came within its block.
+    """
+    newest = select(func.max(AccountRow.status_index)).where(AccountRow.forum_id == forum_id)
+    block = (session.scalar(newest) or 0) // STATUS_BLOCK * STATUS_BLOCK
+    draws = [block + secrets.randbelow(STATUS_BLOCK) for _ in range(_DRAWS)]
+    meets = select(AccountRow.status_index).where(AccountRow.forum_id == forum_id, AccountRow.status_index.in_(draws))
+    taken = set(session.scalars(meets))
+    free = (place for place in draws if place not in taken)
+    return next(free, block + STATUS_BLOCK + secrets.randbelow(STATUS_BLOCK))
 
 
 def find(session: Session, forum_id: ForumId, name: AccountName, *, lock: bool = False) -> Account | None:

@@ -23,7 +23,7 @@ from app.accounts.errors import (
 )
 from app.audit import service as audit
 from app.audit.domain import Action, ObjectKind
-from app.db.unit_of_work import ConstraintViolated, Transaction, UnitOfWork
+from app.db.unit_of_work import ConstraintViolated, Transaction, UnitOfWork, again_on_collision
 from app.kernel.actor import Actor
 from app.kernel.errors import Conflict, FieldError, Invalid
 from app.kernel.ids import AccountId, ForumId, new_id
@@ -47,6 +47,10 @@ class Accounts:
         if not is_handle(handle):
             raise HandleInvalid
         _refuse_unreadable(external_id, profile)
+        return again_on_collision(lambda: self._add(actor, forum_id, handle, external_id, profile))
+
+    def _add(self, actor: Actor, forum_id: ForumId, handle: str, external_id: str | None, profile: Profile) -> Account:
+        """Raises `ConstraintViolated` when another one drew the same place in the status list: draw again."""
         try:
             with self._unit_of_work.begin(actor) as tx:
                 account = Account(
@@ -60,7 +64,9 @@ class Accounts:
                 )
                 repository.add(tx.session, account)
                 audit.record(tx, Action.ACCOUNT_CREATED, ObjectKind.ACCOUNT, account.id)
-        except ConstraintViolated:
+        except ConstraintViolated as violated:
+            if violated.constraint == "uq_accounts_status_index":
+                raise
             raise self._who_was_first(forum_id, external_id) from None
         return account
 

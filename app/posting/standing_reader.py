@@ -117,4 +117,5 @@ def _standing(
         accepted=AcceptedAgreement(accepted_version, acceptance.accepted_at)
         if acceptance and accepted_version
         else None,
+        status_index=account.status_index,
     )
