@@ -25,7 +25,7 @@ _FORM = form_of(
 
 
 class _LiveToken(Answer):
-    active: Literal[True] = True
+    active: Literal[True]
     scope: str
     client_id: str
     sub: str
@@ -48,7 +48,7 @@ class LivePostingToken(_LiveToken):
 
 
 class DeadToken(Answer):
-    active: Literal[False] = False
+    active: Literal[False]
 
 
 class Introspection(RootModel[LivePostingToken | LiveAccessToken | DeadToken]):
@@ -77,6 +77,7 @@ def _introspect(services: Services, client: Client, token: str) -> LivePostingTo
     permit = services.posting.verify(client.forum_id, token, (), None)
     if isinstance(permit, ActiveToken):
         return LivePostingToken(
+            active=True,
             scope=" ".join(permit.scope),
             client_id=client.id,
             sub=permit.account_id,
@@ -90,12 +91,12 @@ def _introspect(services: Services, client: Client, token: str) -> LivePostingTo
             board=permit.board,
         )
     claims = _own_access_token(services, client, token)
-    return _live_access_token(claims) if claims else DeadToken()
+    return _live_access_token(claims) if claims else DeadToken(active=False)
 
 
 def _live_access_token(claims: Claims) -> LiveAccessToken:
     wanted = {name: claims[name] for name in ("scope", "client_id", "sub", "aud", "iss", "exp", "iat", "jti")}
-    return LiveAccessToken.model_validate({**wanted, "nbf": claims["iat"]})
+    return LiveAccessToken.model_validate({**wanted, "active": True, "nbf": claims["iat"]})
 
 
 def _own_access_token(services: Services, client: Client, token: str) -> Claims | None:
