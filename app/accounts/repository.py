@@ -33,19 +33,19 @@ def add(session: Session, account: Account) -> None:
     session.flush()
 
 
-def draw_status_index(session: Session, forum_id: ForumId) -> int:
+def draw_status_index(session: Session, forum_id: ForumId, block_size: int = STATUS_BLOCK) -> int:
     """A free place at random in the newest block of the forum's status list.
 
     Where every draw meets a taken one, which happens when some 70 % are, the next block begins. A place tells nothing
     of when its account came within its block.
     """
     newest = select(func.max(AccountRow.status_index)).where(AccountRow.forum_id == forum_id)
-    block = (session.scalar(newest) or 0) // STATUS_BLOCK * STATUS_BLOCK
-    draws = [block + secrets.randbelow(STATUS_BLOCK) for _ in range(_DRAWS)]
+    begin = (session.scalar(newest) or 0) // block_size * block_size
+    draws = [begin + secrets.randbelow(block_size) for _ in range(_DRAWS)]
     meets = select(AccountRow.status_index).where(AccountRow.forum_id == forum_id, AccountRow.status_index.in_(draws))
     taken = set(session.scalars(meets))
     free = (place for place in draws if place not in taken)
-    return next(free, block + STATUS_BLOCK + secrets.randbelow(STATUS_BLOCK))
+    return next(free, begin + block_size + secrets.randbelow(block_size))
 
 
 def find(session: Session, forum_id: ForumId, name: AccountName, *, lock: bool = False) -> Account | None:
