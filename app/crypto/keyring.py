@@ -145,7 +145,7 @@ def _in_turn(keys: list[Key]) -> list[Key]:
     signing = [key for key in keys if key.purpose is KeyPurpose.SIGNING and key.state is KeyState.CURRENT]
     if sum(key.promoted_at is None for key in signing) > 1:
         return keys  # two first keys: the ring refuses them
-    signing.sort(key=Key.current_since)
+    signing.sort(key=lambda key: (key.promoted_at is not None, key.current_since()))
     superseded = {key.id: after.current_since() for key, after in pairwise(signing)}
     return [
         replace(key, state=KeyState.PREVIOUS, superseded_at=superseded[key.id]) if key.id in superseded else key

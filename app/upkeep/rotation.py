@@ -99,8 +99,9 @@ def _record(tx: Transaction, promoted: Key, retired: Sequence[Key]) -> None:
 
 
 def _ready_at(coming: Key, current: Key) -> datetime:
-    """From when every cache of the public keys holds it: at once for a key that is as old as the current one."""
-    return coming.created_at if coming.created_at <= current.created_at else coming.created_at + _LISTED_FOR
+    """From when every cache of the public keys holds it: at once for one that was made together with the first."""
+    made_together = current.promoted_at is None and coming.created_at <= current.created_at
+    return coming.created_at if made_together else coming.created_at + _LISTED_FOR
 
 
 def _has_retired(key: Key, now: datetime) -> bool:

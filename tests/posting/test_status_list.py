@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import pairwise
+from typing import Any
 
 import httpx2
 import pytest
@@ -54,7 +55,7 @@ def fetch(forum: ForumBackend, address: str = "", **headers: str) -> httpx2.Resp
         return http.get(path, headers=headers)
 
 
-def decoded(answer: httpx2.Response, keys: Json) -> Json:
+def decoded(answer: httpx2.Response, keys: Any) -> Json:
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == "application/statuslist+jwt"
     token = jwt.decode(answer.text, KeySet.import_key_set(keys), algorithms=["ES256"])
