@@ -15,7 +15,8 @@ from starlette.routing import Match
 from starlette.types import ASGIApp
 
 from app import policies
-from app.api import accounts, health, metrics, oauth, tokens, verifications
+from app.api import accounts, health, metrics, oauth, oauth_tokens, status_lists, tokens, verifications
+from app.api.oauth_login import OAuthRefused, refuse_as_oauth
 from app.api.shapes import Problem
 from app.jobs.worker import Worker
 from app.kernel.errors import ShimingError
@@ -33,7 +34,17 @@ from app.web.seats import AllSeats
 from app.web.validation import refusal_of
 from app.wiring import Services, build
 
-_ROUTERS = (oauth.router, accounts.router, verifications.router, tokens.router, health.router, metrics.router, pages)
+_ROUTERS = (
+    oauth.router,
+    oauth_tokens.router,
+    accounts.router,
+    verifications.router,
+    tokens.router,
+    status_lists.router,
+    health.router,
+    metrics.router,
+    pages,
+)
 _VERSION = "0.1.0"
 _SAMPLE_SECONDS = 1.0
 _NO_TELEMETRY: Any = {"tracing": False, "metrics": False, "logs": False}
@@ -109,6 +120,7 @@ def application(
     if services.development:
         app.include_router(developer_router)
     app.add_exception_handler(ShimingError, _refuse)
+    app.add_exception_handler(OAuthRefused, refuse_as_oauth)
     app.add_exception_handler(RequestValidationError, _refuse_body)
     app.add_exception_handler(HTTPException, _refuse_by_status)
     app.add_exception_handler(Exception, _refuse)

@@ -15,7 +15,15 @@ class Policy:
 
 
 ACCESS_TOKEN_LIFETIME = Policy(3600, "seconds", "design")
+PUBLIC_KEYS_CACHED = Policy(300, "seconds", "design")
+SIGNING_KEY_NOTICED = Policy(5, "seconds", "design")
+SIGNING_KEY_OVERLAP = Policy(3660, "seconds after its replacement", "design")
 POSTING_TOKEN_LIFETIME = Policy(600, "seconds", "design")
+STATUS_SHOWN_WITHIN = Policy(15, "seconds", "design")
+STATUS_LOOK_EVERY = Policy(5, "seconds", "design")
+STATUS_LOOK_OVERLAP = Policy(60, "seconds", "design")
+STATUS_LIST_LIFETIME = Policy(300, "seconds", "design")
+REMEDY_TICKET_LIFETIME = Policy(15, "minutes", "design")
 CLIENT_SECRET_OVERLAP = Policy(24, "hours", "design")
 
 PHONE_LEVEL_LIFETIME = Policy(180, "days", "design")

@@ -18,6 +18,7 @@ from app.accounts.service import Accounts
 from app.agreements.service import Agreements
 from app.crypto.blind_index import BlindIndex
 from app.crypto.envelope import Envelope, Records
+from app.crypto.key_watch import KeyWatch
 from app.crypto.keyring import Keyring, create_missing_keys, load_keyring
 from app.crypto.mac import Mac
 from app.crypto.signing import TokenSigner
@@ -29,8 +30,10 @@ from app.kernel.actor import OPERATOR
 from app.kernel.clock import Clock, SystemClock
 from app.kernel.errors import StartRefused, Unavailable
 from app.posting.service import Posting
+from app.posting.status_list import StatusLists
 from app.settings import Environment, Settings
 from app.upkeep.keys import name_new_keys, refuse_missing_keys
+from app.upkeep.rotation import SIGNING_KEY_OVERLAP
 from app.upkeep.schema import refuse_old_schema, upgrade
 from app.vault.service import Vault
 from app.verification.checks import Budget, Checks
@@ -71,6 +74,7 @@ class Services:
     verifications: Verifications
     codes: PhoneCodes
     posting: Posting
+    status_lists: StatusLists
     sandbox_sender: SandboxSender | None
 
 
@@ -116,10 +120,12 @@ def _assemble(
     engine: Engine,
     unit_of_work: UnitOfWork,
 ) -> Services:
-    signer = TokenSigner(keyring, settings.issuer)
+    watch = KeyWatch(settings.keys_dir, clock)
+    signer = TokenSigner(keyring, settings.issuer, overlap=SIGNING_KEY_OVERLAP, watch=watch)
     mac, blind_index = Mac(keyring), BlindIndex(keyring)
     vault = Vault(unit_of_work, Envelope(keyring))
     checks = Checks(unit_of_work, clock, providers, _budget(settings))
+    posting = Posting(unit_of_work, signer, mac, settings.issuer, _token_lifetime(settings))
     development = settings.env is Environment.DEVELOPMENT
     return Services(
         issuer=settings.issuer,
@@ -139,7 +145,8 @@ def _assemble(
         agreements=Agreements(unit_of_work),
         verifications=Verifications(unit_of_work, vault, blind_index, mac, checks, direct_by_default=development),
         codes=PhoneCodes(unit_of_work, vault, blind_index, mac, sender, _code_rules(settings)),
-        posting=Posting(unit_of_work, signer, _token_lifetime(settings)),
+        posting=posting,
+        status_lists=StatusLists(unit_of_work, signer, posting.policy, settings.issuer),
         sandbox_sender=sender if isinstance(sender, SandboxSender) else None,
     )
 

@@ -9,6 +9,8 @@ from enum import StrEnum
 
 from app.kernel.ids import AccountId, ForumId
 
+STATUS_BLOCK = 65_536
+"""Places in a forum's status list are given out from one block of this size after another."""
 HANDLE_LENGTH = range(2, 21)
 _JOINERS = frozenset("_-")
 _LETTERS_AND_DIGITS = frozenset({"Lu", "Ll", "Lt", "Lm", "Lo", "Nd"})

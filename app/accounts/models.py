@@ -16,7 +16,9 @@ class AccountRow(Base):
     __table_args__ = (
         UniqueConstraint("forum_id", "handle_key", name="uq_accounts_handle"),
         UniqueConstraint("forum_id", "external_id", name="uq_accounts_external_id"),
+        UniqueConstraint("forum_id", "status_index", name="uq_accounts_status_index"),
         Index(None, "forum_id", "id"),
+        Index("ix_accounts_changed", "forum_id", "updated_at"),
     )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
@@ -30,6 +32,8 @@ class AccountRow(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    status_index: Mapped[int]
+    """The account's place in its forum's status list."""
 
 
 class HandleRow(Base):
@@ -55,9 +59,9 @@ class SanctionRow(Base):
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
     kind: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str] = mapped_column(String(400))
-    imposed_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    until: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    lifted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    imposed_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    until: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    lifted_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     lifted_because: Mapped[str | None] = mapped_column(String(400))
 
 

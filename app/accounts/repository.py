@@ -1,5 +1,6 @@
 """Every query on accounts, their handles, their sanctions and what was done to them."""
 
+import secrets
 from collections.abc import Collection
 from datetime import datetime
 
@@ -8,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.domain import (
     DESTRUCTIVE,
+    STATUS_BLOCK,
     Account,
     AccountName,
     ActKind,
@@ -19,6 +21,8 @@ from app.accounts.domain import (
 )
 from app.accounts.models import AccountRow, ActRow, HandleRow, SanctionRow
 from app.kernel.ids import AccountId, ForumId
+
+_DRAWS = 22
 
 
 def add(session: Session, account: Account) -> None:
@@ -35,9 +39,25 @@ def add(session: Session, account: Account) -> None:
             created_at=account.created_at,
             updated_at=account.updated_at,
             closed_at=None,
+            status_index=draw_status_index(session, account.forum_id),
         )
     )
     session.flush()
+
+
+def draw_status_index(session: Session, forum_id: ForumId, block_size: int = STATUS_BLOCK) -> int:
+    """A free place at random in the newest block of the forum's status list.
+
+    Where every draw meets a taken one, which happens when some 70 % are, the next block begins. A place tells nothing
+    of when its account came within its block.
+    """
+    newest = select(func.max(AccountRow.status_index)).where(AccountRow.forum_id == forum_id)
+    begin = (session.scalar(newest) or 0) // block_size * block_size
+    draws = [begin + secrets.randbelow(block_size) for _ in range(_DRAWS)]
+    meets = select(AccountRow.status_index).where(AccountRow.forum_id == forum_id, AccountRow.status_index.in_(draws))
+    taken = set(session.scalars(meets))
+    free = (place for place in draws if place not in taken)
+    return next(free, begin + block_size + secrets.randbelow(block_size))
 
 
 def find(session: Session, forum_id: ForumId, name: AccountName, *, lock: bool = False) -> Account | None:

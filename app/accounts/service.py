@@ -21,14 +21,14 @@ from app.accounts.errors import (
 from app.accounts.lookalikes import looks, mixes_imitating_scripts
 from app.audit import service as audit
 from app.audit.domain import Action, ObjectKind
-from app.db.unit_of_work import ConstraintViolated, Transaction, UnitOfWork, hold_key
+from app.db.unit_of_work import ConstraintViolated, Transaction, UnitOfWork, again_on_collision, hold_key
 from app.kernel.actor import Actor
 from app.kernel.errors import Conflict
 from app.kernel.ids import AccountId, ForumId, new_id
 from app.screening import service as screening
 from app.screening.domain import Field, Text
 
-_EXTERNAL_ID_RULE = "uq_accounts_external_id"
+_EXTERNAL_ID_RULE, _STATUS_INDEX_RULE = "uq_accounts_external_id", "uq_accounts_status_index"
 
 
 class Accounts:
@@ -43,6 +43,10 @@ class Accounts:
         Raises `HandleInvalid`, `HandleTaken`, `ExternalIdTaken`, `Invalid`.
         """
         handle = _read_handle(handle)
+        return again_on_collision(lambda: self._add(actor, forum_id, handle, external_id, profile))
+
+    def _add(self, actor: Actor, forum_id: ForumId, handle: str, external_id: str | None, profile: Profile) -> Account:
+        """Raises `ConstraintViolated` when another one drew the same place in the status list: draw again."""
         try:
             with self._unit_of_work.begin(actor) as tx:
                 account = Account(
@@ -59,7 +63,9 @@ class Accounts:
                 repository.add(tx.session, account)
                 _keep_handle(tx, account)
                 audit.record(tx, Action.ACCOUNT_CREATED, ObjectKind.ACCOUNT, account.id)
-        except (ConstraintViolated, HandleTaken):
+        except (ConstraintViolated, HandleTaken) as lost:
+            if isinstance(lost, ConstraintViolated) and lost.constraint == _STATUS_INDEX_RULE:
+                raise
             raise self._who_was_first(forum_id, external_id) from None
         return account
 

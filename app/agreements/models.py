@@ -28,5 +28,5 @@ class AcceptanceRow(Base):
 
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
     version_id: Mapped[int] = mapped_column(ForeignKey("agreement_versions.id"), primary_key=True)
-    accepted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    accepted_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     channel: Mapped[str] = mapped_column(String(16))

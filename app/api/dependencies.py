@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 
 from app.crypto.errors import TokenRefused
+from app.crypto.signing import Claims
 from app.forums.domain import Client, Scope
 from app.forums.errors import ClientRefused, ScopeNotHeld
 from app.kernel.actor import Actor, ActorKind
@@ -93,18 +94,23 @@ def _client_of(request: Request, services: Services) -> tuple[Client, frozenset[
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         raise Unauthenticated
+    client, claims = client_of_token(services, token.strip())
+    request.scope["client_id"] = client.id
+    return client, frozenset(str(claims.get("scope", "")).split())
+
+
+def client_of_token(services: Services, token: str) -> tuple[Client, Claims]:
+    """Whose access token this is, and what it says. Raises `Unauthenticated` for one that is dead or none of ours."""
     try:
-        claims = services.signer.verify(token.strip(), ACCESS_TOKEN_TYPE, services.clock.now())
+        claims = services.signer.verify(token, ACCESS_TOKEN_TYPE, services.clock.now())
     except TokenRefused:
         raise Unauthenticated from None
     if claims["aud"] != services.issuer:
         raise Unauthenticated
     try:
-        client = services.forums.find_client(str(claims["sub"]))
+        return services.forums.find_client(str(claims["sub"]), str(claims["jti"])), claims
     except ClientRefused:
         raise Unauthenticated from None
-    request.scope["client_id"] = client.id
-    return client, frozenset(str(claims.get("scope", "")).split())
 
 
 async def refuse_unknown_query(request: Request) -> None:

@@ -15,6 +15,8 @@ class Action(StrEnum):
     """Everything that is recorded; `docs/audit-actions.md` says what each means."""
 
     KEY_CREATED = "key.created"
+    KEY_PROMOTED = "key.promoted"
+    KEY_DESTROYED = "key.destroyed"
     FORUM_ADDED = "forum.added"
     FORUM_DISABLED = "forum.disabled"
     ACTS_CONFIRMED = "forum.acts-confirmed"

@@ -8,10 +8,11 @@ import re
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -55,6 +56,13 @@ class Key:
     environment: str
     created_at: datetime
     material: Secret[bytes]
+    promoted_at: datetime | None = None
+    """When a rotation made it current; None for a first key, which is current from its making."""
+    superseded_at: datetime | None = None
+    """When another one became current in its stead. Computed."""
+
+    def current_since(self) -> datetime:
+        return self.promoted_at or self.created_at
 
     def check_value(self) -> bytes:
         """Tells whether a key of this id is the same key; 16 bytes that say nothing of its 256 random bits."""
@@ -81,6 +89,9 @@ class Keyring:
                 return key
         raise StartRefused(f"There is no current {purpose} key. Run `shiming init`.")
 
+    def next_signing_key(self) -> Key | None:
+        return next((key for key in self.of(KeyPurpose.SIGNING) if key.state is KeyState.NEXT), None)
+
     def get(self, key_id: str) -> Key | None:
         return self._keys.get(key_id)
 
@@ -93,22 +104,59 @@ class Keyring:
 
 def load_keyring(directory: Path) -> Keyring:
     """Reads every key file. Raises `StartRefused` for one that others can read or that cannot be understood."""
-    return Keyring(_read(path) for path in sorted(directory.glob("*.key")))
+    return Keyring(_in_turn([_read(path) for path in sorted(directory.glob("*.key"))]))
 
 
 def create_missing_keys(directory: Path, environment: str, now: datetime) -> list[Key]:
-    """Makes one current key for each purpose that has none; returns the new ones. Safe to call again."""
+    """Makes a current key for each purpose that has none, and the next signing key; returns the new ones.
+
+    Safe to call again.
+    """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _alone_in(directory):
-        present = {key.purpose for key in load_keyring(directory).all() if key.state is KeyState.CURRENT}
+    with alone_in(directory):
+        ring = load_keyring(directory)
+        present = {key.purpose for key in ring.all() if key.state is KeyState.CURRENT}
         made = [_new_key(purpose, environment, now) for purpose in KeyPurpose if purpose not in present]
         for key in made:
             _write(directory, key)
-    return made
+        return made if ring.next_signing_key() else [*made, create_next_signing_key(directory, environment, now)]
+
+
+def create_next_signing_key(directory: Path, environment: str, now: datetime) -> Key:
+    """A key that is published, and signs nothing until it is promoted."""
+    key = replace(_new_key(KeyPurpose.SIGNING, environment, now), state=KeyState.NEXT)
+    _write(directory, key)
+    return key
+
+
+def promote_signing_key(directory: Path, key: Key, now: datetime) -> Key:
+    """Makes the next signing key the current one. One file is replaced, so no crash leaves two current keys or none."""
+    promoted = replace(key, state=KeyState.CURRENT, promoted_at=now)
+    _write(directory, promoted)
+    return promoted
+
+
+def destroy_key(directory: Path, key: Key) -> None:
+    """Removes a key's file; nothing that it made can be checked or opened again."""
+    _path_of(directory, key).unlink(missing_ok=True)
+    _sync(directory)
+
+
+def _in_turn(keys: list[Key]) -> list[Key]:
+    """The states of signing keys, out of when each became current: the latest is, and those before it were."""
+    signing = [key for key in keys if key.purpose is KeyPurpose.SIGNING and key.state is KeyState.CURRENT]
+    if sum(key.promoted_at is None for key in signing) > 1:
+        return keys  # two first keys: the ring refuses them
+    signing.sort(key=lambda key: (key.promoted_at is not None, key.current_since()))
+    superseded = {key.id: after.current_since() for key, after in pairwise(signing)}
+    return [
+        replace(key, state=KeyState.PREVIOUS, superseded_at=superseded[key.id]) if key.id in superseded else key
+        for key in keys
+    ]
 
 
 @contextmanager
-def _alone_in(directory: Path) -> Iterator[None]:
+def alone_in(directory: Path) -> Iterator[None]:
     """One maker of keys at a time: two current keys of a purpose would be two installations in one database."""
     descriptor = os.open(directory, os.O_RDONLY)
     try:
@@ -146,8 +194,11 @@ def _write(directory: Path, key: Key) -> None:
         "created_at": key.created_at.astimezone(UTC).isoformat(),
         "material": base64.b64encode(key.material.reveal()).decode(),
     }
-    path = directory / f"{key.purpose}-{key.id}.key"
+    if key.promoted_at is not None:
+        body["promoted_at"] = key.promoted_at.astimezone(UTC).isoformat()
+    path = _path_of(directory, key)
     temporary = path.with_suffix(".tmp")
+    temporary.unlink(missing_ok=True)  # what a process that died while writing left behind
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
         json.dump(body, file)
@@ -155,6 +206,10 @@ def _write(directory: Path, key: Key) -> None:
         os.fsync(file.fileno())
     temporary.rename(path)
     _sync(directory)
+
+
+def _path_of(directory: Path, key: Key) -> Path:
+    return directory / f"{key.purpose}-{key.id}.key"
 
 
 def _sync(directory: Path) -> None:
@@ -182,6 +237,7 @@ def _read(path: Path) -> Key:
             environment=str(body["environment"]),
             created_at=datetime.fromisoformat(body["created_at"]),
             material=Secret(material),
+            promoted_at=datetime.fromisoformat(body["promoted_at"]) if "promoted_at" in body else None,
         )
     except (OSError, ValueError, KeyError, TypeError):
         raise StartRefused(f"Key file {path} cannot be read as a key. Restore it from its backup.") from None

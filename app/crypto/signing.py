@@ -8,8 +8,9 @@ import base64
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -19,6 +20,7 @@ from jose.backends.cryptography_backend import CryptographyECKey
 from jose.exceptions import JOSEError
 
 from app.crypto.errors import TokenRefused
+from app.crypto.key_watch import KeyWatch
 from app.crypto.keyring import Key, KeyPurpose, Keyring
 from app.kernel.errors import StartRefused
 
@@ -39,27 +41,65 @@ class _Pair:
     private: CryptographyECKey
     public: CryptographyECKey
     jwk: Mapping[str, str]
+    retires_at: datetime | None
+    """Boundary: exactly then it is no longer listed."""
+
+    def serves(self, now: datetime) -> bool:
+        return self.retires_at is None or now < self.retires_at
+
+
+class _SigningKeys:
+    """The signing keys as they were read last: one signs, all verify until they retire."""
+
+    def __init__(self, keyring: Keyring, overlap: timedelta) -> None:
+        self.current = _pair(keyring.current(KeyPurpose.SIGNING), overlap)
+        others = [_pair(key, overlap) for key in keyring.of(KeyPurpose.SIGNING)]
+        self._pairs = {pair.kid: pair for pair in (self.current, *others)}
+
+    def listed(self, now: datetime) -> list[_Pair]:
+        return [pair for pair in self._pairs.values() if pair.serves(now)]
+
+    def get(self, kid: str, now: datetime) -> _Pair | None:
+        pair = self._pairs.get(kid)
+        return pair if pair is not None and pair.serves(now) else None
 
 
 class TokenSigner:
-    """Signs with the current key, verifies with any key that is listed."""
+    """Signs with the current key, verifies with any key that is listed.
 
-    def __init__(self, keyring: Keyring, issuer: str) -> None:
+    A replaced key is listed for `overlap` more: until the last token that it signed has expired. With a `watch` the
+    keys are read again when their directory changes; while they cannot be read, those read last stay.
+    """
+
+    def __init__(
+        self, keyring: Keyring, issuer: str, *, overlap: timedelta = timedelta(), watch: KeyWatch | None = None
+    ) -> None:
         self._issuer = issuer
-        pairs = [_pair(key) for key in keyring.of(KeyPurpose.SIGNING)]
-        self._pairs = {pair.kid: pair for pair in pairs}
-        self._current = self._pairs[_pair(keyring.current(KeyPurpose.SIGNING)).kid]
+        self._overlap = overlap
+        self._watch = watch
+        self._read = _SigningKeys(keyring, overlap)
 
-    def public_keys(self) -> list[Mapping[str, str]]:
-        """The published keys; `kid` is the RFC 7638 thumbprint, so a new key never wears an old name."""
-        return [pair.jwk for pair in self._pairs.values()]
+    def public_keys(self, now: datetime) -> list[Mapping[str, str]]:
+        """The published keys: the current, the next, and previous ones until they retire.
+
+        `kid` is the RFC 7638 thumbprint, so a new key never wears an old name.
+        """
+        return [pair.jwk for pair in self._keys().listed(now)]
+
+    def _keys(self) -> _SigningKeys:
+        if self._watch is not None and self._watch.due():
+            with suppress(StartRefused, OSError):
+                ring = self._watch.changed()
+                self._read = _SigningKeys(ring, self._overlap) if ring else self._read
+        return self._read
 
     def sign(self, claims: Claims, typ: str) -> str:
         """Adds `iss`; the caller gives `sub aud iat exp jti`, dates as whole seconds."""
+        current = self._keys().current
         return jws.sign(
             {"iss": self._issuer, **claims},
-            self._current.private,
-            headers={"kid": self._current.kid, "typ": typ},
+            current.private,
+            headers={"kid": current.kid, "typ": typ},
             algorithm=ALGORITHM,
         )
 
@@ -73,7 +113,7 @@ class TokenSigner:
             raise TokenRefused("token-invalid")
         header_part, claims_part, signature_part = token.split(".")
         header = _object(header_part)
-        pair = self._pairs.get(str(header.get("kid")))
+        pair = self._keys().get(str(header.get("kid")), now)
         if pair is None or set(header) != _HEADER_MEMBERS or header["alg"] != ALGORITHM or header["typ"] != typ:
             raise TokenRefused("token-invalid")
         _decode(signature_part)
@@ -101,7 +141,17 @@ class TokenSigner:
             raise TokenRefused("token-expired")
 
 
-def _pair(key: Key) -> _Pair:
+def kid_of(key: Key) -> str:
+    """The name under which a signing key is published. Raises `StartRefused` for what is no P-256 key."""
+    return _pair(key, timedelta()).kid
+
+
+def retires_at(key: Key, overlap: timedelta) -> datetime | None:
+    """When a replaced signing key is no longer listed nor accepted; None while it is not replaced."""
+    return key.superseded_at + overlap if key.superseded_at else None
+
+
+def _pair(key: Key, overlap: timedelta) -> _Pair:
     pem = key.material.reveal()
     try:
         loaded = load_pem_private_key(pem, password=None)
@@ -114,7 +164,8 @@ def _pair(key: Key) -> _Pair:
     numbers = loaded.public_key().public_numbers()
     point = {"kty": "EC", "crv": "P-256", "x": _coordinate(numbers.x), "y": _coordinate(numbers.y)}
     kid = _thumbprint(point)
-    return _Pair(kid, private, public, {**point, "kid": kid, "use": "sig", "alg": ALGORITHM})
+    jwk = {**point, "kid": kid, "use": "sig", "alg": ALGORITHM}
+    return _Pair(kid, private, public, jwk, retires_at(key, overlap))
 
 
 def _coordinate(number: int) -> str:

@@ -30,6 +30,15 @@ class ClientRow(Base):
     scopes: Mapped[list[str]] = mapped_column(JSON)
 
 
+class RevokedTokenRow(Base):
+    """An access or posting token that was taken back; the row goes when the token would have expired."""
+
+    __tablename__ = "revoked_tokens"
+
+    jti: Mapped[str] = mapped_column(String(60), primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
 class ClientSecretRow(Base):
     """A secret as a keyed digest; after a rotation the old one lives on until `expires_at`."""
 

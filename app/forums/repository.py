@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.forums.domain import Client, Forum, ForumStatus, LiveSecret, Registration, Scope
-from app.forums.models import ClientRow, ClientSecretRow, ForumRow
+from app.forums.models import ClientRow, ClientSecretRow, ForumRow, RevokedTokenRow
 from app.kernel.ids import ClientId, ForumId
 
 
@@ -65,16 +65,29 @@ def client_of(session: Session, forum_id: ForumId) -> ClientId | None:
     return ClientId(found) if found else None
 
 
-def find_active_client(session: Session, client_id: str) -> Client | None:
-    """A client whose forum is active."""
+def find_active_client(session: Session, client_id: str, jti: str = "") -> Client | None:
+    """A client whose forum is active; none for an access token that was revoked."""
     row = session.execute(
         select(ClientRow.id, ClientRow.forum_id, ClientRow.scopes)
         .join(ForumRow, ForumRow.id == ClientRow.forum_id)
-        .where(ClientRow.id == client_id, ForumRow.status == ForumStatus.ACTIVE)
+        .where(ClientRow.id == client_id, ForumRow.status == ForumStatus.ACTIVE, ~_revoked(jti))
     ).one_or_none()
     if row is None:
         return None
     return Client(ClientId(row.id), ForumId(row.forum_id), frozenset(Scope(scope) for scope in row.scopes))
+
+
+def is_revoked(session: Session, jti: str) -> bool:
+    return bool(session.scalar(select(_revoked(jti))))
+
+
+def add_revoked(session: Session, jti: str, expires_at: datetime) -> None:
+    if not is_revoked(session, jti):
+        session.add(RevokedTokenRow(jti=jti, expires_at=expires_at))
+
+
+def drop_expired_revocations(session: Session, now: datetime) -> None:
+    session.execute(delete(RevokedTokenRow).where(RevokedTokenRow.expires_at <= now))
 
 
 def live_secrets(session: Session, client_id: str, now: datetime) -> list[bytes]:
@@ -100,6 +113,10 @@ def expire_secrets(session: Session, client_id: ClientId, at: datetime, now: dat
         .values(expires_at=now)
     )
     session.execute(update(ClientSecretRow).where(current, ClientSecretRow.expires_at.is_(None)).values(expires_at=at))
+
+
+def _revoked(jti: str) -> ColumnElement[bool]:
+    return exists().where(RevokedTokenRow.jti == jti)
 
 
 def _forum(row: ForumRow) -> Forum:

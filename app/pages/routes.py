@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from app.kernel.sentence import Language
+from app.pages.continuing import way_to
 from app.pages.operations import operations_of
 from app.pages.problem_texts import explained_codes, explanation_of, grouped_explanations
 from app.web.language import language_of
@@ -84,6 +86,18 @@ async def one_problem(code: str, request: Request) -> Response:
     if code not in explained_codes():
         return problem_response(request, NoSuchAddress())
     return _page(request, "problem.html", {"problem": explanation_of(code, language_of(request))})
+
+
+@router.get("/continue/{ticket}")
+def continue_from_refusal(ticket: str, request: Request) -> Response:
+    """Where a refusal's button leads; opening it changes nothing."""
+    services: Services = request.app.state.services
+    opened = services.posting.open_ticket(ticket)
+    way = way_to(opened.place if opened else None, language_of(request))
+    response = _page(request, "continue.html", {"way": way, "handle": opened.handle if opened else None})
+    response.status_code = HTTPStatus.OK if opened else HTTPStatus.GONE
+    response.headers["x-robots-tag"] = "noindex"
+    return response
 
 
 @router.get("/docs")

@@ -1,7 +1,7 @@
 """Every refusal as people read it; a test holds this table equal to the design's sentences."""
 
 from app.kernel.sentence import Sentence
-from app.posting.errors import Denial, ReasonCode
+from app.posting.errors import Denial, ReasonCode, RemedyPlace
 
 _VERIFY = Sentence("去验证", "Verify now")
 _APPEAL = Sentence("申诉", "Appeal")
@@ -142,4 +142,18 @@ DENIALS: dict[ReasonCode, Denial] = {
         Denial(ReasonCode.SCOPE_NOT_GRANTED, _NOT_HERE, None),
         Denial(ReasonCode.WRONG_BOARD, _NOT_HERE, None),
     )
+}
+
+REMEDY_PLACES: dict[ReasonCode, RemedyPlace] = {
+    ReasonCode.IDENTITY_UNVERIFIED: RemedyPlace.FLOW,
+    ReasonCode.IDENTITY_LEVEL_TOO_LOW: RemedyPlace.FLOW,
+    ReasonCode.IDENTITY_EXPIRED: RemedyPlace.FLOW,
+    ReasonCode.REVERIFICATION_OVERDUE: RemedyPlace.FLOW,
+    ReasonCode.MODERATOR_SUSPENDED: RemedyPlace.FLOW,
+    ReasonCode.AGREEMENT_NOT_ACCEPTED: RemedyPlace.AGREEMENT,
+    ReasonCode.ACCOUNT_SUSPENDED: RemedyPlace.APPEAL,
+    ReasonCode.ACCOUNT_BANNED: RemedyPlace.APPEAL,
+    ReasonCode.HANDLE_UNDER_REVIEW: RemedyPlace.FLOW,
+    ReasonCode.MINOR_NOT_ALLOWED: RemedyPlace.EXPLANATION,
+    ReasonCode.CONTENT_BLOCKED: RemedyPlace.APPEAL,
 }

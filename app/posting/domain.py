@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from app.accounts.domain import Account, AccountStatus, Sanction, SanctionKind
 from app.kernel.ids import AccountId, ForumId
-from app.posting.errors import ReasonCode
+from app.posting.errors import ReasonCode, RemedyPlace
 from app.verification.domain import IdentityLevel, Method
 
 
@@ -57,6 +57,8 @@ class Standing:
     agreement: AgreementInForce | None
     accepted: AcceptedAgreement | None
     organisation_verified: bool = False
+    status_index: int = 0
+    """The account's place in its forum's status list."""
 
     def status(self, now: datetime) -> AccountStatus:
         """Computed, so that a late verification never lifts a suspension and a dead worker keeps none alive."""
@@ -83,12 +85,21 @@ class ActiveToken:
     scope: tuple[PostingScope, ...]
     board: str | None
     jti: str
+    iat: int
     exp: int
 
 
 @dataclass(frozen=True, slots=True)
 class InactiveToken:
     reason: ReasonCode
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedTicket:
+    """Where a remedy leads, and for whom: nothing but the handle."""
+
+    place: RemedyPlace
+    handle: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The reasons for which posting is refused, and the refusal that carries every one that applies."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -36,6 +37,15 @@ class ReasonCode(StrEnum):
     WRONG_BOARD = "wrong-board"
 
 
+class RemedyPlace(StrEnum):
+    """Where a remedy leads."""
+
+    FLOW = "flow"
+    AGREEMENT = "agreement page"
+    APPEAL = "appeal"
+    EXPLANATION = "explanation"
+
+
 @dataclass(frozen=True, slots=True)
 class Denial:
     """One reason: a code for programs, a sentence and a way out for the person. Forums show both as they are."""
@@ -49,6 +59,8 @@ class PostingDenied(Denied):
     code = "posting-denied"
     sentence = Sentence("现在不能发布，原因见 reasons。", "Posting is refused; `reasons` says why and what to do.")
 
-    def __init__(self, reasons: tuple[Denial, ...]) -> None:
+    def __init__(self, reasons: tuple[Denial, ...], remedy_urls: Mapping[ReasonCode, str]) -> None:
+        """`remedy_urls` leads from each reason to what mends it, for this account and a short while."""
         super().__init__()
         self.reasons = reasons
+        self.remedy_urls = remedy_urls

@@ -8,13 +8,26 @@ from app import policies
 from app.accounts.domain import AccountName
 from app.accounts.errors import AccountNotFound, NoSuchAccount
 from app.crypto.errors import TokenRefused
+from app.crypto.mac import Mac
 from app.crypto.signing import Claims, TokenSigner
 from app.db.unit_of_work import UnitOfWork
+from app.forums.service import is_token_revoked
 from app.kernel.ids import AccountId, ForumId, new_id
 from app.posting.decision import Permit, PostingPolicy, Refusal, decide, identity_expiry
-from app.posting.domain import ActiveToken, InactiveToken, PostingScope, PostingToken, Standing, StandingFilter
+from app.posting.domain import (
+    ActiveToken,
+    InactiveToken,
+    OpenedTicket,
+    PostingScope,
+    PostingToken,
+    Standing,
+    StandingFilter,
+)
 from app.posting.errors import PostingDenied, ReasonCode
 from app.posting.standing_reader import read_standings
+from app.posting.status_list import status_list_uri
+from app.posting.status_reader import read_open_handle
+from app.posting.tickets import Tickets
 
 TOKEN_TYPE = "posting+jwt"  # noqa: S105 -- the `typ` of a posting token
 
@@ -30,11 +43,15 @@ class JudgedAccount:
 
 
 class Posting:
-    def __init__(self, unit_of_work: UnitOfWork, signer: TokenSigner, token_lifetime: timedelta) -> None:
+    def __init__(
+        self, unit_of_work: UnitOfWork, signer: TokenSigner, mac: Mac, issuer: str, token_lifetime: timedelta
+    ) -> None:
         self._unit_of_work = unit_of_work
         self._signer = signer
+        self._issuer = issuer
+        self._tickets = Tickets(mac, issuer)
         self._lifetime = token_lifetime
-        self._policy = PostingPolicy(phone_level_lifetime=timedelta(days=policies.PHONE_LEVEL_LIFETIME.value))
+        self.policy = PostingPolicy(phone_level_lifetime=timedelta(days=policies.PHONE_LEVEL_LIFETIME.value))
 
     def get_account(self, forum_id: ForumId, account_id: str) -> JudgedAccount:
         """Raises `NoSuchAccount`, also for another forum's."""
@@ -54,7 +71,7 @@ class Posting:
         """
         judged = self._find(forum_id, name)
         if isinstance(judged.decision, Refusal):
-            raise PostingDenied(judged.decision.reasons)
+            raise PostingDenied(judged.decision.reasons, self._remedy_urls(judged))
         issued_at = int(judged.now.timestamp())
         jti = new_id("jti", judged.now)
         token = self._signer.sign(self._claims(judged, scope, jti, issued_at), TOKEN_TYPE)
@@ -74,6 +91,8 @@ class Posting:
             misuse = _misuse(claims, forum_id, scope, board)
             if misuse is not None:
                 return InactiveToken(misuse)
+            if is_token_revoked(tx, str(claims["jti"])):
+                return InactiveToken(ReasonCode.TOKEN_REVOKED)
             wanted = StandingFilter(forum_id, account_id=str(claims["sub"]))
             judged = [self._judge(standing, now) for standing in read_standings(tx.session, wanted, now)]
         if not judged:
@@ -81,6 +100,29 @@ class Posting:
         if isinstance(judged[0].decision, Refusal):
             return InactiveToken(judged[0].decision.reasons[0].code)
         return _active(claims, judged[0].standing)
+
+    def own_claims(self, forum_id: ForumId, token: str) -> Claims | None:
+        """What a permit says that this service made for this forum and that has not expired."""
+        with self._unit_of_work.read() as tx:
+            try:
+                claims = self._signer.verify(token, TOKEN_TYPE, tx.now)
+            except TokenRefused:
+                return None
+        return claims if claims["aud"] == forum_id else None
+
+    def open_ticket(self, ticket: str) -> OpenedTicket | None:
+        """Where a remedy leads; None when the ticket is not good or its account is closed. Writes nothing."""
+        with self._unit_of_work.read() as tx:
+            found = self._tickets.read(ticket, tx.now)
+            handle = read_open_handle(tx.session, found.account_id) if found else None
+        return OpenedTicket(found.place, handle) if found and handle is not None else None
+
+    def _remedy_urls(self, judged: JudgedAccount) -> dict[ReasonCode, str]:
+        reasons = judged.decision.reasons if isinstance(judged.decision, Refusal) else ()
+        account_id = judged.standing.account.id
+        return {
+            denial.code: self._tickets.url(account_id, denial.code, judged.now) for denial in reasons if denial.remedy
+        }
 
     def _find(self, forum_id: ForumId, name: AccountName) -> JudgedAccount:
         wanted = StandingFilter(forum_id, account_id=name.account_id, handle=name.handle, external_id=name.external_id)
@@ -90,8 +132,8 @@ class Posting:
         return found[0]
 
     def _judge(self, standing: Standing, now: datetime) -> JudgedAccount:
-        expiry = identity_expiry(standing.identity, self._policy) if standing.identity else None
-        return JudgedAccount(standing, decide(standing, self._policy, now), expiry, now)
+        expiry = identity_expiry(standing.identity, self.policy) if standing.identity else None
+        return JudgedAccount(standing, decide(standing, self.policy, now), expiry, now)
 
     def _claims(self, judged: JudgedAccount, scope: Sequence[PostingScope], jti: str, issued_at: int) -> Claims:
         """Nothing of the person, and no exact time of a verification; `sub` belongs to one forum."""
@@ -105,6 +147,12 @@ class Posting:
             "jti": jti,
             "scope": " ".join(scope),
             "handle": account.handle,
+            "status": {
+                "status_list": {
+                    "idx": judged.standing.status_index,
+                    "uri": status_list_uri(self._issuer, account.forum_id),
+                }
+            },
         }
         if identity is not None:
             claims["level"] = identity.level.value
@@ -128,12 +176,13 @@ def _scope_of(claims: Claims) -> list[PostingScope]:
 
 
 def _active(claims: Claims, standing: Standing) -> ActiveToken:
-    exp, board = claims["exp"], claims.get("board")
+    board = claims.get("board")
     return ActiveToken(
         account_id=AccountId(str(claims["sub"])),
         handle=standing.account.handle,
         scope=tuple(_scope_of(claims)),
         board=str(board) if board is not None else None,
         jti=str(claims["jti"]),
-        exp=exp if isinstance(exp, int) else 0,
+        iat=int(str(claims["iat"])),
+        exp=int(str(claims["exp"])),
     )

@@ -123,4 +123,5 @@ def _standing(
         if acceptance and accepted_version
         else None,
         organisation_verified=mark is not None,
+        status_index=account.status_index,
     )

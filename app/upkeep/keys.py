@@ -1,9 +1,11 @@
 """A database without its keys is lost: refuse to start on one, and say which key is missing."""
 
+from collections.abc import Sequence
+
 from app.audit import service as audit
 from app.audit.domain import Action, ObjectKind
-from app.crypto.keyring import Keyring
-from app.db.unit_of_work import UnitOfWork
+from app.crypto.keyring import Key, Keyring
+from app.db.unit_of_work import Transaction, UnitOfWork
 from app.kernel.actor import Actor
 from app.kernel.errors import StartRefused
 from app.upkeep import repository
@@ -29,7 +31,11 @@ def name_new_keys(unit_of_work: UnitOfWork, keyring: Keyring, actor: Actor) -> N
     """Writes the names of keys that the database does not name yet."""
     with unit_of_work.begin(actor) as tx:
         named = repository.named_keys(tx)
-        new = [key for key in keyring.all() if key.id not in named]
-        repository.name_keys(tx, new)
-        for key in new:
-            audit.record(tx, Action.KEY_CREATED, ObjectKind.KEY, key.id, reason=key.purpose)
+        name_keys(tx, [key for key in keyring.all() if key.id not in named])
+
+
+def name_keys(tx: Transaction, new: Sequence[Key]) -> None:
+    """A step: from now on the database depends on these keys."""
+    repository.name_keys(tx, new)
+    for key in new:
+        audit.record(tx, Action.KEY_CREATED, ObjectKind.KEY, key.id, reason=key.purpose)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import inspect, select
+from sqlalchemy import delete, inspect, select
 
 from app.crypto.keyring import Key
 from app.db.unit_of_work import Transaction
@@ -20,3 +20,7 @@ def name_keys(tx: Transaction, keys: Iterable[Key]) -> None:
     tx.session.add_all(
         KeyNameRow(id=key.id, purpose=key.purpose, check_value=key.check_value(), named_at=tx.now) for key in keys
     )
+
+
+def forget_keys(tx: Transaction, keys: Iterable[Key]) -> None:
+    tx.session.execute(delete(KeyNameRow).where(KeyNameRow.id.in_([key.id for key in keys])))

@@ -19,7 +19,7 @@ class LinkRow(Base):
     person_id: Mapped[str] = mapped_column(ForeignKey("persons.id"), index=True)
     level: Mapped[str] = mapped_column(String(16))
     method: Mapped[str] = mapped_column(String(24))
-    verified_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    verified_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     sandbox: Mapped[bool]
 
 

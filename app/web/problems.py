@@ -17,7 +17,7 @@ from app.kernel.errors import (
     Unavailable,
 )
 from app.kernel.sentence import Language, Sentence
-from app.posting.errors import Denial, PostingDenied
+from app.posting.errors import Denial, PostingDenied, ReasonCode
 from app.web.language import language_of
 
 MEDIA_TYPE = "application/problem+json"
@@ -171,13 +171,13 @@ def problem_response(request: Request, error: ShimingError) -> JSONResponse:
         "instance": f"urn:shiming:request:{request.scope['request_id']}",  # as logged; never the address
         "code": error.code,
         "request_id": request.scope["told_id"],
-        **_extras(error, language, issuer),
+        **_extras(error, language),
     }
     headers = {**_headers(error), "content-language": language.value}
     return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 
-def _extras(error: ShimingError, language: Language, issuer: str) -> Mapping[str, object]:
+def _extras(error: ShimingError, language: Language) -> Mapping[str, object]:
     if isinstance(error, Invalid):
         return {
             "errors": [
@@ -186,12 +186,12 @@ def _extras(error: ShimingError, language: Language, issuer: str) -> Mapping[str
             ]
         }
     if isinstance(error, PostingDenied):
-        return {"reasons": [_reason(denial, language, issuer) for denial in error.reasons]}
+        return {"reasons": [_reason(denial, language, error.remedy_urls) for denial in error.reasons]}
     return {}
 
 
-def _reason(denial: Denial, language: Language, issuer: str) -> dict[str, object]:
-    remedy = denial.remedy and {"text": denial.remedy.in_language(language), "url": f"{issuer}/problems/{denial.code}"}
+def _reason(denial: Denial, language: Language, urls: Mapping[ReasonCode, str]) -> dict[str, object]:
+    remedy = denial.remedy and {"text": denial.remedy.in_language(language), "url": urls[denial.code]}
     return {"code": denial.code, "detail": denial.detail.in_language(language), "remedy": remedy}
 
 

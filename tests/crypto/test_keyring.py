@@ -15,6 +15,7 @@ from app.crypto.signing import TokenSigner
 from app.kernel.errors import StartRefused
 from tests.support.clock import TODAY
 
+_ALL_KEYS = {*((purpose, KeyState.CURRENT) for purpose in KeyPurpose), (KeyPurpose.SIGNING, KeyState.NEXT)}
 Change = Callable[[dict[str, Any]], None]
 
 
@@ -39,10 +40,11 @@ def _rewrite(path: Path, change: Change) -> None:
     path.write_text(json.dumps(body))
 
 
-def test_an_installation_gets_one_current_key_for_each_purpose(directory: Path) -> None:
+def test_an_installation_gets_one_current_key_for_each_purpose_and_the_next_signing_key(directory: Path) -> None:
     keys = load_keyring(directory).all()
-    assert sorted(key.purpose for key in keys) == sorted(KeyPurpose)
-    assert {key.state for key in keys} == {KeyState.CURRENT}
+    assert sorted(key.purpose for key in keys if key.state is KeyState.CURRENT) == sorted(KeyPurpose)
+    assert [key.purpose for key in keys if key.state is not KeyState.CURRENT] == [KeyPurpose.SIGNING]
+    assert load_keyring(directory).next_signing_key() is not None
     assert {key.environment for key in keys} == {"development"}
     assert {key.created_at for key in keys} == {TODAY}
     assert len({key.material.reveal() for key in keys}) == len(keys)
@@ -139,7 +141,7 @@ def test_making_keys_twice_changes_nothing(directory: Path) -> None:
     assert _contents(directory) == before
 
 
-@pytest.mark.parametrize("left", range(len(KeyPurpose)))
+@pytest.mark.parametrize("left", range(len(_ALL_KEYS)))
 def test_a_half_made_keyring_is_completed_and_what_is_there_stays(directory: Path, left: int) -> None:
     for path in sorted(directory.glob("*.key"))[left:]:
         path.unlink()
@@ -147,8 +149,9 @@ def test_a_half_made_keyring_is_completed_and_what_is_there_stays(directory: Pat
     (directory / "root-0123456789abcdef.tmp").write_text('{"format"')
     before = _contents(directory)
     made = create_missing_keys(directory, "development", TODAY)
-    assert len(made) == len(KeyPurpose) - left
-    assert sorted(key.purpose for key in load_keyring(directory).all()) == sorted(KeyPurpose)
+    found = load_keyring(directory).all()
+    assert len(found) - len(made) == left
+    assert {(key.purpose, key.state) for key in found} == _ALL_KEYS
     after = _contents(directory)
     assert {name: after[name] for name in before} == before
 

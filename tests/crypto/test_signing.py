@@ -89,7 +89,7 @@ def signer(keyring: Keyring) -> TokenSigner:
 
 @pytest.fixture
 def forger(keyring: Keyring, signer: TokenSigner) -> Forger:
-    return _forger(keyring, signer.public_keys()[0]["kid"])
+    return _forger(keyring, signer.public_keys(TODAY)[0]["kid"])
 
 
 def _forger(keyring: Keyring, kid: str) -> Forger:
@@ -241,7 +241,7 @@ def test_a_token_keyed_with_the_public_key_is_refused(signer: TokenSigner, forge
     secret = {
         "PEM": public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo),
         "DER": public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
-        "JWK x": signer.public_keys()[0]["x"].encode(),
+        "JWK x": signer.public_keys(TODAY)[0]["x"].encode(),
         "raw point": public.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint),
     }[form]
     signed = f"{_encode(forger.header(alg=alg))}.{_encode(claims())}"
@@ -252,7 +252,7 @@ def test_a_token_keyed_with_the_public_key_is_refused(signer: TokenSigner, forge
 def test_a_token_signed_by_another_key_is_refused_under_its_own_name_and_under_ours(
     signer: TokenSigner, forger: Forger, other_keyring: Keyring
 ) -> None:
-    stranger = _forger(other_keyring, TokenSigner(other_keyring, ISSUER).public_keys()[0]["kid"])
+    stranger = _forger(other_keyring, TokenSigner(other_keyring, ISSUER).public_keys(TODAY)[0]["kid"])
     for kid in (stranger.kid, forger.kid):
         assert _refusal(signer, replace(stranger, kid=kid).with_header()) == "token-invalid"
 
@@ -405,12 +405,12 @@ def test_a_token_of_a_previous_key_is_still_accepted_and_new_ones_are_signed_wit
     assert rotated.verify(forger.with_header(), TYP, TODAY)["sub"] == "acc_1"
     fresh = rotated.sign({name: value for name, value in CLAIMS.items() if name != "iss"}, TYP)
     header = json.loads(base64.urlsafe_b64decode(fresh.split(".")[0] + "=="))
-    assert header["kid"] == TokenSigner(other_keyring, ISSUER).public_keys()[0]["kid"]
-    assert {key["kid"] for key in rotated.public_keys()} == {forger.kid, header["kid"]}
+    assert header["kid"] == TokenSigner(other_keyring, ISSUER).public_keys(TODAY)[0]["kid"]
+    assert {key["kid"] for key in rotated.public_keys(TODAY)} == {forger.kid, header["kid"]}
 
 
 def test_the_published_keys_hold_no_private_part_and_are_named_by_their_thumbprint(signer: TokenSigner) -> None:
-    for published in signer.public_keys():
+    for published in signer.public_keys(TODAY):
         assert set(published) == {"kty", "crv", "x", "y", "kid", "use", "alg"}
         assert ECKey.import_key(dict(published)).thumbprint() == published["kid"]
 

@@ -55,6 +55,7 @@ def _account(account_id: str = "acc_1", handle_key: str = CANARY, external_id: s
         external_id=external_id,
         created_at=TODAY,
         updated_at=TODAY,
+        status_index=int(account_id.removeprefix("acc_")),
     )
 
 

@@ -39,7 +39,7 @@ def test_a_verified_person_gets_a_token_that_another_library_accepts_offline(
     assert token.claims["level"] == "document"
     assert token.claims["sandbox"] is True
     assert set(token.claims) == {
-        *("iss", "sub", "aud", "iat", "nbf", "exp", "jti", "scope", "handle", "level", "sandbox")
+        *("iss", "sub", "aud", "iat", "nbf", "exp", "jti", "scope", "handle", "level", "sandbox", "status")
     }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from app.accounts.errors import AccountNotFound
 from app.kernel.errors import ShimingError, Unavailable
 from app.kernel.sentence import Sentence
-from app.posting.denials import DENIALS, NEW_AGREEMENT_VERSION
+from app.posting.denials import DENIALS, NEW_AGREEMENT_VERSION, REMEDY_PLACES
 from app.posting.errors import Denial, ReasonCode
 
 _ROOT = Path(__file__).parents[2]
@@ -23,6 +23,8 @@ class Row:
     variant: str
     detail: Sentence
     remedy: Sentence | None
+    place: str | None
+    """Where the remedy leads."""
 
 
 def rows() -> list[Row]:
@@ -35,7 +37,7 @@ def _rows_of(cells: list[str]) -> Iterator[Row]:
     names, zh, en, remedy = cells
     variant = names.rsplit("`", 1)[1].strip(", ")
     for code in re.findall(r"`([^`]+)`", names):
-        yield Row(code, variant, Sentence(zh, en), _remedy_of(remedy))
+        yield Row(code, variant, Sentence(zh, en), _remedy_of(remedy), _place_of(remedy))
 
 
 def _remedy_of(cell: str) -> Sentence | None:
@@ -44,6 +46,11 @@ def _remedy_of(cell: str) -> Sentence | None:
     texts = cell.rsplit(" → ", 1)[0]
     zh, en = texts.split(" / ", 1)
     return Sentence(zh, en)
+
+
+def _place_of(cell: str) -> str | None:
+    place = None if cell in _NO_BUTTON else cell.rsplit(" → ", 1)[1]
+    return "explanation" if place is not None and place.startswith("`/problems/") else place
 
 
 def _denial_of(row: Row) -> Denial:
@@ -62,6 +69,7 @@ def test_every_sentence_and_remedy_is_the_one_in_the_table() -> None:
     for row in compared:
         denial = _denial_of(row)
         assert (denial.code, denial.detail, denial.remedy) == (row.code, row.detail, row.remedy)
+        assert REMEDY_PLACES.get(denial.code) == row.place
 
 
 def test_the_refusals_that_are_no_denial_say_what_the_table_says() -> None:

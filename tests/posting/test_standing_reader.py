@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from app.accounts.domain import AccountName, AccountStatus, Profile, Sanction, SanctionKind
-from app.accounts.models import SanctionRow
+from app.accounts.models import AccountRow, SanctionRow
 from app.accounts.service import find_named
 from app.agreements import repository as agreements
 from app.agreements.domain import AcceptanceChannel, AgreementKind, AgreementVersion
@@ -37,6 +37,7 @@ def put_together(services: Services, forum_id: ForumId, account_id: str) -> Stan
             agreement=_in_force(tx),
             accepted=_newest_acceptance(tx, account.id),
             organisation_verified=verification.has_organisation(tx.session, account.id),
+            status_index=tx.session.scalars(select(AccountRow.status_index).where(AccountRow.id == account.id)).one(),
         )
 
 

@@ -51,9 +51,8 @@ def _refuse_both(settings: Settings) -> Iterator[str]:
 def test_a_key_that_the_database_names_and_the_directory_lacks_is_named_and_not_made_anew(
     lacking: Settings, purpose: KeyPurpose
 ) -> None:
-    (path,) = lacking.keys_dir.glob(f"{purpose}-*.key")
-    (key,) = load_keyring(lacking.keys_dir).of(purpose)
-    path.unlink()
+    key = load_keyring(lacking.keys_dir).current(purpose)
+    (lacking.keys_dir / f"{purpose}-{key.id}.key").unlink()
     before = _files(lacking.keys_dir)
     for said in _refuse_both(lacking):
         assert f"{purpose} {key.id}" in said

@@ -1,0 +1,135 @@
+"""What the status list and a ticket need of other features' tables: plain columns, a block of places at a time.
+
+Read only. A test holds the states equal to `decide`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
+from sqlalchemy.orm import Session
+
+from app.accounts.domain import STATUS_BLOCK, SanctionKind
+from app.accounts.models import AccountRow, SanctionRow
+from app.agreements.domain import AgreementKind
+from app.agreements.models import AcceptanceRow, AgreementVersionRow
+from app.forums.domain import ForumStatus
+from app.forums.models import ForumRow
+from app.posting.decision import PostingPolicy
+from app.verification.domain import IdentityLevel
+from app.verification.models import LinkRow
+
+_USER = AgreementKind.USER.value
+Place = tuple[int, int]
+"""An account's place in the list, and its state there."""
+
+
+class ListedState(IntEnum):
+    """The two bits of an account. Source: IETF Token Status List, part 7."""
+
+    VALID = 0
+    REVOKED = 1
+    SUSPENDED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementGate:
+    """The user agreement in force, and whether an earlier acceptance still counts; when it changes, all may change."""
+
+    version_id: int | None
+    earlier_counts: bool
+
+
+def is_forum_active(session: Session, forum_id: str) -> bool | None:
+    """None for a forum that does not exist."""
+    status = session.scalar(select(ForumRow.status).where(ForumRow.id == forum_id))
+    return None if status is None else status == ForumStatus.ACTIVE
+
+
+def agreement_gate(session: Session, now: datetime) -> AgreementGate:
+    found = session.execute(
+        select(AgreementVersionRow.id, AgreementVersionRow.accept_by)
+        .where(AgreementVersionRow.kind == _USER, AgreementVersionRow.effective_at <= now)
+        .order_by(AgreementVersionRow.effective_at.desc(), AgreementVersionRow.id.desc())
+        .limit(1)
+    ).one_or_none()
+    return AgreementGate(found.id, now < found.accept_by) if found else AgreementGate(None, earlier_counts=False)
+
+
+def blocks_in_use(session: Session, forum_id: str) -> int:
+    newest = session.scalar(select(func.max(AccountRow.status_index)).where(AccountRow.forum_id == forum_id))
+    return 0 if newest is None else newest // STATUS_BLOCK + 1
+
+
+def read_block(
+    session: Session, forum_id: str, block: int, gate: AgreementGate, policy: PostingPolicy, now: datetime
+) -> list[Place]:
+    """The places of a block that are not valid; a place that nobody has reads valid."""
+    begin = block * STATUS_BLOCK
+    state = _state(gate, policy, now)
+    query = _places(forum_id, state).where(
+        AccountRow.status_index >= begin, AccountRow.status_index < begin + STATUS_BLOCK, state != ListedState.VALID
+    )
+    return [(place, listed) for place, listed in session.execute(query)]
+
+
+def read_changed(
+    session: Session, forum_id: str, since: datetime, gate: AgreementGate, policy: PostingPolicy, now: datetime
+) -> list[Place]:
+    """The places that something was done to since then, and those whose time ran out since then."""
+    lifetime = policy.phone_level_lifetime
+    touched = (
+        select(AccountRow.id).where(AccountRow.forum_id == forum_id, AccountRow.updated_at >= since),
+        select(SanctionRow.account_id).where(
+            or_(
+                SanctionRow.imposed_at >= since,
+                SanctionRow.lifted_at >= since,
+                and_(SanctionRow.until >= since, SanctionRow.until <= now),
+            )
+        ),
+        select(LinkRow.account_id).where(
+            or_(LinkRow.verified_at >= since, LinkRow.verified_at.between(since - lifetime, now - lifetime))
+        ),
+        select(AcceptanceRow.account_id).where(AcceptanceRow.accepted_at >= since),
+    )
+    first, *others = touched
+    query = _places(forum_id, _state(gate, policy, now)).where(AccountRow.id.in_(first.union(*others)))
+    return [(place, listed) for place, listed in session.execute(query)]
+
+
+def read_open_handle(session: Session, account_id: str) -> str | None:
+    """The handle of an account that is not closed."""
+    return session.scalar(select(AccountRow.handle).where(AccountRow.id == account_id, AccountRow.closed_at.is_(None)))
+
+
+def _places(forum_id: str, state: ColumnElement[int]) -> Select[int, int]:
+    return (
+        select(AccountRow.status_index, state)
+        .outerjoin(SanctionRow, and_(SanctionRow.account_id == AccountRow.id, SanctionRow.lifted_at.is_(None)))
+        .outerjoin(LinkRow, LinkRow.account_id == AccountRow.id)
+        .where(AccountRow.forum_id == forum_id)
+    )
+
+
+def _state(gate: AgreementGate, policy: PostingPolicy, now: datetime) -> ColumnElement[int]:
+    """`decide` in the database's words. Boundaries as there: exactly at its end a sanction or a level is over."""
+    sanctioned = and_(SanctionRow.id.is_not(None), or_(SanctionRow.until.is_(None), SanctionRow.until > now))
+    verified = and_(
+        LinkRow.account_id.is_not(None),
+        LinkRow.level != IdentityLevel.NONE,
+        or_(LinkRow.level != IdentityLevel.PHONE, LinkRow.verified_at > now - policy.phone_level_lifetime),
+    )
+    revoked = or_(AccountRow.closed_at.is_not(None), and_(sanctioned, SanctionRow.kind == SanctionKind.BAN))
+    return case(
+        (revoked, literal(int(ListedState.REVOKED))),
+        (and_(~sanctioned, verified, _accepted(gate)), literal(int(ListedState.VALID))),
+        else_=literal(int(ListedState.SUSPENDED)),
+    )
+
+
+def _accepted(gate: AgreementGate) -> ColumnElement[bool]:
+    which = AcceptanceRow.version_id == gate.version_id
+    if gate.earlier_counts:
+        which = AcceptanceRow.version_id.in_(select(AgreementVersionRow.id).where(AgreementVersionRow.kind == _USER))
+    return select(AcceptanceRow.account_id).where(AcceptanceRow.account_id == AccountRow.id, which).exists()

@@ -1,0 +1,62 @@
+"""The way from a refusal to what mends it: an address made without a write, good for one purpose and 15 minutes."""
+
+import base64
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from app import policies
+from app.crypto.mac import Mac, MacUse
+from app.kernel.ids import AccountId
+from app.posting.denials import REMEDY_PLACES
+from app.posting.errors import ReasonCode, RemedyPlace
+
+_LIFETIME_SECONDS = policies.REMEDY_TICKET_LIFETIME.value * 60
+_PLACES = (RemedyPlace.FLOW, RemedyPlace.AGREEMENT, RemedyPlace.APPEAL)
+"""A place's number in a ticket is where it stands here."""
+_PREFIX = "acc_"
+_ID, _EXPIRY, _PLACE, _MAC_BYTES = slice(0, 16), slice(16, 21), 21, 16
+_TICKET_BYTES = 22 + _MAC_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    account_id: AccountId
+    place: RemedyPlace
+
+
+class Tickets:
+    """Number of the account, expiry and place in 22 bytes, and half an HMAC over them, in base64url."""
+
+    def __init__(self, mac: Mac, issuer: str) -> None:
+        self._mac = mac
+        self._issuer = issuer
+
+    def url(self, account_id: AccountId, code: ReasonCode, now: datetime) -> str:
+        """Where the remedy of this refusal leads."""
+        place = REMEDY_PLACES.get(code)
+        if place not in _PLACES:
+            return f"{self._issuer}/problems/{code}"
+        expiry = int(now.timestamp()) + _LIFETIME_SECONDS
+        body = UUID(account_id.removeprefix(_PREFIX)).bytes + expiry.to_bytes(5) + bytes([_PLACES.index(place)])
+        return f"{self._issuer}/continue/{_written(body + self._seal(body))}"
+
+    def read(self, ticket: str, now: datetime) -> Ticket | None:
+        """None for one that was changed, is none of ours, or has expired: exactly at its expiry it has."""
+        try:
+            raw = base64.urlsafe_b64decode(ticket.encode("ascii") + b"=" * (-len(ticket) % 4))
+        except ValueError:
+            return None
+        body, seal = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
+        if _written(raw) != ticket or len(raw) != _TICKET_BYTES or not self._mac.same(seal, self._seal(body)):
+            return None
+        if now.timestamp() >= int.from_bytes(body[_EXPIRY]):
+            return None
+        return Ticket(AccountId(f"{_PREFIX}{body[_ID].hex()}"), _PLACES[body[_PLACE]])
+
+    def _seal(self, body: bytes) -> bytes:
+        return self._mac.digest(MacUse.REMEDY_TICKET, body.hex())[:_MAC_BYTES]
+
+
+def _written(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
