@@ -86,12 +86,13 @@ class Sanctions:
                 if tx.now >= account.closed_at + timedelta(days=policies.CLOSURE_REVERSIBLE.value):
                     raise ClosingIsFinal
                 repository.set_closed(tx.session, account.id, None)
+                lifted = _CLOSING
             elif sanction is not None:
                 repository.lift_sanction(tx.session, account.id, tx.now, reason)
+                lifted = sanction.kind.value
             else:
                 raise NothingToLift
             _record(tx, account, ActKind.REINSTATE, reason)
-            lifted = _CLOSING if account.closed_at is not None or sanction is None else sanction.kind
             audit.record(tx, Action.ACCOUNT_REINSTATED, ObjectKind.ACCOUNT, account.id, reason=lifted)
 
 
