@@ -98,9 +98,10 @@ def close_lost(
         .returning(VerificationRow.id)
         .execution_options(synchronize_session=False)
     ).all()
-    session.execute(
-        update(ProviderAttemptRow)
-        .where(ProviderAttemptRow.verification_id.in_(ended), ProviderAttemptRow.answer == SENT)
-        .values(answer=OutcomeUnknown.__name__, answered_at=now)
-    )
+    if ended:
+        session.execute(
+            update(ProviderAttemptRow)
+            .where(ProviderAttemptRow.verification_id.in_(ended), ProviderAttemptRow.answer == SENT)
+            .values(answer=OutcomeUnknown.__name__, answered_at=now)
+        )
     return [VerificationId(verification_id) for verification_id in ended]
