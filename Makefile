@@ -5,10 +5,10 @@ PORT ?= 8000
 BIN := .venv/bin
 INSTALL := $(BIN)/pip install -qq --disable-pip-version-check --no-deps
 
-.PHONY: help setup dev run demo test check fix bench-hanging migration lock
+.PHONY: help setup dev run demo test check fix bench-hanging torture-oracle migration lock
 
 help: ## Show what each target does
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 .venv/.installed: requirements.lock pyproject.toml
 	@echo "Setting up .venv (about half a minute) ..."
@@ -48,6 +48,9 @@ fix: dev ## Format, and mend what can be mended by itself
 
 bench-hanging: dev ## Measure /v1/accounts while the provider hangs (ratio to quiet, at most 3)
 	@$(BIN)/python -m bench.hanging_provider
+
+torture-oracle: dev ## Try to tell who is behind a handle: 200 trials a strategy and their times, both databases
+	@$(BIN)/python -m bench.oracle
 
 migration: dev ## Write a migration from the models: make migration m="what changes"
 	@$(BIN)/python -m migrations.new "$(m)"

@@ -5,9 +5,10 @@ from app.agreements import models as agreements
 from app.audit import models as audit
 from app.db.base import Base
 from app.forums import models as forums
+from app.idempotency import models as idempotency
 from app.upkeep import models as upkeep
 from app.vault import models as vault
 from app.verification import models as verification
 
-MODELS = (accounts, agreements, audit, forums, upkeep, vault, verification)
+MODELS = (accounts, agreements, audit, forums, idempotency, upkeep, vault, verification)
 METADATA = Base.metadata

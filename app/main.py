@@ -1,27 +1,35 @@
-"""Builds the application; no logic. `shiming serve` starts it by the name `app.main:create_app`."""
+"""Builds the application; no logic. `shiming serve` starts it by name, with the background worker or without."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import ASGIApp
 
-from app.api import accounts, health, oauth, oauth_tokens, status_lists, tokens, verifications
+from app import policies
+from app.api import accounts, health, metrics, oauth, oauth_tokens, status_lists, tokens, verifications
 from app.api.oauth_login import OAuthRefused, refuse_as_oauth
 from app.api.shapes import Problem
+from app.jobs.worker import Worker
 from app.kernel.errors import ShimingError
 from app.pages.routes import developer_router
 from app.pages.routes import router as pages
+from app.policies import Rate, RouteClass
+from app.posting.errors import PostingDenied
 from app.settings import Settings
 from app.web.gate import Gate
 from app.web.logs import configure_logs
+from app.web.metrics import Metrics
 from app.web.problems import InternalError, MethodNotAllowed, NoSuchAddress, problem_response
+from app.web.rates import Rates
 from app.web.seats import AllSeats
 from app.web.validation import refusal_of
 from app.wiring import Services, build
@@ -34,11 +42,14 @@ _ROUTERS = (
     tokens.router,
     status_lists.router,
     health.router,
+    metrics.router,
     pages,
 )
+_VERSION = "0.1.0"
+_SAMPLE_SECONDS = 1.0
 _NO_TELEMETRY: Any = {"tracing": False, "metrics": False, "logs": False}
 _FRAMEWORK_SCHEMAS = ("HTTPValidationError", "ValidationError")
-_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _HTTP_PROBLEMS: dict[int, type[ShimingError]] = {404: NoSuchAddress, 405: MethodNotAllowed}
 
 
@@ -67,17 +78,33 @@ def create_app() -> ASGIApp:
     return application(services)
 
 
-def application(services: Services) -> ASGIApp:
-    """The application around services that are ready."""
+def create_app_with_worker() -> ASGIApp:
+    """The same, and one thread for background jobs in each process. Raises `StartRefused`."""
+    services = build(Settings())
+    configure_logs(services.log_level)
+    return application(services, worker=Worker(services))
+
+
+def application(
+    services: Services, rates: Mapping[RouteClass, Rate] = policies.RATES, worker: Worker | None = None
+) -> ASGIApp:
+    """The application around services that are ready, and around a worker that runs as long as it does."""
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        yield
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, str]]:
+        sampling = asyncio.create_task(_sample(app))
+        end = worker.start_thread() if worker else None
+        yield {"issuer": services.issuer}  # the protocol below words its own refusals
+        sampling.cancel()
+        with suppress(asyncio.CancelledError):
+            await sampling
+        if end:
+            await run_in_threadpool(end)
         services.engine.dispose()
 
     app = _Application(
         title="Shiming 实名",
-        version="0.1.0",
+        version=_VERSION,
         summary="Real name backstage, your choice on stage",
         docs_url=None,
         redoc_url=None,
@@ -85,7 +112,9 @@ def application(services: Services) -> ASGIApp:
         lifespan=lifespan,
         telemetry=_NO_TELEMETRY,
     )
+    counted = Metrics(_VERSION)
     app.state.services, app.state.seats = services, AllSeats()
+    app.state.metrics, app.state.rates = counted, Rates(counted.rate_refused, rates)
     for router in _ROUTERS:
         app.include_router(router)
     if services.development:
@@ -95,7 +124,14 @@ def application(services: Services) -> ASGIApp:
     app.add_exception_handler(RequestValidationError, _refuse_body)
     app.add_exception_handler(HTTPException, _refuse_by_status)
     app.add_exception_handler(Exception, _refuse)
-    return Gate(app, services.issuer)
+    return Gate(app, services.issuer, app.state.rates, counted)
+
+
+async def _sample(app: FastAPI) -> None:
+    """Keeps the gauges of this process true: any other process may be the one that is asked for them."""
+    while True:
+        app.state.metrics.sample(app.state.seats, app.state.services.engine)
+        await asyncio.sleep(_SAMPLE_SECONDS)
 
 
 def _drop_framework_refusal(responses: dict[str, Any]) -> None:
@@ -105,6 +141,8 @@ def _drop_framework_refusal(responses: dict[str, Any]) -> None:
 
 
 async def _refuse(request: Request, error: Exception) -> Response:
+    if isinstance(error, PostingDenied):
+        request.app.state.metrics.denied(denial.code for denial in error.reasons)
     return problem_response(request, error if isinstance(error, ShimingError) else InternalError())
 
 
@@ -124,11 +162,12 @@ async def _refuse_by_status(request: Request, error: Exception) -> Response:
 def _methods_at(request: Request) -> list[str]:
     """Every method that some route takes at this address; the framework names those of the first route only."""
     routes = request.app.router.routes
-    return [
+    found = [
         method
         for method in _METHODS
         if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes)
     ]
+    return [*found, "HEAD"] if "GET" in found else found
 
 
 def _known_fields(app: FastAPI) -> set[str]:

@@ -4,6 +4,7 @@ A source is a duty of `docs` (`L8d`), a rule, or the word `design`: the 2017 Pro
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +44,73 @@ ADULT_AGE = Policy(18, "years", "N10")
 
 ACCOUNTS_PER_PERSON = Policy(3, "accounts in a forum", "design")
 CLOSURE_REVERSIBLE = Policy(30, "days", "design")
+HANDLE_RESERVED = Policy(90, "days", "design")
+DESTRUCTIVE_ACTS = Policy(20, "accounts an hour by one client", "design")
+DESTRUCTIVE_ACTS_SHARE = Policy(1, "percent of a forum's accounts, where that is more", "design")
+DESTRUCTIVE_ACTS_WINDOW = Policy(1, "hours", "design")
+CONFIRMATION_LIFETIME = Policy(1, "hours", "design")
 
 AGREEMENT_ACCEPTANCE = Policy(7, "days", "design")
 
+IDEMPOTENCY_LEASE = Policy(60, "seconds", "contract")
+IDEMPOTENCY_KEPT = Policy(24, "hours", "contract")
+IDEMPOTENCY_RETRY = Policy(2, "seconds", "design")
+IDEMPOTENCY_PURGED_AT_ONCE = Policy(50, "rows", "design")
+
+PROVIDER_BUDGET = Policy(8, "seconds for all providers together", "design")
+PROVIDER_LEAST = Policy(1, "seconds left, or nobody is asked any more", "design")
+PROVIDER_JITTER = Policy(400, "milliseconds at most before the second send", "design")
+BREAKER_WINDOW = Policy(30, "seconds", "design")
+BREAKER_CALLS = Policy(5, "calls at least, half of them failed", "design")
+BREAKER_PAUSE = Policy(30, "seconds", "design")
+BREAKER_LONGEST_PAUSE = Policy(300, "seconds", "design")
+BREAKER_OPERATOR_PAUSE = Policy(600, "seconds", "design")
+DAILY_CHECKS = Policy(10_000, "perhaps billed checks a provider", "design")
+MONTHLY_CHECKS = Policy(100_000, "perhaps billed checks a provider", "design")
+BUDGET_ALERT = Policy(80, "percent", "design")
+DAILY_TEXTS = Policy(20_000, "texts, to all phones together", "design")
+ATTEMPT_LOST = Policy(60, "seconds without an answer", "design")
 PROVIDER_READ = Policy(6, "seconds", "design")
 PROVIDER_SEATS = Policy(8, "threads", "design")
 WORK_SEATS = Policy(1, "threads", "design")
 SMS_SEATS = Policy(4, "threads", "design")
 INDEX_SEATS_PER_CORE = Policy(2, "threads", "design")
 SEAT_WAIT = Policy(2, "seconds", "design")
+
+DISK_LOW = Policy(1024, "MiB free", "design")
+DISK_FULL = Policy(100, "MiB free", "design")
+CLOCK_TOLERANCE = Policy(5, "seconds", "design")
+KEY_AGE = Policy(365, "days", "design")
+
+
+class RouteClass(StrEnum):
+    """What is counted together."""
+
+    TOKENS = "tokens"
+    READS = "reads"
+    WRITES = "writes"
+    VERIFICATIONS = "verifications"
+    LOGIN = "login"
+    WRONG_SECRETS = "wrong-secrets"
+    PUBLIC = "public"
+    METRICS = "metrics"
+
+
+@dataclass(frozen=True, slots=True)
+class Rate(Policy):
+    """`value` in every window of `seconds`, in one process."""
+
+    seconds: int
+
+
+RATES = {
+    RouteClass.TOKENS: Rate(40_000, "requests a client", "docs/api.md part 1: 20,000 a second at least", 1),
+    RouteClass.READS: Rate(10_000, "requests a client", "design", 1),
+    RouteClass.WRITES: Rate(2_000, "requests a client", "design", 1),
+    RouteClass.VERIFICATIONS: Rate(1_000, "requests a client", "design", 1),
+    RouteClass.LOGIN: Rate(500, "requests an address", "design", 10),
+    RouteClass.WRONG_SECRETS: Rate(20, "refusals of one client id at one address", "design", 60),
+    RouteClass.PUBLIC: Rate(1_000, "requests an address", "design", 1),
+    RouteClass.METRICS: Rate(100, "requests an address", "design", 10),
+}
+"""Far above what a forum that works well asks for: they stop a loop that went wild, not a busy day."""

@@ -1,12 +1,14 @@
 """Settings: environment variables or `.env`; the table in `docs/settings.md` is made from this class."""
 
+import ipaddress
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+_SHORTEST_TOKEN = 16
 _TEN_YEARS = 10 * 365 * 24 * 3600
 
 
@@ -35,7 +37,9 @@ class Settings(BaseSettings):
     ] = ""
     keys_dir: Annotated[Path, Field(description="The key files; back them up apart from the database.")] = Path("keys")
     issuer: Annotated[str, Field(description="The public address; it stands in every token.")] = "http://127.0.0.1:8000"
-    verification_providers: Annotated[str, Field(description="Who checks documents.")] = "sandbox"
+    verification_providers: Annotated[
+        str, Field(description="Who checks documents: one name, or several with commas, in the order of asking.")
+    ] = "sandbox"
     sms_senders: Annotated[str, Field(description="Who sends one-time codes.")] = "sandbox"
     log_level: Annotated[str, Field(description="`DEBUG`, `INFO`, `WARNING` or `ERROR`.")] = "INFO"
     token_ttl_seconds: Annotated[
@@ -46,6 +50,29 @@ class Settings(BaseSettings):
         Field(
             ge=0, description="Between two texts to one phone; 60 when not set, and production refuses less than 30."
         ),
+    ] = None
+    metrics_token: Annotated[
+        SecretStr | None,
+        Field(
+            description="Opens `/metrics` as a bearer token, 16 characters or more; without it `/metrics` is open in"
+            " development and closed in production."
+        ),
+    ] = None
+    trusted_proxies: Annotated[
+        str,
+        Field(
+            description="Addresses or networks, with commas between, whose `X-Forwarded-For` is believed; behind a"
+            " proxy that is not named here everybody shares the proxy's rate limits."
+        ),
+    ] = ""
+    daily_checks: Annotated[
+        int | None, Field(ge=0, description="Perhaps billed checks of one provider in a day; 10,000 when not set.")
+    ] = None
+    monthly_checks: Annotated[
+        int | None, Field(ge=0, description="Perhaps billed checks of one provider in a month; 100,000 when not set.")
+    ] = None
+    daily_texts: Annotated[
+        int | None, Field(ge=0, description="Texts to all phones together in a day; 20,000 when not set.")
     ] = None
     clock_offset_seconds: Annotated[
         int, Field(ge=-_TEN_YEARS, le=_TEN_YEARS, description="Moves the service's clock; development only.")
@@ -64,6 +91,22 @@ class Settings(BaseSettings):
         if level.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
             raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
         return level.upper()
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _long_enough(cls, token: SecretStr | None) -> SecretStr | None:
+        said = token.get_secret_value() if token else ""
+        if said and (len(said) < _SHORTEST_TOKEN or not said.isascii() or " " in said):
+            raise ValueError(f"must have at least {_SHORTEST_TOKEN} characters of ASCII and no space")
+        return token if said else None
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, proxies: str) -> str:
+        named = [word.strip() for word in proxies.split(",") if word.strip()]
+        for word in named:
+            ipaddress.ip_network(word)
+        return ",".join(named)
 
     def database(self) -> str:
         """The database's address, SQLite in the data directory by default."""

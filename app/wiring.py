@@ -1,18 +1,23 @@
 """Puts the parts together: the only reader of settings beside `main`, and where an unsafe start is refused."""
 
 import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from hashlib import sha256
 from importlib.util import find_spec
 from urllib.parse import urlsplit
 
+from dotenv import dotenv_values
+from pydantic import SecretStr
 from sqlalchemy import Engine, text
 
 from app import policies
+from app.accounts.sanctions import Sanctions
 from app.accounts.service import Accounts
 from app.agreements.service import Agreements
 from app.crypto.blind_index import BlindIndex
-from app.crypto.envelope import Envelope
+from app.crypto.envelope import Envelope, Records
 from app.crypto.key_watch import KeyWatch
 from app.crypto.keyring import Keyring, create_missing_keys, load_keyring
 from app.crypto.mac import Mac
@@ -20,6 +25,7 @@ from app.crypto.signing import TokenSigner
 from app.db.engine import is_sqlite, make_engine, sqlite_file
 from app.db.unit_of_work import UnitOfWork, alone
 from app.forums.service import Forums
+from app.idempotency.service import Idempotency
 from app.kernel.actor import OPERATOR
 from app.kernel.clock import Clock, SystemClock
 from app.kernel.errors import StartRefused, Unavailable
@@ -30,6 +36,7 @@ from app.upkeep.keys import name_new_keys, refuse_missing_keys
 from app.upkeep.rotation import SIGNING_KEY_OVERLAP
 from app.upkeep.schema import refuse_old_schema, upgrade
 from app.vault.service import Vault
+from app.verification.checks import Budget, Checks
 from app.verification.codes import CodeRules, PhoneCodes
 from app.verification.providers.contract import RecordCheckProvider
 from app.verification.providers.sandbox import SandboxProvider
@@ -39,6 +46,7 @@ from app.verification.sms.sandbox import SandboxSender
 
 _NO_DATABASE = "The database does not answer. Check SHIMING_DATABASE_URL."
 _UNSAFE_LIBRARIES = ("ecdsa", "rsa")
+_PROVIDERS: dict[str, Callable[[], RecordCheckProvider]] = {"sandbox": SandboxProvider}
 _DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
 
 
@@ -48,14 +56,20 @@ class Services:
 
     issuer: str
     development: bool
+    metrics_token_digest: bytes | None
+    """SHA-256 of the token that opens `/metrics`."""
     log_level: str
     clock: Clock
     engine: Engine
     unit_of_work: UnitOfWork
+    refuse_missing_keys: Callable[[], None]
+    """Raises `StartRefused` when the database names a key that this process did not find when it started."""
+    idempotency: Idempotency
     signer: TokenSigner
     vault: Vault
     forums: Forums
     accounts: Accounts
+    sanctions: Sanctions
     agreements: Agreements
     verifications: Verifications
     codes: PhoneCodes
@@ -72,15 +86,15 @@ def build(
     settings: Settings,
     *,
     clock: Clock | None = None,
-    provider: RecordCheckProvider | None = None,
+    provider: RecordCheckProvider | Sequence[RecordCheckProvider] | None = None,
     sender: SmsSender | None = None,
 ) -> Services:
     """The services of an installation that `initialise` has prepared. Raises `StartRefused`.
 
-    A test may hand in its own clock, provider and sender.
+    A test may hand in its own clock, provider (or several, in the order of asking) and sender.
     """
     clock = clock or clock_of(settings)
-    provider = provider or _provider(settings)
+    providers = _providers(settings) if provider is None else provider if isinstance(provider, Sequence) else [provider]
     sender = sender or _sender(settings, clock)
     keyring = load_keyring(settings.keys_dir)
     refuse_unsafe(settings, keyring)
@@ -91,7 +105,7 @@ def build(
     unit_of_work = UnitOfWork(engine, clock)
     try:
         _refuse_unready(settings, engine, unit_of_work, keyring)
-        return _assemble(settings, clock, provider, sender, keyring, engine, unit_of_work)
+        return _assemble(settings, clock, providers, sender, keyring, engine, unit_of_work)
     except StartRefused:
         engine.dispose()
         raise
@@ -100,7 +114,7 @@ def build(
 def _assemble(
     settings: Settings,
     clock: Clock,
-    provider: RecordCheckProvider,
+    providers: Sequence[RecordCheckProvider],
     sender: SmsSender,
     keyring: Keyring,
     engine: Engine,
@@ -110,21 +124,26 @@ def _assemble(
     signer = TokenSigner(keyring, settings.issuer, overlap=SIGNING_KEY_OVERLAP, watch=watch)
     mac, blind_index = Mac(keyring), BlindIndex(keyring)
     vault = Vault(unit_of_work, Envelope(keyring))
+    checks = Checks(unit_of_work, clock, providers, _budget(settings))
     posting = Posting(unit_of_work, signer, mac, settings.issuer, _token_lifetime(settings))
     development = settings.env is Environment.DEVELOPMENT
     return Services(
         issuer=settings.issuer,
         development=development,
+        metrics_token_digest=_digest_of(settings.metrics_token),
         log_level=settings.log_level,
         clock=clock,
         engine=engine,
         unit_of_work=unit_of_work,
+        refuse_missing_keys=lambda: refuse_missing_keys(unit_of_work, keyring, str(settings.keys_dir)),
+        idempotency=Idempotency(unit_of_work, mac, Records(keyring)),
         signer=signer,
         vault=vault,
-        forums=Forums(unit_of_work, mac),
+        forums=Forums(unit_of_work, mac, plain_http=development),
         accounts=Accounts(unit_of_work),
+        sanctions=Sanctions(unit_of_work),
         agreements=Agreements(unit_of_work),
-        verifications=Verifications(unit_of_work, vault, blind_index, mac, provider, direct_by_default=development),
+        verifications=Verifications(unit_of_work, vault, blind_index, mac, checks, direct_by_default=development),
         codes=PhoneCodes(unit_of_work, vault, blind_index, mac, sender, _code_rules(settings)),
         posting=posting,
         status_lists=StatusLists(unit_of_work, signer, posting.policy, settings.issuer),
@@ -153,11 +172,15 @@ def initialise(settings: Settings, clock: Clock | None = None) -> None:
 
 def refuse_unsafe(settings: Settings, keyring: Keyring) -> None:
     """Raises `StartRefused` for what production must not run with."""
-    if settings.env is not Environment.PRODUCTION:
-        return
-    sandboxes = {settings.verification_providers, settings.sms_senders} & {"sandbox"}
+    if settings.env is Environment.PRODUCTION and (found := unsafe_in_production(settings, keyring)):
+        raise StartRefused("Production will not start: " + "; ".join(found) + ".")
+
+
+def unsafe_in_production(settings: Settings, keyring: Keyring) -> list[str]:
+    """Every rule of production that these settings and keys break, in words."""
+    sandboxes = {*_provider_names(settings), settings.sms_senders} & {"sandbox"}
     development_keys = [key.id for key in keyring.all() if key.environment != Environment.PRODUCTION]
-    importable = [name for name in _UNSAFE_LIBRARIES if find_spec(name)]
+    importable = unsafe_libraries()
     faults = {
         "SHIMING_VERIFICATION_PROVIDERS and SHIMING_SMS_SENDERS must not name the sandbox": bool(sandboxes),
         f"keys {', '.join(development_keys)} were made in development": bool(development_keys),
@@ -167,21 +190,27 @@ def refuse_unsafe(settings: Settings, keyring: Keyring) -> None:
         < policies.SMS_PAUSE_FLOOR.value,
         f"{', '.join(importable)} must not be installed: install from requirements.lock": bool(importable),
     }
-    found = [fault for fault, present in faults.items() if present]
-    if found:
-        raise StartRefused("Production will not start: " + "; ".join(found) + ".")
+    return [fault for fault, present in faults.items() if present]
 
 
 def warnings_of(settings: Settings) -> list[str]:
     """What is worth a line at the start: what development tolerates, and settings that nobody reads."""
-    importable = [name for name in _UNSAFE_LIBRARIES if find_spec(name)]
-    warnings = [f"{name} is importable; production refuses to start with it" for name in importable]
-    known = {f"SHIMING_{name.upper()}" for name in Settings.model_fields}
-    unknown = sorted(name for name in os.environ if name.startswith("SHIMING_") and name not in known)
-    warnings += [f"{name} is no setting of this version; see docs/settings.md" for name in unknown]
+    warnings = [f"{name} is importable; production refuses to start with it" for name in unsafe_libraries()]
+    warnings += [f"{name} is no setting of this version; see docs/settings.md" for name in unknown_settings()]
     if settings.env is Environment.DEVELOPMENT:
         warnings.append("development: sandbox identities only, nothing here is real")
     return warnings
+
+
+def unsafe_libraries() -> list[str]:
+    return [name for name in _UNSAFE_LIBRARIES if find_spec(name)]
+
+
+def unknown_settings() -> list[str]:
+    """Names in the environment or in `.env` that look like settings and are none."""
+    known = {f"SHIMING_{name.upper()}" for name in Settings.model_fields}
+    names = {*os.environ, *dotenv_values(".env")}
+    return sorted(name for name in names if name.startswith("SHIMING_") and name not in known)
 
 
 def _refuse_unready(settings: Settings, engine: Engine, unit_of_work: UnitOfWork, keyring: Keyring) -> None:
@@ -202,10 +231,30 @@ def _refuse_careless_postgres(engine: Engine) -> None:
         raise StartRefused(f"PostgreSQL would lose acknowledged writes: {', '.join(off)} is off. Turn it on.")
 
 
-def _provider(settings: Settings) -> RecordCheckProvider:
-    if settings.verification_providers != "sandbox":
-        raise StartRefused("SHIMING_VERIFICATION_PROVIDERS: this version has only `sandbox`.")
-    return SandboxProvider()
+def _digest_of(token: SecretStr | None) -> bytes | None:
+    return sha256(token.get_secret_value().encode()).digest() if token else None
+
+
+def _providers(settings: Settings) -> list[RecordCheckProvider]:
+    """In the order of asking. Raises `StartRefused`."""
+    names = _provider_names(settings)
+    if not names or len(set(names)) < len(names) or not set(names) <= set(_PROVIDERS):
+        raise StartRefused(
+            f"SHIMING_VERIFICATION_PROVIDERS: name each once, out of what this version has: {', '.join(_PROVIDERS)}."
+        )
+    return [_PROVIDERS[name]() for name in names]
+
+
+def _provider_names(settings: Settings) -> list[str]:
+    return [name.strip() for name in settings.verification_providers.split(",") if name.strip()]
+
+
+def _budget(settings: Settings) -> Budget:
+    a_day, a_month = settings.daily_checks, settings.monthly_checks
+    return Budget(
+        policies.DAILY_CHECKS.value if a_day is None else a_day,
+        policies.MONTHLY_CHECKS.value if a_month is None else a_month,
+    )
 
 
 def _sender(settings: Settings, clock: Clock) -> SmsSender:
@@ -215,7 +264,8 @@ def _sender(settings: Settings, clock: Clock) -> SmsSender:
 
 
 def _code_rules(settings: Settings) -> CodeRules:
-    return CodeRules(_sms_pause(settings), urlsplit(settings.issuer).hostname or "")
+    daily_texts = policies.DAILY_TEXTS.value if settings.daily_texts is None else settings.daily_texts
+    return CodeRules(_sms_pause(settings), daily_texts, urlsplit(settings.issuer).hostname or "")
 
 
 def _token_lifetime(settings: Settings) -> timedelta:

@@ -2,13 +2,12 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from app.kernel.errors import FieldError
 from app.kernel.ids import AccountId, ForumId
-from app.kernel.sentence import Sentence
 
 STATUS_BLOCK = 65_536
 """Places in a forum's status list are given out from one block of this size after another."""
@@ -22,13 +21,10 @@ _INVISIBLE = re.compile(
 )
 """Default_Ignorable_Code_Point of Unicode: characters that nobody sees. Source: UAX 44."""
 _MARKS_IN_A_ROW = 3  # Tibetan and Devanagari stacks need two or three; a pile of accents needs more
-_TEXT_BREAKERS = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
-_JOINING = frozenset("\u200c\u200d")  # needed inside words of several scripts and inside emoji
-_VISIBLE_TEXT_RULE = Sentence("不能含控制字符或不可见字符。", "Control and invisible characters are not allowed.")
 
 
 class AccountStatus(StrEnum):
-    """Computed from the account's sanction and its link to a person."""
+    """Computed from the account's closing, its sanction and its link to a person; of several the last one counts."""
 
     UNVERIFIED = "unverified"
     ACTIVE = "active"
@@ -59,6 +55,14 @@ class Profile:
     bio: str | None = None
     signature: str | None = None
 
+    def with_fields(self, given: Mapping[str, str | None]) -> "Profile":
+        """The fields that are given replace, None clears, the others stay."""
+        return Profile(
+            display_name=given.get("display_name", self.display_name),
+            bio=given.get("bio", self.bio),
+            signature=given.get("signature", self.signature),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -69,6 +73,37 @@ class Account:
     profile: Profile
     created_at: datetime
     updated_at: datetime
+    closed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChange:
+    """What is given replaces; None leaves it as it is. Of the profile only the fields that are named change."""
+
+    handle: str | None
+    external_id: str | None
+    profile: Mapping[str, str | None]
+
+
+class ActKind(StrEnum):
+    """What a forum does to an account."""
+
+    SUSPEND = "suspend"
+    BAN = "ban"
+    CLOSE = "close"
+    REINSTATE = "reinstate"
+
+
+DESTRUCTIVE = frozenset({ActKind.SUSPEND, ActKind.BAN, ActKind.CLOSE})
+"""Acts that are capped: one client that is taken over must not empty a forum."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Whether a ban stands on an account, whatever else became of it, and since when it is closed."""
+
+    banned: bool
+    closed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +143,3 @@ def is_handle(handle: str) -> bool:
         if category not in _LETTERS_AND_DIGITS and character not in _JOINERS:
             return False
     return True
-
-
-def text_faults(pointer: str, text: str | None, *, lines: bool = False) -> list[FieldError]:
-    """What keeps a text from being stored and shown: control and invisible characters."""
-    if text is None:
-        return []
-    allowed = _JOINING | {"\n"} if lines else _JOINING
-    if any(unicodedata.category(mark) in _TEXT_BREAKERS and mark not in allowed for mark in text):
-        return [FieldError(pointer, "bad-character", _VISIBLE_TEXT_RULE)]
-    return []

@@ -7,6 +7,9 @@ HANDLE_RULE = Sentence(
     "昵称用 2–20 个汉字、字母、数字、下划线或连字符，以字母或数字开头。",
     "A handle has 2-20 letters and digits of any script, underscores or hyphens, and begins with a letter or digit.",
 )
+SCRIPTS_RULE = Sentence(
+    "昵称混用了容易看错的文字，请只用一种。", "The handle mixes scripts whose letters look alike; use one of them."
+)
 
 
 class AccountNotFound(NotFound):
@@ -36,9 +39,43 @@ class HandleInvalid(Invalid):
     code = "handle-invalid"
     sentence = HANDLE_RULE
 
+    def __init__(self, reason: str = "not-allowed", rule: Sentence = HANDLE_RULE) -> None:
+        super().__init__([FieldError("/handle", reason, rule)], rule)
+
+
+class HandleMixesScripts(HandleInvalid):
     def __init__(self) -> None:
-        super().__init__([FieldError("/handle", "not-allowed", HANDLE_RULE)])
+        super().__init__("mixed-scripts", SCRIPTS_RULE)
 
 
-class NotSuspended(Conflict):
-    sentence = Sentence("此账号没有被暂停，无需恢复。", "This account is not suspended; there is nothing to lift.")
+class NothingToLift(Conflict):
+    sentence = Sentence(
+        "此账号没有被暂停、封禁或关闭，无需恢复。",
+        "This account is not suspended, banned or closed; there is nothing to lift.",
+    )
+
+
+class AlreadyBanned(Conflict):
+    sentence = Sentence("此账号已被封禁，不能改为暂停。", "This account is banned; a suspension would be less.")
+
+
+class AccountIsClosed(Conflict):
+    sentence = Sentence("此账号已关闭。", "This account is closed.")
+
+
+class ClosingIsFinal(Conflict):
+    sentence = Sentence(
+        "此账号关闭已满 30 天，不能恢复。", "This account was closed 30 days ago or earlier; that is final."
+    )
+
+
+class ExternalIdFixed(Conflict):
+    sentence = Sentence("external_id 只能设一次，不能更改。", "An external_id is set once and does not change.")
+
+
+class NeedsConfirmation(Conflict):
+    code = "needs-confirmation"
+    sentence = Sentence(
+        "一小时内处置的账号太多。请运营者确认后继续：shiming forum confirm FORUM_ID。",
+        "Too many accounts in one hour. Ask the operator to confirm: `shiming forum confirm FORUM_ID`.",
+    )

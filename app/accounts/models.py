@@ -1,4 +1,4 @@
-"""Tables of accounts and of the sanctions on them."""
+"""Tables of accounts, their handles, the sanctions on them and what was done to them."""
 
 from datetime import datetime
 
@@ -36,6 +36,17 @@ class AccountRow(Base):
     """The account's place in its forum's status list."""
 
 
+class HandleRow(Base):
+    """One look of an account's handle; once the handle is given up, the account keeps it until `reserved_until`."""
+
+    __tablename__ = "handles"
+
+    forum_id: Mapped[str] = mapped_column(ForeignKey("forums.id"), primary_key=True)
+    skeleton: Mapped[str] = mapped_column(String(160), primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
+    reserved_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
 class SanctionRow(Base):
     """A sanction and, once lifted, its end; at most one is open on an account."""
 
@@ -52,3 +63,17 @@ class SanctionRow(Base):
     until: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     lifted_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     lifted_because: Mapped[str | None] = mapped_column(String(400))
+
+
+class ActRow(Base):
+    """What was done to an account, by whom and why; nothing is taken back out."""
+
+    __tablename__ = "account_acts"
+    __table_args__ = (Index(None, "actor_id", "at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
+    actor_id: Mapped[str] = mapped_column(String(40))
+    kind: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str | None] = mapped_column(String(400))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)

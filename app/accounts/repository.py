@@ -1,13 +1,25 @@
-"""Every query on accounts and their sanctions."""
+"""Every query on accounts, their handles, their sanctions and what was done to them."""
 
 import secrets
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, select, update
 from sqlalchemy.orm import Session
 
-from app.accounts.domain import STATUS_BLOCK, Account, AccountName, Profile, Sanction, handle_key
-from app.accounts.models import AccountRow, SanctionRow
+from app.accounts.domain import (
+    DESTRUCTIVE,
+    STATUS_BLOCK,
+    Account,
+    AccountName,
+    ActKind,
+    Hold,
+    Profile,
+    Sanction,
+    SanctionKind,
+    handle_key,
+)
+from app.accounts.models import AccountRow, ActRow, HandleRow, SanctionRow
 from app.kernel.ids import AccountId, ForumId
 
 _DRAWS = 22
@@ -61,21 +73,84 @@ def find(session: Session, forum_id: ForumId, name: AccountName, *, lock: bool =
     return _account(row) if row else None
 
 
+def holds(session: Session, account_ids: Collection[AccountId]) -> dict[AccountId, Hold]:
+    ban = and_(
+        SanctionRow.account_id == AccountRow.id, SanctionRow.kind == SanctionKind.BAN, SanctionRow.lifted_at.is_(None)
+    )
+    query = (
+        select(AccountRow.id, AccountRow.closed_at, SanctionRow.id.is_not(None))
+        .outerjoin(SanctionRow, ban)
+        .where(AccountRow.id.in_(account_ids))
+    )
+    return {AccountId(row[0]): Hold(bool(row[2]), row[1]) for row in session.execute(query)}
+
+
+def save(session: Session, account: Account) -> None:
+    """Stores what a forum may change."""
+    session.execute(
+        update(AccountRow)
+        .where(AccountRow.id == account.id)
+        .values(
+            handle=account.handle,
+            handle_key=handle_key(account.handle),
+            external_id=account.external_id,
+            display_name=account.profile.display_name,
+            bio=account.profile.bio,
+            signature=account.profile.signature,
+            updated_at=account.updated_at,
+        )
+    )
+
+
+def looks_of_others(session: Session, account: Account, looks: Collection[str], now: datetime) -> bool:
+    """Whether another account has one of these looks. Boundary: exactly at `reserved_until` it is free."""
+    rows = session.scalars(
+        select(HandleRow).where(
+            HandleRow.forum_id == account.forum_id, HandleRow.skeleton.in_(looks), HandleRow.account_id != account.id
+        )
+    )
+    return any(row.reserved_until is None or now < row.reserved_until for row in rows)
+
+
+def keep_looks(session: Session, account: Account, looks: Collection[str], reserved_until: datetime) -> None:
+    """Gives the account these looks; those that it gives up stay its own until `reserved_until`."""
+    session.execute(
+        update(HandleRow)
+        .where(HandleRow.account_id == account.id, HandleRow.reserved_until.is_(None), HandleRow.skeleton.not_in(looks))
+        .values(reserved_until=reserved_until)
+    )
+    for look in sorted(looks):
+        session.merge(HandleRow(forum_id=account.forum_id, skeleton=look, account_id=account.id, reserved_until=None))
+    session.flush()
+
+
+def set_closed(session: Session, account_id: AccountId, closed_at: datetime | None) -> None:
+    session.execute(update(AccountRow).where(AccountRow.id == account_id).values(closed_at=closed_at))
+
+
 def touch(session: Session, account_id: AccountId, now: datetime) -> None:
     session.execute(update(AccountRow).where(AccountRow.id == account_id).values(updated_at=now))
 
 
-def lift_sanction(session: Session, account_id: AccountId, now: datetime, because: str) -> bool:
-    """Ends the sanction that stands now; False where none does. One that ran out by itself is closed on the way."""
+def find_sanction(session: Session, account_id: AccountId, now: datetime) -> Sanction | None:
+    """The sanction in force."""
+    row = session.scalar(
+        select(SanctionRow).where(SanctionRow.account_id == account_id, SanctionRow.lifted_at.is_(None))
+    )
+    sanction = Sanction(SanctionKind(row.kind), row.reason, row.until) if row else None
+    return sanction if sanction is not None and sanction.in_force(now) else None
+
+
+def lift_sanction(session: Session, account_id: AccountId, now: datetime, because: str) -> None:
+    """Ends the sanction that stands now, if one does. One that ran out by itself is closed on the way."""
     open_row = session.scalar(
         select(SanctionRow).where(SanctionRow.account_id == account_id, SanctionRow.lifted_at.is_(None))
     )
     if open_row is None:
-        return False
+        return
     ran_out = open_row.until is not None and open_row.until <= now
     open_row.lifted_at, open_row.lifted_because = (open_row.until, "ran out") if ran_out else (now, because)
     session.flush()
-    return not ran_out
 
 
 def impose_sanction(session: Session, account_id: AccountId, sanction: Sanction, now: datetime) -> None:
@@ -93,6 +168,25 @@ def impose_sanction(session: Session, account_id: AccountId, sanction: Sanction,
     session.flush()
 
 
+def add_act(
+    session: Session, account_id: AccountId, actor_id: str, kind: ActKind, reason: str | None, at: datetime
+) -> None:
+    session.add(ActRow(account_id=account_id, actor_id=actor_id, kind=kind, reason=reason, at=at))
+    session.flush()
+
+
+def count_others_acted_on(session: Session, account_id: AccountId, actor_id: str, since: datetime) -> int:
+    """Accounts beside this one that the actor suspended, banned or closed after `since`."""
+    counted = select(func.count(ActRow.account_id.distinct())).where(
+        ActRow.actor_id == actor_id, ActRow.at > since, ActRow.kind.in_(DESTRUCTIVE), ActRow.account_id != account_id
+    )
+    return session.scalar(counted) or 0
+
+
+def count_accounts(session: Session, forum_id: ForumId) -> int:
+    return session.scalar(select(func.count()).where(AccountRow.forum_id == forum_id)) or 0
+
+
 def _account(row: AccountRow) -> Account:
     return Account(
         id=AccountId(row.id),
@@ -102,4 +196,5 @@ def _account(row: AccountRow) -> Account:
         profile=Profile(row.display_name, row.bio, row.signature),
         created_at=row.created_at,
         updated_at=row.updated_at,
+        closed_at=row.closed_at,
     )

@@ -1,35 +1,34 @@
-"""Use cases of the forum's backend: register an account, find it, suspend and reinstate it."""
+"""Use cases of the forum's backend: register an account, find it, change it."""
 
-from datetime import datetime
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from hashlib import sha256
 
+from app import policies
 from app.accounts import repository
-from app.accounts.domain import (
-    Account,
-    AccountName,
-    Profile,
-    Sanction,
-    SanctionKind,
-    is_handle,
-    normalise_handle,
-    text_faults,
-)
+from app.accounts.domain import Account, AccountChange, AccountName, Hold, Profile, is_handle, normalise_handle
 from app.accounts.errors import (
+    AccountIsClosed,
     AccountNotFound,
+    ExternalIdFixed,
     ExternalIdTaken,
     HandleInvalid,
+    HandleMixesScripts,
     HandleTaken,
     NoSuchAccount,
-    NotSuspended,
 )
+from app.accounts.lookalikes import looks, mixes_imitating_scripts
 from app.audit import service as audit
 from app.audit.domain import Action, ObjectKind
-from app.db.unit_of_work import ConstraintViolated, Transaction, UnitOfWork, again_on_collision
+from app.db.unit_of_work import ConstraintViolated, Transaction, UnitOfWork, again_on_collision, hold_key
 from app.kernel.actor import Actor
-from app.kernel.errors import Conflict, FieldError, Invalid
+from app.kernel.errors import Conflict
 from app.kernel.ids import AccountId, ForumId, new_id
-from app.kernel.sentence import Sentence
+from app.screening import service as screening
+from app.screening.domain import Field, Text
 
-_IN_THE_PAST = FieldError("/until", "in-the-past", Sentence("结束时间要晚于现在。", "`until` must be later than now."))
+_EXTERNAL_ID_RULE, _STATUS_INDEX_RULE = "uq_accounts_external_id", "uq_accounts_status_index"
 
 
 class Accounts:
@@ -43,10 +42,7 @@ class Accounts:
 
         Raises `HandleInvalid`, `HandleTaken`, `ExternalIdTaken`, `Invalid`.
         """
-        handle = normalise_handle(handle)
-        if not is_handle(handle):
-            raise HandleInvalid
-        _refuse_unreadable(external_id, profile)
+        handle = _read_handle(handle)
         return again_on_collision(lambda: self._add(actor, forum_id, handle, external_id, profile))
 
     def _add(self, actor: Actor, forum_id: ForumId, handle: str, external_id: str | None, profile: Profile) -> Account:
@@ -62,10 +58,13 @@ class Accounts:
                     created_at=tx.now,
                     updated_at=tx.now,
                 )
+                screening.check(tx, _texts(handle, external_id, _fields(profile)))
+                _refuse_look_alikes(tx, account)
                 repository.add(tx.session, account)
+                _keep_handle(tx, account)
                 audit.record(tx, Action.ACCOUNT_CREATED, ObjectKind.ACCOUNT, account.id)
-        except ConstraintViolated as violated:
-            if violated.constraint == "uq_accounts_status_index":
+        except (ConstraintViolated, HandleTaken) as lost:
+            if isinstance(lost, ConstraintViolated) and lost.constraint == _STATUS_INDEX_RULE:
                 raise
             raise self._who_was_first(forum_id, external_id) from None
         return account
@@ -73,7 +72,30 @@ class Accounts:
     def get(self, forum_id: ForumId, account_id: str) -> Account:
         """The account that a path names. Raises `NoSuchAccount`, also for another forum's account."""
         with self._unit_of_work.read() as tx:
-            return _get(tx, forum_id, account_id)
+            return get_account(tx, forum_id, account_id)
+
+    def get_open(self, forum_id: ForumId, account_id: str) -> Account:
+        """Likewise, for what a closed account cannot do any more. Raises `NoSuchAccount`, `AccountIsClosed`."""
+        account = self.get(forum_id, account_id)
+        if account.closed_at is not None:
+            raise AccountIsClosed
+        return account
+
+    def change(self, actor: Actor, forum_id: ForumId, account_id: str, wanted: AccountChange) -> None:
+        """Changes what is given. A handle that is given up stays reserved for its account for `HANDLE_RESERVED`.
+
+        Raises `NoSuchAccount`, `AccountIsClosed`, `HandleInvalid`, `HandleTaken`, `ExternalIdTaken`,
+        `ExternalIdFixed`, `Invalid`.
+        """
+        try:
+            with self._unit_of_work.begin(actor) as tx:
+                account = get_account(tx, forum_id, account_id, lock=True)
+                if account.closed_at is not None:
+                    raise AccountIsClosed
+                screening.check(tx, _texts(wanted.handle, wanted.external_id, wanted.profile))
+                _save(tx, account, _changed(account, wanted))
+        except ConstraintViolated as violated:
+            raise (ExternalIdTaken if violated.constraint == _EXTERNAL_ID_RULE else HandleTaken) from None
 
     def _who_was_first(self, forum_id: ForumId, external_id: str | None) -> Conflict:
         """A request that is repeated meets its own account: that is a matter of the user id, not of the handle."""
@@ -82,31 +104,6 @@ class Accounts:
                 tx.session, forum_id, AccountName(external_id=external_id)
             )
         return ExternalIdTaken() if known else HandleTaken()
-
-    def suspend(self, actor: Actor, forum_id: ForumId, account_id: str, reason: str, until: datetime | None) -> None:
-        """Stops posting at once, for good or until `until`; a second suspension replaces the first.
-
-        Raises `NoSuchAccount`, `Invalid`. Source: L6c.
-        """
-        with self._unit_of_work.begin(actor) as tx:
-            account = _get(tx, forum_id, account_id, lock=True)
-            _refuse_unreadable_reason(reason)
-            if until is not None and until <= tx.now:
-                raise Invalid([_IN_THE_PAST])
-            repository.lift_sanction(tx.session, account.id, tx.now, "replaced")
-            repository.impose_sanction(tx.session, account.id, Sanction(SanctionKind.SUSPENSION, reason, until), tx.now)
-            repository.touch(tx.session, account.id, tx.now)
-            audit.record(tx, Action.ACCOUNT_SUSPENDED, ObjectKind.ACCOUNT, account.id)
-
-    def reinstate(self, actor: Actor, forum_id: ForumId, account_id: str, reason: str) -> None:
-        """Lifts the suspension. Raises `NoSuchAccount`, `NotSuspended`, `Invalid`."""
-        with self._unit_of_work.begin(actor) as tx:
-            account = _get(tx, forum_id, account_id, lock=True)
-            _refuse_unreadable_reason(reason)
-            if not repository.lift_sanction(tx.session, account.id, tx.now, reason):
-                raise NotSuspended
-            repository.touch(tx.session, account.id, tx.now)
-            audit.record(tx, Action.ACCOUNT_REINSTATED, ObjectKind.ACCOUNT, account.id)
 
 
 def find_named(tx: Transaction, forum_id: ForumId, name: AccountName, *, lock: bool = False) -> Account:
@@ -117,25 +114,83 @@ def find_named(tx: Transaction, forum_id: ForumId, name: AccountName, *, lock: b
     return account
 
 
-def _get(tx: Transaction, forum_id: ForumId, account_id: str, *, lock: bool = False) -> Account:
+def touch(tx: Transaction, account_id: AccountId) -> None:
+    """A step: what the account shows has changed now."""
+    repository.touch(tx.session, account_id, tx.now)
+
+
+def holds_on(tx: Transaction, account_ids: Collection[AccountId]) -> Mapping[AccountId, Hold]:
+    """A step: which of these accounts are banned or closed."""
+    return repository.holds(tx.session, account_ids)
+
+
+def get_account(tx: Transaction, forum_id: ForumId, account_id: str, *, lock: bool = False) -> Account:
+    """A step: the account that a path names. Raises `NoSuchAccount`."""
     account = repository.find(tx.session, forum_id, AccountName(account_id=account_id), lock=lock)
     if account is None:
         raise NoSuchAccount
     return account
 
 
-def _refuse_unreadable(external_id: str | None, profile: Profile) -> None:
-    faults = [
-        *text_faults("/external_id", external_id),
-        *text_faults("/profile/display_name", profile.display_name),
-        *text_faults("/profile/bio", profile.bio, lines=True),
-        *text_faults("/profile/signature", profile.signature, lines=True),
+def _read_handle(typed: str) -> str:
+    """Raises `HandleInvalid`."""
+    handle = normalise_handle(typed)
+    if not is_handle(handle):
+        raise HandleInvalid
+    if mixes_imitating_scripts(handle):
+        raise HandleMixesScripts
+    return handle
+
+
+def _changed(account: Account, wanted: AccountChange) -> Account:
+    """Raises `HandleInvalid`, `ExternalIdFixed`."""
+    handle = account.handle
+    if wanted.handle is not None and normalise_handle(wanted.handle) != handle:
+        handle = _read_handle(wanted.handle)
+    external_id = wanted.external_id if wanted.external_id is not None else account.external_id
+    if account.external_id not in {None, external_id}:
+        raise ExternalIdFixed
+    return replace(account, handle=handle, external_id=external_id, profile=account.profile.with_fields(wanted.profile))
+
+
+def _save(tx: Transaction, before: Account, after: Account) -> None:
+    changes = {
+        "handle": after.handle != before.handle,
+        "external_id": after.external_id != before.external_id,
+        "profile": after.profile != before.profile,
+    }
+    if not any(changes.values()):
+        return
+    if changes["handle"]:
+        _refuse_look_alikes(tx, after)
+        _keep_handle(tx, after)
+    repository.save(tx.session, replace(after, updated_at=tx.now))
+    named = " ".join(what for what, changed in changes.items() if changed)
+    audit.record(tx, Action.ACCOUNT_CHANGED, ObjectKind.ACCOUNT, after.id, reason=named)
+
+
+def _refuse_look_alikes(tx: Transaction, account: Account) -> None:
+    """From here to the end of the transaction nobody else takes a look of this handle. Raises `HandleTaken`."""
+    wanted = sorted(looks(account.handle))
+    for look in wanted:  # in one order, so that no two wait for each other
+        hold_key(tx, sha256(f"{account.forum_id} {look}".encode()).digest())
+    if repository.looks_of_others(tx.session, account, wanted, tx.now):
+        raise HandleTaken
+
+
+def _keep_handle(tx: Transaction, account: Account) -> None:
+    reserved_until = tx.now + timedelta(days=policies.HANDLE_RESERVED.value)
+    repository.keep_looks(tx.session, account, looks(account.handle), reserved_until)
+
+
+def _fields(profile: Profile) -> Mapping[str, str | None]:
+    return {"display_name": profile.display_name, "bio": profile.bio, "signature": profile.signature}
+
+
+def _texts(handle: str | None, external_id: str | None, profile: Mapping[str, str | None]) -> list[Text]:
+    given = [
+        (Field.HANDLE, "/handle", handle),
+        (Field.EXTERNAL_ID, "/external_id", external_id),
+        *((Field(name), f"/profile/{name}", text) for name, text in profile.items()),
     ]
-    if faults:
-        raise Invalid(faults)
-
-
-def _refuse_unreadable_reason(reason: str) -> None:
-    faults = text_faults("/reason", reason, lines=True)
-    if faults:
-        raise Invalid(faults)
+    return [Text(field, pointer, text) for field, pointer, text in given if text is not None]

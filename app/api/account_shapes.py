@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.accounts.domain import AccountName, AccountStatus, Profile
+from app.accounts.domain import AccountChange, AccountName, AccountStatus, Profile
 from app.agreements.domain import AcceptanceChannel, AgreementKind
 from app.api.shapes import Answer, Day, Moment, Request, Stamp
 from app.kernel.errors import FieldError, Invalid
@@ -24,6 +24,10 @@ _ONE_NAME = FieldError(
         "Name the account by exactly one of account_id, handle, external_id.",
     ),
 )
+_NOTHING_GIVEN = FieldError(
+    "", "nothing-given", Sentence("至少给出一个要改的字段。", "Give at least one field to change.")
+)
+_NOT_NULL = Sentence("这个字段不能清空；不改就不要给出。", "This field cannot be cleared; leave it out to keep it.")
 ExternalId = Annotated[str, Field(min_length=1, max_length=200, description="The forum's own user id.")]
 Handle = Annotated[str, Field(min_length=1, max_length=_MAX_HANDLE_TYPED)]
 Reason = Annotated[str, Field(min_length=1, max_length=400, description="Shown to the person; no personal data.")]
@@ -42,6 +46,24 @@ class NewAccount(Request):
     handle: Handle
     external_id: ExternalId | None = None
     profile: ProfileGiven = ProfileGiven()
+
+
+class ChangedAccount(Request):
+    """Only what is given changes; within `profile` likewise, where null clears."""
+
+    handle: Handle | None = None
+    external_id: ExternalId | None = None
+    profile: ProfileGiven | None = None
+
+    def as_change(self) -> AccountChange:
+        """Raises `Invalid` when nothing is given, or null for what cannot be cleared."""
+        cleared = [name for name in sorted(self.model_fields_set) if getattr(self, name) is None]
+        if cleared:
+            raise Invalid([FieldError(f"/{name}", "not-allowed", _NOT_NULL) for name in cleared])
+        fields = self.profile.model_dump(exclude_unset=True) if self.profile else {}
+        if self.handle is None and self.external_id is None and not fields:
+            raise Invalid([_NOTHING_GIVEN])
+        return AccountChange(self.handle, self.external_id, fields)
 
 
 class NamesAccount(Request):
@@ -66,6 +88,14 @@ class Suspension(Request):
 
 class Reinstatement(Request):
     reason: Reason
+
+
+class Ban(Request):
+    reason: Reason
+
+
+class Closing(Request):
+    reason: Reason | None = None
 
 
 class ProfileShown(Answer):
@@ -163,7 +193,7 @@ def account_out(judged: JudgedAccount) -> Account:
             verified_at=identity.verified_at if identity else None,
             expires_at=judged.expires_at,
         ),
-        organisation=None,
+        organisation=OrganisationMark(name_verified=True) if standing.organisation_verified else None,
         agreement=AgreementState(
             accepted_version=standing.accepted.version if standing.accepted else None,
             accepted_at=standing.accepted.accepted_at if standing.accepted else None,

@@ -14,7 +14,10 @@ from app.kernel.actor import Actor, ActorKind
 from app.kernel.errors import FieldError, Invalid, Unauthenticated
 from app.kernel.ids import ForumId
 from app.kernel.sentence import Language, Sentence
+from app.policies import RouteClass
 from app.web.language import language_of
+from app.web.metrics import Metrics
+from app.web.rates import Rates
 from app.web.seats import AllSeats
 from app.wiring import Services
 
@@ -44,6 +47,16 @@ async def seats_of(request: Request) -> AllSeats:
     return seats
 
 
+async def metrics_of(request: Request) -> Metrics:
+    metrics: Metrics = request.app.state.metrics
+    return metrics
+
+
+async def rates_of(request: Request) -> Rates:
+    rates: Rates = request.app.state.rates
+    return rates
+
+
 async def language_asked(request: Request) -> Language:
     return language_of(request)
 
@@ -51,18 +64,30 @@ async def language_asked(request: Request) -> Language:
 LanguageOf = Annotated[Language, Depends(language_asked)]
 ServicesOf = Annotated[Services, Depends(services_of)]
 SeatsOf = Annotated[AllSeats, Depends(seats_of)]
+MetricsOf = Annotated[Metrics, Depends(metrics_of)]
+RatesOf = Annotated[Rates, Depends(rates_of)]
 
 
-def caller_with(scope: Scope) -> Callable[[Request, Services], Caller]:
+def caller_with(scope: Scope) -> Callable[[Request, Services, Rates], Caller]:
     """The dependency that admits a client whose access token and whose registration both hold this scope."""
 
-    def caller(request: Request, services: ServicesOf) -> Caller:
+    def caller(request: Request, services: ServicesOf, rates: RatesOf) -> Caller:
         client, granted = _client_of(request, services)
+        rates.admit(_class_of(request.method, scope), client.id)
         if scope not in granted or scope not in client.scopes:
             raise ScopeNotHeld(scope)
         return Caller(client.forum_id, Actor(ActorKind.CLIENT, client.id, request.scope["request_id"]))
 
     return caller
+
+
+def _class_of(method: str, scope: Scope) -> RouteClass:
+    """Which of a client's rates a request counts towards."""
+    if scope is Scope.TOKENS:
+        return RouteClass.TOKENS
+    if method == "GET":
+        return RouteClass.READS
+    return RouteClass.VERIFICATIONS if scope is Scope.VERIFICATIONS else RouteClass.WRITES
 
 
 def _client_of(request: Request, services: Services) -> tuple[Client, frozenset[str]]:
@@ -112,6 +137,7 @@ def problems(codes: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
     }
 
 
+IN_PROGRESS = "idempotency-in-progress"
 READING = {401: "invalid-token", 403: "insufficient-scope", 429: "rate-limited", 503: "unavailable"}
 WRITING = {
     400: "malformed-json",
@@ -120,3 +146,5 @@ WRITING = {
     415: "unsupported-media-type",
     422: "validation-failed",
 }
+ONCE = {**WRITING, 409: IN_PROGRESS, 422: "validation-failed, idempotency-key-reused"}
+"""What a route that takes `Idempotency-Key` adds."""

@@ -3,15 +3,17 @@
 from typing import Literal
 
 from fastapi import APIRouter
-from sqlalchemy import text
 
 from app.api.dependencies import ServicesOf, problems
 from app.api.shapes import Answer
-from app.kernel.errors import Unavailable
+from app.kernel.errors import StartRefused, Unavailable
 from app.kernel.sentence import Sentence
 
 router = APIRouter(tags=["health"])
 _DATABASE_DOWN = Sentence("数据库没有应答。", "The database does not answer.")
+_KEYS_MISSING = Sentence(
+    "数据库所用的密钥不全，见 shiming doctor。", "Keys that the database needs are missing; see `shiming doctor`."
+)
 
 
 class Alive(Answer):
@@ -33,8 +35,9 @@ async def alive() -> Alive:
 def ready(services: ServicesOf) -> Ready:
     """Fails on database and keys alone; the refusal names which."""
     try:
-        with services.unit_of_work.read() as tx:
-            tx.session.execute(text("SELECT 1"))
+        services.refuse_missing_keys()
     except Unavailable:
         raise Unavailable(detail=_DATABASE_DOWN) from None
+    except StartRefused:
+        raise Unavailable(detail=_KEYS_MISSING) from None
     return Ready(status="ok", database="ok", keys="ok")

@@ -68,6 +68,8 @@ class ServerMetadata(Answer):
 async def get_access_token(login: LoggedInClient, services: ServicesOf) -> AccessToken:
     """An access token for one hour; the client authenticates by HTTP Basic or in the form.
 
+    Who guesses secrets hears 429 after a while. The right one opens all the same: guesses by others lock nobody out.
+
     Source: RFC 6749 part 4.4.
     """
     _refuse_other_grants(login)

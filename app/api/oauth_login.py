@@ -11,11 +11,13 @@ from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
-from app.api.dependencies import ServicesOf, problems
+from app.api.dependencies import RatesOf, ServicesOf, problems
 from app.api.shapes import Answer
 from app.forums.domain import Client
 from app.forums.errors import ClientRefused
 from app.kernel.secret import Secret
+from app.policies import RouteClass
+from app.web.rates import address_of
 from app.wiring import Services
 
 AUTH_METHODS = ("client_secret_basic", "client_secret_post")
@@ -53,11 +55,18 @@ class LoggedIn:
         return self.form[name]
 
 
-async def log_in(request: Request, services: ServicesOf) -> LoggedIn:
-    """The client by HTTP Basic, by the form, or by both when they agree. Raises `OAuthRefused`."""
+async def log_in(request: Request, services: ServicesOf, rates: RatesOf) -> LoggedIn:
+    """The client by HTTP Basic, by the form, or by both when they agree. Raises `OAuthRefused`.
+
+    Who guesses secrets hears 429 after a while. The right one opens all the same: guesses by others lock nobody out.
+    """
     form = _read_form(request, await request.body())
     client_id, secret = _credentials(request, form)
-    client = await run_in_threadpool(_authenticate, services, client_id, secret)
+    try:
+        client = await run_in_threadpool(_authenticate, services, client_id, secret)
+    except ClientRefused as refused:
+        rates.admit(RouteClass.WRONG_SECRETS, f"{address_of(request.scope)} {client_id}")
+        raise OAuthRefused("invalid_client", refused.detail.en) from None
     request.scope["client_id"] = client.id
     return LoggedIn(client, form)
 
@@ -133,8 +142,5 @@ def _basic(request: Request) -> tuple[str, str] | None:
 
 def _authenticate(services: Services, client_id: str, secret: Secret[str]) -> Client:
     if "\x00" in client_id:
-        raise OAuthRefused("invalid_client", ClientRefused.sentence.en)
-    try:
-        return services.forums.authenticate(client_id, secret)
-    except ClientRefused as refused:
-        raise OAuthRefused("invalid_client", refused.detail.en) from None
+        raise ClientRefused
+    return services.forums.authenticate(client_id, secret)

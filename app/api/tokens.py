@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import Field, RootModel
 
 from app.api.account_shapes import NamesAccount
-from app.api.dependencies import WRITING, ServicesOf, TokensCaller, problems
+from app.api.dependencies import WRITING, MetricsOf, ServicesOf, TokensCaller, problems
 from app.api.shapes import Answer, Request
 from app.kernel.errors import FieldError, Invalid
 from app.kernel.sentence import Sentence
@@ -99,7 +99,7 @@ class TokenVerdict(RootModel[ActiveVerdict | InactiveVerdict]):
     status_code=201,
     responses=problems({**WRITING, 403: "insufficient-scope, posting-denied", 404: "account-not-found"}),
 )
-def issue_token(body: NewPostingToken, caller: TokensCaller, services: ServicesOf) -> PostingToken:
+def issue_token(body: NewPostingToken, caller: TokensCaller, services: ServicesOf, metrics: MetricsOf) -> PostingToken:
     """A signed permit to post, or every reason why there is none.
 
     An ES256 JWT: check `typ` posting+jwt, `iss` (this service), `aud` (your forum id), `exp`, and `scope`; `sub` is the
@@ -110,6 +110,7 @@ def issue_token(body: NewPostingToken, caller: TokensCaller, services: ServicesO
         raise Invalid([FieldError("/items", "not-available", _LATER)])
     _refuse_boards(body.board, scope)
     issued = services.posting.issue(caller.forum_id, body.account_name(), scope)
+    metrics.permitted()
     return PostingToken(
         token=issued.token,
         token_type="posting",  # noqa: S106 -- the kind of token
@@ -121,12 +122,13 @@ def issue_token(body: NewPostingToken, caller: TokensCaller, services: ServicesO
 
 
 @router.post("/verify", responses=problems(WRITING))
-def verify_token(body: TokenToVerify, caller: TokensCaller, services: ServicesOf) -> TokenVerdict:
+def verify_token(body: TokenToVerify, caller: TokensCaller, services: ServicesOf, metrics: MetricsOf) -> TokenVerdict:
     """Judges the account's standing now, not at issue."""
     scope = _read_scope(body.scope) if body.scope is not None else []
     _refuse_boards(body.board, scope)
     verdict = services.posting.verify(caller.forum_id, body.token, scope, body.board)
     if isinstance(verdict, InactiveToken):
+        metrics.denied([verdict.reason])
         return TokenVerdict(InactiveVerdict(active=False, reason=verdict.reason))
     return TokenVerdict(
         ActiveVerdict(

@@ -1,36 +1,50 @@
 """Routes of verification (`docs/api.md` part 4): the real identity goes in, a result comes out."""
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
 from fastapi import Request as HttpRequest
 from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 
 from app.api.account_shapes import NamesAccount
 from app.api.dependencies import (
+    IN_PROGRESS,
+    ONCE,
     READING,
-    WRITING,
     Caller,
     LanguageOf,
+    MetricsOf,
     SeatsOf,
     ServicesOf,
     VerificationsCaller,
     problems,
 )
+from app.api.once import Begun, OnceOf
 from app.api.shapes import Answer, Day, Request
 from app.kernel.errors import FieldError, Invalid
 from app.kernel.secret import Secret
 from app.kernel.sentence import Language, Sentence
 from app.verification.denials import SENTENCES
-from app.verification.documents import DocumentType
+from app.verification.documents import PERSONAL_DOCUMENTS, DocumentType
 from app.verification.domain import IdentityLevel, Method, NextStep, Outcome, Reason, Verification
+from app.verification.service import GivenDocument
 from app.web.seats import AllSeats
 from app.wiring import Services
 
 router = APIRouter(prefix="/v1/verifications", tags=["verifications"])
 _NOT_FOUND = {404: "not-found"}
-_LATER = Sentence("这个版本还不支持。", "This version does not offer it yet.")
+_DOCUMENTS = {
+    Method.ID2: PERSONAL_DOCUMENTS,
+    Method.PHONE3: PERSONAL_DOCUMENTS,
+    Method.ORGANISATION: frozenset({DocumentType.USCC}),
+}
+"""Which documents each method takes."""
+_OTHER_METHOD = Sentence(
+    "个人证件用 id2 或 phone3，统一社会信用代码用 organisation。",
+    "A person's document takes `id2` or `phone3`; `uscc` takes `organisation`.",
+)
 _MISSING = Sentence("这种验证方式需要这个字段。", "This method needs this field.")
 _UNWANTED = Sentence("这种验证方式不用这个字段。", "This method does not take this field.")
 
@@ -85,31 +99,53 @@ async def _refuse_if_crowded(request: HttpRequest, seats: SeatsOf) -> None:
 @router.post(
     "",
     status_code=201,
+    response_model=VerificationShown,
     dependencies=[Depends(_refuse_if_crowded)],
     responses=problems(
         {
-            **WRITING,
+            **ONCE,
             403: "insufficient-scope, direct-verification-off, minor-not-allowed",
             404: "account-not-found",
-            409: "possession-required",
-            422: "validation-failed, document-invalid",
+            409: f"possession-required, state-conflict, {IN_PROGRESS}",
+            422: f"{ONCE[422]}, document-invalid",
             429: "rate-limited, too-many-attempts",
         }
     ),
 )
 async def verify(
-    body: NewVerification, caller: VerificationsCaller, services: ServicesOf, seats: SeatsOf, language: LanguageOf
-) -> VerificationShown:
-    """Checks a document (`id2` with `document`), or sends a code to a phone (`phone_code` with `phone`).
+    body: NewVerification,
+    caller: VerificationsCaller,
+    services: ServicesOf,
+    seats: SeatsOf,
+    metrics: MetricsOf,
+    language: LanguageOf,
+    once: OnceOf,
+) -> Response:
+    """Checks a document, or sends a code to a phone.
 
-    The account is named by exactly one of account_id, handle, external_id. Other methods come with later versions.
+    `id2` takes `document` with a person's document, `phone3` the same and `phone`, `organisation` a `uscc`, and
+    `phone_code` takes `phone` alone. A `passport` also takes `country`. The account is named by exactly one of
+    account_id, handle, external_id.
     """
+
     # seats are taken here, on the event loop: whoever waits for one holds no thread
-    if body.method == "phone_code":
-        return _shown(await _send_code(body, caller, services, seats), language)
-    if body.method == "id2":
-        return _shown(await _check_document(body, caller, services, seats), language)
-    raise Invalid([FieldError("/method", "not-available", _LATER)])
+    def show(verification: Verification) -> VerificationShown:
+        return _shown(verification, language)
+
+    def count(checked: Verification) -> VerificationShown:
+        metrics.verified(checked.method, checked.outcome)
+        return show(checked)
+
+    async def work(begun: Begun) -> Response:
+        if body.method == "phone_code":
+            sent = await _send_code(body, caller, services, seats, begun)
+            metrics.texted(sent.outcome)
+            return await run_in_threadpool(begun.end, lambda: show(sent))
+        return await _check_document(body, caller, services, seats, begun, count)
+
+    return await once.answer_in_steps(
+        caller, 201, work, lambda attempt: show(services.verifications.get(caller.forum_id, attempt))
+    )
 
 
 @router.get("/{verification_id}", responses=problems({**READING, **_NOT_FOUND}))
@@ -119,39 +155,78 @@ def get_verification(
     return _shown(services.verifications.get(caller.forum_id, verification_id), language)
 
 
-@router.post("/{verification_id}/code", responses=problems({**WRITING, **_NOT_FOUND, 409: "state-conflict"}))
+@router.post(
+    "/{verification_id}/code",
+    response_model=VerificationShown,
+    responses=problems({**ONCE, **_NOT_FOUND, 409: f"state-conflict, {IN_PROGRESS}"}),
+)
 def enter_code(
-    verification_id: str, body: CodeGiven, caller: VerificationsCaller, services: ServicesOf, language: LanguageOf
-) -> VerificationShown:
+    verification_id: str,
+    body: CodeGiven,
+    caller: VerificationsCaller,
+    services: ServicesOf,
+    metrics: MetricsOf,
+    language: LanguageOf,
+    once: OnceOf,
+) -> Response:
     """Judges a code: at most 5 tries, 10 minutes, single use."""
-    return _shown(services.codes.confirm(caller.actor, caller.forum_id, verification_id, Secret(body.code)), language)
+
+    def work() -> VerificationShown:
+        judged = services.codes.confirm(caller.actor, caller.forum_id, verification_id, Secret(body.code))
+        metrics.verified(judged.method, judged.outcome)
+        return _shown(judged, language)
+
+    return once.answer(caller, 200, work)
 
 
-async def _check_document(body: NewVerification, caller: Caller, services: Services, seats: AllSeats) -> Verification:
-    if body.document is None:
-        raise Invalid([FieldError("/document", "missing", _MISSING)])
-    if body.phone is not None:
-        raise Invalid([FieldError("/phone", "unwanted", _UNWANTED)])
-    document_type = DocumentType(body.document.type)
-    if body.document.country is not None:
-        raise Invalid([FieldError("/document/country", "unwanted", _UNWANTED)])
-    number, name = Secret(body.document.number), Secret(body.document.name)
+async def _check_document(
+    body: NewVerification,
+    caller: Caller,
+    services: Services,
+    seats: AllSeats,
+    begun: Begun,
+    show: Callable[[Verification], VerificationShown],
+) -> Response:
+    method, given = Method(body.method), _given(body)
     account = body.account_name()
     checks = services.verifications
     async with seats.provider.take():
         async with seats.work.take(patient=True):
-            request = await run_in_threadpool(checks.prepare, caller.forum_id, account, document_type, number, name)
-            started = await run_in_threadpool(checks.start, caller.actor, request)
+            request = await run_in_threadpool(checks.prepare, caller.forum_id, account, method, given)
+            started = await run_in_threadpool(checks.start, caller.actor, request, begun.note)
         asked = await run_in_threadpool(checks.ask, started)
         index = None
-        if asked.has_verdict:  # a provider that hangs or fails costs no Argon2
+        if asked.needs_index:  # a provider that hangs or fails costs no Argon2
             async with seats.index.take(patient=True):
                 index = await run_in_threadpool(checks.index, asked)
         async with seats.work.take(patient=True):
-            return await run_in_threadpool(checks.settle, caller.actor, asked, index)
+            return await run_in_threadpool(begun.end, lambda: show(checks.settle(caller.actor, asked, index)))
 
 
-async def _send_code(body: NewVerification, caller: Caller, services: Services, seats: AllSeats) -> Verification:
+def _given(body: NewVerification) -> GivenDocument:
+    """The document of a method that takes one. Raises `Invalid` for a field that is missing, or not wanted."""
+    document = body.document
+    if document is None:
+        raise Invalid([FieldError("/document", "missing", _MISSING)])
+    document_type = DocumentType(document.type)
+    if document_type not in _DOCUMENTS[Method(body.method)]:
+        raise Invalid([FieldError("/document/type", "type-mismatch", _OTHER_METHOD)])
+    _refuse_presence("/phone", body.phone, wanted=body.method == "phone3")
+    _refuse_presence("/document/country", document.country, wanted=document_type is DocumentType.PASSPORT)
+    phone = None if body.phone is None else Secret(body.phone)
+    return GivenDocument(document_type, Secret(document.number), Secret(document.name), document.country, phone)
+
+
+def _refuse_presence(pointer: str, value: str | None, *, wanted: bool) -> None:
+    if wanted and value is None:
+        raise Invalid([FieldError(pointer, "missing", _MISSING)])
+    if value is not None and not wanted:
+        raise Invalid([FieldError(pointer, "unwanted", _UNWANTED)])
+
+
+async def _send_code(
+    body: NewVerification, caller: Caller, services: Services, seats: AllSeats, begun: Begun
+) -> Verification:
     if body.phone is None:
         raise Invalid([FieldError("/phone", "missing", _MISSING)])
     if body.document is not None:
@@ -161,7 +236,7 @@ async def _send_code(body: NewVerification, caller: Caller, services: Services, 
         request = await run_in_threadpool(services.codes.prepare, caller.forum_id, account, phone)
         async with seats.index.take():
             index = await run_in_threadpool(services.codes.index, request)
-        return await run_in_threadpool(services.codes.send, caller.actor, request, index)
+        return await run_in_threadpool(services.codes.send, caller.actor, request, index, begun.note)
 
 
 def _shown(verification: Verification, language: Language) -> VerificationShown:

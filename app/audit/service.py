@@ -1,6 +1,9 @@
 """Records an act: a step that joins the transaction of the change, so that neither exists without the other."""
 
-from datetime import UTC
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
 
 from app.audit.domain import Action, AuditObject, Entry, ObjectKind
 from app.audit.models import StagedEntryRow
@@ -30,3 +33,9 @@ def record(
         case=case,
     )
     tx.session.add(StagedEntryRow(id=entry.id, entry=entry.canonical()))
+
+
+def newest_entry_at(tx: Transaction) -> datetime | None:
+    """When the newest entry was made, by its id, which begins with the time; None where there is none."""
+    newest = tx.session.scalar(select(func.max(StagedEntryRow.id)))
+    return datetime.fromtimestamp((UUID(newest).int >> 80) / 1000, UTC) if newest else None

@@ -1,7 +1,8 @@
 """Commands about forums and the credentials of their backends."""
 
 import json
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any
 
 import typer
 
@@ -29,24 +30,30 @@ def add(
 
 @forum.command("list")
 def list_forums(as_json: AsJson = False) -> None:
-    """All forums."""
-    rows = [
+    """All forums: status, client, and until when an old secret still opens."""
+    rows: list[dict[str, Any]] = [
         {
-            "forum_id": found.id,
-            "name": found.name,
-            "status": found.status.value,
-            "client_id": client_id,
-            "direct_verification": found.direct_verification,
-            "return_urls": list(found.return_urls),
-            "created_at": found.created_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+            "forum_id": found.forum.id,
+            "name": found.forum.name,
+            "status": found.forum.status.value,
+            "client_id": found.client_id,
+            "direct_verification": found.forum.direct_verification,
+            "return_urls": list(found.forum.return_urls),
+            "created_at": _moment(found.forum.created_at),
+            "secrets": [
+                {"created_at": _moment(live.created_at), "expires_at": live.expires_at and _moment(live.expires_at)}
+                for live in found.secrets
+            ],
         }
-        for found, client_id in build(Settings()).forums.list_all()
+        for found in build(Settings()).forums.list_all()
     ]
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False))
         return
     for row in rows:
-        typer.echo(f"{row['forum_id']}  {row['status']:<8}  {row['client_id']}  {row['name']}")
+        ends = [str(live["expires_at"]) for live in row["secrets"] if live["expires_at"]]
+        rotating = "".join(f"  (old secret opens until {end})" for end in ends)
+        typer.echo(f"{row['forum_id']}  {row['status']:<8}  {row['client_id']}  {row['name']}{rotating}")
     if not rows:
         typer.echo("No forums yet. Run `shiming forum add NAME`.")
 
@@ -66,6 +73,21 @@ def disable(forum_id: str, as_json: AsJson = False) -> None:
         if as_json
         else f"{disabled.name} is disabled; its backend is refused from its next call on."
     )
+
+
+@forum.command()
+def confirm(forum_id: str, as_json: AsJson = False) -> None:
+    """Let a forum suspend, ban and close more accounts than usual for one hour."""
+    told = _moment(build(Settings()).forums.confirm_acts(OPERATOR, forum_id))
+    typer.echo(
+        json.dumps({"forum_id": forum_id, "confirmed_until": told})
+        if as_json
+        else f"Confirmed: until {told} this forum may act on any number of accounts."
+    )
+
+
+def _moment(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _show(credentials: Credentials, *, as_json: bool) -> None:

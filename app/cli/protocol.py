@@ -1,17 +1,27 @@
 """The server's HTTP protocol with bounds before any request exists: a head may be neither endless nor slow."""
 
 import asyncio
+from http import HTTPStatus
 
+from starlette.requests import Request
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from app.kernel.errors import ShimingError
+from app.web.gate import SAFE_HEADERS, new_request_id
+from app.web.problems import HeadTimedOut, HeadTooLarge, MalformedRequest, problem_response
 
 MAX_HEAD_BYTES = 32 * 1024
 HEAD_SECONDS = 10.0
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """Closes a connection whose request line and headers are over 32 KiB or not complete within 10 seconds."""
+    """Ends a connection whose head is over 32 KiB, not complete within 10 seconds, or no HTTP.
+
+    Such a caller hears a problem document like any other, unless an answer to it has begun.
+    """
 
     _in_head = True
+    _asked = False
     _head_bytes = 0
     _deadline: asyncio.TimerHandle | None = None
 
@@ -26,12 +36,17 @@ class BoundedProtocol(HttpToolsProtocol):
         super().data_received(data)
         if self._in_head and self._head_bytes > MAX_HEAD_BYTES:
             self._drop_deadline()
-            self.send_400_response("Request head too large.")
+            self._refuse(HeadTooLarge())
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 -- as in the base
+        self._drop_deadline()
+        self._refuse(MalformedRequest())
 
     def on_headers_complete(self) -> None:
         self._in_head = False
         self._drop_deadline()
         super().on_headers_complete()
+        self._asked = True
 
     def on_response_complete(self) -> None:
         self._in_head, self._head_bytes = True, 0
@@ -52,5 +67,26 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _cut(self) -> None:
         self._deadline = None
-        if self._in_head and not self.transport.is_closing():
+        if self._in_head and self._head_bytes:
+            self._refuse(HeadTimedOut())
+        elif self._in_head:
             self.transport.close()
+
+    def _refuse(self, error: ShimingError) -> None:
+        if self.transport.is_closing():
+            return
+        begun = self._asked and self.cycle.response_started and not self.cycle.response_complete
+        if not begun:
+            self.transport.write(_on_the_wire(error, self.app_state["issuer"]))
+        self.transport.close()
+
+
+def _on_the_wire(error: ShimingError, issuer: str) -> bytes:
+    """The problem document of a request that never became one, with its head."""
+    request_id = new_request_id()
+    scope = {"type": "http", "headers": [], "query_string": b"", "issuer": issuer}
+    response = problem_response(Request({**scope, "told_id": request_id, "request_id": request_id}), error)
+    headers = {**SAFE_HEADERS, "x-request-id": request_id, "connection": "close", **response.headers}
+    lines = [f"HTTP/1.1 {response.status_code} {HTTPStatus(response.status_code).phrase}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + bytes(response.body)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
+from app.cli.doctor import doctor, faults_of
 from app.cli.forum import forum
 from app.cli.keys import keys
 from app.cli.serving import serve_on
@@ -18,6 +19,7 @@ _HELP = "Shiming 实名: real name backstage, your choice on stage."
 shiming = typer.Typer(help=_HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 shiming.add_typer(forum, name="forum")
 shiming.add_typer(keys, name="keys")
+shiming.command()(doctor)
 
 
 @shiming.command()
@@ -33,12 +35,10 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
     workers: Annotated[int, typer.Option(min=1, help="Processes; more than one needs PostgreSQL.")] = 1,
-    no_worker: Annotated[  # noqa: ARG001 -- there is no background worker yet, so there is none to leave out
-        bool, typer.Option("--no-worker", help="Without background jobs (this version has none).")
-    ] = False,
+    no_worker: Annotated[bool, typer.Option("--no-worker", help="Without background jobs.")] = False,
 ) -> None:
     """Serve the API."""
-    serve_on(Settings(), host, port, workers)
+    serve_on(Settings(), host, port, workers, background=not no_worker)
 
 
 def _shown_database(settings: Settings) -> str:
@@ -54,8 +54,7 @@ def run(command: Callable[[], object]) -> None:
     except ShimingError as refused:
         sys.exit(_line(refused.detail.en))
     except ValidationError as invalid:
-        faults = [f"SHIMING_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in invalid.errors()]
-        sys.exit(_line(f"These settings cannot be used: {'; '.join(faults)}. See docs/settings.md."))
+        sys.exit(_line(f"These settings cannot be used: {faults_of(invalid)}. See docs/settings.md."))
 
 
 def _line(said: str) -> str:

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 import signal
 import socket
 from collections.abc import Iterator
@@ -16,17 +17,18 @@ from app.cli.protocol import BoundedProtocol
 from app.db.engine import sqlite_file
 from app.kernel.errors import StartRefused
 from app.settings import Environment, Settings
+from app.web.metrics import FOLDER_VARIABLE
 from app.wiring import build, warnings_of
 
-_APPLICATION = "app.main:create_app"
+_APPLICATION, _WITH_WORKER = "app.main:create_app", "app.main:create_app_with_worker"
 _BACKLOG = 2048
 _DRAIN_SECONDS = 30
 _KEEP_ALIVE_SECONDS = 75
 """Longer than the pools of common HTTP clients keep an idle connection, so that they never write into a closed one."""
 
 
-def serve_on(settings: Settings, host: str, port: int, workers: int) -> None:
-    """Serves until told to stop, then drains. Raises `StartRefused`."""
+def serve_on(settings: Settings, host: str, port: int, workers: int, *, background: bool) -> None:
+    """Serves until told to stop, then drains; does the background jobs too if asked. Raises `StartRefused`."""
     file = sqlite_file(settings.database())
     if file is not None and workers > 1:
         raise StartRefused(
@@ -40,12 +42,25 @@ def serve_on(settings: Settings, host: str, port: int, workers: int) -> None:
         if settings.env is Environment.DEVELOPMENT and "issuer" not in settings.model_fields_set:
             os.environ["SHIMING_ISSUER"] = address  # read by the application, in this process and in its workers
         typer.echo(f"Shiming serves on {address}. Next: open {address}/docs, or play the main job with `make demo`.")
-        _run(_config(host, port, workers), listener)
+        if workers > 1:
+            os.environ[FOLDER_VARIABLE] = str(_empty_folder(settings.data_dir / f"metrics-{listener.getsockname()[1]}"))
+        application = _WITH_WORKER if background else _APPLICATION
+        _run(_config(application, settings, host, port, workers), listener)
 
 
-def _config(host: str, port: int, workers: int) -> uvicorn.Config:
+def _empty_folder(folder: Path) -> Path:
+    """Where the counters of several processes lie; what an earlier start left would be counted again."""
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o700, parents=True)
+    except OSError as error:
+        raise StartRefused(f"The folder {folder} cannot be made anew: {error.strerror}.") from None
+    return folder.absolute()
+
+
+def _config(application: str, settings: Settings, host: str, port: int, workers: int) -> uvicorn.Config:
     return uvicorn.Config(
-        _APPLICATION,
+        application,
         factory=True,
         http=BoundedProtocol,
         host=host,
@@ -54,7 +69,9 @@ def _config(host: str, port: int, workers: int) -> uvicorn.Config:
         access_log=False,
         log_level="warning",
         server_header=False,
-        proxy_headers=False,
+        ws="none",
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies or [],
         timeout_graceful_shutdown=_DRAIN_SECONDS,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
     )

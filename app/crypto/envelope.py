@@ -63,6 +63,25 @@ class Envelope:
         return DataKey(id=plain[:8], material=Secret(plain[8:]))
 
 
+class Records:
+    """Seals and opens what is no identity, directly under a key of the installation."""
+
+    def __init__(self, keyring: Keyring) -> None:
+        self._keyring = keyring
+        self._current = keyring.current(KeyPurpose.RECORDS)
+
+    def seal(self, plain: Secret[str], place: Place) -> bytes:
+        key_id, key = bytes.fromhex(self._current.id), self._current.material.reveal()
+        return _encrypt(key_id, key, plain.reveal().encode(), place)
+
+    def unseal(self, sealed: bytes, place: Place) -> Secret[str]:
+        """Raises `SealBroken` when the key is not here, or the value was changed or is not this place's."""
+        key = self._keyring.get(_key_id_of(sealed).hex())
+        if key is None or key.purpose is not KeyPurpose.RECORDS:
+            raise SealBroken("records key missing")
+        return Secret(_decrypt(key.material.reveal(), sealed, place).decode())
+
+
 def seal(data_key: DataKey, plain: Secret[str], place: Place) -> bytes:
     return _encrypt(data_key.id, data_key.material.reveal(), plain.reveal().encode(), place)
 

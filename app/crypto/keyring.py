@@ -34,9 +34,11 @@ class KeyPurpose(StrEnum):
     """Client secrets, one-time codes and other short-lived digests, by derived subkeys."""
     SIGNING = "signing"
     """ES256 private key for access and posting tokens."""
+    RECORDS = "records"
+    """Seals what is no identity: stored answers, later contacts and evidence."""
 
 
-_MATERIAL_BYTES = {KeyPurpose.ROOT: 32, KeyPurpose.INDEX: 32 + 32 + 16, KeyPurpose.MAC: 32}
+_MATERIAL_BYTES = {KeyPurpose.ROOT: 32, KeyPurpose.INDEX: 32 + 32 + 16, KeyPurpose.MAC: 32, KeyPurpose.RECORDS: 32}
 """An index key is an inner key, an outer key and a salt. A signing key is text, and is checked where it is read."""
 
 

@@ -14,6 +14,8 @@ class MacUse(StrEnum):
     ONE_TIME_CODE = "one-time-code"
     REMEDY_TICKET = "remedy-ticket"
     ATTEMPT_SUBJECT = "attempt-subject"
+    IDEMPOTENCY_KEY = "idempotency-key"
+    IDEMPOTENCY_BODY = "idempotency-body"
 
 
 class Mac:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
@@ -36,6 +37,10 @@ class Transaction:
     now: datetime
 
 
+_around: ContextVar[Transaction | None] = ContextVar("around", default=None)
+"""The transaction of `UnitOfWork.together` that this thread of work is inside of."""
+
+
 class ConstraintViolated(Exception):
     """A uniqueness rule of the database refused a write; the use case turns it into the documented answer."""
 
@@ -49,12 +54,18 @@ class CollidedWithAnother(Unavailable):
 
 
 def again_on_collision(work: Callable[[], T]) -> T:
-    """Runs a whole transaction again when another one was quicker; `Unavailable` when it never gets through."""
+    """Runs a whole transaction again when another one was quicker; `Unavailable` when it never gets through.
+
+    Inside `together` a deadlock concerns the whole, and is left to who opened it.
+    """
     for _ in range(_ROUNDS):
         try:
             return work()
-        except (ConstraintViolated, CollidedWithAnother):
+        except ConstraintViolated:
             continue
+        except CollidedWithAnother:
+            if _around.get() is not None:
+                raise
     raise Unavailable
 
 
@@ -92,13 +103,39 @@ class UnitOfWork:
         Raises `ConstraintViolated` for a uniqueness rule, `CollidedWithAnother` for a deadlock, `Unavailable` when
         the database does not answer.
         """
+        around = _around.get()
+        if around is not None:
+            with _joined(around) as session, session.begin_nested():
+                yield Transaction(session, actor, around.now)
+                session.flush()
+            return
         with translated(), self._own_turn(), Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield Transaction(session, actor, self._clock.now())
             session.flush()
 
     @contextmanager
+    def together(self, actor: Actor) -> Iterator[Transaction]:
+        """One writing transaction around whole use cases: whatever they open inside the block joins it.
+
+        A `begin` that joins is a savepoint, so that a use case may catch `ConstraintViolated` and try again; a `read`
+        sees what is not committed yet; only the end of this block commits. Raises like `begin`. Nobody outside may be
+        waited for inside it.
+        """
+        with self.begin(actor) as tx:
+            token = _around.set(tx)
+            try:
+                yield tx
+            finally:
+                _around.reset(token)
+
+    @contextmanager
     def read(self) -> Iterator[Transaction]:
         """A reading transaction: one snapshot, nothing is written. Raises `Unavailable`."""
+        around = _around.get()
+        if around is not None:
+            with _joined(around) as session:
+                yield Transaction(session, SYSTEM, around.now)
+            return
         with translated(), Session(self._reader, expire_on_commit=False) as session, session.begin():
             yield Transaction(session, SYSTEM, self._clock.now())
 
@@ -114,6 +151,15 @@ class UnitOfWork:
             yield
         finally:
             self._turn.release()
+
+
+@contextmanager
+def _joined(around: Transaction) -> Iterator[Session]:
+    """The session of the transaction around, holding no row that a statement may have changed since it was read."""
+    with translated():
+        around.session.flush()
+        around.session.expire_all()
+        yield around.session
 
 
 @contextmanager

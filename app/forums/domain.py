@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from app.kernel.ids import ClientId, ForumId
 from app.kernel.secret import Secret
@@ -37,6 +38,24 @@ class Forum:
 
 
 @dataclass(frozen=True, slots=True)
+class LiveSecret:
+    """When a secret that still opens was made, and when it ends; None for the newest."""
+
+    created_at: datetime
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A forum as its operator sees it."""
+
+    forum: Forum
+    client_id: ClientId
+    secrets: tuple[LiveSecret, ...]
+    """Oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
 class Client:
     """A forum's backend, as it calls: who it is and what it may do."""
 
@@ -52,3 +71,24 @@ class Credentials:
     forum_id: ForumId
     client_id: ClientId
     client_secret: Secret[str]
+
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_MAX_URL = 2000
+
+
+def is_return_url(url: str, *, plain_http: bool) -> bool:
+    """Whether people may be sent back there: absolute, no credentials, no fragment, nothing invisible.
+
+    `http` is for this machine alone, unless `plain_http` allows it (development).
+    """
+    if len(url) > _MAX_URL or not all("!" <= mark <= "~" and mark not in '"<>\\^`{|}' for mark in url):
+        return False
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return False
+    if not host or "@" in parts.netloc or "#" in url or parts.scheme not in {"http", "https"}:
+        return False
+    return parts.scheme == "https" or plain_http or host in _LOOPBACK

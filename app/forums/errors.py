@@ -39,3 +39,10 @@ class ForumNameUnusable(Invalid):
 
 class ReasonUnusable(Invalid):
     sentence = Sentence("理由要有 1 到 400 个可见字符。", "A reason has 1 to 400 visible characters.")
+
+
+class ReturnUrlUnusable(Invalid):
+    sentence = Sentence(
+        "回跳地址要写全：https://…，不带 # 和账号密码；只有本机可以用 http://。",
+        "A return URL is a whole https:// address without a fragment or credentials; http:// is for this machine only.",
+    )

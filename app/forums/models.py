@@ -18,6 +18,8 @@ class ForumRow(Base):
     return_urls: Mapped[list[str]] = mapped_column(JSON)
     direct_verification: Mapped[str | None] = mapped_column(String(400))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    acts_confirmed_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Until when the cap on destructive acts is lifted."""
 
 
 class ClientRow(Base):

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.forums.domain import Client, Forum, ForumStatus, Scope
+from app.forums.domain import Client, Forum, ForumStatus, LiveSecret, Registration, Scope
 from app.forums.models import ClientRow, ClientSecretRow, ForumRow, RevokedTokenRow
 from app.kernel.ids import ClientId, ForumId
 
@@ -19,6 +19,7 @@ def add(session: Session, forum: Forum, client: Client) -> None:
             return_urls=list(forum.return_urls),
             direct_verification=forum.direct_verification,
             created_at=forum.created_at,
+            acts_confirmed_until=None,
         )
     )
     session.flush()
@@ -26,11 +27,17 @@ def add(session: Session, forum: Forum, client: Client) -> None:
     session.flush()
 
 
-def all_forums(session: Session) -> list[tuple[Forum, ClientId]]:
+def all_forums(session: Session, now: datetime) -> list[Registration]:
+    """Every forum with its client and the secrets that are live at `now`."""
+    secrets: dict[str, list[LiveSecret]] = {}
+    for row in session.scalars(select(ClientSecretRow).where(_live_at(now)).order_by(ClientSecretRow.created_at)):
+        secrets.setdefault(row.client_id, []).append(LiveSecret(row.created_at, row.expires_at))
     rows = session.execute(
         select(ForumRow, ClientRow.id).join(ClientRow, ClientRow.forum_id == ForumRow.id).order_by(ForumRow.id)
     )
-    return [(_forum(row), ClientId(client_id)) for row, client_id in rows]
+    return [
+        Registration(_forum(row), ClientId(client_id), tuple(secrets.get(client_id, ()))) for row, client_id in rows
+    ]
 
 
 def find_forum(session: Session, forum_id: str, *, lock: bool = False) -> Forum | None:
@@ -43,6 +50,14 @@ def find_forum(session: Session, forum_id: str, *, lock: bool = False) -> Forum 
 
 def set_status(session: Session, forum_id: ForumId, status: ForumStatus) -> None:
     session.execute(update(ForumRow).where(ForumRow.id == forum_id).values(status=status))
+
+
+def confirm_acts(session: Session, forum_id: ForumId, until: datetime) -> None:
+    session.execute(update(ForumRow).where(ForumRow.id == forum_id).values(acts_confirmed_until=until))
+
+
+def acts_confirmed_until(session: Session, forum_id: ForumId) -> datetime | None:
+    return session.scalar(select(ForumRow.acts_confirmed_until).where(ForumRow.id == forum_id))
 
 
 def client_of(session: Session, forum_id: ForumId) -> ClientId | None:
@@ -75,15 +90,14 @@ def drop_expired_revocations(session: Session, now: datetime) -> None:
     session.execute(delete(RevokedTokenRow).where(RevokedTokenRow.expires_at <= now))
 
 
-def live_secrets(session: Session, client_id: ClientId, now: datetime) -> list[bytes]:
+def live_secrets(session: Session, client_id: str, now: datetime) -> list[bytes]:
     return list(
-        session.scalars(
-            select(ClientSecretRow.digest).where(
-                ClientSecretRow.client_id == client_id,
-                or_(ClientSecretRow.expires_at.is_(None), ClientSecretRow.expires_at > now),
-            )
-        )
+        session.scalars(select(ClientSecretRow.digest).where(ClientSecretRow.client_id == client_id, _live_at(now)))
     )
+
+
+def _live_at(now: datetime) -> ColumnElement[bool]:
+    return or_(ClientSecretRow.expires_at.is_(None), ClientSecretRow.expires_at > now)
 
 
 def add_secret(session: Session, client_id: ClientId, digest: bytes, now: datetime) -> None:

@@ -14,33 +14,39 @@ from app.audit.domain import Action, ObjectKind
 from app.crypto.mac import Mac, MacUse
 from app.db.unit_of_work import ConstraintViolated, Transaction, UnitOfWork, hold_key
 from app.forums import repository
-from app.forums.domain import Client, Credentials, Forum, ForumStatus, Scope
-from app.forums.errors import ClientRefused, ForumNameUnusable, ForumNotFound, ReasonUnusable
+from app.forums.domain import Client, Credentials, Forum, ForumStatus, Registration, Scope, is_return_url
+from app.forums.errors import ClientRefused, ForumNameUnusable, ForumNotFound, ReasonUnusable, ReturnUrlUnusable
 from app.kernel.actor import Actor
 from app.kernel.ids import ClientId, ForumId, new_id
 from app.kernel.secret import Secret
 
 _NAME_LENGTH, _REASON_LENGTH = range(1, 81), range(1, 401)
 _SECRET_BYTES = 32
+_LIVE_SECRETS = 2
+_NOBODYS_SECRET = bytes(32)
 
 
 class Forums:
-    def __init__(self, unit_of_work: UnitOfWork, mac: Mac) -> None:
+    def __init__(self, unit_of_work: UnitOfWork, mac: Mac, *, plain_http: bool) -> None:
+        """`plain_http` lets people be sent back to addresses without TLS: development only."""
         self._unit_of_work = unit_of_work
         self._mac = mac
+        self._plain_http = plain_http
 
     def add(
         self, actor: Actor, name: str, return_urls: Sequence[str] = (), direct_verification: str | None = None
     ) -> Credentials:
-        """Registers a forum and the one client that speaks for it. Raises `ForumNameUnusable`, `ReasonUnusable`.
+        """Registers a forum and the one client that speaks for it.
 
-        Source: L2b.
+        Raises `ForumNameUnusable`, `ReasonUnusable`, `ReturnUrlUnusable`. Source: L2b.
         """
         name = unicodedata.normalize("NFC", name).strip()
         if not _is_text(name, _NAME_LENGTH):
             raise ForumNameUnusable
         if direct_verification is not None and not _is_text(direct_verification, _REASON_LENGTH):
             raise ReasonUnusable
+        if not all(is_return_url(url, plain_http=self._plain_http) for url in return_urls):
+            raise ReturnUrlUnusable
         secret = _new_secret()
         with self._unit_of_work.begin(actor) as tx:
             forum = Forum(
@@ -57,9 +63,9 @@ class Forums:
             audit.record(tx, Action.FORUM_ADDED, ObjectKind.FORUM, forum.id)
         return Credentials(forum.id, client.id, secret)
 
-    def list_all(self) -> list[tuple[Forum, ClientId]]:
+    def list_all(self) -> list[Registration]:
         with self._unit_of_work.read() as tx:
-            return repository.all_forums(tx.session)
+            return repository.all_forums(tx.session, tx.now)
 
     def rotate_secret(self, actor: Actor, forum_id: str) -> Credentials:
         """A new secret; the last one still opens for `CLIENT_SECRET_OVERLAP`. Raises `ForumNotFound`."""
@@ -86,11 +92,26 @@ class Forums:
                 audit.record(tx, Action.FORUM_DISABLED, ObjectKind.FORUM, forum.id)
         return replace(forum, status=ForumStatus.DISABLED)
 
+    def confirm_acts(self, actor: Actor, forum_id: str) -> datetime:
+        """Lifts the cap on suspensions, bans and closings until the moment it gives. Raises `ForumNotFound`."""
+        with self._unit_of_work.begin(actor) as tx:
+            forum = repository.find_forum(tx.session, forum_id, lock=True)
+            if forum is None:
+                raise ForumNotFound
+            until = tx.now + timedelta(hours=policies.CONFIRMATION_LIFETIME.value)
+            repository.confirm_acts(tx.session, forum.id, until)
+            audit.record(tx, Action.ACTS_CONFIRMED, ObjectKind.FORUM, forum.id)
+        return until
+
     def authenticate(self, client_id: str, secret: Secret[str]) -> Client:
-        """The client these credentials belong to. Raises `ClientRefused`, one answer for every cause."""
+        """The client these credentials belong to. Raises `ClientRefused`, one answer for every cause.
+
+        An unknown client costs the same queries and comparisons as a known one: time does not tell them apart.
+        """
         with self._unit_of_work.read() as tx:
             client = repository.find_active_client(tx.session, client_id)
-            live = repository.live_secrets(tx.session, client.id, tx.now) if client else []
+            live = repository.live_secrets(tx.session, client_id, tx.now)
+        live += [_NOBODYS_SECRET] * (_LIVE_SECRETS - len(live))
         presented = [self._mac.matches(digest, MacUse.CLIENT_SECRET, secret.reveal()) for digest in live]
         if client is None or not any(presented):
             raise ClientRefused
@@ -123,6 +144,12 @@ def get_forum(tx: Transaction, forum_id: ForumId) -> Forum:
     if forum is None:
         raise ForumNotFound
     return forum
+
+
+def acts_confirmed(tx: Transaction, forum_id: ForumId) -> bool:
+    """A step: whether the operator lifted the cap. Boundary: exactly at the end of its hour it is back."""
+    until = repository.acts_confirmed_until(tx.session, forum_id)
+    return until is not None and tx.now < until
 
 
 def is_token_revoked(tx: Transaction, jti: str) -> bool:

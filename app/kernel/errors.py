@@ -64,21 +64,23 @@ class Invalid(ShimingError):
         self.fields = tuple(fields)
 
 
-class _Later(ShimingError):
+class Later(ShimingError):
+    """A refusal that says when to come back; `retry_after` in seconds."""
+
     def __init__(self, retry_after: int, detail: Sentence | None = None) -> None:
         super().__init__(detail)
         self.retry_after = retry_after
 
 
-class TooMany(_Later):
-    """Over a rate or a limit; `retry_after` in seconds."""
+class TooMany(Later):
+    """Over a rate or a limit."""
 
     code = "rate-limited"
     sentence = Sentence("操作太快，请按 Retry-After 稍后再试。", "Too fast; try again after Retry-After.")
 
 
-class Unavailable(_Later):
-    """The service cannot answer now; `retry_after` in seconds."""
+class Unavailable(Later):
+    """The service cannot answer now."""
 
     code = "unavailable"
     sentence = Sentence(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from app.accounts.domain import Sanction, SanctionKind
 from app.kernel.clock import SHANGHAI
 from app.kernel.sentence import Sentence
 from app.posting.denials import DENIALS, NEW_AGREEMENT_VERSION
@@ -37,9 +38,11 @@ def decide(standing: Standing, policy: PostingPolicy, now: datetime) -> Permit |
     Boundaries belong to the later state: exactly at an expiry the identity has expired, exactly at `accept_by` the
     time to accept is over, exactly at `until` a suspension is over.
     """
-    reasons = [*_identity_reasons(standing, policy, now), *_agreement_reasons(standing, now)]
-    if standing.sanction is not None and standing.sanction.in_force(now):
-        reasons.append(_suspension(standing.sanction.reason, standing.sanction.until))
+    reasons = [
+        *_identity_reasons(standing, policy, now),
+        *_agreement_reasons(standing, now),
+        *_account_reasons(standing, now),
+    ]
     return Refusal(tuple(reasons)) if reasons else Permit()
 
 
@@ -64,10 +67,20 @@ def _agreement_reasons(standing: Standing, now: datetime) -> list[Denial]:
     return [Denial(NEW_AGREEMENT_VERSION.code, sentence, NEW_AGREEMENT_VERSION.remedy)]
 
 
-def _suspension(reason: str, until: datetime | None) -> Denial:
-    denial = DENIALS[ReasonCode.ACCOUNT_SUSPENDED]
-    sentence = denial.detail.with_values(until=_moment(until) if until else None, reason=reason)
-    return Denial(denial.code, sentence, denial.remedy)
+def _account_reasons(standing: Standing, now: datetime) -> list[Denial]:
+    reasons = []
+    if standing.sanction is not None and standing.sanction.in_force(now):
+        reasons.append(_sanction(standing.sanction))
+    if standing.account.closed_at is not None:
+        reasons.append(DENIALS[ReasonCode.ACCOUNT_CLOSED])
+    return reasons
+
+
+def _sanction(sanction: Sanction) -> Denial:
+    banned = sanction.kind is SanctionKind.BAN
+    denial = DENIALS[ReasonCode.ACCOUNT_BANNED if banned else ReasonCode.ACCOUNT_SUSPENDED]
+    until = _moment(sanction.until) if sanction.until else None
+    return Denial(denial.code, denial.detail.with_values(until=until, reason=sanction.reason), denial.remedy)
 
 
 def _moment(moment: datetime) -> Sentence:

@@ -15,20 +15,19 @@ from app.agreements.models import AcceptanceRow, AgreementVersionRow
 from app.kernel.ids import AccountId, ForumId
 from app.posting.domain import AcceptedAgreement, AgreementInForce, Identity, Standing, StandingFilter
 from app.verification.domain import IdentityLevel, Method
-from app.verification.models import LinkRow
+from app.verification.models import LinkRow, OrganisationMarkRow
 
 _USER = AgreementKind.USER.value
 
 
 def read_standings(session: Session, wanted: StandingFilter, now: datetime) -> list[Standing]:
     """The standings of a forum's accounts, oldest account first."""
-    if wanted.status is not None and wanted.status not in _statuses(now):
-        return []
     in_force, accepted_version = aliased(AgreementVersionRow), aliased(AgreementVersionRow)
     query = (
-        select(AccountRow, SanctionRow, LinkRow, in_force, AcceptanceRow, accepted_version.version)
+        select(AccountRow, SanctionRow, LinkRow, in_force, AcceptanceRow, accepted_version.version, OrganisationMarkRow)
         .outerjoin(SanctionRow, and_(SanctionRow.account_id == AccountRow.id, SanctionRow.lifted_at.is_(None)))
         .outerjoin(LinkRow, LinkRow.account_id == AccountRow.id)
+        .outerjoin(OrganisationMarkRow, OrganisationMarkRow.account_id == AccountRow.id)
         .outerjoin(in_force, in_force.id == _newest_version(now))
         .outerjoin(
             AcceptanceRow,
@@ -82,12 +81,16 @@ def _conditions(wanted: StandingFilter, now: datetime) -> list[ColumnElement[boo
 
 
 def _statuses(now: datetime) -> dict[AccountStatus, ColumnElement[bool]]:
-    """`Standing.status` in the database's words; a status that is not here is nobody's yet."""
+    """`Standing.status` in the database's words."""
+    open_account = AccountRow.closed_at.is_(None)
     in_effect = and_(SanctionRow.id.is_not(None), or_(SanctionRow.until.is_(None), SanctionRow.until > now))
+    banned = SanctionRow.kind == SanctionKind.BAN
     return {
-        AccountStatus.SUSPENDED: in_effect,
-        AccountStatus.ACTIVE: and_(~in_effect, LinkRow.account_id.is_not(None)),
-        AccountStatus.UNVERIFIED: and_(~in_effect, LinkRow.account_id.is_(None)),
+        AccountStatus.CLOSED: ~open_account,
+        AccountStatus.BANNED: and_(open_account, in_effect, banned),
+        AccountStatus.SUSPENDED: and_(open_account, in_effect, ~banned),
+        AccountStatus.ACTIVE: and_(open_account, ~in_effect, LinkRow.account_id.is_not(None)),
+        AccountStatus.UNVERIFIED: and_(open_account, ~in_effect, LinkRow.account_id.is_(None)),
     }
 
 
@@ -98,6 +101,7 @@ def _standing(
     in_force: AgreementVersionRow | None,
     acceptance: AcceptanceRow | None,
     accepted_version: str | None,
+    mark: OrganisationMarkRow | None,
 ) -> Standing:
     return Standing(
         account=Account(
@@ -108,6 +112,7 @@ def _standing(
             profile=Profile(account.display_name, account.bio, account.signature),
             created_at=account.created_at,
             updated_at=account.updated_at,
+            closed_at=account.closed_at,
         ),
         sanction=Sanction(SanctionKind(sanction.kind), sanction.reason, sanction.until) if sanction else None,
         identity=Identity(IdentityLevel(link.level), Method(link.method), link.verified_at, link.sandbox)
@@ -117,5 +122,6 @@ def _standing(
         accepted=AcceptedAgreement(accepted_version, acceptance.accepted_at)
         if acceptance and accepted_version
         else None,
+        organisation_verified=mark is not None,
         status_index=account.status_index,
     )

@@ -1,7 +1,6 @@
 """Words of the vault: what is sealed, why it may be opened, and what comes out."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 
 from app.crypto.blind_index import IndexValue
@@ -47,9 +46,38 @@ class DocumentRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldPhone:
+    """The index of a phone that waits for its code."""
+
+    version: str
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class PhoneRecord:
     id: int
     person_id: PersonId
     state: PhoneState
     digest: bytes
-    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRecord:
+    """What is on file for a person, nothing for nobody; phones by the digests of their index."""
+
+    has_document: bool = False
+    phones: tuple[PhoneRecord, ...] = ()
+
+    @property
+    def current_phones(self) -> frozenset[bytes]:
+        return frozenset(phone.digest for phone in self.phones if phone.state is PhoneState.CURRENT)
+
+    @property
+    def phones_on_record(self) -> frozenset[bytes]:
+        """The numbers by which this person can prove to be themselves.
+
+        A frozen number, now somebody else's, proves nothing about a person with a document.
+        """
+        return frozenset(
+            phone.digest for phone in self.phones if not self.has_document or phone.state is not PhoneState.FROZEN
+        )

@@ -37,6 +37,21 @@ class DocumentRow(Base):
     confirmed_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class OrganisationRow(Base):
+    """An organisation as one account was marked with it, sealed under a key of its own.
+
+    It has no blind index: one organisation may stand behind any number of accounts, and nobody looks for the others.
+    """
+
+    __tablename__ = "organisations"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    wrapped_key: Mapped[bytes] = mapped_column(LargeBinary)
+    sealed_number: Mapped[bytes] = mapped_column(LargeBinary)
+    sealed_name: Mapped[bytes] = mapped_column(LargeBinary)
+    confirmed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class PhoneRow(Base):
     """A phone as long as it is a person's; a number is current for one person at a time."""
 

@@ -1,14 +1,15 @@
 """Every query on the vault's tables; ciphertexts go in and out, never plain values."""
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import CursorResult, delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from app.crypto.blind_index import IndexValue
 from app.kernel.ids import PersonId
 from app.vault.domain import PhoneRecord, PhoneState
-from app.vault.models import DocumentRow, HeldPhoneRow, PersonRow, PhoneRow
+from app.vault.models import DocumentRow, HeldPhoneRow, OrganisationRow, PersonRow, PhoneRow
 
 
 def add_person(session: Session, row: PersonRow) -> None:
@@ -19,6 +20,11 @@ def add_person(session: Session, row: PersonRow) -> None:
 def get_person(session: Session, person_id: PersonId, *, lock: bool = False) -> PersonRow | None:
     query = select(PersonRow).where(PersonRow.id == person_id)
     return session.scalar(query.with_for_update() if lock else query)
+
+
+def lock_persons(session: Session, person_ids: Collection[PersonId]) -> None:
+    """Holds the rows of these persons until the transaction ends, always in one order: nobody waits in a ring."""
+    session.execute(select(PersonRow.id).where(PersonRow.id.in_(person_ids)).order_by(PersonRow.id).with_for_update())
 
 
 def person_with_document(session: Session, index: IndexValue) -> PersonId | None:
@@ -41,7 +47,7 @@ def documents_of(session: Session, person_id: PersonId) -> list[DocumentRow]:
     return list(session.scalars(select(DocumentRow).where(DocumentRow.person_id == person_id).order_by(DocumentRow.id)))
 
 
-def has_document(session: Session, person_id: PersonId) -> bool:
+def has_document(session: Session, person_id: str) -> bool:
     return bool(session.scalar(select(exists().where(DocumentRow.person_id == person_id))))
 
 
@@ -61,15 +67,25 @@ def phones_of(session: Session, person_id: PersonId) -> list[PhoneRow]:
     return list(session.scalars(select(PhoneRow).where(PhoneRow.person_id == person_id).order_by(PhoneRow.id)))
 
 
-def current_holder(session: Session, version: str, digest: bytes) -> PhoneRecord | None:
-    row = session.scalar(
-        select(PhoneRow).where(
-            PhoneRow.index_version == version, PhoneRow.blind_index == digest, PhoneRow.state == PhoneState.CURRENT
+def phone_records_of(session: Session, person_id: str) -> tuple[PhoneRecord, ...]:
+    """What is known of a person's phones, without the numbers."""
+    return tuple(
+        PhoneRecord(row.id, PersonId(row.person_id), PhoneState(row.state), row.blind_index)
+        for row in session.execute(
+            select(PhoneRow.id, PhoneRow.person_id, PhoneRow.state, PhoneRow.blind_index)
+            .where(PhoneRow.person_id == person_id)
+            .order_by(PhoneRow.id)
         )
     )
-    if row is None:
-        return None
-    return PhoneRecord(row.id, PersonId(row.person_id), PhoneState(row.state), row.blind_index, row.since)
+
+
+def current_holder(session: Session, version: str, digest: bytes) -> PhoneRecord | None:
+    row = session.execute(
+        select(PhoneRow.id, PhoneRow.person_id, PhoneRow.state, PhoneRow.blind_index).where(
+            PhoneRow.index_version == version, PhoneRow.blind_index == digest, PhoneRow.state == PhoneState.CURRENT
+        )
+    ).one_or_none()
+    return PhoneRecord(row.id, PersonId(row.person_id), PhoneState(row.state), row.blind_index) if row else None
 
 
 def add_phone(session: Session, row: PhoneRow) -> None:
@@ -93,8 +109,19 @@ def drop_held_phone(session: Session, holder: str) -> None:
     session.execute(delete(HeldPhoneRow).where(HeldPhoneRow.holder == holder))
 
 
-def drop_expired_phones(session: Session, now: datetime) -> None:
-    session.execute(delete(HeldPhoneRow).where(HeldPhoneRow.expires_at <= now))
+def drop_expired_phones(session: Session, now: datetime) -> int:
+    """How many there were."""
+    result = session.execute(delete(HeldPhoneRow).where(HeldPhoneRow.expires_at <= now))
+    return result.rowcount if isinstance(result, CursorResult) else 0
+
+
+def add_organisation(session: Session, row: OrganisationRow) -> None:
+    session.add(row)
+    session.flush()
+
+
+def drop_organisation(session: Session, organisation_id: str) -> None:
+    session.execute(delete(OrganisationRow).where(OrganisationRow.id == organisation_id))
 
 
 def delete_person(session: Session, person_id: PersonId) -> None:

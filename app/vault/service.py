@@ -10,13 +10,15 @@ from app.audit.domain import Action, ObjectKind
 from app.crypto.blind_index import IndexValue
 from app.crypto.envelope import DataKey, Envelope, Place, seal, unseal
 from app.db.unit_of_work import Transaction, UnitOfWork
-from app.kernel.actor import Actor
+from app.kernel.actor import SYSTEM, Actor
 from app.kernel.ids import PersonId, new_person_id
 from app.kernel.secret import Secret
 from app.vault import repository
-from app.vault.domain import DocumentRecord, IdentityField, PhoneState, ReadPurpose
+from app.vault.domain import DocumentRecord, HeldPhone, IdentityField, PersonRecord, PhoneState, ReadPurpose
 from app.vault.errors import HeldPhoneGone, PersonUnknown
-from app.vault.models import DocumentRow, HeldPhoneRow, PersonRow, PhoneRow
+from app.vault.models import DocumentRow, HeldPhoneRow, OrganisationRow, PersonRow, PhoneRow
+
+_NOBODY = "nobody"
 
 
 class Vault:
@@ -29,14 +31,8 @@ class Vault:
     # -- documents ----------------------------------------------------------------------------------------------
 
     def person_with_document(self, tx: Transaction, index: IndexValue) -> PersonId | None:
-        """Whose document this is; that person is locked until the transaction ends."""
-        person_id = repository.person_with_document(tx.session, index)
-        if person_id is not None:
-            repository.get_person(tx.session, person_id, lock=True)
-        return person_id
-
-    def has_document(self, tx: Transaction, person_id: PersonId) -> bool:
-        return repository.has_document(tx.session, person_id)
+        """Whose document this is."""
+        return repository.person_with_document(tx.session, index)
 
     def new_person(self, tx: Transaction, document: DocumentRecord) -> PersonId:
         person_id = new_person_id()
@@ -60,8 +56,7 @@ class Vault:
     def hold_phone(self, tx: Transaction, holder: str, number: Secret[str], index: IndexValue, until: datetime) -> None:
         """Keeps a phone, sealed, until its code comes or `until` passes."""
         person_id, data_key = new_person_id(), self._envelope.new_data_key()
-        grace = timedelta(minutes=policies.HELD_PHONE_GRACE.value)  # who waits for a lock has an older `now` than we
-        repository.drop_expired_phones(tx.session, tx.now - grace)
+        _drop_expired_phones(tx)
         repository.add_held_phone(
             tx.session,
             HeldPhoneRow(
@@ -75,8 +70,25 @@ class Vault:
             ),
         )
 
+    def drop_expired_phones(self) -> int:
+        """A use case of the background: phones whose code nobody entered in time; how many they were."""
+        with self._unit_of_work.begin(SYSTEM) as tx:
+            return _drop_expired_phones(tx)
+
     def drop_held_phone(self, tx: Transaction, holder: str) -> None:
         repository.drop_held_phone(tx.session, holder)
+
+    def held_phone(self, tx: Transaction, holder: str) -> HeldPhone:
+        """Raises `HeldPhoneGone`."""
+        held = repository.get_held_phone(tx.session, holder)
+        if held is None:
+            raise HeldPhoneGone
+        return HeldPhone(held.index_version, held.blind_index)
+
+    def person_with_phone(self, tx: Transaction, phone: HeldPhone) -> PersonId | None:
+        """Whose number it is now."""
+        found = repository.current_holder(tx.session, phone.version, phone.digest)
+        return found.person_id if found else None
 
     def new_person_of_held_phone(self, tx: Transaction, holder: str) -> PersonId:
         """Makes a person of the phone whose code came back. Raises `HeldPhoneGone`.
@@ -103,24 +115,13 @@ class Vault:
         repository.drop_held_phone(tx.session, holder)
         return person_id
 
-    def phones_on_record(self, tx: Transaction, person_id: PersonId) -> frozenset[bytes]:
-        """Index digests of the numbers by which this person can prove to be themselves.
-
-        A frozen number, now somebody else's, proves nothing about a person with a document.
-        """
-        frozen_counts = not repository.has_document(tx.session, person_id)
-        return frozenset(
-            phone.blind_index
-            for phone in repository.phones_of(tx.session, person_id)
-            if frozen_counts or phone.state != PhoneState.FROZEN
-        )
-
-    def current_phones(self, tx: Transaction, person_id: PersonId) -> frozenset[bytes]:
-        return frozenset(
-            phone.blind_index
-            for phone in repository.phones_of(tx.session, person_id)
-            if phone.state == PhoneState.CURRENT
-        )
+    def take_up_phone(self, tx: Transaction, person_id: PersonId, digest: bytes) -> None:
+        """A number of somebody without a document came back by its code: current where it is nobody's, else claimed."""
+        for phone in repository.phones_of(tx.session, person_id):
+            if phone.blind_index != digest or phone.state == PhoneState.CURRENT:
+                continue
+            elsewhere = repository.current_holder(tx.session, phone.index_version, phone.blind_index)
+            repository.set_phone_state(tx.session, phone.id, PhoneState.CLAIMED if elsewhere else PhoneState.CURRENT)
 
     def settle_claimed_phones(self, tx: Transaction, person_id: PersonId) -> None:
         """Once this person's document is confirmed, the numbers they claimed are theirs: the old bindings freeze."""
@@ -135,7 +136,38 @@ class Vault:
                     audit.record(tx, Action.PHONE_FROZEN, ObjectKind.PERSON, before.audit_ref, reason="number-moved")
             repository.set_phone_state(tx.session, phone.id, PhoneState.CURRENT)
 
+    # -- organisations ------------------------------------------------------------------------------------------
+
+    def seal_organisation(self, tx: Transaction, number: Secret[str], name: Secret[str]) -> str:
+        """Keeps who an organisation is under a key of its own; the random name of the record."""
+        organisation_id, data_key = f"org_{os.urandom(16).hex()}", self._envelope.new_data_key()
+        repository.add_organisation(
+            tx.session,
+            OrganisationRow(
+                id=organisation_id,
+                wrapped_key=self._envelope.wrap(data_key, _organisation_place(organisation_id, "data_key")),
+                sealed_number=seal(data_key, number, _organisation_place(organisation_id, "number")),
+                sealed_name=seal(data_key, name, _organisation_place(organisation_id, "name")),
+                confirmed_at=tx.now,
+            ),
+        )
+        return organisation_id
+
+    def drop_organisation(self, tx: Transaction, organisation_id: str) -> None:
+        repository.drop_organisation(tx.session, organisation_id)
+
     # -- persons ------------------------------------------------------------------------------------------------
+
+    def record_of(self, tx: Transaction, person_id: PersonId | None) -> PersonRecord:
+        """What is on file for a person; for nobody the same statements are run and find nothing."""
+        wanted = person_id or _NOBODY
+        return PersonRecord(
+            repository.has_document(tx.session, wanted), repository.phone_records_of(tx.session, wanted)
+        )
+
+    def hold(self, tx: Transaction, person_ids: Collection[PersonId]) -> None:
+        """A step: until this transaction ends, nobody else changes what these persons have."""
+        repository.lock_persons(tx.session, person_ids)
 
     def audit_ref(self, tx: Transaction, person_id: PersonId) -> str:
         """The random name under which the audit log knows this person. Raises `PersonUnknown`."""
@@ -201,6 +233,11 @@ class Vault:
         )
 
 
+def _drop_expired_phones(tx: Transaction) -> int:
+    grace = timedelta(minutes=policies.HELD_PHONE_GRACE.value)  # who waits for a lock has an older `now` than we
+    return repository.drop_expired_phones(tx.session, tx.now - grace)
+
+
 def _person_row(person_id: PersonId, wrapped_key: bytes, adult_from: int | None, now: datetime) -> PersonRow:
     return PersonRow(
         id=person_id,
@@ -213,6 +250,10 @@ def _person_row(person_id: PersonId, wrapped_key: bytes, adult_from: int | None,
 
 def _key_place(person_id: PersonId) -> Place:
     return Place("persons", person_id, "data_key")
+
+
+def _organisation_place(organisation_id: str, field: str) -> Place:
+    return Place("organisations", organisation_id, field)
 
 
 def _phone_place(person_id: PersonId) -> Place:

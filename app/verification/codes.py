@@ -7,29 +7,33 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from app import policies
-from app.accounts.domain import AccountName
+from app.accounts.domain import Account, AccountName
 from app.accounts.service import find_named
 from app.audit import service as audit
 from app.audit.domain import Action, ObjectKind
 from app.crypto.blind_index import BlindIndex, IndexValue
 from app.crypto.mac import Mac, MacUse
 from app.db.unit_of_work import Transaction, UnitOfWork, again_on_collision, hold_key
+from app.forums.service import hold_forum
 from app.kernel.actor import Actor
+from app.kernel.clock import SHANGHAI
 from app.kernel.ids import AccountId, ForumId, VerificationId, new_id
 from app.kernel.secret import Secret
 from app.vault.errors import HeldPhoneGone
 from app.vault.service import Vault
 from app.verification import repository
-from app.verification.domain import IdentityLevel, Method, Outcome, Reason, Verification
+from app.verification.domain import Ending, Method, Outcome, Reason, Verification, ending
 from app.verification.errors import CodeAlreadyUsed, CodeMalformed, NoCodeToEnter, PhoneInvalid, TooManyTexts
 from app.verification.links import Links
 from app.verification.phones import PHONE_SCHEME, read_phone
+from app.verification.service import NoteAttempt
 from app.verification.sms.contract import (
     CodeText,
     PhoneLimited,
     PhoneUnreachable,
     SmsError,
     SmsOutcomeUnknown,
+    SmsQuotaExhausted,
     SmsSender,
 )
 
@@ -51,6 +55,8 @@ class PhoneRequest:
 @dataclass(frozen=True, slots=True)
 class CodeRules:
     pause_seconds: int
+    daily_texts: int
+    """What all phones together may cost in one day of Shanghai."""
     host: str
     """The host that the text names, so that phones offer the code to our pages only."""
 
@@ -86,9 +92,10 @@ class PhoneCodes:
         """The slow index; the caller holds a seat for it."""
         return self._blind_index.of(PHONE_SCHEME, request.phone)
 
-    def send(self, actor: Actor, request: PhoneRequest, index: IndexValue) -> Verification:
+    def send(self, actor: Actor, request: PhoneRequest, index: IndexValue, note: NoteAttempt) -> Verification:
         """Sends a code and answers alike for known and unknown numbers; the caller holds a provider seat.
 
+        `note` is a step that joins the transaction before the text, for a caller who must know of it as surely.
         Raises `TooManyTexts`, `PhoneInvalid` when the sender says that there is no such number.
         """
         code = Secret(f"{secrets.randbelow(10**_CODE_DIGITS):0{_CODE_DIGITS}d}")
@@ -96,8 +103,12 @@ class PhoneCodes:
             hold_key(tx, index.digest)
             self._refuse_too_many(tx, repository.texts_to_phone(tx.session, index.digest, tx.now - _DAY))
             _refuse_pumping(tx, request.account_id)
+            may_send = self._may_spend(tx)
             verification_id = self._stage(tx, request, index, code)
+            note(tx, verification_id)
         try:
+            if not may_send:
+                raise SmsQuotaExhausted(self._sender.name, "own-budget")
             self._sender.send_code(request.phone, self._text(code), message_id=verification_id)
         except SmsOutcomeUnknown:
             pass  # it may have arrived: the code stays good, and nothing is sent again by itself
@@ -115,9 +126,9 @@ class PhoneCodes:
 
     def _confirm(self, actor: Actor, forum_id: ForumId, verification_id: str, typed: Secret[str]) -> Verification:
         with self._unit_of_work.begin(actor) as tx:
+            hold_forum(tx, forum_id)
             verification = repository.get(tx.session, forum_id, verification_id, tx.now)
-            find_named(tx, forum_id, AccountName(account_id=verification.account_id), lock=True)
-            verification = repository.get(tx.session, forum_id, verification_id, tx.now)
+            account = find_named(tx, forum_id, AccountName(account_id=verification.account_id), lock=True)
             code = repository.get_code(tx.session, verification.id)
             if verification.method is not Method.PHONE_CODE:
                 raise NoCodeToEnter
@@ -126,57 +137,45 @@ class PhoneCodes:
             if verification.outcome is Outcome.VERIFIED:
                 raise CodeAlreadyUsed
             if verification.reason is Reason.CODE_EXPIRED:
-                return self._settle(tx, verification, Outcome.REJECTED, Reason.CODE_EXPIRED)
+                return self._settle(tx, verification, Ending(Outcome.REJECTED, Reason.CODE_EXPIRED))
             if verification.outcome is Outcome.REJECTED or verification.reason is Reason.PROVIDER_UNAVAILABLE:
                 return verification
-            return self._judge(tx, verification, code, typed)
+            return self._settle(tx, verification, self._judge(tx, account, verification, code, typed))
 
     def _judge(
-        self, tx: Transaction, verification: Verification, code: repository.Code, typed: Secret[str]
-    ) -> Verification:
+        self, tx: Transaction, account: Account, verification: Verification, code: repository.Code, typed: Secret[str]
+    ) -> Ending:
         limit = policies.CODE_TRIES.value
         tries = repository.charge_try(tx.session, verification.id, limit)
         if tries is None:
-            return self._settle(tx, verification, Outcome.REJECTED, Reason.CODE_EXHAUSTED)
+            return Ending(Outcome.REJECTED, Reason.CODE_EXHAUSTED)
         if not self._mac.matches(code.digest, MacUse.ONE_TIME_CODE, verification.id, typed.reveal()):
             if tries >= limit:
-                return self._settle(tx, verification, Outcome.REJECTED, Reason.CODE_EXHAUSTED)
-            return self._settle(tx, verification, Outcome.PENDING, Reason.CODE_WRONG)
+                return Ending(Outcome.REJECTED, Reason.CODE_EXHAUSTED)
+            return Ending(Outcome.PENDING, Reason.CODE_WRONG)
         try:
-            link = self._links.confirm_phone(
-                tx, verification.account_id, verification.id, code.phone_digest, sandbox=self._sender.sandbox
-            )
+            return ending(self._links.confirm_phone(tx, account, verification.id, sandbox=self._sender.sandbox))
         except HeldPhoneGone:  # its time ran out while this request waited for its turn
-            return self._settle(tx, verification, Outcome.REJECTED, Reason.CODE_EXPIRED)
-        if link is None:
-            return self._settle(tx, verification, Outcome.REJECTED, Reason.NOT_CONFIRMED)
-        return self._settle(tx, verification, Outcome.VERIFIED, None, link.level)
+            return Ending(Outcome.REJECTED, Reason.CODE_EXPIRED)
 
-    def _settle(
-        self,
-        tx: Transaction,
-        verification: Verification,
-        outcome: Outcome,
-        reason: Reason | None,
-        level: IdentityLevel = IdentityLevel.NONE,
-    ) -> Verification:
-        repository.settle(tx.session, verification.id, outcome, reason, tx.now, level)
-        if outcome is Outcome.REJECTED:
+    def _settle(self, tx: Transaction, verification: Verification, end: Ending) -> Verification:
+        repository.settle(tx.session, verification.id, end, tx.now)
+        if end.outcome is Outcome.REJECTED:
             self._vault.drop_held_phone(tx, verification.id)
         audit.record(
             tx,
-            Action.VERIFICATION_COMPLETED if outcome is not Outcome.PENDING else Action.CODE_REFUSED,
+            Action.VERIFICATION_COMPLETED if end.outcome is not Outcome.PENDING else Action.CODE_REFUSED,
             ObjectKind.VERIFICATION,
             verification.id,
-            outcome=outcome,
-            reason=reason,
+            outcome=end.outcome,
+            reason=end.inner_reason or end.reason,
         )
         return replace(
             verification,
-            outcome=outcome,
-            reason=reason,
-            level=level,
-            verified_at=tx.now if outcome is Outcome.VERIFIED else None,
+            outcome=end.outcome,
+            reason=end.reason,
+            level=end.level,
+            verified_at=tx.now if end.outcome is Outcome.VERIFIED else None,
         )
 
     def _stage(self, tx: Transaction, request: PhoneRequest, index: IndexValue, code: Secret[str]) -> VerificationId:
@@ -212,6 +211,10 @@ class PhoneCodes:
         if wait > timedelta():
             raise TooManyTexts(retry_after=math.ceil(wait / _COARSE) * int(_COARSE.total_seconds()))
 
+    def _may_spend(self, tx: Transaction) -> bool:
+        day = tx.now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
+        return repository.texts_since(tx.session, day) < self._rules.daily_texts
+
     def _text(self, code: Secret[str]) -> CodeText:
         minutes = policies.CODE_LIFETIME.value
         words = f"【实名】验证码 {code.reveal()}，{minutes} 分钟内有效，勿告诉他人。"
@@ -221,12 +224,14 @@ class PhoneCodes:
         self, actor: Actor, request: PhoneRequest, verification_id: VerificationId, error: SmsError
     ) -> Verification:
         refused = isinstance(error, PhoneUnreachable | PhoneLimited)
-        outcome, reason = (
-            (Outcome.REJECTED, Reason.NOT_CONFIRMED) if refused else (Outcome.PENDING, Reason.PROVIDER_UNAVAILABLE)
+        end = (
+            Ending(Outcome.REJECTED, Reason.NOT_CONFIRMED)
+            if refused
+            else Ending(Outcome.PENDING, Reason.PROVIDER_UNAVAILABLE)
         )
         with self._unit_of_work.begin(actor) as tx:
             repository.note_answer(tx.session, verification_id, type(error).__name__)
-            repository.settle(tx.session, verification_id, outcome, reason, tx.now)
+            repository.settle(tx.session, verification_id, end, tx.now)
             if not refused:
                 repository.drop_code(tx.session, verification_id)  # it never left, so it counts against no limit
             self._vault.drop_held_phone(tx, verification_id)
@@ -235,8 +240,8 @@ class PhoneCodes:
                 Action.VERIFICATION_COMPLETED,
                 ObjectKind.VERIFICATION,
                 verification_id,
-                outcome=outcome,
-                reason=reason,
+                outcome=end.outcome,
+                reason=end.reason,
             )
         if isinstance(error, PhoneLimited):
             raise TooManyTexts(retry_after=int(_HOUR.total_seconds()))

@@ -42,6 +42,15 @@ class Reason(StrEnum):
     REVIEW = "review"
 
 
+class InnerReason(StrEnum):
+    """Why a proof that was right did not count: for the person and for staff, never for a forum."""
+
+    BANNED = "banned"
+    ACCOUNT_LIMIT = "account-limit"
+    DIFFERENT_PERSON = "different-person"
+    POSSESSION_MISSING = "possession-missing"
+
+
 class NextStep(StrEnum):
     CODE = "code"
     WAIT = "wait"
@@ -86,3 +95,20 @@ class Link:
     method: Method
     verified_at: datetime
     sandbox: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a verification ends, or waits. `inner_reason` is written down and never shown to a forum."""
+
+    outcome: Outcome
+    reason: Reason | None = None
+    level: IdentityLevel = IdentityLevel.NONE
+    inner_reason: InnerReason | None = None
+
+
+def ending(found: Link | InnerReason | None) -> Ending:
+    """What became of a proof; None for one that was no match. Every refusal looks alike from outside."""
+    if isinstance(found, Link):
+        return Ending(Outcome.VERIFIED, level=found.level)
+    return Ending(Outcome.REJECTED, Reason.NOT_CONFIRMED, inner_reason=found)

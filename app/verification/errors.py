@@ -19,6 +19,10 @@ class DocumentFault(StrEnum):
     TYPE_MISMATCH = "type-mismatch"
     LEGACY_15_DIGIT = "legacy-15-digit"
     BIRTH_IN_FUTURE = "birth-in-future"
+    BAD_COUNTRY = "bad-country"
+    SUSPECT_LETTER = "suspect-letter"
+    TEST_IDENTITY = "test-identity"
+    """A number that only the sandbox knows, where identities are real."""
     NOT_A_SANDBOX_IDENTITY = "not-a-sandbox-identity"
     NOT_AVAILABLE = "not-available"
 
@@ -41,6 +45,13 @@ _FAULT_SENTENCES = {
     DocumentFault.WRONG_DOCUMENT: _NOT_OF_THIS_TYPE,
     DocumentFault.TYPE_MISMATCH: _NOT_OF_THIS_TYPE,
     DocumentFault.LEGACY_15_DIGIT: Sentence("15 位旧号已停用，填 18 位", "15-digit numbers ended; enter all 18"),
+    DocumentFault.BAD_COUNTRY: Sentence(
+        "签发国用 ISO 3166 三位字母代码，如 CHN", "Name the issuing country by its ISO 3166 alpha-3 code, such as JPN"
+    ),
+    DocumentFault.SUSPECT_LETTER: Sentence(
+        "第二位没有字母 I 和 O，对照是否为 1 或 0", "The second place is never I or O; compare it with 1 and 0"
+    ),
+    DocumentFault.TEST_IDENTITY: Sentence("这是测试身份，请填真实证件。", "This is a test identity; enter a real one."),
     DocumentFault.NOT_A_SANDBOX_IDENTITY: _SANDBOX_ONLY,
     DocumentFault.NOT_AVAILABLE: Sentence("这个版本还不支持。", "This version does not offer it yet."),
 }
@@ -83,6 +94,14 @@ class PossessionRequired(Conflict):
         "此账号已验证过：先用在案手机收验证码，15 分钟内再提交证件。",
         "This account has a person already: verify a code on the phone on record, then send the document within"
         " 15 minutes.",
+    )
+
+
+class NoResponsiblePerson(Conflict):
+    sentence = Sentence(
+        "组织是标记，不是身份：先为此账号的责任人验证证件，再提交统一社会信用代码。",
+        "An organisation is a mark on a verified person: verify the natural person responsible for this account by"
+        " document first, then send the code of the organisation.",
     )
 
 

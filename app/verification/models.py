@@ -1,12 +1,15 @@
-"""Tables: links, verifications, one-time codes."""
+"""Tables: links and slots, verifications, one-time codes."""
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base
 from app.db.types import UtcDateTime
+
+_IN_FLIGHT = text("outcome = 'pending' AND reason IS NULL")
+PERHAPS_BILLED = text("billable IS NOT FALSE")
 
 
 class LinkRow(Base):
@@ -20,11 +23,33 @@ class LinkRow(Base):
     sandbox: Mapped[bool]
 
 
+class SlotRow(Base):
+    """Who answers for an account, and which of the person's places in that forum it takes."""
+
+    __tablename__ = "account_slots"
+    __table_args__ = (UniqueConstraint("person_id", "forum_id", "slot", name="uq_account_slots_slot"),)
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    forum_id: Mapped[str] = mapped_column(String(40))
+    person_id: Mapped[str] = mapped_column(ForeignKey("persons.id"))
+    slot: Mapped[int]
+
+
 class VerificationRow(Base):
     """One attempt: written before anybody outside is asked, so that a crash cannot hide that they were."""
 
     __tablename__ = "verifications"
-    __table_args__ = (Index(None, "account_id", "started_at"),)
+    __table_args__ = (
+        Index(None, "account_id", "started_at"),
+        Index(
+            "uq_verifications_in_flight",
+            "account_id",
+            "subject_digest",
+            unique=True,
+            sqlite_where=_IN_FLIGHT,
+            postgresql_where=_IN_FLIGHT,
+        ),
+    )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     forum_id: Mapped[str] = mapped_column(String(40))
@@ -32,6 +57,7 @@ class VerificationRow(Base):
     method: Mapped[str] = mapped_column(String(24))
     outcome: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str | None] = mapped_column(String(32))
+    inner_reason: Mapped[str | None] = mapped_column(String(32))
     level: Mapped[str] = mapped_column(String(16))
     document_type: Mapped[str | None] = mapped_column(String(40))
     subject_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
@@ -45,11 +71,48 @@ class VerificationRow(Base):
     verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+class ProviderAttemptRow(Base):
+    """One provider that was asked: committed as `sent` before the call, so that a crash cannot hide a fee."""
+
+    __tablename__ = "provider_attempts"
+    __table_args__ = (
+        Index(
+            "ix_provider_attempts_perhaps_billed",
+            "provider",
+            "sent_at",
+            sqlite_where=PERHAPS_BILLED,
+            postgresql_where=PERHAPS_BILLED,
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    verification_id: Mapped[str] = mapped_column(ForeignKey("verifications.id"), index=True)
+    provider: Mapped[str] = mapped_column(String(40))
+    kind: Mapped[str] = mapped_column(String(24))
+    answer: Mapped[str] = mapped_column(String(32))
+    raw_code: Mapped[str | None] = mapped_column(String(80))
+    request_id: Mapped[str | None] = mapped_column(String(120))
+    billable: Mapped[bool | None]
+    sent_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class OrganisationMarkRow(Base):
+    """That the name of the organisation behind an account is verified; who it is, the vault alone knows."""
+
+    __tablename__ = "organisation_marks"
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    organisation_id: Mapped[str] = mapped_column(ForeignKey("organisations.id"), unique=True)
+    verified_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    sandbox: Mapped[bool]
+
+
 class CodeRow(Base):
     """A one-time code as a keyed digest. Every try is charged before it is compared."""
 
     __tablename__ = "one_time_codes"
-    __table_args__ = (Index(None, "phone_digest", "sent_at"),)
+    __table_args__ = (Index(None, "phone_digest", "sent_at"), Index(None, "sent_at"))
 
     verification_id: Mapped[str] = mapped_column(ForeignKey("verifications.id"), primary_key=True)
     digest: Mapped[bytes] = mapped_column(LargeBinary)

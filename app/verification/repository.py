@@ -1,18 +1,20 @@
-"""Every query on links, verifications and codes."""
+"""Every query on links and slots, verifications and codes."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, CursorResult, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from app import policies
 from app.kernel.ids import AccountId, ForumId, PersonId, VerificationId
-from app.verification.domain import IdentityLevel, Link, Method, Outcome, Reason, Verification
+from app.verification.domain import Ending, IdentityLevel, Link, Method, Outcome, Reason, Verification
 from app.verification.errors import VerificationNotFound
-from app.verification.models import CodeRow, LinkRow, VerificationRow
+from app.verification.models import CodeRow, LinkRow, OrganisationMarkRow, SlotRow, VerificationRow
 
 _RAW_CODE, _REQUEST_ID = 80, 120
+_LOST = timedelta(seconds=policies.ATTEMPT_LOST.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ def add_attempt(session: Session, attempt: Attempt, now: datetime) -> None:
             method=attempt.method,
             outcome=Outcome.PENDING,
             reason=None,
+            inner_reason=None,
             level=IdentityLevel.NONE,
             document_type=attempt.document_type,
             subject_digest=attempt.subject_digest,
@@ -86,31 +89,26 @@ def note_answer(
     )
 
 
-def settle(
-    session: Session,
-    verification_id: VerificationId,
-    outcome: Outcome,
-    reason: Reason | None,
-    now: datetime,
-    level: IdentityLevel = IdentityLevel.NONE,
-) -> None:
+def settle(session: Session, verification_id: VerificationId, end: Ending, now: datetime) -> None:
     session.execute(
         update(VerificationRow)
         .where(VerificationRow.id == verification_id)
         .values(
-            outcome=outcome,
-            reason=reason,
-            level=level,
+            outcome=end.outcome,
+            reason=end.reason,
+            inner_reason=end.inner_reason,
+            level=end.level,
             answered_at=now,
-            verified_at=now if outcome is Outcome.VERIFIED else None,
+            verified_at=now if end.outcome is Outcome.VERIFIED else None,
         )
     )
 
 
 def get(session: Session, forum_id: ForumId, verification_id: str, now: datetime) -> Verification:
-    """The verification as it stands at `now`: a code nobody entered in time has expired, whoever noticed or not.
+    """The verification as it stands at `now`, whoever noticed or not.
 
-    Raises `VerificationNotFound`, also for another forum's.
+    A code that nobody entered in time has expired; a check without an answer after 60 seconds has none. Raises
+    `VerificationNotFound`, also for another forum's.
     """
     found = session.execute(
         select(VerificationRow, CodeRow.expires_at)
@@ -131,7 +129,15 @@ def get(session: Session, forum_id: ForumId, verification_id: str, now: datetime
         verified_at=row.verified_at,
         sandbox=row.sandbox,
     )
+    if verification.method is not Method.PHONE_CODE and row.started_at <= now - _LOST:
+        return _lost(verification)
     return _expired_by(verification, expires_at, now)
+
+
+def _lost(verification: Verification) -> Verification:
+    if verification.outcome is not Outcome.PENDING or verification.reason is not None:
+        return verification
+    return replace(verification, reason=Reason.OUTCOME_UNKNOWN)
 
 
 def _expired_by(verification: Verification, expires_at: datetime | None, now: datetime) -> Verification:
@@ -240,6 +246,31 @@ def charge_try(session: Session, verification_id: VerificationId, limit: int) ->
     return session.scalar(select(CodeRow.tries).where(CodeRow.verification_id == verification_id))
 
 
+def texts_since(session: Session, moment: datetime) -> int:
+    """Texts to all phones together."""
+    return session.scalar(select(func.count()).select_from(CodeRow).where(CodeRow.sent_at >= moment)) or 0
+
+
+def mark_organisation(
+    session: Session, account_id: AccountId, organisation_id: str, now: datetime, *, sandbox: bool
+) -> str | None:
+    """The organisation that the account was marked with before."""
+    row = session.get(OrganisationMarkRow, account_id)
+    before = row.organisation_id if row else None
+    if row is None:
+        row = OrganisationMarkRow(account_id=account_id)
+        session.add(row)
+    row.organisation_id = organisation_id
+    row.verified_at = now
+    row.sandbox = sandbox
+    session.flush()
+    return before
+
+
+def has_organisation(session: Session, account_id: AccountId) -> bool:
+    return session.get(OrganisationMarkRow, account_id) is not None
+
+
 def find_link(session: Session, account_id: AccountId) -> Link | None:
     row = session.get(LinkRow, account_id, populate_existing=True)
     if row is None:
@@ -269,3 +300,33 @@ def save_link(session: Session, link: Link) -> None:
 
 def has_links(session: Session, person_id: PersonId) -> bool:
     return bool(session.scalar(select(exists().where(LinkRow.person_id == person_id))))
+
+
+def find_answerer(session: Session, account_id: AccountId) -> PersonId | None:
+    found = session.scalar(select(SlotRow.person_id).where(SlotRow.account_id == account_id))
+    return PersonId(found) if found else None
+
+
+def slots_of(session: Session, person_id: str, forum_id: ForumId) -> dict[AccountId, int]:
+    """The accounts of a forum for which a person answers, each with its slot."""
+    query = (
+        select(SlotRow.account_id, SlotRow.slot)
+        .where(SlotRow.person_id == person_id, SlotRow.forum_id == forum_id)
+        .order_by(SlotRow.slot)
+    )
+    return {AccountId(account_id): slot for account_id, slot in session.execute(query)}
+
+
+def forums_answered_in(session: Session, person_id: PersonId) -> list[ForumId]:
+    query = select(SlotRow.forum_id).where(SlotRow.person_id == person_id).distinct().order_by(SlotRow.forum_id)
+    return [ForumId(forum_id) for forum_id in session.scalars(query)]
+
+
+def save_slot(session: Session, account_id: AccountId, forum_id: ForumId, person_id: PersonId, slot: int) -> None:
+    drop_slots(session, [account_id])
+    session.add(SlotRow(account_id=account_id, forum_id=forum_id, person_id=person_id, slot=slot))
+    session.flush()
+
+
+def drop_slots(session: Session, account_ids: Collection[AccountId]) -> None:
+    session.execute(delete(SlotRow).where(SlotRow.account_id.in_(account_ids)))

@@ -1,48 +1,57 @@
 """Use cases of the documents: prepare, check with a provider, read the outcome."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from app import policies
-from app.accounts.domain import AccountName
+from app.accounts.domain import Account, AccountName
 from app.accounts.service import find_named
 from app.audit import service as audit
 from app.audit.domain import Action, ObjectKind
 from app.crypto.blind_index import BlindIndex, IndexValue
 from app.crypto.mac import Mac, MacUse
-from app.db.unit_of_work import Transaction, UnitOfWork, again_on_collision
-from app.forums.service import get_forum
-from app.kernel.actor import Actor
+from app.db.unit_of_work import ConstraintViolated, Transaction, UnitOfWork, again_on_collision
+from app.forums.service import get_forum, hold_forum
+from app.kernel.actor import SYSTEM, Actor
 from app.kernel.clock import SHANGHAI
 from app.kernel.errors import Unavailable
 from app.kernel.ids import AccountId, ForumId, PersonId, VerificationId, new_id
 from app.kernel.secret import Secret
 from app.vault.domain import DocumentRecord
 from app.vault.service import Vault
-from app.verification import repository
+from app.verification import attempts, repository
+from app.verification.checks import Checks, end_after
 from app.verification.documents import Document, DocumentType, age_on, read_document
-from app.verification.domain import IdentityLevel, Method, Outcome, Reason, Verification
+from app.verification.domain import Ending, IdentityLevel, Method, Outcome, Reason, Verification, ending
 from app.verification.errors import (
     DirectVerificationOff,
-    DocumentInvalid,
     MinorNotAllowed,
+    NoResponsiblePerson,
     PossessionRequired,
     TooManyAttempts,
 )
-from app.verification.links import Links
-from app.verification.providers.contract import (
-    CheckKind,
-    CheckResult,
-    OutcomeUnknown,
-    ProviderError,
-    RecordCheckProvider,
-    Verdict,
-)
+from app.verification.links import DocumentProof, Links
+from app.verification.organisations import Organisations
+from app.verification.phones import read_phone
+from app.verification.providers.contract import CheckKind, CheckResult, ProviderError, Verdict
 
+NoteAttempt = Callable[[Transaction, VerificationId], None]
 _DAY = timedelta(days=1)
-_IN_FLIGHT = timedelta(minutes=1)
+_LOST = timedelta(seconds=policies.ATTEMPT_LOST.value)
 _POSSESSION = timedelta(minutes=policies.POSSESSION_WINDOW.value)
+
+
+@dataclass(frozen=True, slots=True)
+class GivenDocument:
+    """A document as it was typed in."""
+
+    type: DocumentType
+    number: Secret[str]
+    name: Secret[str]
+    country: str | None = None
+    phone: Secret[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,7 @@ class DocumentRequest:
 
     forum_id: ForumId
     account_id: AccountId
+    method: Method
     document: Document
     subject_digest: bytes
 
@@ -74,8 +84,9 @@ class AskedProvider:
     answer: CheckResult | ProviderError
 
     @property
-    def has_verdict(self) -> bool:
-        return isinstance(self.answer, CheckResult)
+    def needs_index(self) -> bool:
+        """For every verdict about a person alike; an organisation is never looked for."""
+        return isinstance(self.answer, CheckResult) and self.request.method is not Method.ORGANISATION
 
 
 class Verifications:
@@ -85,85 +96,92 @@ class Verifications:
         vault: Vault,
         blind_index: BlindIndex,
         mac: Mac,
-        provider: RecordCheckProvider,
+        checks: Checks,
         *,
         direct_by_default: bool,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._links = Links(vault)
+        self._organisations = Organisations(vault)
         self._blind_index = blind_index
         self._mac = mac
-        self._provider = provider
+        self._checks = checks
         self._direct_by_default = direct_by_default
 
-    def prepare(
-        self,
-        forum_id: ForumId,
-        name: AccountName,
-        document_type: DocumentType,
-        number: Secret[str],
-        holder: Secret[str],
-    ) -> DocumentRequest:
+    def prepare(self, forum_id: ForumId, name: AccountName, method: Method, given: GivenDocument) -> DocumentRequest:
         """The cheap refusals: nothing is written, nobody is asked, no attempt is counted.
 
-        Raises `DirectVerificationOff`, `DocumentInvalid`, `MinorNotAllowed`, `AccountNotFound`,
-        `PossessionRequired`, `TooManyAttempts`.
+        Raises `DirectVerificationOff`, `DocumentInvalid`, `PhoneInvalid`, `MinorNotAllowed`, `AccountNotFound`,
+        `NoResponsiblePerson`, `PossessionRequired`, `TooManyAttempts`.
         """
         with self._unit_of_work.read() as tx:
             if not self._direct_by_default and get_forum(tx, forum_id).direct_verification is None:
                 raise DirectVerificationOff
-            today = tx.now.astimezone(SHANGHAI).date()
-            document = read_document(document_type, number, holder, today)
-            fault = self._provider.refuses(document)
-            if fault is not None:
-                raise DocumentInvalid("/document/number", fault)
-            if document.birth is not None and age_on(document.birth, today) < policies.MINIMUM_AGE.value:
-                raise MinorNotAllowed
+            document = self._read(method, given, tx.now)
             account = find_named(tx, forum_id, name)
             subject = self._mac.digest(MacUse.ATTEMPT_SUBJECT, account.id, document.type.value, document.key.reveal())
             link = repository.find_link(tx.session, account.id)
+            if method is Method.ORGANISATION and (link is None or link.level is not IdentityLevel.DOCUMENT):
+                raise NoResponsiblePerson
             if link is not None and not self._links.possession_proved(tx, link, tx.now - _POSSESSION):
                 raise PossessionRequired
             _refuse_too_many(tx, account.id, subject)
-        return DocumentRequest(forum_id, account.id, document, subject)
+        return DocumentRequest(forum_id, account.id, method, document, subject)
 
-    def start(self, actor: Actor, request: DocumentRequest) -> StartedCheck:
+    def _read(self, method: Method, given: GivenDocument, now: datetime) -> Document:
+        today = now.astimezone(SHANGHAI).date()
+        document = read_document(given.type, given.number, given.name, today, given.country)
+        if given.phone is not None:
+            document = replace(document, phone=read_phone(given.phone))
+        self._checks.refuse(CheckKind(method), document)
+        if document.birth is not None and age_on(document.birth, today) < policies.MINIMUM_AGE.value:
+            raise MinorNotAllowed
+        return document
+
+    def start(self, actor: Actor, request: DocumentRequest, note: NoteAttempt) -> StartedCheck:
         """Writes the attempt down before anybody is asked, so that a crash cannot hide that they were.
 
-        Raises `TooManyAttempts`, `Unavailable` while other checks of this account are in flight.
+        `note` is a step that joins the transaction, for a caller who must know of the attempt as surely.
+        Raises `TooManyAttempts`, `Unavailable` while other checks of this account, or one of this document on it, are
+        in flight.
         """
-        with self._unit_of_work.begin(actor) as tx:
-            find_named(tx, request.forum_id, AccountName(account_id=request.account_id), lock=True)
-            _refuse_too_many(tx, request.account_id, request.subject_digest)
-            verification_id = VerificationId(new_id("vrf", tx.now))
-            attempt = repository.Attempt(
-                id=verification_id,
-                forum_id=request.forum_id,
-                account_id=request.account_id,
-                method=Method.ID2,
-                provider=self._provider.name,
-                sandbox=self._provider.sandbox,
-                document_type=request.document.type,
-                subject_digest=request.subject_digest,
-            )
-            repository.add_attempt(tx.session, attempt, tx.now)
-            audit.record(tx, Action.VERIFICATION_STARTED, ObjectKind.VERIFICATION, verification_id, reason=Method.ID2)
-            return StartedCheck(request, verification_id, tx.now)
+        try:
+            with self._unit_of_work.begin(actor) as tx:
+                find_named(tx, request.forum_id, AccountName(account_id=request.account_id), lock=True)
+                _close_lost(tx, request.account_id)
+                _refuse_too_many(tx, request.account_id, request.subject_digest)
+                started = self._start(tx, request)
+                note(tx, started.verification_id)
+                return started
+        except ConstraintViolated:
+            raise Unavailable(retry_after=1) from None
+
+    def _start(self, tx: Transaction, request: DocumentRequest) -> StartedCheck:
+        verification_id = VerificationId(new_id("vrf", tx.now))
+        attempt = repository.Attempt(
+            id=verification_id,
+            forum_id=request.forum_id,
+            account_id=request.account_id,
+            method=request.method,
+            provider=self._checks.name,
+            sandbox=self._checks.sandbox,
+            document_type=request.document.type,
+            subject_digest=request.subject_digest,
+        )
+        repository.add_attempt(tx.session, attempt, tx.now)
+        audit.record(tx, Action.VERIFICATION_STARTED, ObjectKind.VERIFICATION, verification_id, reason=request.method)
+        return StartedCheck(request, verification_id, tx.now)
 
     def ask(self, started: StartedCheck) -> AskedProvider:
-        """Asks the provider once, without a transaction; the caller holds a provider seat."""
-        try:
-            answer: CheckResult | ProviderError = self._provider.check(
-                CheckKind.ID2,
-                started.request.document,
-                attempt_id=started.verification_id,
-                timeout=float(policies.PROVIDER_READ.value),
-            )
-        except ProviderError as error:
-            answer = error
-        except Exception:  # noqa: BLE001 -- whatever a provider does, the question may have left: nobody is verified by it
-            answer = OutcomeUnknown(self._provider.name, "defect")
-        return AskedProvider(started.request, started.verification_id, started.started_at, answer)
+        """Asks the providers, without a transaction around it; the caller holds a provider seat."""
+        request = started.request
+        answer = self._checks.ask(started.verification_id, CheckKind(request.method), request.document)
+        return AskedProvider(request, started.verification_id, started.started_at, answer)
+
+    def close_lost(self) -> int:
+        """A use case of the background: ends checks whose answer a crash has lost; never asks anybody again."""
+        with self._unit_of_work.begin(SYSTEM) as tx:
+            return _close_lost(tx)
 
     def index(self, asked: AskedProvider) -> IndexValue:
         """The slow index, paid for every verdict alike; the caller holds a seat for it."""
@@ -185,53 +203,74 @@ class Verifications:
         return link.person_id if link else None
 
     def _settle(self, actor: Actor, asked: AskedProvider, index: IndexValue | None) -> Verification:
+        """One transaction in a forum at a time, and the same statements in it for every verdict and every person."""
         request, answer, verification_id = asked.request, asked.answer, asked.verification_id
         with self._unit_of_work.begin(actor) as tx:
-            find_named(tx, request.forum_id, AccountName(account_id=request.account_id), lock=True)
-            outcome, reason, level = self._judge(tx, asked, index)
+            hold_forum(tx, request.forum_id)
+            account = find_named(tx, request.forum_id, AccountName(account_id=request.account_id), lock=True)
+            if not attempts.is_open(tx.session, verification_id):  # the answer came after it had been given up
+                return repository.get(tx.session, request.forum_id, verification_id, tx.now)
+            end = self._judge(tx, account, asked, index)
             if isinstance(answer, CheckResult):
                 repository.note_answer(
                     tx.session, verification_id, answer.raw_code, answer.request_id, billable=answer.billable
                 )
             else:
                 repository.note_answer(tx.session, verification_id, type(answer).__name__)
-            repository.settle(tx.session, verification_id, outcome, reason, tx.now, level)
+            repository.settle(tx.session, verification_id, end, tx.now)
             audit.record(
                 tx,
                 Action.VERIFICATION_COMPLETED,
                 ObjectKind.VERIFICATION,
                 verification_id,
-                outcome=outcome,
-                reason=reason,
+                outcome=end.outcome,
+                reason=end.inner_reason or end.reason,
             )
             return repository.get(tx.session, request.forum_id, verification_id, tx.now)
 
-    def _judge(
-        self, tx: Transaction, asked: AskedProvider, index: IndexValue | None
-    ) -> tuple[Outcome, Reason | None, IdentityLevel]:
-        if isinstance(asked.answer, OutcomeUnknown):
-            return Outcome.PENDING, Reason.OUTCOME_UNKNOWN, IdentityLevel.NONE
+    def _judge(self, tx: Transaction, account: Account, asked: AskedProvider, index: IndexValue | None) -> Ending:
         if isinstance(asked.answer, ProviderError):
-            return Outcome.PENDING, Reason.PROVIDER_UNAVAILABLE, IdentityLevel.NONE
-        link = None
-        if asked.answer.verdict is Verdict.MATCH and index is not None:
-            link = self._links.confirm_document(
-                tx,
-                asked.request.account_id,
-                Method.ID2,
-                _record(asked.request.document, index),
-                asked.started_at - _POSSESSION,
-                sandbox=self._provider.sandbox,
-            )
-        if link is None:
-            return Outcome.REJECTED, Reason.NOT_CONFIRMED, IdentityLevel.NONE
-        return Outcome.VERIFIED, None, link.level
+            return end_after(asked.answer)
+        matched = asked.answer.verdict is Verdict.MATCH
+        if asked.request.method is Method.ORGANISATION:
+            return self._judge_organisation(tx, account, asked.request.document, matched=matched)
+        if index is None:  # without it nobody can be found again, so nobody is verified
+            return Ending(Outcome.PENDING, Reason.PROVIDER_UNAVAILABLE)
+        proof = DocumentProof(
+            asked.request.method,
+            _record(asked.request.document, index),
+            matched=matched,
+            proved_since=asked.started_at - _POSSESSION,
+            sandbox=self._checks.sandbox,
+        )
+        return ending(self._links.confirm_document(tx, account, proof))
+
+    def _judge_organisation(self, tx: Transaction, account: Account, document: Document, *, matched: bool) -> Ending:
+        link = repository.find_link(tx.session, account.id)
+        if not matched or link is None or link.level is not IdentityLevel.DOCUMENT:
+            return Ending(Outcome.REJECTED, Reason.NOT_CONFIRMED)
+        self._organisations.mark(tx, account.id, document, sandbox=self._checks.sandbox)
+        return Ending(Outcome.VERIFIED, level=link.level)
+
+
+def _close_lost(tx: Transaction, account_id: AccountId | None = None) -> int:
+    ended = attempts.close_lost(tx.session, tx.now - _LOST, tx.now, account_id)
+    for verification_id in ended:
+        audit.record(
+            tx,
+            Action.VERIFICATION_COMPLETED,
+            ObjectKind.VERIFICATION,
+            verification_id,
+            outcome=Outcome.PENDING,
+            reason=Reason.OUTCOME_UNKNOWN,
+        )
+    return len(ended)
 
 
 def _record(document: Document, index: IndexValue) -> DocumentRecord:
     return DocumentRecord(
         scheme=document.type.value,
-        number=document.number,
+        number=document.on_record,
         name=document.name,
         index=index,
         adult_from=document.birth.year + policies.ADULT_AGE.value if document.birth else None,
@@ -248,6 +287,6 @@ def _refuse_too_many(tx: Transaction, account_id: AccountId, subject: bytes) -> 
         used = repository.rejections(tx.session, account_id, digest, tx.now - _DAY)
         if used.settled >= limit and used.first is not None:
             raise TooManyAttempts(retry_after=math.ceil((used.first + _DAY - tx.now).total_seconds()))
-        in_flight = repository.in_flight(tx.session, account_id, digest, tx.now - _IN_FLIGHT)
+        in_flight = repository.in_flight(tx.session, account_id, digest, tx.now - _LOST)
         if used.settled + in_flight >= limit:
             raise Unavailable(retry_after=1)

@@ -13,10 +13,11 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.kernel.errors import ShimingError, Unavailable
-from app.kernel.sentence import Sentence
 from app.web.logs import logger
+from app.web.metrics import Metrics
 from app.web.problems import (
     BodyTooLarge,
+    HeadTooLarge,
     InternalError,
     MalformedJson,
     NoSuchAddress,
@@ -24,6 +25,7 @@ from app.web.problems import (
     UnsupportedMediaType,
     problem_response,
 )
+from app.web.rates import Rates, address_of, class_by_address
 
 MAX_BODY_BYTES = 64 * 1024
 _MAX_DEPTH = 20
@@ -37,10 +39,9 @@ _LENGTH_DIGITS = 7
 _TOLD_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _KEPT_ID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 """A caller's own id is told back, but only a UUID goes into logs and the audit log: no name, phone or number does."""
-_HEAD_TOO_LARGE = Sentence("请求头超过 32 KiB。", "The headers are over 32 KiB.")
 _UNSAFE_METHODS = frozenset({"POST", "PUT", "PATCH"})
 _JSON_PREFIX = "/v1/"
-_SAFE_HEADERS = {
+SAFE_HEADERS = {
     "cache-control": "no-store",
     "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none';"
     " form-action 'self'; frame-ancestors 'none'",
@@ -56,9 +57,10 @@ _SAFE_HEADERS = {
 class Gate:
     """Wraps the whole application; whatever fails inside leaves as a problem document."""
 
-    def __init__(self, app: ASGIApp, issuer: str, deadline: float = _DEADLINE) -> None:
+    def __init__(self, app: ASGIApp, issuer: str, rates: Rates, metrics: Metrics, deadline: float = _DEADLINE) -> None:
         self._app = app
         self._issuer = issuer
+        self._rates, self._metrics = rates, metrics
         self._deadline = deadline
         self._late: set[asyncio.Future[None]] = set()
 
@@ -92,11 +94,15 @@ class Gate:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
+        asked_method = scope["method"]
+        if asked_method == "HEAD":  # RFC 9110 part 9.3.2: as GET, and the server sends no body
+            scope = {**scope, "method": "GET"}
         headers = Headers(scope=scope)
         told_id, request_id = _request_ids(headers.get("x-request-id", ""))
         scope["told_id"], scope["request_id"], scope["issuer"] = told_id, request_id, self._issuer
         answer = _Answer(send, told_id)
         try:
+            self._refuse_haste(scope)
             _refuse_bad_head(scope)
             body = await _read_body(headers, receive)
             _refuse_bad_body(scope, headers, body)
@@ -111,7 +117,26 @@ class Gate:
             if answer.status == 0:
                 await problem_response(Request(scope), InternalError())(scope, receive, answer)
         finally:
-            _log(scope, answer.status, began, request_id)
+            self._record(scope, asked_method, answer.status, time.perf_counter() - began)
+
+    def _refuse_haste(self, scope: Scope) -> None:
+        kind = class_by_address(scope)
+        if kind is not None:
+            self._rates.admit(kind, address_of(scope))
+
+    def _record(self, scope: Scope, method: str, status: int, seconds: float) -> None:
+        """The route's pattern, never the address as asked: a query or a path may hold a forum's own user id."""
+        route = getattr(scope.get("route"), "path", None)
+        self._metrics.answered(method, route, status, seconds)
+        logger().info(
+            "request",
+            method=method if len(method) < len("OPTIONS") + 1 else "?",
+            route=route or "?",
+            status=status,
+            ms=round(seconds * 1000, 1),
+            request_id=scope["request_id"],
+            client=scope.get("client_id"),
+        )
 
 
 class _ClientGone(Exception):
@@ -136,7 +161,7 @@ class _Answer:
             self.status = message["status"]
             headers = MutableHeaders(scope=message)
             headers["x-request-id"] = self._request_id
-            for name, value in _SAFE_HEADERS.items():
+            for name, value in SAFE_HEADERS.items():
                 headers.setdefault(name, value)
         await self._send(message)
 
@@ -145,9 +170,13 @@ async def _into_nothing(_message: Message) -> None:
     pass
 
 
+def new_request_id() -> str:
+    return f"req_{os.urandom(12).hex()}"
+
+
 def _request_ids(asked: str) -> tuple[str, str]:
     """The id that the caller is told, and the one that is written down; both ours when theirs cannot be used."""
-    ours = f"req_{os.urandom(12).hex()}"
+    ours = new_request_id()
     return asked if _TOLD_ID.fullmatch(asked) else ours, asked if _KEPT_ID.fullmatch(asked) else ours
 
 
@@ -192,8 +221,9 @@ def _replay(body: bytes, receive: Receive) -> Receive:
 
 
 def _refuse_bad_head(scope: Scope) -> None:
-    if sum(len(name) + len(value) for name, value in scope["headers"]) + len(scope["query_string"]) > _MAX_HEAD_BYTES:
-        raise BodyTooLarge(_HEAD_TOO_LARGE)
+    size = sum(len(name) + len(value) for name, value in scope["headers"])
+    if size + len(scope["path"]) + len(scope["query_string"]) > _MAX_HEAD_BYTES:
+        raise HeadTooLarge
     if "\x00" in scope["path"]:  # no id holds one, and PostgreSQL cannot be asked for one
         raise NoSuchAddress
 
@@ -249,17 +279,3 @@ def _refuse_shapeless(value: object) -> None:
 def _refuse_nul(texts: Iterable[str]) -> None:
     if any("\x00" in text for text in texts):
         raise MalformedJson
-
-
-def _log(scope: Scope, status: int, began: float, request_id: str) -> None:
-    """The route's pattern, never the address as asked: a query or a path may hold a forum's own user id."""
-    route = scope.get("route")
-    logger().info(
-        "request",
-        method=scope["method"] if len(scope["method"]) < len("OPTIONS") + 1 else "?",
-        route=getattr(route, "path", "?"),
-        status=status,
-        ms=round((time.perf_counter() - began) * 1000, 1),
-        request_id=request_id,
-        client=scope.get("client_id"),
-    )

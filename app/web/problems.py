@@ -5,7 +5,17 @@ from collections.abc import Mapping
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from app.kernel.errors import Conflict, Denied, Invalid, NotFound, ShimingError, TooMany, Unauthenticated, Unavailable
+from app.kernel.errors import (
+    Conflict,
+    Denied,
+    Invalid,
+    Later,
+    NotFound,
+    ShimingError,
+    TooMany,
+    Unauthenticated,
+    Unavailable,
+)
 from app.kernel.sentence import Language, Sentence
 from app.posting.errors import Denial, PostingDenied, ReasonCode
 from app.web.language import language_of
@@ -31,6 +41,14 @@ class MalformedJson(ShimingError):
     )
 
 
+class MalformedRequest(ShimingError):
+    code = "malformed-request"
+    sentence = Sentence(
+        "请求不是规范的 HTTP：检查请求行、请求头和分块长度。",
+        "This is not well-formed HTTP: look at the request line, the headers and the sizes of chunks.",
+    )
+
+
 class MethodNotAllowed(ShimingError):
     code = "method-not-allowed"
     sentence = Sentence("这个地址不接受这种请求方法，见 Allow。", "This address does not take that method; see Allow.")
@@ -41,9 +59,19 @@ class BodyTooLarge(ShimingError):
     sentence = Sentence("请求体超过 64 KiB。", "The body is over 64 KiB.")
 
 
+class HeadTooLarge(BodyTooLarge):
+    sentence = Sentence("请求头超过 32 KiB。", "The headers are over 32 KiB.")
+
+
 class RequestTimedOut(ShimingError):
     code = "request-timeout"
     sentence = Sentence("请求体 10 秒内没有收完，请重发。", "The body did not arrive within 10 seconds; send it again.")
+
+
+class HeadTimedOut(RequestTimedOut):
+    sentence = Sentence(
+        "请求头 10 秒内没有收完，请重发。", "The headers did not arrive within 10 seconds; send it again."
+    )
 
 
 class UnsupportedMediaType(ShimingError):
@@ -65,6 +93,7 @@ class NoSuchAddress(NotFound):
 
 _BY_ITSELF: tuple[tuple[type[ShimingError], int], ...] = (
     (MalformedJson, 400),
+    (MalformedRequest, 400),
     (MethodNotAllowed, 405),
     (RequestTimedOut, 408),
     (BodyTooLarge, 413),
@@ -79,6 +108,7 @@ def status_of(error: type[ShimingError]) -> int:
 
 _TITLES: dict[str, Sentence] = {
     "malformed-json": Sentence("请求体读不懂", "The body cannot be read"),
+    "malformed-request": Sentence("请求读不懂", "The request cannot be read"),
     "invalid-token": Sentence("访问令牌无效", "The access token is not valid"),
     "invalid-client": Sentence("客户端凭据不对", "The client's credentials are wrong"),
     "insufficient-scope": Sentence("令牌没有这项权限", "The token lacks the scope"),
@@ -86,8 +116,11 @@ _TITLES: dict[str, Sentence] = {
     "account-not-found": Sentence("账号还没有登记", "The account is not registered"),
     "method-not-allowed": Sentence("不接受这种请求方法", "Method not allowed"),
     "state-conflict": Sentence("现在的状态不允许", "Its state does not allow this"),
+    "idempotency-key-reused": Sentence("同一个键，另一个请求", "The same key with another request"),
+    "idempotency-in-progress": Sentence("同一个请求还在处理", "The same request is still in progress"),
     "handle-taken": Sentence("昵称已有人用", "The handle is taken"),
     "external-id-taken": Sentence("此论坛账号已有记录", "This forum account has a record"),
+    "needs-confirmation": Sentence("要运营者先确认", "The operator must confirm first"),
     "handle-invalid": Sentence("昵称不能这样取", "The handle cannot be used"),
     "request-timeout": Sentence("请求没有收完", "The request did not arrive in time"),
     "body-too-large": Sentence("请求体太大", "The body is too large"),
@@ -163,7 +196,7 @@ def _reason(denial: Denial, language: Language, urls: Mapping[ReasonCode, str]) 
 
 
 def _headers(error: ShimingError) -> dict[str, str]:
-    if isinstance(error, TooMany | Unavailable):
+    if isinstance(error, Later):
         return {"retry-after": str(error.retry_after)}
     if isinstance(error, Unauthenticated):
         return {"www-authenticate": 'Bearer error="invalid_token"'}

@@ -18,11 +18,12 @@ class Seats:
         self._free = asyncio.Semaphore(count)
         self._wait_seconds = wait_seconds
         self._queue_limit = count * _QUEUE_PER_SEAT
-        self._waiting = 0
+        self.taken = 0
+        self.waiting = 0
 
     def refuse_if_crowded(self) -> None:
         """Raises `Unavailable` when so many wait that waiting is in vain."""
-        if self._waiting >= self._queue_limit:
+        if self.waiting >= self._queue_limit:
             raise Unavailable
 
     @asynccontextmanager
@@ -36,22 +37,24 @@ class Seats:
             await self._wait_for_seat(patient=patient)
         else:
             await self._free.acquire()
+        self.taken += 1
         try:
             yield
         finally:
+            self.taken -= 1
             self._free.release()
 
     async def _wait_for_seat(self, *, patient: bool) -> None:
         if not patient:
             self.refuse_if_crowded()
-        self._waiting += 1
+        self.waiting += 1
         try:
             async with asyncio.timeout(None if patient else self._wait_seconds):
                 await self._free.acquire()
         except TimeoutError:
             raise Unavailable from None
         finally:
-            self._waiting -= 1
+            self.waiting -= 1
 
 
 class AllSeats:
@@ -64,3 +67,6 @@ class AllSeats:
         self.work = Seats(policies.WORK_SEATS.value, wait)
         """For what a check does before and after the call: eight that end together must not crowd out everybody."""
         self.index = Seats(policies.INDEX_SEATS_PER_CORE.value * (os.cpu_count() or 1), wait)
+
+    def by_work(self) -> dict[str, Seats]:
+        return {"provider": self.provider, "sms": self.sms, "work": self.work, "index": self.index}

@@ -215,7 +215,10 @@ def test_another_forums_account_and_none_give_the_same_404_byte_for_byte(new_for
     calls: list[tuple[str, str, object]] = [
         ("GET", "/v1/accounts/{}", None),
         ("POST", "/v1/accounts/{}/suspend", {"reason": "刷屏"}),
+        ("POST", "/v1/accounts/{}/ban", {"reason": "刷屏"}),
+        ("POST", "/v1/accounts/{}/close", {}),
         ("POST", "/v1/accounts/{}/reinstate", {"reason": "误判"}),
+        ("PATCH", "/v1/accounts/{}", {"handle": "换个名字"}),
         ("POST", "/v1/accounts/{}/agreements", {"kind": "user", "version": version}),
     ]
     for method, path, body in calls:
@@ -335,7 +338,7 @@ def test_a_suspension_to_the_end_of_all_time_leaves_the_account_readable(forum: 
 def test_a_suspension_and_its_end_need_a_reason_of_1_to_400_characters(forum: ForumBackend) -> None:
     account = forum.register("山间清风")
     bodies: list[Json] = [{}, {"reason": ""}, {"reason": "长" * 401}, {"reason": None}]
-    for act in ("suspend", "reinstate"):
+    for act in ("suspend", "ban", "reinstate"):
         for body in bodies:
             answer = forum.post(f"/v1/accounts/{account['id']}/{act}", body)
             assert [pointer for pointer, _ in faults(answer)] == ["/reason"]

@@ -17,8 +17,8 @@ _ROOT = Path(__file__).parents[2]
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _LONGEST_FUNCTION = 40
 _LONGEST_MODULE = 400
-_SAID_BY_THE_LOGIN_OR_BY_ACCIDENT = {"invalid-client", "internal-error", "request-timeout"}
-"""Not in the contract's list: RFC 6749 spells the first `invalid_client`, and nobody plans the second."""
+_SAID_BY_THE_LOGIN_OR_BY_ACCIDENT = {"invalid-client", "internal-error", "request-timeout", "malformed-request"}
+"""Not in the contract's list: RFC 6749 spells the first `invalid_client`, and nobody plans the others."""
 
 
 def kinds(family: type[ShimingError] = ShimingError) -> Iterator[type[ShimingError]]:

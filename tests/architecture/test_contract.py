@@ -20,8 +20,8 @@ _ROOT = _HERE.parents[1]
 _DOCUMENT = _ROOT / "docs" / "api.md"
 _SOURCE = _ROOT.parent / "shared" / "design" / "api.md"
 _JSON_TYPES = {"string", "integer", "boolean", "object"}
-_FIELD_PLACES = {"path", "query", "request", "response"}
-_SHAPE_LEFT_OPEN = {"/livez", "/readyz"}
+_FIELD_PLACES = {"path", "query", "header", "request", "response"}
+_SHAPE_LEFT_OPEN = {"/livez", "/readyz", "/metrics"}
 """The contract says that they answer, and not with which fields."""
 _NAMED_BY_RFC_7517 = {"keys", "kty", "crv", "x", "y", "EC", "P-256"}
 _NAMED_BY_RFC_7009_AND_8414 = {
@@ -212,7 +212,7 @@ def test_the_served_operations_and_fields_are_those_of_the_contract(document: Js
 
 def _allowed(place: str, field: Field) -> list[Field]:
     """Where a request may leave a field out, the service may also take null for it."""
-    if place in {"request", "query"} and not field.required:
+    if place in {"request", "query", "header"} and not field.required:
         return [field, Field(field.type, field.required, nullable=True, enum=field.enum)]
     return [field]
 

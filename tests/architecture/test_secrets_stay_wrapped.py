@@ -15,6 +15,7 @@ MAY_REVEAL = {
     "crypto/signing.py": "loads the private key that signs tokens",
     "demo/play.py": "logs in as the forum that it plays",
     "forums/service.py": "compares a client secret with its digest, and makes the digest of a new one",
+    "idempotency/service.py": "opens a stored answer for the client that it belongs to",
     "pages/routes.py": "shows the sandbox's outbox to a developer, in development only",
     "verification/codes.py": "makes and compares one-time codes, and writes the text that carries one",
     "verification/documents.py": "normalises and checks a number and a name",

@@ -50,10 +50,12 @@ def test_every_setting_says_in_a_sentence_what_it_is() -> None:
         assert "|" not in field.description, name
 
 
-def test_the_settings_are_those_of_the_contract() -> None:
+def test_every_setting_of_the_contract_is_one_and_the_contract_sends_to_the_full_table_for_the_rest() -> None:
     contract = (_DOCS / "api.md").read_text(encoding="utf-8").split("## 13 ", 1)[1].split("\n## ", 1)[0]
     named = set(re.findall(r"`(SHIMING_[A-Z_]+)`", contract))
-    assert named == {_variable(name) for name in Settings.model_fields}
+    assert len(named) > 10
+    assert named <= {_variable(name) for name in Settings.model_fields}
+    assert "The full table is generated into the docs from the settings class." in contract
 
 
 def test_the_defaults_that_the_contract_names_are_the_ones_in_force() -> None:

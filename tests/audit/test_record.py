@@ -175,11 +175,12 @@ def test_a_rejected_document_leaves_the_outcome_as_a_code(forum: ForumBackend, s
 def test_what_the_operator_does_to_a_forum_leaves_entries(services: Services) -> None:
     made = services.forums.add(OPERATOR, "canary 论坛")
     services.forums.rotate_secret(OPERATOR, made.forum_id)
+    services.forums.confirm_acts(OPERATOR, made.forum_id)
     services.forums.disable(OPERATOR, made.forum_id)
     services.forums.disable(OPERATOR, made.forum_id)  # changes nothing, so there is nothing to record
     entries = [entry for entry in _entries(services).values() if entry["actor"]["kind"] == "operator"]
     acts = _acts(entries)
-    for act in ("forum.added", "client.secret-rotated", "forum.disabled"):
+    for act in ("forum.added", "client.secret-rotated", "forum.acts-confirmed", "forum.disabled"):
         assert acts.count(act) == 1
     with pytest.raises(ShimingError):
         services.forums.disable(OPERATOR, "frm_none")

@@ -159,6 +159,7 @@ def test_the_list_shows_every_forum_and_no_secret(ready: Installation) -> None:
     (listed,) = [row for row in ready.json("forum", "list") if row["forum_id"] == added["forum_id"]]
     created_at = listed.pop("created_at")
     assert created_at.endswith("Z")
+    assert listed.pop("secrets") == [{"created_at": created_at, "expires_at": None}]
     assert listed == {
         "forum_id": added["forum_id"],
         "name": "带理由的论坛",
@@ -189,6 +190,17 @@ def test_before_init_a_command_is_refused_and_after_it_the_list_is_empty_and_say
     assert fresh.run("init").returncode == 0
     assert fresh.json("forum", "list") == []
     assert "shiming forum add" in fresh.run("forum", "list").stdout
+
+
+def test_a_confirmation_says_until_when_it_holds(ready: Installation) -> None:
+    made = ready.json("forum", "add", "确认论坛")
+    confirmed = ready.json("forum", "confirm", made["forum_id"])
+    assert set(confirmed) == {"forum_id", "confirmed_until"}
+    assert confirmed["forum_id"] == made["forum_id"]
+    assert confirmed["confirmed_until"].endswith("Z")
+    said = ready.run("forum", "confirm", made["forum_id"])
+    assert (said.returncode, said.stderr) == (0, "")
+    assert "may act on any number of accounts" in said.stdout
 
 
 def test_a_rotated_secret_logs_in_beside_the_old_one_and_a_disabled_forum_is_cut_off(ready: Installation) -> None:
@@ -232,6 +244,7 @@ def test_wrong_usage_ends_with_two(ready: Installation, wrong: list[str]) -> Non
 REFUSED: dict[str, tuple[list[str], dict[str, str], str]] = {
     "a forum without a name": (["forum", "add", ""], {}, "1 to 80"),
     "a forum that is not there": (["forum", "disable", "frm_none"], {}, "no such forum"),
+    "a forum that is not there to confirm": (["forum", "confirm", "frm_none"], {}, "no such forum"),
     "a secret of no forum": (["forum", "rotate-secret", "frm_none"], {}, "no such forum"),
     "an issuer that is no address": (["init"], {"SHIMING_ISSUER": "shiming"}, "SHIMING_ISSUER"),
     "production with a sandbox": (["init"], {"SHIMING_ENV": "production"}, "SHIMING_VERIFICATION_PROVIDERS"),

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.crypto.envelope import DataKey, Envelope, Place, seal, unseal
+from app.crypto.envelope import DataKey, Envelope, Place, Records, seal, unseal
 from app.crypto.errors import SealBroken
 from app.crypto.keyring import KeyPurpose, Keyring, KeyState
 from app.kernel.secret import Secret
@@ -150,3 +150,30 @@ def test_a_data_key_and_a_broken_seal_show_nothing(data_key: DataKey) -> None:
     assert NUMBER not in said
     assert str(data_key.material.reveal()) not in said
     assert data_key.material.reveal().hex() not in said
+
+
+def test_a_record_opens_in_its_place_under_its_own_installation_only(keyring: Keyring, other_keyring: Keyring) -> None:
+    sealed = Records(keyring).seal(Secret("测试甲"), HERE)
+    assert Records(keyring).unseal(sealed, HERE).reveal() == "测试甲"
+    assert "测试甲".encode() not in sealed
+    for place in ELSEWHERE.values():
+        with pytest.raises(SealBroken):
+            Records(keyring).unseal(sealed, place)
+    with pytest.raises(SealBroken):
+        Records(other_keyring).unseal(sealed, HERE)
+    changed = sealed[:-1] + bytes([sealed[-1] ^ 1])
+    with pytest.raises(SealBroken):
+        Records(keyring).unseal(changed, HERE)
+
+
+def test_a_record_sealed_before_a_rotation_still_opens_and_no_other_keys_value_passes_for_one(
+    keyring: Keyring, other_keyring: Keyring
+) -> None:
+    sealed = Records(keyring).seal(Secret(NUMBER), HERE)
+    previous = replace(keyring.current(KeyPurpose.RECORDS), state=KeyState.PREVIOUS)
+    rotated = Records(Keyring([previous, other_keyring.current(KeyPurpose.RECORDS)]))
+    assert rotated.unseal(sealed, HERE).reveal() == NUMBER
+    assert rotated.seal(Secret(NUMBER), HERE)[2:10].hex() == other_keyring.current(KeyPurpose.RECORDS).id
+    disguised = Keyring([replace(previous, purpose=KeyPurpose.ROOT), other_keyring.current(KeyPurpose.RECORDS)])
+    with pytest.raises(SealBroken):
+        Records(disguised).unseal(sealed, HERE)

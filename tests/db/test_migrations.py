@@ -2,10 +2,12 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, Inspector, inspect, text
 from sqlalchemy.exc import IntegrityError
 
@@ -124,6 +126,42 @@ def test_a_database_of_a_newer_version_is_refused(engine: Engine) -> None:
         refuse_old_schema(engine)
 
 
+_OLD_ROWS = (
+    (
+        "INSERT INTO forums (id, name, status, return_urls, created_at)"
+        " VALUES ('frm_1', '论坛', 'active', '[]', '2026-11-21 04:00:00')"
+    ),
+    (
+        "INSERT INTO accounts (id, forum_id, handle, handle_key, created_at, updated_at)"
+        " VALUES ('acc_1', 'frm_1', '昵称', '昵称', '2026-11-21 04:00:00', '2026-11-21 04:00:00')"
+    ),
+)
+_OLD_CHECK = """
+    INSERT INTO verifications
+    (id, forum_id, account_id, method, outcome, level, subject_digest, provider, sandbox, started_at)
+    VALUES (:id, 'frm_1', 'acc_1', :method, 'pending', 'none', :digest, 'sandbox', TRUE, '2026-11-21 04:00:00')
+"""
+
+
+def test_checks_that_a_crash_left_open_are_closed_before_one_in_flight_becomes_the_rule(engine: Engine) -> None:
+    script = ScriptDirectory.from_config(migrations(engine))
+    step = next(one for one in script.walk_revisions() if one.doc.startswith("providers and organisations"))
+    command.upgrade(migrations(engine), str(step.down_revision))
+    with engine.begin() as connection:
+        for statement in _OLD_ROWS:
+            connection.execute(text(statement))
+        for name, method, digest in (("1", "id2", b"x"), ("2", "id2", b"x"), ("3", "phone_code", None)):
+            connection.execute(text(_OLD_CHECK), {"id": name, "method": method, "digest": digest})
+    upgrade(engine)
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT id, outcome, reason FROM verifications ORDER BY id")).all()
+    assert [tuple(row) for row in found] == [
+        ("1", "pending", "outcome-unknown"),
+        ("2", "pending", "outcome-unknown"),
+        ("3", "pending", None),
+    ]
+
+
 def test_a_migration_leaves_foreign_keys_on(engine: Engine) -> None:
     upgrade(engine)
     if engine.dialect.name == "sqlite":
@@ -161,3 +199,33 @@ def test_a_migration_says_nothing_above_a_warning(engine: Engine, caplog: pytest
     with caplog.at_level(logging.WARNING):
         upgrade(engine)
     assert caplog.records == []
+
+
+_BEFORE_LOOKS = "0002"
+_OLD_ACCOUNT = (
+    "INSERT INTO accounts (id, forum_id, handle, handle_key, created_at, updated_at)"
+    " VALUES (:id, :forum, :handle, :handle, :at, :at)"
+)
+
+
+def test_of_old_accounts_that_look_alike_the_older_owns_the_look_and_both_keep_their_handle(engine: Engine) -> None:
+    command.upgrade(migrations(engine), _BEFORE_LOOKS)
+    at = datetime(2026, 11, 21, tzinfo=UTC)
+    accounts = [("acc_2", "frm_1", "сосо", 1), ("acc_1", "frm_1", "coco", 2), ("acc_3", "frm_2", "coco", 3)]
+    with engine.begin() as connection:
+        for forum in ("frm_1", "frm_2"):
+            connection.execute(
+                text("INSERT INTO forums (id, name, status, return_urls, created_at) VALUES (:id, '', '', '[]', :at)"),
+                {"id": forum, "at": at},
+            )
+        for account, forum, handle, day in accounts:
+            values = {"id": account, "forum": forum, "handle": handle, "at": at + timedelta(days=day)}
+            connection.execute(text(_OLD_ACCOUNT), values)
+    upgrade(engine)
+    with engine.connect() as connection:
+        kept = connection.execute(text("SELECT id, handle FROM accounts ORDER BY id")).all()
+        owners = connection.execute(
+            text("SELECT forum_id, account_id, reserved_until FROM handles WHERE skeleton = 'coco' ORDER BY forum_id")
+        ).all()
+    assert [tuple(row) for row in kept] == [("acc_1", "coco"), ("acc_2", "сосо"), ("acc_3", "coco")]
+    assert [tuple(row) for row in owners] == [("frm_1", "acc_2", None), ("frm_2", "acc_3", None)]

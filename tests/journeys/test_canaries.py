@@ -17,7 +17,7 @@ from app.settings import Settings
 from app.vault.domain import IdentityField, ReadPurpose
 from app.wiring import build
 from tests.support.canaries import files_under, hits, spellings
-from tests.support.forum import ForumBackend, sandbox_number
+from tests.support.forum import ForumBackend, organisation_code, sandbox_number
 from tests.support.process import ServiceProcess, service_process, shiming
 
 _PEOPLE = 10
@@ -29,14 +29,24 @@ class Canary:
     name: str
     phone: str
     external_id: str
+    told_phone: str
+    """A phone that only the provider hears of."""
+    organisation: str
 
     def values(self) -> list[str]:
-        return [self.number, self.name, self.phone]
+        return [self.number, self.name, self.phone, self.told_phone, self.organisation]
 
 
 _SURNAMES = "甲乙丙丁戊己庚辛壬癸"
 CANARIES = [
-    Canary(sandbox_number(800 + n), f"金丝雀{_SURNAMES[n]}𠮷", f"1400000{7100 + n}", f"personal-user-id-{n}")
+    Canary(
+        sandbox_number(800 + n),
+        f"金丝雀{_SURNAMES[n]}𠮷",
+        f"1400000{7100 + n}",
+        f"personal-user-id-{n}",
+        f"1400000{7200 + n}",
+        organisation_code(organisation=f"MA00CAN0{n}"),
+    )
     for n in range(_PEOPLE)
 ]
 
@@ -81,6 +91,10 @@ def _plant(forum: ForumBackend, canary: Canary, number: int) -> str:
     account = forum.register(f"planted_{number}", canary.external_id)["id"]
     assert forum.phone_code(account, canary.phone)["outcome"] == "verified"
     assert forum.check_document(account, canary.number, canary.name).json()["outcome"] == "verified"
+    told = {"type": "resident_id", "number": canary.number, "name": canary.name}
+    body = {"account_id": account, "method": "phone3", "document": told, "phone": canary.told_phone}
+    assert forum.post("/v1/verifications", body).json()["outcome"] == "verified"
+    assert forum.mark_organisation(account, canary.organisation, canary.name).json()["outcome"] == "verified"
     forum.accept_agreement(account)
     assert forum.token(account).status_code == httpx2.codes.CREATED
     return str(account)

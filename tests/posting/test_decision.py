@@ -25,6 +25,8 @@ BY_PHONE = Identity(IdentityLevel.PHONE, Method.PHONE_CODE, NOW, sandbox=True)
 IN_FORCE = AgreementInForce("2026-11", NOW + timedelta(days=7))
 ACCEPTED = AcceptedAgreement("2026-11", NOW)
 ACCEPTED_EARLIER = AcceptedAgreement("2025-01", NOW - timedelta(days=400))
+BAN = Sanction(SanctionKind.BAN, "广告", None)
+CLOSED = replace(ACCOUNT, closed_at=NOW)
 GOOD = Standing(ACCOUNT, None, BY_DOCUMENT, IN_FORCE, ACCEPTED)
 
 
@@ -56,6 +58,8 @@ def test_whoever_is_identified_agreed_and_unsanctioned_may_post() -> None:
         ),
         (replace(GOOD, sanction=suspended()), ReasonCode.ACCOUNT_SUSPENDED),
         (replace(GOOD, sanction=suspended(NOW + MOMENT)), ReasonCode.ACCOUNT_SUSPENDED),
+        (replace(GOOD, sanction=BAN), ReasonCode.ACCOUNT_BANNED),
+        (replace(GOOD, account=CLOSED), ReasonCode.ACCOUNT_CLOSED),
     ],
 )
 def test_each_reason_refuses_by_itself(standing: Standing, reason: ReasonCode) -> None:
@@ -68,6 +72,10 @@ def test_every_reason_that_applies_is_given_together() -> None:
         ReasonCode.IDENTITY_UNVERIFIED,
         ReasonCode.AGREEMENT_NOT_ACCEPTED,
         ReasonCode.ACCOUNT_SUSPENDED,
+    ]
+    assert reasons(replace(nothing_in_order, account=CLOSED, sanction=BAN))[2:] == [
+        ReasonCode.ACCOUNT_BANNED,
+        ReasonCode.ACCOUNT_CLOSED,
     ]
     run_out = replace(nothing_in_order, identity=replace(BY_PHONE, verified_at=NOW - LIFETIME))
     assert reasons(run_out)[0] is ReasonCode.IDENTITY_EXPIRED
@@ -116,7 +124,10 @@ def test_without_an_agreement_in_force_nobody_may_post() -> None:
     assert reasons(replace(GOOD, agreement=None)) == [ReasonCode.AGREEMENT_NOT_ACCEPTED]
 
 
-def test_the_status_follows_the_sanction_first_and_the_identity_then() -> None:
+def test_the_status_follows_the_closing_first_then_the_sanction_and_the_identity_last() -> None:
+    assert replace(GOOD, account=CLOSED, sanction=BAN).status(NOW) is AccountStatus.CLOSED
+    assert replace(GOOD, account=CLOSED, identity=None).status(NOW) is AccountStatus.CLOSED
+    assert replace(GOOD, sanction=BAN).status(NOW) is AccountStatus.BANNED
     assert GOOD.status(NOW) is AccountStatus.ACTIVE
     assert replace(GOOD, identity=None).status(NOW) is AccountStatus.UNVERIFIED
     assert replace(GOOD, identity=None, sanction=suspended()).status(NOW) is AccountStatus.SUSPENDED
@@ -133,6 +144,13 @@ def test_a_suspension_says_until_when_and_why_where_that_is_known() -> None:
     assert isinstance(endless, Refusal)
     assert endless.reasons[0].detail.zh == "此账号暂停发布。原因：刷屏。"
     assert endless.reasons[0].detail.en == "This account may not post. Reason: 刷屏."
+
+
+def test_a_ban_says_why() -> None:
+    decision = decide(replace(GOOD, sanction=BAN), POLICY, NOW)
+    assert isinstance(decision, Refusal)
+    assert decision.reasons[0].detail.zh == "此账号已被封禁。原因：广告。"
+    assert decision.reasons[0].detail.en == "This account is banned. Reason: 广告."
 
 
 def test_a_new_agreement_is_named_by_its_version_and_a_first_one_is_not() -> None:
@@ -159,7 +177,7 @@ _identities = st.builds(
 _versions = st.sampled_from(["2025-01", "2026-11"])
 _standings = st.builds(
     Standing,
-    st.just(ACCOUNT),
+    st.sampled_from([ACCOUNT, CLOSED]),
     st.none() | st.builds(Sanction, st.sampled_from(SanctionKind), st.text(max_size=20), st.none() | _times),
     st.none() | _identities,
     st.none() | st.builds(AgreementInForce, _versions, _times),
@@ -188,7 +206,8 @@ def test_a_permit_is_given_only_to_the_identified_unexpired_agreed_and_unsanctio
 
     permitted = isinstance(decide(standing, POLICY, NOW), Permit)
 
-    assert permitted == (identified and unexpired and agreed and unsanctioned)
+    is_open = standing.account.closed_at is None
+    assert permitted == (identified and unexpired and agreed and unsanctioned and is_open)
 
 
 @given(_standings)

@@ -36,6 +36,7 @@ def put_together(services: Services, forum_id: ForumId, account_id: str) -> Stan
             identity=Identity(link.level, link.method, link.verified_at, link.sandbox) if link else None,
             agreement=_in_force(tx),
             accepted=_newest_acceptance(tx, account.id),
+            organisation_verified=verification.has_organisation(tx.session, account.id),
             status_index=tx.session.scalars(select(AccountRow.status_index).where(AccountRow.id == account.id)).one(),
         )
 
@@ -86,6 +87,10 @@ class Stage:
         made["phone"] = forum.register("手机级")["id"]
         forum.phone_code(made["phone"], PHONE)
         made["document"] = forum.member("证件级")["id"]
+        made["organisation"] = forum.register("机构号")["id"]
+        forum.phone_code(made["organisation"], "14000001002")
+        forum.check_document(made["organisation"], sandbox_number(25)).raise_for_status()
+        forum.mark_organisation(made["organisation"]).raise_for_status()
         made["suspended"] = forum.member("已暂停", sandbox_number(21))["id"]
         self.suspend(made["suspended"], None)
         made["suspended for an hour"] = forum.member("停一小时", sandbox_number(22))["id"]
@@ -98,7 +103,25 @@ class Stage:
         made["suspended twice"] = forum.member("停两次", sandbox_number(24))["id"]
         self.suspend(made["suspended twice"], timedelta(minutes=1))
         self.suspend(made["suspended twice"], timedelta(hours=2))
-        return made
+        return made | self.banned_and_closed()
+
+    def banned_and_closed(self) -> dict[str, str]:
+        made = {
+            "banned": ("封禁", ["ban"]),
+            "banned after a suspension": ("先停后封", ["suspend", "ban"]),
+            "closed": ("关闭", ["close"]),
+            "closed and suspended": ("停了再关", ["suspend", "close"]),
+            "closed and banned": ("关了再封", ["close", "ban"]),
+            "reopened and banned": ("又开了", ["ban", "close", "reinstate"]),
+            "reopened": ("重开", ["close", "reinstate"]),
+        }
+        return {what: self.treated(handle, acts) for what, (handle, acts) in made.items()}
+
+    def treated(self, handle: str, acts: list[str]) -> str:
+        account_id: str = self.forum.register(handle)["id"]
+        for act in acts:
+            self.forum.post(f"/v1/accounts/{account_id}/{act}", {"reason": "违规"}).raise_for_status()
+        return account_id
 
     def suspend(self, account_id: str, period: timedelta | None) -> Json:
         until = (self.clock.now() + period).isoformat().replace("+00:00", "Z") if period else None
@@ -134,7 +157,18 @@ def test_every_kind_of_standing_is_read_as_its_features_tell_it(stage: Stage) ->
     assert phone.level == "phone"
     assert document is not None
     assert document.level == "document"
+    assert read["organisation"].organisation_verified
     assert read["reinstated"].sanction is None
+    statuses = {what: standing.status(stage.clock.now()).value for what, standing in read.items()}
+    assert {what: status for what, status in statuses.items() if status in {"banned", "closed"}} == {
+        "banned": "banned",
+        "banned after a suspension": "banned",
+        "closed": "closed",
+        "closed and suspended": "closed",
+        "closed and banned": "closed",
+        "reopened and banned": "banned",
+    }
+    assert statuses["reopened"] == "unverified"
     sanctions = [read[what].sanction for what in ("suspended", "suspended for an hour", "suspended twice")]
     assert [sanction and sanction.until for sanction in sanctions] == [
         None,

@@ -9,6 +9,7 @@ from app.forums.domain import Credentials
 Json = dict[str, Any]
 PERSON = "110199199003070017"
 NAME = "测试甲"
+ORGANISATION = "91110199MA00TEXT15"
 
 
 class ForumBackend:
@@ -50,6 +51,12 @@ class ForumBackend:
     ) -> httpx2.Response:
         document = {"type": kind, "number": number, "name": name}
         return self.post("/v1/verifications", {"account_id": account_id, "method": "id2", "document": document})
+
+    def mark_organisation(self, account_id: str, number: str = ORGANISATION, name: str = "测试公司") -> httpx2.Response:
+        document = {"type": "uscc", "number": number, "name": name}
+        return self.post(
+            "/v1/verifications", {"account_id": account_id, "method": "organisation", "document": document}
+        )
 
     def ask_code(self, account_id: str, phone: str) -> httpx2.Response:
         return self.post("/v1/verifications", {"account_id": account_id, "method": "phone_code", "phone": phone})
@@ -96,3 +103,13 @@ def sandbox_number(sequence: int, birth: str = "19900307", address: str = "11019
     body = f"{address}{birth}{sequence:03d}"
     total = sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, body, strict=True))
     return body + "10X98765432"[total % 11]
+
+
+_USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+
+
+def organisation_code(authority: str = "91", organisation: str = "MA00TEXT1", address: str = "110199") -> str:
+    """A checksum-correct sandbox code of an organisation."""
+    body = f"{authority}{address}{organisation}"
+    total = sum(3**place * _USCC_ALPHABET.index(mark) for place, mark in enumerate(body))
+    return body + _USCC_ALPHABET[-total % 31]

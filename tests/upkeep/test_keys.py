@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from app.agreements.models import AgreementVersionRow
 from app.audit.models import StagedEntryRow
 from app.crypto.keyring import KeyPurpose, load_keyring
 from app.db.engine import make_engine
 from app.db.unit_of_work import UnitOfWork
+from app.kernel.actor import OPERATOR
 from app.kernel.errors import StartRefused
 from app.settings import Settings
 from app.upkeep.models import KeyNameRow
@@ -56,7 +57,7 @@ def test_a_key_that_the_database_names_and_the_directory_lacks_is_named_and_not_
     for said in _refuse_both(lacking):
         assert f"{purpose} {key.id}" in said
         assert str(lacking.keys_dir) in said
-        assert said.count(",") == 1  # of five keys only the missing one is named
+        assert said.count(",") == 1  # of all keys only the missing one is named
     assert _files(lacking.keys_dir) == before
 
 
@@ -133,3 +134,26 @@ def test_an_initialisation_that_died_halfway_is_completed(tmp_path: Path, left: 
         build(halfway, clock=FakeClock())
     initialise(halfway, FakeClock())
     build(halfway, clock=FakeClock()).engine.dispose()
+
+
+def test_an_installation_from_before_a_key_was_needed_is_told_to_initialise_and_gets_it(tmp_path: Path) -> None:
+    older = Settings(
+        _env_file=None,  # type: ignore[call-arg] # pydantic-settings takes it, its types do not
+        data_dir=tmp_path,
+        keys_dir=tmp_path / "keys",
+    )
+    initialise(older, FakeClock())
+    (key,) = load_keyring(older.keys_dir).of(KeyPurpose.RECORDS)
+    (older.keys_dir / f"records-{key.id}.key").unlink()
+    engine = make_engine(older.database())
+    with UnitOfWork(engine, FakeClock()).begin(OPERATOR) as tx:
+        tx.session.execute(delete(KeyNameRow).where(KeyNameRow.id == key.id))
+    engine.dispose()
+    with pytest.raises(StartRefused, match=r"no current records key\. Run `shiming init`"):
+        build(older, clock=FakeClock())
+    kept = _files(older.keys_dir)
+    initialise(older, FakeClock())
+    build(older, clock=FakeClock()).engine.dispose()
+    assert _files(older.keys_dir).items() > kept.items()
+    (made,) = load_keyring(older.keys_dir).of(KeyPurpose.RECORDS)
+    assert made.id != key.id

@@ -209,7 +209,7 @@ def slow_services(settings: Settings, clock: FakeClock, slow: SlowProvider) -> I
 
 
 def test_a_full_house_is_a_503_with_retry_after_and_holds_up_nobody_else(
-    slow_services: Services, slow: SlowProvider
+    slow_services: Services, slow: SlowProvider, clock: FakeClock
 ) -> None:
     seats = policies.PROVIDER_SEATS.value
     with serving(slow_services) as address, ThreadPoolExecutor(seats) as pool:
@@ -226,5 +226,6 @@ def test_a_full_house_is_a_503_with_retry_after_and_holds_up_nobody_else(
         finally:
             slow.let_go.set()
         assert {answer.result().status_code for answer in waiting} == {201}
+        clock.advance(seconds=31)  # so many without an answer have opened the breaker
         assert forum.check_document(accounts[-1]).json()["outcome"] == "verified"
         forum.http.close()

@@ -24,9 +24,13 @@ class StandInProvider:
 
     name = "stand-in"
     sandbox = False
+    data_source = "nobody"
     capabilities = frozenset[tuple[CheckKind, DocumentType]]()
 
     def refuses(self, _subject: Document) -> None:
+        return None
+
+    def refuses_phone(self, _phone: Secret[str]) -> None:
         return None
 
     def check(self, _kind: CheckKind, _subject: Document, /, *, attempt_id: str, timeout: float) -> NoReturn:  # noqa: ARG002 -- the contract's names
@@ -74,6 +78,10 @@ def _refusal(start: Callable[[], None]) -> str:
 
 FAULTS: dict[str, tuple[dict[str, object], str]] = {
     "a sandbox provider": ({"verification_providers": "sandbox"}, "SHIMING_VERIFICATION_PROVIDERS"),
+    "a sandbox among other providers": (
+        {"verification_providers": "stand-in, sandbox"},
+        "SHIMING_VERIFICATION_PROVIDERS",
+    ),
     "a sandbox sender": ({"sms_senders": "sandbox"}, "SHIMING_SMS_SENDERS"),
     "a plain-http issuer": ({"issuer": "http://shiming.example"}, "SHIMING_ISSUER"),
     "a clock that runs ahead": ({"clock_offset_seconds": 1}, "SHIMING_CLOCK_OFFSET_SECONDS"),
@@ -201,3 +209,15 @@ def test_a_provider_or_sender_that_this_version_lacks_is_refused_by_name(product
 
 def test_an_installation_that_was_never_initialised_is_refused_with_the_way_out(production: Settings) -> None:
     assert "shiming init" in _refusal(lambda: _build(production))
+
+
+@pytest.mark.parametrize("names", ["", ",", "tencent", "sandbox,tencent", "sandbox, sandbox", "Sandbox"])
+def test_providers_are_named_once_each_and_are_known(production: Settings, names: str) -> None:
+    development = production.model_copy(update={"env": Environment.DEVELOPMENT, "verification_providers": names})
+
+    def start() -> None:
+        build(development, clock=FakeClock(), sender=StandInSender())
+
+    said = _refusal(start)
+    assert "SHIMING_VERIFICATION_PROVIDERS" in said
+    assert "sandbox" in said

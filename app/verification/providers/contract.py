@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from app.kernel.secret import Secret
 from app.verification.documents import Document, DocumentType
 from app.verification.errors import DocumentFault
 
@@ -17,6 +18,11 @@ class Verdict(StrEnum):
 
 class CheckKind(StrEnum):
     ID2 = "id2"
+    """Name and number."""
+    PHONE3 = "phone3"
+    """Name, number and phone."""
+    ORGANISATION = "organisation"
+    """Name and number of an organisation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,7 @@ class CheckResult:
     raw_code: str
     request_id: str | None = None
     billable: bool | None = None
+    """None: the provider does not say, so it may have been billed."""
 
 
 class ProviderError(Exception):
@@ -40,7 +47,7 @@ class ProviderError(Exception):
 
 
 class InvalidInput(ProviderError):
-    pass
+    """It will not look for such a name or number."""
 
 
 class SubjectLimited(ProviderError):
@@ -48,15 +55,15 @@ class SubjectLimited(ProviderError):
 
 
 class Throttled(ProviderError):
-    pass
+    """Too many questions at once."""
 
 
 class QuotaExhausted(ProviderError):
-    pass
+    """The package is empty, or nobody paid."""
 
 
 class Misconfigured(ProviderError):
-    pass
+    """A key, a permission, an address or a clock is wrong."""
 
 
 class ProviderUnavailable(ProviderError):
@@ -68,7 +75,7 @@ class OutcomeUnknown(ProviderError):
 
 
 class Unsupported(ProviderError):
-    pass
+    """It does not know this kind of document."""
 
 
 class RecordCheckProvider(Protocol):
@@ -76,10 +83,15 @@ class RecordCheckProvider(Protocol):
 
     name: str
     sandbox: bool
+    data_source: str
+    """Whose records it reads: a second look for somebody not found is worth a fee only in other records."""
     capabilities: frozenset[tuple[CheckKind, DocumentType]]
 
     def refuses(self, subject: Document) -> DocumentFault | None:
         """Why this subject must not reach the provider at all; None when it may."""
+
+    def refuses_phone(self, phone: Secret[str]) -> str | None:
+        """Why this phone must not reach the provider at all; None when it may."""
 
     def check(self, kind: CheckKind, subject: Document, /, *, attempt_id: str, timeout: float) -> CheckResult:
         """A verdict about the person, within `timeout` seconds. Raises `ProviderError` for everything else."""

@@ -18,8 +18,8 @@ from app.verification.providers.contract import (
     Throttled,
     Verdict,
 )
-from app.verification.providers.sandbox import SandboxProvider
-from tests.support.forum import NAME, PERSON, sandbox_number
+from app.verification.providers.sandbox import SandboxProvider, is_test_identity
+from tests.support.forum import NAME, PERSON, organisation_code, sandbox_number
 
 TODAY = date(2026, 11, 21)
 RESIDENT = DocumentType.RESIDENT_ID
@@ -40,12 +40,12 @@ def provider(waits: list[float]) -> RecordCheckProvider:
     return SandboxProvider(sleep=waits.append)
 
 
-def subject(number: str, name: str = NAME, kind: DocumentType = RESIDENT) -> Document:
-    return read_document(kind, Secret(number), Secret(name), TODAY)
+def subject(number: str, name: str = NAME, kind: DocumentType = RESIDENT, country: str | None = None) -> Document:
+    return read_document(kind, Secret(number), Secret(name), TODAY, country)
 
 
-def verdict(provider: RecordCheckProvider, document: Document) -> Verdict:
-    return provider.check(CheckKind.ID2, document, attempt_id=ATTEMPT, timeout=TIMEOUT).verdict
+def verdict(provider: RecordCheckProvider, document: Document, attempt_id: str = ATTEMPT) -> Verdict:
+    return provider.check(CheckKind.ID2, document, attempt_id=attempt_id, timeout=TIMEOUT).verdict
 
 
 def error(provider: RecordCheckProvider, number: str) -> type[ProviderError]:
@@ -94,6 +94,60 @@ def test_other_document_types_have_test_identities_that_match(
 
 
 @pytest.mark.parametrize(
+    ("kind", "number", "country"),
+    [
+        (DocumentType.HM_TRAVEL_PERMIT, "H00000000", None),
+        (DocumentType.HM_TRAVEL_PERMIT, "H0000000001", None),
+        (DocumentType.HM_TRAVEL_PERMIT, "M00000000", None),
+        (DocumentType.HM_TRAVEL_PERMIT, "HA0000000", None),
+        (DocumentType.TW_TRAVEL_PERMIT, "00000000", None),
+        (DocumentType.PASSPORT, "L898902C3", "UTO"),
+    ],
+)
+@pytest.mark.parametrize("check", [CheckKind.ID2, CheckKind.PHONE3])
+def test_documents_without_a_checksum_have_test_identities_that_match(
+    provider: RecordCheckProvider, kind: DocumentType, number: str, country: str | None, check: CheckKind
+) -> None:
+    document = subject(number, kind=kind, country=country)
+    assert (check, kind) in provider.capabilities
+    assert provider.refuses(document) is None
+    assert provider.check(check, document, attempt_id=ATTEMPT, timeout=TIMEOUT).verdict is Verdict.MATCH
+
+
+def test_every_code_with_the_sandbox_address_is_an_organisation_that_matches(provider: RecordCheckProvider) -> None:
+    for authority in ("91", "12", "51", "92", "Y1", "A1", "N2"):
+        document = subject(organisation_code(authority), "测试公司", DocumentType.USCC)
+        assert provider.refuses(document) is None
+        result = provider.check(CheckKind.ORGANISATION, document, attempt_id=ATTEMPT, timeout=TIMEOUT)
+        assert result.verdict is Verdict.MATCH
+    assert (CheckKind.ID2, DocumentType.USCC) not in provider.capabilities
+    assert (CheckKind.ORGANISATION, DocumentType.RESIDENT_ID) not in provider.capabilities
+
+
+def test_only_phones_of_the_sandbox_reach_it(provider: RecordCheckProvider) -> None:
+    assert provider.refuses_phone(Secret("14000001234")) is None
+    assert provider.refuses_phone(Secret("14000011234")) == DocumentFault.NOT_A_SANDBOX_IDENTITY
+
+
+@pytest.mark.parametrize(
+    ("kind", "number", "country", "only_here"),
+    [
+        (RESIDENT, "110199199003070017", None, True),
+        (PERMIT, "810000190001010018", None, True),
+        (DocumentType.PASSPORT, "L898902C3", "UTO", True),
+        (DocumentType.USCC, "91110199MA00TEXT15", None, True),
+        (RESIDENT, "440524188001010014", None, False),
+        (DocumentType.PASSPORT, "E00000000", "CHN", False),
+        (DocumentType.USCC, "91110000MA000000XB", None, False),
+    ],
+)
+def test_a_test_identity_is_known_as_one_and_nobody_else_is(
+    kind: DocumentType, number: str, country: str | None, *, only_here: bool
+) -> None:
+    assert is_test_identity(subject(number, kind=kind, country=country)) is only_here
+
+
+@pytest.mark.parametrize(
     ("number", "age"),
     [("110199201306010011", 13), ("110199201106010017", 15), ("110199200906010010", 17), ("110199194901010013", 77)],
 )
@@ -117,6 +171,18 @@ def test_an_error_identity_fails_every_time(
 ) -> None:
     assert provider.refuses(subject(number)) is None
     assert [error(provider, number) for _ in range(3)] == [expected] * 3
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"), [("110199199003070092", Throttled), ("110199199003070121", ProviderUnavailable)]
+)
+def test_a_passing_error_is_forgotten_with_its_attempt(
+    provider: RecordCheckProvider, number: str, expected: type[ProviderError]
+) -> None:
+    for attempt_id in ("vpa_1", "vpa_2"):
+        with pytest.raises(expected):
+            verdict(provider, subject(number), attempt_id)
+        assert verdict(provider, subject(number), attempt_id) is Verdict.MATCH
 
 
 @pytest.mark.parametrize(
@@ -168,6 +234,9 @@ def test_the_name_buyizhi_matches_nobody(provider: RecordCheckProvider, kind: Do
         (PERMIT, "820000190001010028"),
         (PERMIT, "83000019000101002X"),
         (FOREIGNER, "931392190001010028"),
+        (DocumentType.HM_TRAVEL_PERMIT, "H12345678"),
+        (DocumentType.TW_TRAVEL_PERMIT, "12345678"),
+        (DocumentType.USCC, "91110000MA000000XB"),
     ],
 )
 def test_whoever_is_not_a_test_identity_is_refused_before_any_check(

@@ -1,7 +1,7 @@
 """token states.
 
-Revision: 0003
-Revises: 0002
+Revision: 0007
+Revises: 0006
 """
 
 import secrets
@@ -9,8 +9,8 @@ import secrets
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0003'
-down_revision = '0002'
+revision = '0007'
+down_revision = '0006'
 branch_labels = None
 depends_on = None
 

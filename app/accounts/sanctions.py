@@ -1,0 +1,127 @@
+"""Use cases that stop an account or let it go on: suspend, ban, close, reinstate; each acts on tokens at once.
+
+Each holds the forum first, so that a verification that ends at the same moment sees what was decided, and so that the
+cap is exact.
+"""
+
+from datetime import datetime, timedelta
+
+from app import policies
+from app.accounts import repository
+from app.accounts.domain import Account, ActKind, Sanction, SanctionKind
+from app.accounts.errors import AccountIsClosed, AlreadyBanned, ClosingIsFinal, NeedsConfirmation, NothingToLift
+from app.accounts.service import get_account, touch
+from app.audit import service as audit
+from app.audit.domain import Action, ObjectKind
+from app.db.unit_of_work import Transaction, UnitOfWork
+from app.forums.service import acts_confirmed, hold_forum
+from app.kernel.actor import Actor, ActorKind
+from app.kernel.errors import FieldError, Invalid
+from app.kernel.ids import ForumId
+from app.kernel.sentence import Sentence
+from app.screening import service as screening
+from app.screening.domain import Field, Text
+
+_IN_THE_PAST = FieldError("/until", "in-the-past", Sentence("结束时间要晚于现在。", "`until` must be later than now."))
+_CLOSING = "closing"
+
+
+class Sanctions:
+    def __init__(self, unit_of_work: UnitOfWork) -> None:
+        self._unit_of_work = unit_of_work
+
+    def suspend(self, actor: Actor, forum_id: ForumId, account_id: str, reason: str, until: datetime | None) -> None:
+        """Stops posting, for good or until `until`; a second suspension replaces the first, and none weakens a ban.
+
+        Raises `NoSuchAccount`, `Invalid`, `AccountIsClosed`, `AlreadyBanned`, `NeedsConfirmation`. Source: L6c.
+        """
+        with self._unit_of_work.begin(actor) as tx:
+            account = _hold(tx, forum_id, account_id, reason)
+            if until is not None and until <= tx.now:
+                raise Invalid([_IN_THE_PAST])
+            if account.closed_at is not None:
+                raise AccountIsClosed
+            sanction = repository.find_sanction(tx.session, account.id, tx.now)
+            if sanction is not None and sanction.kind is SanctionKind.BAN:
+                raise AlreadyBanned
+            _impose(tx, account, Sanction(SanctionKind.SUSPENSION, reason, until))
+            _record(tx, account, ActKind.SUSPEND, reason)
+            audit.record(tx, Action.ACCOUNT_SUSPENDED, ObjectKind.ACCOUNT, account.id)
+
+    def ban(self, actor: Actor, forum_id: ForumId, account_id: str, reason: str) -> None:
+        """Stops posting until it is lifted, on a closed account too; it replaces a suspension and an earlier ban.
+
+        Raises `NoSuchAccount`, `Invalid`, `NeedsConfirmation`. Source: L6c.
+        """
+        with self._unit_of_work.begin(actor) as tx:
+            account = _hold(tx, forum_id, account_id, reason)
+            _impose(tx, account, Sanction(SanctionKind.BAN, reason, None))
+            _record(tx, account, ActKind.BAN, reason)
+            audit.record(tx, Action.ACCOUNT_BANNED, ObjectKind.ACCOUNT, account.id)
+
+    def close(self, actor: Actor, forum_id: ForumId, account_id: str, reason: str | None) -> None:
+        """Ends the account; for `CLOSURE_REVERSIBLE` it can be reopened. Closing twice changes nothing.
+
+        Raises `NoSuchAccount`, `Invalid`, `NeedsConfirmation`. Source: L6c.
+        """
+        with self._unit_of_work.begin(actor) as tx:
+            account = _hold(tx, forum_id, account_id, reason)
+            if account.closed_at is not None:
+                return
+            _refuse_too_many(tx, account)
+            repository.set_closed(tx.session, account.id, tx.now)
+            _record(tx, account, ActKind.CLOSE, reason)
+            audit.record(tx, Action.ACCOUNT_CLOSED, ObjectKind.ACCOUNT, account.id)
+
+    def reinstate(self, actor: Actor, forum_id: ForumId, account_id: str, reason: str) -> None:
+        """Lifts what the status shows: a closing before any ban, which then still stands, else a ban or a suspension.
+
+        Raises `NoSuchAccount`, `Invalid`, `ClosingIsFinal`, `NothingToLift`. Boundary: exactly after
+        `CLOSURE_REVERSIBLE` a closing is final.
+        """
+        with self._unit_of_work.begin(actor) as tx:
+            account = _hold(tx, forum_id, account_id, reason)
+            sanction = repository.find_sanction(tx.session, account.id, tx.now)
+            if account.closed_at is not None:
+                if tx.now >= account.closed_at + timedelta(days=policies.CLOSURE_REVERSIBLE.value):
+                    raise ClosingIsFinal
+                repository.set_closed(tx.session, account.id, None)
+            elif sanction is not None:
+                repository.lift_sanction(tx.session, account.id, tx.now, reason)
+            else:
+                raise NothingToLift
+            _record(tx, account, ActKind.REINSTATE, reason)
+            lifted = _CLOSING if account.closed_at is not None or sanction is None else sanction.kind
+            audit.record(tx, Action.ACCOUNT_REINSTATED, ObjectKind.ACCOUNT, account.id, reason=lifted)
+
+
+def _hold(tx: Transaction, forum_id: ForumId, account_id: str, reason: str | None) -> Account:
+    hold_forum(tx, forum_id)
+    account = get_account(tx, forum_id, account_id, lock=True)
+    if reason is not None:
+        screening.check(tx, [Text(Field.REASON, "/reason", reason)])
+    return account
+
+
+def _impose(tx: Transaction, account: Account, sanction: Sanction) -> None:
+    _refuse_too_many(tx, account)
+    repository.lift_sanction(tx.session, account.id, tx.now, "replaced")
+    repository.impose_sanction(tx.session, account.id, sanction, tx.now)
+
+
+def _record(tx: Transaction, account: Account, kind: ActKind, reason: str | None) -> None:
+    repository.add_act(tx.session, account.id, tx.actor.id, kind, reason, tx.now)
+    touch(tx, account.id)
+
+
+def _refuse_too_many(tx: Transaction, account: Account) -> None:
+    """Raises `NeedsConfirmation`. Boundary: an act exactly `DESTRUCTIVE_ACTS_WINDOW` ago counts no more."""
+    if tx.actor.kind is not ActorKind.CLIENT:
+        return
+    since = tx.now - timedelta(hours=policies.DESTRUCTIVE_ACTS_WINDOW.value)
+    acted_on = 1 + repository.count_others_acted_on(tx.session, account.id, tx.actor.id, since)
+    if acted_on <= policies.DESTRUCTIVE_ACTS.value or acts_confirmed(tx, account.forum_id):
+        return
+    accounts = repository.count_accounts(tx.session, account.forum_id)
+    if acted_on * 100 > accounts * policies.DESTRUCTIVE_ACTS_SHARE.value:
+        raise NeedsConfirmation

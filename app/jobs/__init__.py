@@ -1,0 +1,1 @@
+"""Background work: what has become due, done by anybody who comes by."""

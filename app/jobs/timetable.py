@@ -1,0 +1,25 @@
+"""Every background job: what it does, how often, and how long it may take. A new one is a row here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.wiring import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One batch at a time: the work is claimed in the database, so that any number of workers do it once."""
+
+    name: str
+    every: int
+    """Seconds from one beginning to the next."""
+    limit: int
+    """Seconds after which no further batch is begun."""
+    batch: Callable[[Services], int]
+    """Does some of what is due, in transactions of its own; how much that was, and 0 when nothing is left."""
+
+
+TIMETABLE = (
+    Job("close-lost-checks", every=15, limit=10, batch=lambda services: services.verifications.close_lost()),
+    Job("drop-expired-phones", every=60, limit=10, batch=lambda services: services.vault.drop_expired_phones()),
+)

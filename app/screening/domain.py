@@ -1,0 +1,42 @@
+"""Words: the fields that hold text, and what no text may hold."""
+
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.kernel.errors import FieldError
+from app.kernel.sentence import Sentence
+
+_TEXT_BREAKERS = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+_JOINING = frozenset("\u200c\u200d")  # needed inside words of several scripts and inside emoji
+_VISIBLE_TEXT_RULE = Sentence("不能含控制字符或不可见字符。", "Control and invisible characters are not allowed.")
+
+
+class Field(StrEnum):
+    """What a text is for; the contract's names, and those of a forum's own ids and reasons."""
+
+    HANDLE = "handle"
+    DISPLAY_NAME = "display_name"
+    BIO = "bio"
+    SIGNATURE = "signature"
+    EXTERNAL_ID = "external_id"
+    REASON = "reason"
+
+
+_WITH_LINES = frozenset({Field.BIO, Field.SIGNATURE, Field.REASON})
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text as it was sent; `pointer` is where it stands in the body."""
+
+    field: Field
+    pointer: str
+    text: str
+
+    def faults(self) -> list[FieldError]:
+        """What keeps it from being stored and shown: control and invisible characters."""
+        allowed = _JOINING | {"\n"} if self.field in _WITH_LINES else _JOINING
+        if any(unicodedata.category(mark) in _TEXT_BREAKERS and mark not in allowed for mark in self.text):
+            return [FieldError(self.pointer, "bad-character", _VISIBLE_TEXT_RULE)]
+        return []

@@ -1,0 +1,110 @@
+"""What is counted for Prometheus: every label comes from a closed set, and none says anything about a person."""
+
+import os
+import platform
+from collections.abc import Iterable
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from sqlalchemy import Engine, QueuePool
+
+from app.policies import RouteClass
+from app.web.seats import AllSeats
+
+MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+"""Set by `serve` for several processes, before any of them starts; read by the library."""
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 11.0)
+"""Up to the two deadlines of the gate, 4 and 11 seconds."""
+_NO_ROUTE = "none"
+
+
+class Metrics:
+    """The counters of one process; with several processes their sums."""
+
+    def __init__(self, version: str) -> None:
+        registry = self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "shiming_requests", "Requests answered.", ("method", "route", "status"), registry=registry
+        )
+        self._durations = Histogram(
+            "shiming_request_seconds", "Time to answer.", ("method", "route"), buckets=_BUCKETS, registry=registry
+        )
+        self._verifications = Counter(
+            "shiming_verifications", "Verifications by result.", ("method", "outcome"), registry=registry
+        )
+        self._texts = Counter("shiming_texts", "Texts with a code, by result.", ("outcome",), registry=registry)
+        self._permits = Counter("shiming_posting_permits", "Permits to post.", registry=registry)
+        self._denials = Counter(
+            "shiming_posting_denials", "Refusals to post, by reason.", ("reason",), registry=registry
+        )
+        self._refusals = Counter("shiming_rate_refusals", "Answers 429 for a rate.", ("kind",), registry=registry)
+        self._seats = self._gauge("shiming_seats", "Seats by what they are for.", "work", "state")
+        self._connections = self._gauge("shiming_database_connections", "Connections in use.")
+        build = Gauge(
+            "shiming_build_info", "Which build.", ("version", "python"), registry=registry, multiprocess_mode="max"
+        )
+        build.labels(version, platform.python_version()).set(1)
+        _forget_dead_processes()
+
+    def _gauge(self, name: str, said: str, *labels: str) -> Gauge:
+        return Gauge(name, said, labels, registry=self._registry, multiprocess_mode="livesum")
+
+    def answered(self, method: str, route: str | None, status: int, seconds: float) -> None:
+        """One request; `route` is the pattern, never the address, and None where no route took it."""
+        method = method if method in _METHODS else "other"
+        self._requests.labels(method, route or _NO_ROUTE, str(status)).inc()
+        self._durations.labels(method, route or _NO_ROUTE).observe(seconds)
+
+    def verified(self, method: str, outcome: str) -> None:
+        self._verifications.labels(method, outcome).inc()
+
+    def texted(self, outcome: str) -> None:
+        self._texts.labels(outcome).inc()
+
+    def permitted(self) -> None:
+        self._permits.inc()
+
+    def denied(self, reasons: Iterable[str]) -> None:
+        for reason in reasons:
+            self._denials.labels(reason).inc()
+
+    def rate_refused(self, kind: RouteClass) -> None:
+        self._refusals.labels(kind.value).inc()
+
+    def sample(self, seats: AllSeats, engine: Engine) -> None:
+        """Reads what is a state and no event. Breakers and budgets of providers belong here too."""
+        for work, found in seats.by_work().items():
+            self._seats.labels(work, "taken").set(found.taken)
+            self._seats.labels(work, "waiting").set(found.waiting)
+        if isinstance(engine.pool, QueuePool):
+            self._connections.set(engine.pool.checkedout())
+
+    def page(self) -> bytes:
+        """The text format; of all processes where there are several."""
+        if FOLDER_VARIABLE not in os.environ:
+            return generate_latest(self._registry)
+        together = CollectorRegistry()
+        MultiProcessCollector(together)  # type: ignore[no-untyped-call] # the library has no types here
+        return generate_latest(together)
+
+
+def _forget_dead_processes() -> None:
+    """A process that was killed leaves its gauges behind, as if it still held its seats."""
+    folder = os.environ.get(FOLDER_VARIABLE)
+    for file in Path(folder).glob("gauge_live*.db") if folder else ():
+        number = file.stem.rpartition("_")[2]
+        if not _is_alive(int(number)):
+            mark_process_dead(int(number))  # type: ignore[no-untyped-call]
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
