@@ -61,10 +61,10 @@ class _Kept:
     """The token and its ETag, replaced together."""
 
     def looked_within(self, period: timedelta, now: datetime) -> bool:
-        return self.looked_at is not None and timedelta() <= now - self.looked_at < period
+        return self.looked_at is not None and abs(now - self.looked_at) < period
 
     def signed_within(self, period: timedelta, now: datetime) -> bool:
-        return self.signed_at is not None and timedelta() <= now - self.signed_at < period
+        return self.signed_at is not None and abs(now - self.signed_at) < period
 
 
 class StatusLists:

@@ -172,6 +172,29 @@ def test_a_migration_leaves_foreign_keys_on(engine: Engine) -> None:
         connection.exec_driver_sql(orphan)
 
 
+def test_accounts_that_were_here_before_the_status_list_get_a_place_in_it(engine: Engine) -> None:
+    command.upgrade(migrations(engine), "0002")
+    day = "2026-11-21 04:00:00+00:00"
+    with engine.begin() as connection:
+        for forum in ("frm_1", "frm_2"):
+            connection.execute(
+                text("INSERT INTO forums VALUES (:id, '论坛', 'active', '[]', NULL, :day)"), {"id": forum, "day": day}
+            )
+            connection.execute(
+                text(
+                    "INSERT INTO accounts (id, forum_id, handle, handle_key, created_at, updated_at)"
+                    " VALUES (:id, :forum, :id, :id, :day, :day)"
+                ),
+                [{"id": f"{forum}-{number}", "forum": forum, "day": day} for number in range(50)],
+            )
+    upgrade(engine)
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT forum_id, status_index FROM accounts ORDER BY id")).all()
+    assert len(rows) == len(set(rows)) == 100
+    assert all(0 <= place < 65_536 for _, place in rows)
+    assert [place for _, place in rows] != sorted(place for _, place in rows)
+
+
 def test_a_migration_says_nothing_above_a_warning(engine: Engine, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         upgrade(engine)
