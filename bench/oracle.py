@@ -2,9 +2,9 @@
 
 Run: `make torture-oracle`, or `python -m bench.oracle --database sqlite --trials 200 --only NAME`. Each trial is a
 world in which a person is behind one handle or behind another, at even odds, and all strategies are played in it. A
-judge learns on half of the trials which transcript goes with which world and is tested on the other half; the best single
-time (of one call, or of all together) is given as the area under its ROC curve: 0.5 is a coin, and with 1,700 trials
-0.55 is none. Exit code 1 when a judge beats a coin (p < 0.001) or an area is above 0.55 and four deviations off 0.5.
+judge learns on half of the trials which transcript goes with which world and is tested on the other half; the best
+single time (of one call, or of all together) is given as the area under its ROC curve: 0.5 is a coin, and with 1,700
+trials 0.55 is none. Exit code 1 when a judge beats a coin (p < 0.001) or an area is above 0.55 and four deviations off.
 """
 
 import argparse
