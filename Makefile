@@ -49,7 +49,7 @@ fix: dev ## Format, and mend what can be mended by itself
 bench-hanging: dev ## Measure /v1/accounts while the provider hangs (ratio to quiet, at most 3)
 	@$(BIN)/python -m bench.hanging_provider
 
-torture-oracle: dev ## Try to tell who is behind a handle: 200 trials a strategy and their times, both databases
+torture-oracle: dev ## Try to tell who is behind a handle: 1,700 trials a strategy and their times, both databases
 	@$(BIN)/python -m bench.oracle
 
 migration: dev ## Write a migration from the models: make migration m="what changes"

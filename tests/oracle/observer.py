@@ -84,7 +84,8 @@ class Observer:
         answer = side.backend.http.request(method, path, json=body)
         took = time.perf_counter() - begun
         with self._lock:
-            asked = self._plain(f"{method} {path} {json.dumps(body, ensure_ascii=False)}")
+            said = {name: value for name, value in (body or {}).items() if name != "code"}
+            asked = self._plain(f"{method} {path} {json.dumps(said, ensure_ascii=False)}")
             times = sum(name.startswith(asked) for name in self.seconds)
             self.seconds[f"{asked} {times + 1}"] = took
             self.heard.append((answer.status_code, self._plain(_headers(answer)), self._plain(answer.text)))

@@ -11,7 +11,7 @@ from tests.oracle.world import OWN_PHONE, PHONE
 from tests.support.forum import PERSON, Json
 
 Strategy = Callable[[Observer], None]
-USCC = "91110199MA00000005"
+USCC = "91110199MA00TEXT15"
 
 
 def the_pair_on_the_handle(forum: Observer) -> None:

@@ -77,6 +77,16 @@ def test_an_account_that_only_claims_a_phone_takes_a_place_of_whose_current_phon
     assert end_of(desk.check(claims[1], PERSON)) == NOT_CONFIRMED
 
 
+def test_a_check_that_was_begun_before_an_account_had_a_person_does_not_tell_whose_it_became(desk: Desk) -> None:
+    """Without a code on the account, not even its own person's document counts a second time."""
+    theirs, others = desk.account("一号"), desk.account("二号")
+    asked = [desk.ask(account, PERSON) for account in (theirs, others)]
+    for meanwhile in (asked[0], desk.ask(others, ANOTHER_PERSON)):
+        with desk.services.unit_of_work.begin(OPERATOR) as tx:
+            desk.link_in(tx, meanwhile)
+    assert [end_of(desk.settle(check)) for check in asked] == [NOT_CONFIRMED] * 2
+
+
 def test_a_ban_follows_the_person_into_their_next_account_and_its_end_too(desk: Desk) -> None:
     banned = desk.on_file("本人", PHONE, PERSON)
     desk.ban(banned)
