@@ -48,9 +48,10 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         self._asked = True
 
-    def on_response_complete(self) -> None:
+    def on_message_complete(self) -> None:
+        """Only then a next head can begin: a request may be answered before all of its body is here."""
         self._in_head, self._head_bytes = True, 0
-        super().on_response_complete()
+        super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._drop_deadline()

@@ -217,8 +217,9 @@ def people(services: Services, forum: ForumBackend, count: int, prefix: str = "a
                     "handle_key": account_id[4:],
                     "created_at": now,
                     "updated_at": now,
+                    "status_index": place,
                 }
-                for account_id in ids
+                for place, account_id in enumerate(ids)
             ],
         )
     return ids

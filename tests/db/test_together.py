@@ -111,7 +111,7 @@ def test_a_use_case_that_tries_again_does_so_inside(services: Services, register
             tx.session.expunge(row)
             handle = next(names)
             values = {"id": f"acc_{handle}", "forum_id": row.forum_id, "handle": handle, "handle_key": handle}
-            tx.session.add(AccountRow(**values, created_at=TODAY, updated_at=TODAY))
+            tx.session.add(AccountRow(**values, created_at=TODAY, updated_at=TODAY, status_index=len(handle)))
 
     register("山间清风")
     with services.unit_of_work.together(SYSTEM):
