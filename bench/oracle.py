@@ -11,6 +11,7 @@ import argparse
 import random
 import sys
 import tempfile
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -59,7 +60,8 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--database", default="sqlite,postgresql")
     parser.add_argument("--trials", type=int, default=1700)
-    parser.add_argument("--only", default="", help="a part of the strategies' names")
+    parser.add_argument("--minutes", type=float, default=120, help="for each database; then what there is counts")
+    parser.add_argument("--only", default="", help="parts of strategies' names, with commas between")
     return parser.parse_args()
 
 
@@ -89,9 +91,10 @@ def _all_strategies(url: str, folder: Path, options: argparse.Namespace) -> bool
     provider, sender = SandboxProvider(sleep=lambda _seconds: None), SandboxSender(clock, sleep=lambda _seconds: None)
     services = build(settings, clock=clock, provider=provider, sender=sender)
     with stage(services, QuickIndex(keys), clock) as built:
-        wanted = [strategy for strategy in STRATEGIES if options.only in strategy.__name__]
+        parts, until = options.only.split(","), time.monotonic() + options.minutes * 60
+        wanted = [strategy for strategy in STRATEGIES if any(part in strategy.__name__ for part in parts)]
         trials: dict[str, list[Trial]] = {strategy.__name__: [] for strategy in wanted}
-        for _ in range(options.trials):
+        while time.monotonic() < until and any(len(heard) < options.trials for heard in trials.values()):
             _play(built, wanted, trials)
     print(f"{services.engine.dialect.name}: judge right of judged, transcripts in each world; area of the best time")
     found = [_report(name, heard) for name, heard in trials.items()]
