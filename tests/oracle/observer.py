@@ -13,6 +13,8 @@ from tests.oracle.world import Side, World
 from tests.support.forum import NAME, PERSON, Json
 
 _ID = re.compile(r"\b(acc|vrf|req|frm|cli)_[0-9a-f]+\b")
+_TICKET = re.compile(r"/continue/[A-Za-z0-9_-]+")
+"""Says of an account its number and no more."""
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 _OF_THE_MOMENT = {"date", "x-request-id"}
 MISMATCHED = "110199199003070033"
@@ -94,6 +96,7 @@ class Observer:
 
     def _plain(self, text: str) -> str:
         text = _MOMENT.sub(lambda found: self._since(found.group()), text)
+        text = _TICKET.sub("/continue/ticket", text)
         text = text.replace(f"新来客{self.run}x", "新来客")
         return _ID.sub(lambda found: self._names.get(found.group(), found.group(1)), text)
 
