@@ -1,4 +1,4 @@
-"""The one place that reads other features' tables: everything a decision needs, in one statement.
+"""Reads other features' tables, as only `status_reader` does besides: everything a decision needs, in one statement.
 
 Read only. A test holds its answer equal to the one put together from the features' own services.
 """
