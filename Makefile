@@ -5,7 +5,7 @@ PORT ?= 8000
 BIN := .venv/bin
 INSTALL := $(BIN)/pip install -qq --disable-pip-version-check --no-deps
 
-.PHONY: help setup dev run demo test check fix bench-hanging torture-oracle migration lock
+.PHONY: help setup dev run demo test check fix bench-hanging torture torture-oracle migration lock
 
 help: ## Show what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -48,6 +48,8 @@ fix: dev ## Format, and mend what can be mended by itself
 
 bench-hanging: dev ## Measure /v1/accounts while the provider hangs (ratio to quiet, at most 3)
 	@$(BIN)/python -m bench.hanging_provider
+
+torture: torture-oracle ## All long forms of tests; the numbers go to docs/torture.md
 
 torture-oracle: dev ## Try to tell who is behind a handle: 1,700 trials a strategy and their times, both databases
 	@$(BIN)/python -m bench.oracle

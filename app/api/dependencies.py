@@ -17,7 +17,7 @@ from app.kernel.sentence import Language, Sentence
 from app.policies import RouteClass
 from app.web.language import language_of
 from app.web.metrics import Metrics
-from app.web.rates import Rates
+from app.web.rates import Rates, address_of
 from app.web.seats import AllSeats
 from app.wiring import Services
 
@@ -72,7 +72,12 @@ def caller_with(scope: Scope) -> Callable[[Request, Services, Rates], Caller]:
     """The dependency that admits a client whose access token and whose registration both hold this scope."""
 
     def caller(request: Request, services: ServicesOf, rates: RatesOf) -> Caller:
-        client, granted = _client_of(request, services)
+        try:
+            client, granted = _client_of(request, services)
+        except Unauthenticated:
+            if "authorization" in request.headers:  # the gate has counted who sent none
+                rates.admit(RouteClass.PUBLIC, address_of(request.scope))
+            raise
         rates.admit(_class_of(request.method, scope), client.id)
         if scope not in granted or scope not in client.scopes:
             raise ScopeNotHeld(scope)

@@ -89,6 +89,11 @@ class Checks:
             if refusal is not None:
                 raise PhoneInvalid(refusal)
 
+    def can_ask(self, kind: CheckKind, document: Document) -> bool:
+        """Whether anybody is there to be asked, or nobody needs to be."""
+        breakers = (self._breakers[provider.name, kind] for provider in self._capable(kind, document))
+        return document.unspeakable or not all(breaker.is_open() for breaker in breakers)
+
     def ask(self, verification_id: VerificationId, kind: CheckKind, document: Document) -> Answer:
         """What the providers have to say, within 8 seconds; a verdict outweighs an error. Nothing is raised by them.
 

@@ -35,7 +35,7 @@ from app.verification.errors import (
 from app.verification.links import DocumentProof, Links
 from app.verification.organisations import Organisations
 from app.verification.phones import read_phone
-from app.verification.providers.contract import CheckKind, CheckResult, ProviderError, Verdict
+from app.verification.providers.contract import CheckKind, CheckResult, ProviderError, ProviderUnavailable, Verdict
 
 NoteAttempt = Callable[[Transaction, VerificationId], None]
 _DAY = timedelta(days=1)
@@ -72,6 +72,8 @@ class StartedCheck:
     request: DocumentRequest
     verification_id: VerificationId
     started_at: datetime
+    ended: Verification | None
+    """Where nobody can be asked, it has ended with that already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +172,10 @@ class Verifications:
         )
         repository.add_attempt(tx.session, attempt, tx.now)
         audit.record(tx, Action.VERIFICATION_STARTED, ObjectKind.VERIFICATION, verification_id, reason=request.method)
-        return StartedCheck(request, verification_id, tx.now)
+        ended = None
+        if not self._checks.can_ask(CheckKind(request.method), request.document):
+            ended = _end(tx, request.forum_id, verification_id, end_after(ProviderUnavailable(self._checks.name)))
+        return StartedCheck(request, verification_id, tx.now, ended)
 
     def ask(self, started: StartedCheck) -> AskedProvider:
         """Asks the providers, without a transaction around it; the caller holds a provider seat."""
@@ -217,16 +222,7 @@ class Verifications:
                 )
             else:
                 repository.note_answer(tx.session, verification_id, type(answer).__name__)
-            repository.settle(tx.session, verification_id, end, tx.now)
-            audit.record(
-                tx,
-                Action.VERIFICATION_COMPLETED,
-                ObjectKind.VERIFICATION,
-                verification_id,
-                outcome=end.outcome,
-                reason=end.inner_reason or end.reason,
-            )
-            return repository.get(tx.session, request.forum_id, verification_id, tx.now)
+            return _end(tx, request.forum_id, verification_id, end)
 
     def _judge(self, tx: Transaction, account: Account, asked: AskedProvider, index: IndexValue | None) -> Ending:
         if isinstance(asked.answer, ProviderError):
@@ -251,6 +247,19 @@ class Verifications:
             return Ending(Outcome.REJECTED, Reason.NOT_CONFIRMED)
         self._organisations.mark(tx, account.id, document, sandbox=self._checks.sandbox)
         return Ending(Outcome.VERIFIED, level=link.level)
+
+
+def _end(tx: Transaction, forum_id: ForumId, verification_id: VerificationId, end: Ending) -> Verification:
+    repository.settle(tx.session, verification_id, end, tx.now)
+    audit.record(
+        tx,
+        Action.VERIFICATION_COMPLETED,
+        ObjectKind.VERIFICATION,
+        verification_id,
+        outcome=end.outcome,
+        reason=end.inner_reason or end.reason,
+    )
+    return repository.get(tx.session, forum_id, verification_id, tx.now)
 
 
 def _close_lost(tx: Transaction, account_id: AccountId | None = None) -> int:

@@ -2,13 +2,32 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from app import policies
 from app.kernel.errors import Unavailable
 
 _QUEUE_PER_SEAT = 3
+
+
+class Turn:
+    """One holding of a seat."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._rests = False
+
+    def rest(self) -> None:
+        """When this turn is over, the seat stays empty for as long as the turn took."""
+        self._rests = True
+
+    def end(self, release: Callable[[], None]) -> None:
+        if self._rests:
+            asyncio.get_running_loop().call_later(time.monotonic() - self._began, release)
+        else:
+            release()
 
 
 class Seats:
@@ -27,7 +46,7 @@ class Seats:
             raise Unavailable
 
     @asynccontextmanager
-    async def take(self, *, patient: bool = False) -> AsyncIterator[None]:
+    async def take(self, *, patient: bool = False) -> AsyncIterator[Turn]:
         """Holds a seat for the block. Raises `Unavailable` when none is free within the wait.
 
         `patient` waits without end: for who holds another seat already, which bounds how many they are, and may have
@@ -38,11 +57,12 @@ class Seats:
         else:
             await self._free.acquire()
         self.taken += 1
+        turn = Turn()
         try:
-            yield
+            yield turn
         finally:
             self.taken -= 1
-            self._free.release()
+            turn.end(self._free.release)
 
     async def _wait_for_seat(self, *, patient: bool) -> None:
         if not patient:

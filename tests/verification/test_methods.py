@@ -177,6 +177,21 @@ def test_a_forum_hears_one_end_for_each_answer_and_nobody_is_verified(settings: 
         assert rows(services, PersonRow) == 0
 
 
+def test_while_its_breaker_is_open_a_check_ends_at_once_and_asks_nobody(
+    services: Services, forum: ForumBackend, clock: FakeClock
+) -> None:
+    account, down = forum.register("山间清风")["id"], "110199199003070076"
+    for _ in range(3):
+        assert end_of(send(forum, account, "id2", document(number=down))) == UNAVAILABLE
+    asked = rows(services, ProviderAttemptRow)
+    checked = send(forum, account, "id2", document())
+    assert end_of(checked) == UNAVAILABLE
+    assert forum.get(f"/v1/verifications/{checked['id']}").json() == checked
+    assert rows(services, ProviderAttemptRow) == asked
+    clock.advance(seconds=30)
+    assert end_of(send(forum, account, "id2", document())) == VERIFIED
+
+
 def test_a_name_with_private_characters_is_not_confirmed_and_asks_nobody(
     services: Services, forum: ForumBackend
 ) -> None:

@@ -233,6 +233,12 @@ def test_a_client_that_does_not_exist_is_throttled_like_one_that_does(services: 
         assert statuses == [401, 401, 429], client_id
 
 
+def test_a_token_that_is_nobodys_counts_for_its_address(start: Start) -> None:
+    address = start({RouteClass.PUBLIC: 2})
+    headers = {"authorization": "Bearer guess"}
+    assert [httpx2.get(f"{address}/v1/accounts", headers=headers).status_code for _ in range(3)] == [401, 401, 429]
+
+
 def test_pages_are_limited_by_address_and_health_never_is(start: Start) -> None:
     address = start({RouteClass.PUBLIC: 2, RouteClass.METRICS: 1})
     assert [httpx2.get(f"{address}/{path}").status_code for path in ("", "nowhere")] == [200, 404]

@@ -229,3 +229,22 @@ def test_a_full_house_is_a_503_with_retry_after_and_holds_up_nobody_else(
         clock.advance(seconds=31)  # so many without an answer have opened the breaker
         assert forum.check_document(accounts[-1]).json()["outcome"] == "verified"
         forum.http.close()
+
+
+def test_a_seat_that_rests_stays_empty_for_as_long_as_its_turn_took_and_then_is_free() -> None:
+    async def story() -> None:
+        seats = Seats(1, PATIENCE)
+        async with seats.take() as turn:
+            turn.rest()
+            await asyncio.sleep(0.05)
+        waiting = asyncio.create_task(sit(seats, served := asyncio.Event()))
+        served.set()
+        await settle()
+        assert (waiting.done(), seats.waiting) == (False, 1)
+        assert await waiting == "served"
+        async with seats.take():  # a turn that was not asked to rest leaves its seat at once
+            pass
+        async with seats.take():
+            assert seats.taken == 1
+
+    play(story)

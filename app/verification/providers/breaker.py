@@ -41,6 +41,11 @@ class Breaker:
             self._open_until, self._probing = now + self._pause, True
             return True
 
+    def is_open(self) -> bool:
+        """Whether nobody would be let through now; asking takes nobody's place as a probe."""
+        with self._lock:
+            return self._open_until is not None and self._clock.now() < self._open_until
+
     def note(self, effect: BreakerEffect) -> bool:
         """Counts one answer; whether it opened the breaker."""
         now = self._clock.now()
