@@ -135,7 +135,7 @@ def _assemble(
         clock=clock,
         engine=engine,
         unit_of_work=unit_of_work,
-        refuse_missing_keys=lambda: refuse_missing_keys(unit_of_work, keyring, str(settings.keys_dir)),
+        refuse_missing_keys=lambda: _refuse_missing_keys(settings, unit_of_work),
         idempotency=Idempotency(unit_of_work, mac, Records(keyring)),
         signer=signer,
         vault=vault,
@@ -159,7 +159,7 @@ def initialise(settings: Settings, clock: Clock | None = None) -> None:
     unit_of_work = UnitOfWork(engine, clock)
     try:
         with alone(engine):
-            refuse_missing_keys(unit_of_work, load_keyring(settings.keys_dir), str(settings.keys_dir))
+            _refuse_missing_keys(settings, unit_of_work)
             upgrade(engine)
             create_missing_keys(settings.keys_dir, settings.env, clock.now())
             name_new_keys(unit_of_work, load_keyring(settings.keys_dir), OPERATOR)
@@ -211,6 +211,11 @@ def unknown_settings() -> list[str]:
     known = {f"SHIMING_{name.upper()}" for name in Settings.model_fields}
     names = {*os.environ, *dotenv_values(".env")}
     return sorted(name for name in names if name.startswith("SHIMING_") and name not in known)
+
+
+def _refuse_missing_keys(settings: Settings, unit_of_work: UnitOfWork) -> None:
+    """By the files as they are now: a rotation has added some since the start."""
+    refuse_missing_keys(unit_of_work, load_keyring(settings.keys_dir), str(settings.keys_dir))
 
 
 def _refuse_unready(settings: Settings, engine: Engine, unit_of_work: UnitOfWork, keyring: Keyring) -> None:

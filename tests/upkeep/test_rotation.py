@@ -222,7 +222,7 @@ def test_the_command_rotates_while_the_service_serves_and_nobody_is_refused(
         def keep_asking() -> None:
             with httpx2.Client(base_url=service.address) as http:
                 while not done.is_set():
-                    for path in ("/v1/accounts", "/.well-known/jwks.json"):
+                    for path in ("/v1/accounts", "/.well-known/jwks.json", "/readyz"):
                         statuses.add(http.get(path, headers={"authorization": f"Bearer {before}"}).status_code)
                     time.sleep(0.01)
 
