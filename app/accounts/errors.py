@@ -50,22 +50,29 @@ class HandleMixesScripts(HandleInvalid):
 
 class NothingToLift(Conflict):
     sentence = Sentence(
-        "此账号没有被暂停、封禁或关闭，无需恢复。",
+        "此账号没有被暂停、封禁或注销，无需恢复。",
         "This account is not suspended, banned or closed; there is nothing to lift.",
     )
 
 
 class AlreadyBanned(Conflict):
-    sentence = Sentence("此账号已被封禁，不能改为暂停。", "This account is banned; a suspension would be less.")
+    sentence = Sentence(
+        "此账号已被封禁，不能再暂停；要改为暂停，先恢复。",
+        "This account is banned and cannot be suspended as well; to suspend it instead, reinstate it first.",
+    )
 
 
 class AccountIsClosed(Conflict):
-    sentence = Sentence("此账号已关闭。", "This account is closed.")
+    sentence = Sentence(
+        "此账号已注销，不能再更改；注销未满 30 天的可以先恢复。",
+        "This account is closed and cannot be changed; within 30 days of its closing it can be reinstated first.",
+    )
 
 
 class ClosingIsFinal(Conflict):
     sentence = Sentence(
-        "此账号关闭已满 30 天，不能恢复。", "This account was closed 30 days ago or earlier; that is final."
+        "此账号注销已满 30 天，不能恢复；请登记新账号。",
+        "This account was closed 30 days ago or earlier and stays closed; register a new one.",
     )
 
 
@@ -76,6 +83,7 @@ class ExternalIdFixed(Conflict):
 class NeedsConfirmation(Conflict):
     code = "needs-confirmation"
     sentence = Sentence(
-        "一小时内处置的账号太多。请运营者确认后继续：shiming forum confirm FORUM_ID。",
-        "Too many accounts in one hour. Ask the operator to confirm: `shiming forum confirm FORUM_ID`.",
+        "一小时内暂停、封禁和注销的账号太多，请运营者确认后再继续：shiming forum confirm FORUM_ID。",
+        "Too many accounts suspended, banned or closed in one hour; the operator must confirm before you go on: shiming"
+        " forum confirm FORUM_ID.",
     )

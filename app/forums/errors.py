@@ -5,7 +5,9 @@ from app.kernel.sentence import Sentence
 
 
 class ForumNotFound(NotFound):
-    sentence = Sentence("没有这个论坛。", "There is no such forum. `shiming forum list` shows them.")
+    sentence = Sentence(
+        "没有这个论坛，见 shiming forum list。", "There is no such forum. `shiming forum list` shows them."
+    )
 
 
 class ClientRefused(Unauthenticated):

@@ -44,14 +44,14 @@ _WHAT_TO_DO: dict[str, Sentence] = {
         "检查所用的 HTTP 库和中间的代理。", "Check the HTTP library in use and the proxies between."
     ),
     "idempotency-key-reused": Sentence(
-        "为每个新请求生成新的 Idempotency-Key，重试时原样重发。",
-        "Make a new Idempotency-Key for each new request, and repeat a request unchanged.",
+        "每个新请求都用新的 Idempotency-Key；重试时连同原来的键原样重发。",
+        "Make a new Idempotency-Key for each new request; a retry repeats the key and the request unchanged.",
     ),
     "idempotency-in-progress": _WAIT,
     "needs-confirmation": Sentence(
-        "请运营者核实是论坛自己在操作，再运行 shiming forum confirm FORUM_ID；一小时内有效。",
-        "Ask the operator to make sure that it is the forum itself, then to run `shiming forum confirm FORUM_ID`;"
-        " it holds for one hour.",
+        "请运营者核实确是论坛自己在操作，再运行 shiming forum confirm FORUM_ID；一小时内有效。",
+        "Ask the operator to make sure that it is the forum itself, then to run: shiming forum confirm FORUM_ID. It"
+        " holds for one hour.",
     ),
     "rate-limited": _WAIT,
     "too-many-attempts": _WAIT,

@@ -46,7 +46,7 @@ _FAULT_SENTENCES = {
     DocumentFault.TYPE_MISMATCH: _NOT_OF_THIS_TYPE,
     DocumentFault.LEGACY_15_DIGIT: Sentence("15 位旧号已停用，填 18 位", "15-digit numbers ended; enter all 18"),
     DocumentFault.BAD_COUNTRY: Sentence(
-        "签发国用 ISO 3166 三位字母代码，如 CHN", "Name the issuing country by its ISO 3166 alpha-3 code, such as JPN"
+        "签发国用 ISO 3166 三位字母代码，如 CHN", "Name the issuing country by its ISO 3166 alpha-3 code, such as CHN"
     ),
     DocumentFault.SUSPECT_LETTER: Sentence(
         "第二位没有字母 I 和 O，对照是否为 1 或 0", "The second place is never I or O; compare it with 1 and 0"
@@ -85,15 +85,15 @@ class CodeMalformed(Invalid):
 
 
 class VerificationNotFound(NotFound):
-    sentence = Sentence("你的论坛没有这次验证。", "Your forum has no such verification.")
+    sentence = Sentence("你的论坛没有这次验证，检查编号。", "Your forum has no such verification; check the id.")
 
 
 class PossessionRequired(Conflict):
     code = "possession-required"
     sentence = Sentence(
         "此账号已验证过：先用在案手机收验证码，15 分钟内再提交证件。",
-        "This account has a person already: verify a code on the phone on record, then send the document within"
-        " 15 minutes.",
+        "There is a person behind this account already: verify a code on the phone on record, then send the document"
+        " within 15 minutes.",
     )
 
 
@@ -106,11 +106,15 @@ class NoResponsiblePerson(Conflict):
 
 
 class CodeAlreadyUsed(Conflict):
-    sentence = Sentence("这个验证码已经用过。", "This code has been used; there is nothing left to verify.")
+    sentence = Sentence(
+        "这个验证码已经用过，这次验证已完成。", "This code has been used; there is nothing left to verify."
+    )
 
 
 class NoCodeToEnter(Conflict):
-    sentence = Sentence("这次验证不用验证码。", "This verification has no code to enter.")
+    sentence = Sentence(
+        "这次验证不用验证码，查询结果即可。", "This verification has no code to enter; read its result."
+    )
 
 
 class DirectVerificationOff(Denied):

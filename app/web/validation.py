@@ -9,8 +9,8 @@ from app.kernel.errors import FieldError, Invalid
 from app.kernel.sentence import Sentence
 
 _MISSING = Sentence("缺少这个字段。", "This field is required.")
-_TOO_SHORT = Sentence("太短或为空。", "It is empty or too short.")
-_TOO_LONG = Sentence("太长。", "It is too long.")
+_TOO_SHORT = Sentence("太短或为空[（至少 {min_length} 个）]。", "It is empty or too short[ (at least {min_length})].")
+_TOO_LONG = Sentence("太长[（最多 {max_length} 个）]。", "It is too long[ (at most {max_length})].")
 _WRONG_TYPE = Sentence("类型不对，见 /docs。", "It has the wrong type; see /docs.")
 _WRONG_VALUE = Sentence("值不在允许的范围内，见 /docs。", "The value is not one of those allowed; see /docs.")
 _NOT_A_TIME = Sentence("时间要写成 2026-11-21T00:00:00Z。", "Write times as 2026-11-21T00:00:00Z.")
@@ -46,7 +46,9 @@ def _field_error(complaint: ErrorDetails, known: Sequence[str]) -> FieldError:
     if kind == _UNKNOWN_FIELD:
         return _unknown_field(path, known)
     reason, sentence = _SENTENCES.get(kind, _OTHER)
-    return FieldError(_pointer(path), reason, sentence)
+    limits = {name: complaint.get("ctx", {}).get(name) for name in ("min_length", "max_length")}
+    known_limits = {name: None if limit is None else str(limit) for name, limit in limits.items()}
+    return FieldError(_pointer(path), reason, sentence.with_values(**known_limits))
 
 
 def _unknown_field(path: Sequence[str], known: Sequence[str]) -> FieldError:

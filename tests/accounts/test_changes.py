@@ -127,7 +127,10 @@ def test_a_closed_account_changes_no_more_and_accepts_nothing(forum: ForumBacken
     version = forum.get("/v1/agreements/current?kind=user").json()["version"]
     answer = forum.post(f"/v1/accounts/{account['id']}/agreements", {"kind": "user", "version": version})
     assert refusal(answer) == (409, "state-conflict")
-    assert answer.json()["detail"] == "This account is closed."
+    assert (
+        answer.json()["detail"]
+        == "This account is closed and cannot be changed; within 30 days of its closing it can be reinstated first."
+    )
 
 
 def test_a_permit_carries_the_handle_of_its_moment_and_stays_good(forum: ForumBackend) -> None:
