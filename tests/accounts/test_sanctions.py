@@ -145,7 +145,9 @@ def test_exactly_after_30_days_a_closing_is_final_and_a_ban_still_possible(
     clock.advance(milliseconds=1)
     refused = act(forum, late, "reinstate")
     assert outcome(refused) == (409, "state-conflict")
-    assert refused.json()["detail"] == "This account was closed 30 days ago or earlier; that is final."
+    assert refused.json()["detail"] == (
+        "This account was closed 30 days ago or earlier and stays closed; register a new one."
+    )
     assert done(forum, late, "ban")["status"] == "closed"
     assert outcome(act(forum, late, "reinstate")) == (409, "state-conflict")
 
