@@ -37,7 +37,7 @@ def serve(
     workers: Annotated[int, typer.Option(min=1, help="Processes; more than one needs PostgreSQL.")] = 1,
     no_worker: Annotated[bool, typer.Option("--no-worker", help="Without background jobs.")] = False,
 ) -> None:
-    """Serve the API."""
+    """Serve API and pages, and do the background jobs unless --no-worker."""
     serve_on(Settings(), host, port, workers, background=not no_worker)
 
 

@@ -51,7 +51,7 @@ def _operation(document: Schema, path: str, method: str, operation: Schema) -> O
     return Operation(
         method=method,
         path=path,
-        note=operation.get("description", ""),
+        note=operation.get("description", "").replace("`", ""),
         parameters=tuple(
             Field(parameter["name"], _kind(document, parameter["schema"]), parameter.get("required", False), "")
             for parameter in operation.get("parameters", [])

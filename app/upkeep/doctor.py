@@ -72,7 +72,8 @@ def examine_keys(directory: Path, clock: Clock) -> Iterator[Finding]:
     else:
         yield ok(f"keys: {len(keyring.all())} readable by their owner alone, one current for each purpose")
     limit = timedelta(days=policies.KEY_AGE.value)
-    old = [f"{key.purpose} {key.id}" for key in keyring.all() if _current_since(key.created_at, clock) > limit]
+    current = [key for key in keyring.all() if key.state is KeyState.CURRENT]
+    old = [f"{key.purpose} {key.id}" for key in current if _age(key.current_since(), clock) > limit]
     if old:
         yield warning(f"keys: older than {policies.KEY_AGE.value} days: {', '.join(old)}", "plan their rotation")
 
@@ -186,5 +187,5 @@ def _current(keyring: Keyring, purpose: KeyPurpose) -> bool:
     return any(key.state is KeyState.CURRENT for key in keyring.of(purpose))
 
 
-def _current_since(created_at: datetime, clock: Clock) -> timedelta:
-    return clock.now() - (created_at if created_at.tzinfo else created_at.replace(tzinfo=UTC))
+def _age(since: datetime, clock: Clock) -> timedelta:
+    return clock.now() - (since if since.tzinfo else since.replace(tzinfo=UTC))

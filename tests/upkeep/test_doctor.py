@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from app import policies
-from app.crypto.keyring import create_missing_keys
+from app.crypto.keyring import KeyState, create_missing_keys, load_keyring, promote_signing_key
 from app.db.engine import make_engine
 from app.kernel.actor import OPERATOR
 from app.settings import Settings
@@ -155,11 +155,17 @@ def test_what_is_wrong_with_keys_is_found(keys: Path, case: str) -> None:
     assert expected in said(examine_keys(keys, FakeClock()), verdict)
 
 
-def test_keys_older_than_a_year_are_named_by_purpose_and_id(keys: Path) -> None:
+def test_keys_in_use_for_more_than_a_year_are_named_by_purpose_and_id(keys: Path) -> None:
     year = timedelta(days=policies.KEY_AGE.value)
     assert said(examine_keys(keys, FakeClock(TODAY + year)), Verdict.WARNING) == ""
-    old = said(examine_keys(keys, FakeClock(TODAY + year + timedelta(seconds=1))), Verdict.WARNING)
-    assert all(f"{file.stem.replace('-', ' ')}" in old for file in keys.glob("*.key"))
+    later = TODAY + year + timedelta(seconds=1)
+    old = said(examine_keys(keys, FakeClock(later)), Verdict.WARNING)
+    for key in load_keyring(keys).all():
+        assert (f"{key.purpose} {key.id}" in old) == (key.state is KeyState.CURRENT)
+    coming = load_keyring(keys).next_signing_key()
+    assert coming is not None
+    promote_signing_key(keys, coming, later)
+    assert "signing" not in said(examine_keys(keys, FakeClock(later)), Verdict.WARNING)
 
 
 class Disk(NamedTuple):

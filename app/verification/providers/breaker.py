@@ -1,4 +1,4 @@
-"""Spares a provider that fails, and the people who would wait for it. Source: `providers.md` part 9."""
+"""Spares a provider that fails, and the people who would wait for it. Source: design."""
 
 from collections import deque
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""What follows from each answer: one more try, other providers, the breaker. Source: `providers.md` parts 8 and 9."""
+"""What follows from each answer: one more try, other providers, the breaker. Source: design."""
 
 from dataclasses import dataclass
 from enum import StrEnum
