@@ -208,7 +208,7 @@ class Verifications:
         with self._unit_of_work.begin(actor) as tx:
             hold_forum(tx, request.forum_id)
             account = find_named(tx, request.forum_id, AccountName(account_id=request.account_id), lock=True)
-            if not attempts.is_open(tx.session, verification_id):  # the answer came after it had been given up
+            if not attempts.is_open(tx.session, verification_id, tx.now - _LOST):  # the answer came too late
                 return repository.get(tx.session, request.forum_id, verification_id, tx.now)
             end = self._judge(tx, account, asked, index)
             if isinstance(answer, CheckResult):

@@ -318,6 +318,17 @@ def test_a_check_that_was_given_up_stays_so_when_its_answer_comes(hanging: Hangi
     assert rows(services, PersonRow) == 0
 
 
+def test_an_answer_of_the_60th_second_verifies_nobody_though_no_job_has_looked(
+    hanging: Hanging, clock: FakeClock
+) -> None:
+    account = hanging.forum.register("山间清风")["id"]
+    with hanging.one_check(account) as first:
+        clock.advance(seconds=60)
+        hanging.let_go.set()
+        assert end_of(first.result().json()) == UNKNOWN
+    assert hanging.services.verifications.person_behind(AccountId(account)) is None
+
+
 def test_a_check_without_an_answer_is_lost_after_60_seconds_whoever_asks(hanging: Hanging, clock: FakeClock) -> None:
     account = hanging.forum.register("山间清风")["id"]
     with hanging.one_check(account):
