@@ -114,6 +114,14 @@ def find_named(tx: Transaction, forum_id: ForumId, name: AccountName, *, lock: b
     return account
 
 
+def find_open(tx: Transaction, forum_id: ForumId, name: AccountName, *, lock: bool = False) -> Account:
+    """A step: likewise, for what a closed account cannot do any more. Raises `AccountNotFound`, `AccountIsClosed`."""
+    account = find_named(tx, forum_id, name, lock=lock)
+    if account.closed_at is not None:
+        raise AccountIsClosed
+    return account
+
+
 def touch(tx: Transaction, account_id: AccountId) -> None:
     """A step: what the account shows has changed now."""
     repository.touch(tx.session, account_id, tx.now)

@@ -6,6 +6,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Engine
 
 from app.db.unit_of_work import translated
@@ -23,9 +24,14 @@ def migrations(engine: Engine) -> Config:
 
 
 def upgrade(engine: Engine) -> None:
-    """Raises `Unavailable` when the database does not answer."""
-    with translated():
-        command.upgrade(migrations(engine), "head")
+    """Raises `StartRefused` for a database that another version made, `Unavailable` when it does not answer."""
+    try:
+        with translated():
+            command.upgrade(migrations(engine), "head")
+    except CommandError:
+        raise StartRefused(
+            "The database's schema is none that this version knows. Run the version that made it, or restore a backup."
+        ) from None
 
 
 def refuse_old_schema(engine: Engine) -> None:
@@ -35,7 +41,7 @@ def refuse_old_schema(engine: Engine) -> None:
     """
     wanted = ScriptDirectory(str(_MIGRATIONS)).get_current_head()
     with translated(), engine.connect() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
+        found = ", ".join(sorted(MigrationContext.configure(connection).get_current_heads()))
     if found != wanted:
         raise StartRefused(
             f"The database schema is at {found}, this version needs {wanted}. Run `shiming init`."

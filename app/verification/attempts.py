@@ -69,12 +69,13 @@ def spent(session: Session, provider: str, day: datetime, month: datetime) -> Sp
     return Spent(*session.execute(query).one())
 
 
-def is_open(session: Session, verification_id: VerificationId) -> bool:
-    """Whether a check still waits for its answer; it is held, so that nobody gives it up meanwhile."""
+def is_open(session: Session, verification_id: VerificationId, lost: datetime) -> bool:
+    """Whether a check begun after `lost` still waits for its answer; it is held, so that nobody gives it up."""
     query = select(VerificationRow.id).where(
         VerificationRow.id == verification_id,
         VerificationRow.outcome == Outcome.PENDING,
         VerificationRow.reason.is_(None),
+        VerificationRow.started_at > lost,
     )
     return session.scalar(query.with_for_update()) is not None
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from app import policies
 from app.accounts.domain import Account, AccountName
-from app.accounts.service import find_named
+from app.accounts.service import find_open
 from app.audit import service as audit
 from app.audit.domain import Action, ObjectKind
 from app.crypto.blind_index import BlindIndex, IndexValue
@@ -80,13 +80,13 @@ class PhoneCodes:
         self._rules = rules
 
     def prepare(self, forum_id: ForumId, name: AccountName, phone: Secret[str]) -> PhoneRequest:
-        """The cheap refusals. Raises `PhoneInvalid`, `AccountNotFound`."""
+        """The cheap refusals. Raises `PhoneInvalid`, `AccountNotFound`, `AccountIsClosed`."""
         phone = read_phone(phone)
         refusal = self._sender.refuses(phone)
         if refusal is not None:
             raise PhoneInvalid(refusal)
         with self._unit_of_work.read() as tx:
-            return PhoneRequest(forum_id, find_named(tx, forum_id, name).id, phone)
+            return PhoneRequest(forum_id, find_open(tx, forum_id, name).id, phone)
 
     def index(self, request: PhoneRequest) -> IndexValue:
         """The slow index; the caller holds a seat for it."""
@@ -119,7 +119,7 @@ class PhoneCodes:
     def confirm(self, actor: Actor, forum_id: ForumId, verification_id: str, typed: Secret[str]) -> Verification:
         """Judges a code. Boundary: exactly at its expiry a code is too late.
 
-        Raises `VerificationNotFound`, `CodeMalformed`, `CodeAlreadyUsed`, `NoCodeToEnter`.
+        Raises `VerificationNotFound`, `AccountIsClosed`, `CodeMalformed`, `CodeAlreadyUsed`, `NoCodeToEnter`.
         """
         code = _read_code(typed)
         return again_on_collision(lambda: self._confirm(actor, forum_id, verification_id, code))
@@ -128,7 +128,7 @@ class PhoneCodes:
         with self._unit_of_work.begin(actor) as tx:
             hold_forum(tx, forum_id)
             verification = repository.get(tx.session, forum_id, verification_id, tx.now)
-            account = find_named(tx, forum_id, AccountName(account_id=verification.account_id), lock=True)
+            account = find_open(tx, forum_id, AccountName(account_id=verification.account_id), lock=True)
             code = repository.get_code(tx.session, verification.id)
             if verification.method is not Method.PHONE_CODE:
                 raise NoCodeToEnter

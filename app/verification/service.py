@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from app import policies
 from app.accounts.domain import Account, AccountName
-from app.accounts.service import find_named
+from app.accounts.service import find_named, find_open
 from app.audit import service as audit
 from app.audit.domain import Action, ObjectKind
 from app.crypto.blind_index import BlindIndex, IndexValue
@@ -114,13 +114,13 @@ class Verifications:
         """The cheap refusals: nothing is written, nobody is asked, no attempt is counted.
 
         Raises `DirectVerificationOff`, `DocumentInvalid`, `PhoneInvalid`, `MinorNotAllowed`, `AccountNotFound`,
-        `NoResponsiblePerson`, `PossessionRequired`, `TooManyAttempts`.
+        `AccountIsClosed`, `NoResponsiblePerson`, `PossessionRequired`, `TooManyAttempts`.
         """
         with self._unit_of_work.read() as tx:
             if not self._direct_by_default and get_forum(tx, forum_id).direct_verification is None:
                 raise DirectVerificationOff
             document = self._read(method, given, tx.now)
-            account = find_named(tx, forum_id, name)
+            account = find_open(tx, forum_id, name)
             subject = self._mac.digest(MacUse.ATTEMPT_SUBJECT, account.id, document.type.value, document.key.reveal())
             link = repository.find_link(tx.session, account.id)
             if method is Method.ORGANISATION and (link is None or link.level is not IdentityLevel.DOCUMENT):
@@ -144,12 +144,12 @@ class Verifications:
         """Writes the attempt down before anybody is asked, so that a crash cannot hide that they were.
 
         `note` is a step that joins the transaction, for a caller who must know of the attempt as surely.
-        Raises `TooManyAttempts`, `Unavailable` while other checks of this account, or one of this document on it, are
-        in flight.
+        Raises `AccountIsClosed`, `TooManyAttempts`, `Unavailable` while other checks of this account, or one of this
+        document on it, are in flight.
         """
         try:
             with self._unit_of_work.begin(actor) as tx:
-                find_named(tx, request.forum_id, AccountName(account_id=request.account_id), lock=True)
+                find_open(tx, request.forum_id, AccountName(account_id=request.account_id), lock=True)
                 _close_lost(tx, request.account_id)
                 _refuse_too_many(tx, request.account_id, request.subject_digest)
                 started = self._start(tx, request)
@@ -213,7 +213,7 @@ class Verifications:
         with self._unit_of_work.begin(actor) as tx:
             hold_forum(tx, request.forum_id)
             account = find_named(tx, request.forum_id, AccountName(account_id=request.account_id), lock=True)
-            if not attempts.is_open(tx.session, verification_id):  # the answer came after it had been given up
+            if not attempts.is_open(tx.session, verification_id, tx.now - _LOST):  # the answer came too late
                 return repository.get(tx.session, request.forum_id, verification_id, tx.now)
             end = self._judge(tx, account, asked, index)
             if isinstance(answer, CheckResult):
@@ -227,6 +227,8 @@ class Verifications:
     def _judge(self, tx: Transaction, account: Account, asked: AskedProvider, index: IndexValue | None) -> Ending:
         if isinstance(asked.answer, ProviderError):
             return end_after(asked.answer)
+        if account.closed_at is not None:  # meanwhile; nobody is put behind an account that has ended
+            return Ending(Outcome.REJECTED, Reason.NOT_CONFIRMED)
         matched = asked.answer.verdict is Verdict.MATCH
         if asked.request.method is Method.ORGANISATION:
             return self._judge_organisation(tx, account, asked.request.document, matched=matched)

@@ -124,6 +124,18 @@ def test_a_database_of_a_newer_version_is_refused(engine: Engine) -> None:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(StartRefused, match="9999"):
         refuse_old_schema(engine)
+    with pytest.raises(StartRefused, match="none that this version knows"):
+        upgrade(engine)
+
+
+def test_a_database_of_two_versions_at_once_is_refused(engine: Engine) -> None:
+    upgrade(engine)
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO alembic_version VALUES ('0001')"))
+    with pytest.raises(StartRefused, match="0001, 0"):
+        refuse_old_schema(engine)
+    with pytest.raises(StartRefused, match="none that this version knows"):
+        upgrade(engine)
 
 
 _OLD_ROWS = (

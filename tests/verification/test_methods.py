@@ -333,6 +333,38 @@ def test_a_check_that_was_given_up_stays_so_when_its_answer_comes(hanging: Hangi
     assert rows(services, PersonRow) == 0
 
 
+def test_an_answer_of_the_60th_second_verifies_nobody_though_no_job_has_looked(
+    hanging: Hanging, clock: FakeClock
+) -> None:
+    account = hanging.forum.register("山间清风")["id"]
+    with hanging.one_check(account) as first:
+        clock.advance(seconds=60)
+        hanging.let_go.set()
+        assert end_of(first.result().json()) == UNKNOWN
+    assert hanging.services.verifications.person_behind(AccountId(account)) is None
+
+
+def test_nobody_is_put_behind_an_account_that_was_closed_while_the_provider_was_asked(hanging: Hanging) -> None:
+    account = hanging.forum.register("山间清风")["id"]
+    with hanging.one_check(account) as first:
+        assert hanging.forum.post(f"/v1/accounts/{account}/close", {}).status_code == 200
+        hanging.let_go.set()
+        assert end_of(first.result().json()) == ("rejected", "not-confirmed", "other-method")
+    assert hanging.services.verifications.person_behind(AccountId(account)) is None
+
+
+def test_a_closed_account_takes_no_document_no_text_and_no_code(services: Services, forum: ForumBackend) -> None:
+    account = forum.register("山间清风")["id"]
+    sent = forum.ask_code(account, PHONE).json()
+    assert forum.post(f"/v1/accounts/{account}/close", {}).status_code == 200
+    code = forum.read_code(PHONE)
+    answers = forum.check_document(account), forum.ask_code(account, PHONE), forum.enter_code(sent["id"], code)
+    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [(409, "state-conflict")] * 3
+    assert services.verifications.person_behind(AccountId(account)) is None
+    assert forum.post(f"/v1/accounts/{account}/reinstate", {"reason": "误关"}).status_code == 200
+    assert forum.enter_code(sent["id"], code).json()["outcome"] == "verified"
+
+
 def test_a_check_without_an_answer_is_lost_after_60_seconds_whoever_asks(hanging: Hanging, clock: FakeClock) -> None:
     account = hanging.forum.register("山间清风")["id"]
     with hanging.one_check(account):
