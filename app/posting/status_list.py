@@ -89,6 +89,8 @@ class StatusLists:
                     self._look(forum_id, kept)
             finally:
                 kept.turn.release()
+                if kept.looked_at is None:  # no forum, or no database: nothing is kept of it
+                    self._kept.pop(forum_id, None)
         age = (now - kept.looked_at).total_seconds() if kept.looked_at else 0.0  # before the token: never too young
         token, etag = kept.signed
         return SignedList(token, etag, _SHOWN_WITHIN - math.ceil(max(age, 0.0)))
@@ -97,7 +99,6 @@ class StatusLists:
         with self._unit_of_work.read() as tx:
             active = is_forum_active(tx.session, forum_id)
             if active is None:
-                self._kept.pop(forum_id, None)
                 raise NotFound
             gate = agreement_gate(tx.session, tx.now)
             if kept.looked_at is None or gate != kept.gate or tx.now < kept.looked_at:

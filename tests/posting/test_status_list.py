@@ -197,6 +197,7 @@ def test_a_disabled_forum_reads_suspended_throughout_and_an_unknown_one_is_not_f
             answer = http.get(f"/v1/status-lists/{unknown}")
             assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
             assert answer.headers["cache-control"] == "no-store"
+    assert set(services.status_lists._kept) == {forum.credentials.forum_id, other.credentials.forum_id}
 
 
 def test_the_list_says_of_every_account_what_the_decision_says(
