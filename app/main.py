@@ -130,7 +130,8 @@ def application(
 async def _sample(app: FastAPI) -> None:
     """Keeps the gauges of this process true: any other process may be the one that is asked for them."""
     while True:
-        app.state.metrics.sample(app.state.seats, app.state.services.engine)
+        services: Services = app.state.services
+        app.state.metrics.sample(app.state.seats, services.engine, services.checks.open_breakers())
         await asyncio.sleep(_SAMPLE_SECONDS)
 
 

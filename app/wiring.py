@@ -71,6 +71,7 @@ class Services:
     accounts: Accounts
     sanctions: Sanctions
     agreements: Agreements
+    checks: Checks
     verifications: Verifications
     codes: PhoneCodes
     posting: Posting
@@ -143,6 +144,7 @@ def _assemble(
         accounts=Accounts(unit_of_work),
         sanctions=Sanctions(unit_of_work),
         agreements=Agreements(unit_of_work),
+        checks=checks,
         verifications=Verifications(unit_of_work, vault, blind_index, mac, checks, direct_by_default=development),
         codes=PhoneCodes(unit_of_work, vault, blind_index, mac, sender, _code_rules(settings)),
         posting=posting,

@@ -25,7 +25,7 @@ _CLOSED = Sentence(
 def show_metrics(request: Request, services: ServicesOf, seats: SeatsOf, metrics: MetricsOf) -> Response:
     """Counters in the text format of Prometheus."""
     _refuse_strangers(request, services)
-    metrics.sample(seats, services.engine)
+    metrics.sample(seats, services.engine, services.checks.open_breakers())
     return Response(metrics.page(), media_type=MEDIA_TYPE)
 
 

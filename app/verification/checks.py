@@ -94,6 +94,10 @@ class Checks:
         breakers = (self._breakers[provider.name, kind] for provider in self._capable(kind, document))
         return document.unspeakable or not all(breaker.is_open() for breaker in breakers)
 
+    def open_breakers(self) -> dict[tuple[str, CheckKind], bool]:
+        """For each provider and kind of check, whether nobody is let through to it in this process."""
+        return {each: breaker.is_open() for each, breaker in self._breakers.items()}
+
     def ask(self, verification_id: VerificationId, kind: CheckKind, document: Document) -> Answer:
         """What the providers have to say, within 8 seconds; a verdict outweighs an error. Nothing is raised by them.
 

@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -10,6 +10,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from sqlalchemy import Engine, QueuePool
 
 from app.policies import RouteClass
+from app.verification.providers.contract import CheckKind
 from app.web.seats import AllSeats
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -42,6 +43,9 @@ class Metrics:
         )
         self._refusals = Counter("shiming_rate_refusals", "Answers 429 for a rate.", ("kind",), registry=registry)
         self._seats = self._gauge("shiming_seats", "Seats by what they are for.", "work", "state")
+        self._breakers = self._gauge(
+            "shiming_provider_breaker_open", "Processes that ask this provider nothing.", "provider", "kind"
+        )
         self._connections = self._gauge("shiming_database_connections", "Connections in use.")
         build = Gauge(
             "shiming_build_info", "Which build.", ("version", "python"), registry=registry, multiprocess_mode="max"
@@ -74,8 +78,10 @@ class Metrics:
     def rate_refused(self, kind: RouteClass) -> None:
         self._refusals.labels(kind.value).inc()
 
-    def sample(self, seats: AllSeats, engine: Engine) -> None:
-        """Reads what is a state and no event. Breakers and budgets of providers belong here too."""
+    def sample(self, seats: AllSeats, engine: Engine, breakers: Mapping[tuple[str, CheckKind], bool]) -> None:
+        """Reads what is a state and no event; `breakers` are named by provider and kind of check."""
+        for (provider, kind), is_open in breakers.items():
+            self._breakers.labels(provider, kind.value).set(is_open)
         for work, found in seats.by_work().items():
             self._seats.labels(work, "taken").set(found.taken)
             self._seats.labels(work, "waiting").set(found.waiting)

@@ -65,6 +65,16 @@ def test_the_main_job_is_counted_by_results_and_reasons(forum: ForumBackend, add
     assert value(found, "shiming_request_seconds_bucket", le="+Inf", **tokens) == 2
 
 
+def test_a_provider_that_nobody_may_ask_is_shown(forum: ForumBackend, address: str) -> None:
+    account = forum.register("山间清风")["id"]
+    assert value(read(address)[1], "shiming_provider_breaker_open", provider="sandbox", kind="id2") == 0
+    for _ in range(3):
+        forum.check_document(account, "110199199003070076")
+    found = read(address)[1]
+    assert value(found, "shiming_provider_breaker_open", provider="sandbox", kind="id2") == 1
+    assert value(found, "shiming_provider_breaker_open", provider="sandbox", kind="organisation") == 0
+
+
 def test_seats_connections_and_the_build_are_shown(address: str) -> None:
     _, found = read(address)
     seats = {key[1] for key in found if key[0] == "shiming_seats"}
@@ -100,7 +110,20 @@ def test_no_line_holds_anything_of_a_person_a_forum_or_a_caller(forum: ForumBack
     assert hits(secrets, {"metrics": text.encode()}) == []
     names = {label for _, labels in found for label, _ in labels}
     assert names <= {
-        *("method", "route", "status", "le", "outcome", "reason", "kind", "work", "state", "version", "python")
+        *(
+            "method",
+            "route",
+            "status",
+            "le",
+            "outcome",
+            "reason",
+            "kind",
+            "work",
+            "state",
+            "version",
+            "python",
+            "provider",
+        )
     }
     values = {said for _, labels in found for label, said in labels if label not in {"version", "python", "le"}}
     assert all(re.fullmatch(r"[A-Za-z0-9_/{}.\-]{1,60}", said) for said in values)
