@@ -1,6 +1,7 @@
 """People are planted and must be found nowhere: not in the database, not in a log, not in an answer. Source: L8h."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +65,7 @@ def service(
 def test_planted_people_are_found_nowhere_and_are_readable_through_the_vault(
     service: ServiceProcess, tmp_path: Path, postgres_folder: str
 ) -> None:
+    began = time.time()
     added = json.loads(shiming(service.environment, "forum", "add", "金丝雀论坛", "--json").stdout)
     credentials = Credentials(ForumId(added["forum_id"]), ClientId(added["client_id"]), Secret(added["client_secret"]))
     forum = ForumBackend(service.address, credentials)
@@ -71,7 +73,7 @@ def test_planted_people_are_found_nowhere_and_are_readable_through_the_vault(
     answers = {f"answer {n}": body for n, body in enumerate(_provoke_errors(forum, accounts))}
     forum.http.close()
 
-    places = _database_files(service, tmp_path, postgres_folder) | answers
+    places = _database_files(service, tmp_path, Path(postgres_folder), began) | answers
     values = [value for canary in CANARIES for value in canary.values()]
     assert hits(values, places) == []
     log = {"log": service.output.read_bytes()}
@@ -143,7 +145,7 @@ def _provoke_errors(forum: ForumBackend, accounts: list[str]) -> list[bytes]:
     return [answer.content + repr(dict(answer.headers)).encode() for answer in found]
 
 
-def _database_files(service: ServiceProcess, folder: Path, postgres_folder: str) -> dict[str, bytes]:
+def _database_files(service: ServiceProcess, folder: Path, cluster: Path, began: float) -> dict[str, bytes]:
     url = service.environment["SHIMING_DATABASE_URL"]
     if not url:
         files = files_under(folder / "var")
@@ -153,7 +155,10 @@ def _database_files(service: ServiceProcess, folder: Path, postgres_folder: str)
     with engine.connect() as connection:
         connection.execute(text("CHECKPOINT"))
     engine.dispose()
-    return files_under(Path(postgres_folder))
+    files = files_under(cluster, began)
+    assert any("pg_wal" in name for name in files)
+    assert any("/base/" in name for name in files)
+    return files
 
 
 def _read_back(service: ServiceProcess, accounts: list[str]) -> None:

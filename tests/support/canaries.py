@@ -32,8 +32,10 @@ def hits(canaries: Iterable[str], places: Mapping[str, bytes]) -> list[str]:
     ]
 
 
-def files_under(folder: Path) -> dict[str, bytes]:
-    return {str(path): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+def files_under(folder: Path, since: float = 0.0) -> dict[str, bytes]:
+    """Every file that was written at or after `since` (epoch seconds): an older one holds nothing planted later."""
+    found = sorted(path for path in folder.rglob("*") if path.is_file() and path.stat().st_mtime >= since)
+    return {str(path): path.read_bytes() for path in found}
 
 
 def _base64_core(raw: bytes, shift: int) -> bytes:
