@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Literal
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import RootModel
 
@@ -64,12 +64,13 @@ async def introspect_token(login: LoggedInClient, services: ServicesOf) -> Intro
 
 
 @router.post("/revoke", response_class=Response, responses=refusals("invalid_request"), openapi_extra=_FORM)
-async def revoke_token(login: LoggedInClient, services: ServicesOf) -> Response:
+async def revoke_token(login: LoggedInClient, request: Request, services: ServicesOf) -> Response:
     """Ends a token of the caller's own forum before its time; any other one is none of its business.
 
     Source: RFC 7009.
     """
-    await run_in_threadpool(_revoke, services, login.client, login.required("token"))
+    actor = Actor(ActorKind.CLIENT, login.client.id, request.scope["request_id"])
+    await run_in_threadpool(_revoke, services, login.client, actor, login.required("token"))
     return Response()
 
 
@@ -108,8 +109,8 @@ def _own_access_token(services: Services, client: Client, token: str) -> Claims 
     return claims if owner.forum_id == client.forum_id else None
 
 
-def _revoke(services: Services, client: Client, token: str) -> None:
+def _revoke(services: Services, client: Client, actor: Actor, token: str) -> None:
     claims = services.posting.own_claims(client.forum_id, token) or _own_access_token(services, client, token)
     if claims is not None:
         dies_at = datetime.fromtimestamp(int(str(claims["exp"])), UTC)
-        services.forums.revoke_token(Actor(ActorKind.CLIENT, client.id), str(claims["jti"]), dies_at)
+        services.forums.revoke_token(actor, str(claims["jti"]), dies_at)

@@ -21,6 +21,7 @@ class Action(StrEnum):
     FORUM_DISABLED = "forum.disabled"
     ACTS_CONFIRMED = "forum.acts-confirmed"
     CLIENT_SECRET_ROTATED = "client.secret-rotated"  # noqa: S105 -- the name of an act
+    TOKEN_REVOKED = "token.revoked"  # noqa: S105 -- the name of an act
     ACCOUNT_CREATED = "account.created"
     ACCOUNT_CHANGED = "account.changed"
     ACCOUNT_SUSPENDED = "account.suspended"
@@ -43,6 +44,7 @@ class ObjectKind(StrEnum):
     KEY = "key"
     FORUM = "forum"
     CLIENT = "client"
+    TOKEN = "token"  # noqa: S105 -- the name of a kind
     ACCOUNT = "account"
     AGREEMENT = "agreement"
     VERIFICATION = "verification"

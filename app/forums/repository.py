@@ -81,9 +81,12 @@ def is_revoked(session: Session, jti: str) -> bool:
     return bool(session.scalar(select(_revoked(jti))))
 
 
-def add_revoked(session: Session, jti: str, expires_at: datetime) -> None:
-    if not is_revoked(session, jti):
-        session.add(RevokedTokenRow(jti=jti, expires_at=expires_at))
+def add_revoked(session: Session, jti: str, expires_at: datetime) -> bool:
+    """False when it was revoked before."""
+    if is_revoked(session, jti):
+        return False
+    session.add(RevokedTokenRow(jti=jti, expires_at=expires_at))
+    return True
 
 
 def drop_expired_revocations(session: Session, now: datetime) -> None:

@@ -132,7 +132,8 @@ class Forums:
         """Ends an access or posting token before `expires_at`. Twice, or two at once, is once. Source: RFC 7009."""
         with suppress(ConstraintViolated), self._unit_of_work.begin(actor) as tx:
             purge_revoked_tokens(tx)
-            repository.add_revoked(tx.session, jti, expires_at)
+            if repository.add_revoked(tx.session, jti, expires_at):
+                audit.record(tx, Action.TOKEN_REVOKED, ObjectKind.TOKEN, jti)
 
     def _digest(self, secret: Secret[str]) -> bytes:
         return self._mac.digest(MacUse.CLIENT_SECRET, secret.reveal())

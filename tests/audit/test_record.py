@@ -188,6 +188,23 @@ def test_what_the_operator_does_to_a_forum_leaves_entries(services: Services) ->
     assert b"canary" not in b"".join(row.entry for row in _rows(services))
 
 
+def test_a_token_that_is_taken_back_leaves_one_entry_and_one_that_was_dead_none(
+    forum: ForumBackend, services: Services
+) -> None:
+    token = forum.log_in()["access_token"]
+    basic = (forum.credentials.client_id, forum.credentials.client_secret.reveal())
+    answered: list[str] = []
+
+    def revoke() -> None:
+        answer = forum.http.post("/oauth/revoke", data={"token": token}, auth=basic)
+        answered.append(answer.raise_for_status().headers["x-request-id"])
+
+    (entry,) = _recorded_by(services, revoke)
+    assert (entry["action"], entry["object"]["kind"], entry["req"]) == ("token.revoked", "token", answered[0])
+    assert entry["actor"] == {"kind": "client", "id": forum.credentials.client_id}
+    assert _recorded_by(services, revoke) == []
+
+
 def test_an_entry_names_the_request_that_its_answer_named(forum: ForumBackend, services: Services) -> None:
     answered: list[str] = []
     (entry,) = _recorded_by(
