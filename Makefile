@@ -49,7 +49,9 @@ fix: dev ## Format, and mend what can be mended by itself
 bench-hanging: dev ## Measure /v1/accounts while the provider hangs (ratio to quiet, at most 3)
 	@$(BIN)/python -m bench.hanging_provider
 
-torture: torture-oracle ## All long forms of tests; the numbers go to docs/torture.md
+torture: dev ## All long forms of tests (hours; only="tests/torture/test_x.py" for some); numbers go to docs/torture.md
+	@$(BIN)/pytest --long $(or $(only),tests/torture)
+	@$(if $(only),,$(MAKE) --no-print-directory torture-oracle)
 
 torture-oracle: dev ## Try to tell who is behind a handle: 1,700 trials a strategy and their times, both databases
 	@$(BIN)/python -m bench.oracle

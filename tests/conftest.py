@@ -25,6 +25,12 @@ _server = pytest.StashKey[Postgres]()
 _folder = pytest.StashKey[str]()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--long", action="store_true", help="the long forms of tests/torture; numbers go to docs/torture.md"
+    )
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """One PostgreSQL, started by the process that hands out the work."""
     configure_logs("WARNING")
