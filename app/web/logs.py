@@ -1,7 +1,9 @@
 """Structured logs without personal data: ids and codes, never names, numbers, handles or a forum's user ids."""
 
+import json
 import logging
 import sys
+from datetime import UTC, datetime
 
 import structlog
 from structlog.typing import ExcInfo
@@ -14,7 +16,9 @@ _MAX_FRAMES = 12
 
 def configure_logs(level: str) -> None:
     """JSON lines on stderr. Libraries log warnings only: at DEBUG some print rows and form fields."""
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s", force=True)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Formatter())
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     for name in list(logging.root.manager.loggerDict):
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger(_OURS).setLevel(level)
@@ -29,6 +33,24 @@ def configure_logs(level: str) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
+
+
+class Formatter(logging.Formatter):
+    """Our lines as they are; of what a library says the place alone, since its words may hold anything."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        if record.name == _OURS:
+            return record.getMessage()
+        line: dict[str, object] = {
+            "event": "library",
+            "logger": record.name,
+            "place": f"{record.pathname}:{record.lineno} {record.funcName}",
+            "level": record.levelname.lower(),
+            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z"),
+        }
+        if record.exc_info and record.exc_info[0]:
+            line["exception"] = _names_and_places(record.exc_info)
+        return json.dumps(line)
 
 
 def _names_and_places(exc_info: ExcInfo) -> list[dict[str, object]]:
