@@ -302,3 +302,17 @@ def test_two_rotations_leave_two_secrets_at_most(
         )
     ]
     assert statuses == [401, 200, 200]
+
+
+def test_a_token_in_an_address_opens_nothing(forum: ForumBackend, stranger: httpx2.Client) -> None:
+    """Addresses stand in logs of proxies and in histories."""
+    token = forum.log_in()["access_token"]
+    del stranger.headers["authorization"]
+    assert stranger.get(f"/v1/accounts?access_token={token}").status_code == 422, "no parameter of that name"
+    in_query = {"client_id": forum.credentials.client_id, "client_secret": secret_of(forum), **GRANT}
+    for answer in (
+        stranger.post("/oauth/token", params=in_query, data=GRANT),
+        stranger.post("/oauth/introspect", params=in_query, data={"token": token}),
+        stranger.post("/oauth/revoke", params=in_query, data={"token": token}),
+    ):
+        assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
