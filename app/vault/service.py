@@ -198,13 +198,13 @@ class Vault:
     def _open(
         self, tx: Transaction, person_id: PersonId, data_key: DataKey, fields: frozenset[IdentityField]
     ) -> Iterator[tuple[IdentityField, Secret[str]]]:
-        """Decrypts the asked fields and no others."""
+        """Decrypts the asked fields and no others; a number also where its type is asked, for that its seal vouches."""
         for document in repository.documents_of(tx.session, person_id):
             number, name = (_document_place(person_id, document.scheme, field) for field in ("number", "name"))
-            if IdentityField.DOCUMENT_TYPE in fields:
-                yield IdentityField.DOCUMENT_TYPE, Secret(document.scheme)
-            if IdentityField.DOCUMENT_NUMBER in fields:
-                yield IdentityField.DOCUMENT_NUMBER, unseal(data_key, document.sealed_number, number)
+            if fields & {IdentityField.DOCUMENT_TYPE, IdentityField.DOCUMENT_NUMBER}:
+                opened = unseal(data_key, document.sealed_number, number)
+                both = {IdentityField.DOCUMENT_TYPE: Secret(document.scheme), IdentityField.DOCUMENT_NUMBER: opened}
+                yield from ((field, value) for field, value in both.items() if field in fields)
             if IdentityField.NAME in fields:
                 yield IdentityField.NAME, unseal(data_key, document.sealed_name, name)
         for phone in repository.phones_of(tx.session, person_id):
