@@ -50,7 +50,7 @@ bench-hanging: dev ## Measure /v1/accounts while the provider hangs (ratio to qu
 	@$(BIN)/python -m bench.hanging_provider
 
 torture: dev ## All long forms of tests (hours; only="tests/torture/test_x.py" for some); numbers go to docs/torture.md
-	@$(BIN)/pytest --long $(or $(only),tests/torture)
+	@$(BIN)/pytest --long $(or $(only),tests/torture tests/vectors)
 	@$(if $(only),,$(MAKE) --no-print-directory torture-oracle)
 
 torture-oracle: dev ## Try to tell who is behind a handle: 1,700 trials a strategy and their times, both databases

@@ -18,7 +18,9 @@ from tests.support.clock import FakeClock
 from tests.support.forum import ForumBackend
 from tests.support.postgres import Postgres, start_postgres
 from tests.support.serving import serving
+from tests.vectors.wycheproof import FOLDER as VECTORS
 
+collect_ignore = [] if VECTORS.is_dir() else ["vectors"]
 ISSUER = "http://127.0.0.1:8000"
 _KEPT = {"key_names", "agreement_versions"}
 _server = pytest.StashKey[Postgres]()
@@ -50,6 +52,15 @@ def pytest_configure_node(node: object) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if _server in config.stash:
         config.stash[_server].stop()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if collect_ignore:
+        terminalreporter.section("tests/vectors WAS NOT RUN", red=True, bold=True)
+        terminalreporter.line(f"No test vectors at {VECTORS}.")
+        terminalreporter.line(
+            "Put C2SP/wycheproof's testvectors_v1/*.json there (no part of this repository); run again."
+        )
 
 
 @pytest.fixture(scope="session")
