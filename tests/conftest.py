@@ -1,10 +1,12 @@
 """Fixtures: every test that touches the database runs on SQLite and on PostgreSQL."""
 
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis.configuration import set_hypothesis_home_dir
 from sqlalchemy import Engine, create_engine
 
 from app.all_models import METADATA
@@ -36,6 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """One PostgreSQL, started by the process that hands out the work."""
     configure_logs("WARNING")
+    set_hypothesis_home_dir(Path(tempfile.gettempdir()) / "shiming-hypothesis")  # or it leaves a folder in the project
     if hasattr(config, "workerinput"):
         config.stash[_folder] = config.workerinput["postgres"]
         return

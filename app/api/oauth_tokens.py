@@ -44,7 +44,7 @@ class LiveAccessToken(_LiveToken):
 class LivePostingToken(_LiveToken):
     token_type: Literal["posting"] = "posting"  # noqa: S105 -- the kind of token
     username: str
-    board: str | None
+    board: str | None = None
 
 
 class DeadToken(Answer):

@@ -175,6 +175,7 @@ def test_an_address_is_an_ipv4_address_or_the_network_of_an_ipv6_host(host: str 
         ("/metrics", True, RouteClass.METRICS),
         ("/v1/accounts", True, None),
         ("/v1/accounts", False, RouteClass.PUBLIC),
+        ("/v1/status-lists/frm_1", True, RouteClass.PUBLIC),
         ("/", True, RouteClass.PUBLIC),
         ("/nowhere", False, RouteClass.PUBLIC),
         ("/.well-known/jwks.json", False, RouteClass.PUBLIC),
