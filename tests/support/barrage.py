@@ -21,7 +21,7 @@ from tests.support.process import ServiceProcess, service_process, shiming
 FREE = frozenset({"/.well-known/jwks.json", "/livez", "/", "/metrics"})
 """What needs no database."""
 _BACK_SECONDS = 10.0
-_NEWCOMERS = 60
+_NEWCOMERS = 12
 Question = tuple[str, str, dict[str, Any], int]
 
 
@@ -34,6 +34,8 @@ class Heard:
     seconds: float
     retry_after: str | None
     usual: int
+    made: str | None = None
+    """The account that this answer acknowledged."""
 
     @property
     def free(self) -> bool:
@@ -49,7 +51,7 @@ class House:
     account: str
     verification: str
     token: str
-    newcomers: list[str]
+    newcomers: list[str] = field(default_factory=list)
     """Accounts of nobody yet: one is taken for each verification."""
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
@@ -78,9 +80,9 @@ class House:
             answer = self.forum.http.request(method, path, **how)
         except httpx2.TransportError:
             return Heard(method, path, 0, time.monotonic() - began, None, usual)
-        return Heard(
-            method, path, answer.status_code, time.monotonic() - began, answer.headers.get("retry-after"), usual
-        )
+        seconds, retry_after = time.monotonic() - began, answer.headers.get("retry-after")
+        made = answer.json()["id"] if (path, answer.status_code) == ("/v1/accounts", 201) else None
+        return Heard(method, path, answer.status_code, seconds, retry_after, usual, made)
 
     def barrage(self, times: int = 2, during: Callable[[], object] = lambda: None) -> list[Heard]:
         """Every kind of question `times` times, all at once; `during` happens while they are under way."""
@@ -99,7 +101,13 @@ class House:
         back = time.monotonic() - began
         unusual = [heard for heard in self.barrage(1) if heard.status != heard.usual]
         assert unusual == []
+        self.prepare()
         return back
+
+    def prepare(self) -> None:
+        """Accounts for the verifications to come."""
+        while len(self.newcomers) < _NEWCOMERS:
+            self.newcomers.append(self.forum.register(f"新人{next(self._numbers)}")["id"])
 
 
 @contextmanager
@@ -107,13 +115,12 @@ def house(folder: Path, database_url: str, **more: str) -> Iterator[House]:
     with service_process(folder, database_url, **more) as service:
         added = shiming(service.environment, "forum", "add", "测试论坛", "--json")
         told = json.loads(added.stdout)
-        credentials = Credentials(
-            ForumId(told["forum_id"]), ClientId(told["client_id"]), Secret(told["client_secret"])
-        )
+        credentials = Credentials(ForumId(told["forum_id"]), ClientId(told["client_id"]), Secret(told["client_secret"]))
         forum = ForumBackend(service.address, credentials)
         account = forum.member("山间清风")["id"]
         token = forum.token(account).json()
         verification = forum.ask_code(account, "14000000000").json()
-        newcomers = [forum.register(f"新人{number}")["id"] for number in range(_NEWCOMERS)]
-        yield House(service, forum, account, verification["id"], token["token"], newcomers)
+        built = House(service, forum, account, verification["id"], token["token"])
+        built.prepare()
+        yield built
         forum.http.close()

@@ -33,11 +33,12 @@ class Proxy:
         self._server = server
         self._lock = Lock()
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
+        self._cut: set[socket.socket] = set()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self.mode = Mode.PASS
-        self.cut_at: bytes | None = None
-        """A word of the client at whose next passing its connection is reset, once the server has it."""
+        self.commits_until_cut = 0
+        """The connection of this commit from now is reset, when the server has done it and only the answer is lost."""
         self._serve()
 
     def reset(self) -> None:
@@ -65,7 +66,12 @@ class Proxy:
             while True:
                 client, _ = listener.accept()
                 server = socket.socket(socket.AF_UNIX)
-                server.connect(str(self._server))
+                try:
+                    server.connect(str(self._server))
+                except OSError:
+                    _end(client, server)
+                    server.close()
+                    continue
                 with self._lock:
                     self._pairs.append((client, server))
                 Thread(target=self._there, args=(client, server), daemon=True).start()
@@ -74,19 +80,23 @@ class Proxy:
     def _there(self, client: socket.socket, server: socket.socket) -> None:
         with suppress(OSError):
             while data := client.recv(_CHUNK):
+                if b"COMMIT" in data and self._cuts():
+                    self._cut.add(client)
                 if self.mode is not Mode.SILENT:
                     server.sendall(data)
-                if self.cut_at is not None and self.cut_at in data:
-                    self.cut_at = None
-                    server.recv(1, socket.MSG_PEEK)  # it has been done, and only the answer is lost
-                    break
         _end(client, server)
 
     def _back(self, server: socket.socket, client: socket.socket) -> None:
         with suppress(OSError):
-            while data := server.recv(_CHUNK):
+            while (data := server.recv(_CHUNK)) and client not in self._cut:
                 self._answer(client, data)
         _end(client, server)
+        server.close()
+
+    def _cuts(self) -> bool:
+        with self._lock:
+            self.commits_until_cut -= 1
+            return self.commits_until_cut == 0
 
     def _answer(self, client: socket.socket, data: bytes) -> None:
         match self.mode:
@@ -103,12 +113,14 @@ class Proxy:
                     time.sleep(1)
 
 
-def _end(*ends: socket.socket) -> None:
-    for end in ends:
-        with suppress(OSError):
-            if end.family == socket.AF_INET:
-                end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-            end.shutdown(socket.SHUT_RDWR) if end.family == socket.AF_UNIX else end.close()
+def _end(client: socket.socket, server: socket.socket) -> None:
+    """The client hears a reset; each relaying thread wakes and ends."""
+    with suppress(OSError):
+        server.shutdown(socket.SHUT_RDWR)
+    with suppress(OSError):
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        client.shutdown(socket.SHUT_RD)
+    client.close()
 
 
 @contextmanager
