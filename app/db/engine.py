@@ -10,6 +10,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from app.db.pulse import Pulse
 from app.kernel.errors import StartRefused
 
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000", "secure_delete=ON")
@@ -53,6 +54,7 @@ def make_engine(url: str) -> Engine:
             },
         )
         event.listen(engine, "handle_error", _drop_values)
+        _watch(engine)
         return engine
     raise StartRefused(_USABLE)
 
@@ -73,6 +75,13 @@ def _own_file(path: Path) -> None:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
         raise StartRefused(f"The database file {path} cannot be opened: {error.strerror}.") from None
+
+
+def _watch(engine: Engine) -> None:
+    """No connection waits for a server that is silent."""
+    pulse = Pulse()
+    event.listen(engine, "do_connect", lambda _dialect, _record, how, and_how: pulse.connect(how, and_how))
+    event.listen(engine, "engine_disposed", lambda _engine: pulse.stop())
 
 
 def is_sqlite(engine: Engine) -> bool:
