@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -78,24 +79,26 @@ def _copy() -> Iterator[Path]:
 
 
 def _passes(tree: Path, tests: Sequence[str]) -> bool:
-    return _run(tree, tests).returncode == 0
+    return _run(tree, tests)[0] == 0
 
 
 def _first_failure(tree: Path, tests: Sequence[str]) -> Failure | None:
-    try:
-        ran = _run(tree, tests)
-    except subprocess.TimeoutExpired:
-        return None
-    found = _FAILED.search(ran.stdout)
-    return Failure(found[1], found[2] or "") if found and ran.returncode == 1 else None
+    code, said = _run(tree, tests)
+    found = _FAILED.search(said)
+    return Failure(found[1], found[2] or "") if found and code == 1 else None
 
 
-def _run(tree: Path, tests: Sequence[str]) -> subprocess.CompletedProcess[str]:
+def _run(tree: Path, tests: Sequence[str]) -> tuple[int, str]:
+    """What pytest ended with and said; a run that hangs is interrupted, so that its database server ends too."""
     command = [sys.executable, "-m", "pytest", "-x", "-n", "0", "-rf", "--tb=no", *tests]
     wide = {**os.environ, "COLUMNS": "300"}
-    return subprocess.run(
-        command, cwd=tree, env=wide, check=False, capture_output=True, text=True, timeout=_HANGS_AFTER
-    )
+    with subprocess.Popen(command, cwd=tree, env=wide, stdout=subprocess.PIPE, text=True) as ran:
+        try:
+            said, _ = ran.communicate(timeout=_HANGS_AFTER)
+        except subprocess.TimeoutExpired:
+            ran.send_signal(signal.SIGINT)
+            said, _ = ran.communicate()
+    return ran.returncode, said
 
 
 if __name__ == "__main__":
