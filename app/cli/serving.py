@@ -67,6 +67,7 @@ def _config(application: str, settings: Settings, host: str, port: int, workers:
         port=port,
         workers=workers,
         access_log=False,
+        log_config=None,
         log_level="warning",
         server_header=False,
         ws="none",

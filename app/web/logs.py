@@ -1,5 +1,6 @@
 """Structured logs without personal data: ids and codes, never names, numbers, handles or a forum's user ids."""
 
+import json
 import logging
 import sys
 
@@ -13,8 +14,10 @@ _MAX_FRAMES = 12
 
 
 def configure_logs(level: str) -> None:
-    """JSON lines on stderr. Libraries log warnings only: at DEBUG some print rows and form fields."""
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s", force=True)
+    """JSON lines on stderr. Libraries are heard from WARNING on: at DEBUG some print rows and form fields."""
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, force=True)
+    logging.root.handlers[0].setFormatter(_Lines())
+    logging.captureWarnings(capture=True)
     for name in list(logging.root.manager.loggerDict):
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger(_OURS).setLevel(level)
@@ -29,6 +32,23 @@ def configure_logs(level: str) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
+
+
+class _Lines(logging.Formatter):
+    """Our own lines as they are; of a library's, who said it and where: its words may quote whatever failed."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        if record.name == _OURS:
+            return record.getMessage()
+        line: dict[str, object] = {
+            "event": "library",
+            "logger": record.name,
+            "level": record.levelname.lower(),
+            "place": f"{record.pathname}:{record.lineno} {record.funcName}",
+        }
+        if record.exc_info and record.exc_info[0] is not None:
+            line["exception"] = _names_and_places(record.exc_info)
+        return json.dumps(line)
 
 
 def _names_and_places(exc_info: ExcInfo) -> list[dict[str, object]]:

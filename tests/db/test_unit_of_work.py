@@ -488,7 +488,17 @@ def test_a_foreign_key_holds_on_both_databases_and_is_no_race(unit_of_work: Unit
         assert tx.session.scalars(select(AccountRow.id)).all() == []
 
 
-@pytest.mark.parametrize("address", ["mysql://shiming:canary-password@db/shiming", "sqlite://", "nonsense", ""])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "mysql://shiming:canary-password@db/shiming",
+        "postgresql://shiming:p@canary-password@db/shiming",
+        "postgresql://shiming:p@x:canary-password@db/shiming",
+        "sqlite://",
+        "nonsense",
+        "",
+    ],
+)
 def test_an_address_of_no_known_database_is_refused_and_its_password_stays_unsaid(address: str) -> None:
     with pytest.raises(StartRefused) as refused:
         make_engine(address)

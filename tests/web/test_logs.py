@@ -147,6 +147,44 @@ def test_a_log_at_debug_tells_what_happened_and_to_nobody(
     assert person not in log
 
 
+def test_of_a_library_the_log_holds_who_spoke_and_where_and_none_of_its_words() -> None:
+    """Each of these is how a library would say what it failed on; a task that nobody awaits is said by asyncio."""
+    said = f"""
+import asyncio, gc, logging, warnings
+from app.web.logs import configure_logs
+configure_logs("DEBUG")
+async def fail():
+    raise ValueError({NUMBER!r})
+async def main():
+    task = asyncio.ensure_future(fail())
+    await asyncio.sleep(0)
+    del task
+    gc.collect()
+asyncio.run(main())
+log = logging.getLogger("vendor.sdk")
+log.debug("asked about %s", {NAME!r})
+log.error("500 for %s", {NAME!r})
+warnings.warn({PHONE!r}, stacklevel=1)
+try:
+    raise RuntimeError({PHONE!r}) from KeyError({NUMBER!r})
+except RuntimeError:
+    log.exception({NAME!r})
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", said], check=True, capture_output=True, text=True, cwd=Path(__file__).parents[2]
+    )
+    assert_holds_nothing_of(run.stdout + run.stderr, NUMBER, NAME, PHONE)
+    lines = log_lines(run.stderr)
+    assert [(line["logger"], line["level"]) for line in lines] == [
+        ("asyncio", "error"),
+        ("vendor.sdk", "error"),
+        ("py.warnings", "warning"),
+        ("vendor.sdk", "error"),
+    ]
+    assert lines[-1]["exception"][0]["exc_type"] == "RuntimeError"
+    assert all(":" in line["place"] for line in lines)
+
+
 def test_an_unforeseen_failure_is_logged_without_a_local_variable(
     services: Services, credentials: Credentials, served: Served
 ) -> None:
