@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -17,12 +18,14 @@ from app.forums.domain import Client
 from app.forums.errors import ClientRefused
 from app.kernel.secret import Secret
 from app.policies import RouteClass
+from app.web.logs import logger
 from app.web.rates import address_of
 from app.wiring import Services
 
 AUTH_METHODS = ("client_secret_basic", "client_secret_post")
 _FORM = "application/x-www-form-urlencoded"
 _MAX_FIELDS = 20
+_CLIENT_ID = re.compile(r"cli_[0-9a-f]{32}", re.ASCII)
 _Form = dict[str, str]
 
 
@@ -65,6 +68,7 @@ async def log_in(request: Request, services: ServicesOf, rates: RatesOf) -> Logg
     try:
         client = await run_in_threadpool(_authenticate, services, client_id, secret)
     except ClientRefused as refused:
+        _log_refusal(request, client_id)
         rates.admit(RouteClass.WRONG_SECRETS, f"{address_of(request.scope)} {client_id}")
         raise OAuthRefused("invalid_client", refused.detail.en) from None
     request.scope["client_id"] = client.id
@@ -74,11 +78,22 @@ async def log_in(request: Request, services: ServicesOf, rates: RatesOf) -> Logg
 LoggedInClient = Annotated[LoggedIn, Depends(log_in)]
 
 
-async def refuse_as_oauth(_request: Request, refused: Exception) -> JSONResponse:
+def _log_refusal(request: Request, client_id: str) -> None:
+    """The client that was tried, where that may be one: anything else may be a secret in the wrong place."""
+    logger().warning(
+        "login-refused",
+        request_id=request.scope["request_id"],
+        client=client_id if _CLIENT_ID.fullmatch(client_id) else None,
+        address=address_of(request.scope),
+    )
+
+
+async def refuse_as_oauth(request: Request, refused: Exception) -> JSONResponse:
     """The answer to an `OAuthRefused`."""
     error, description = (
         (refused.error, refused.description) if isinstance(refused, OAuthRefused) else ("invalid_request", "")
     )
+    request.scope["refusal"] = error
     status = 401 if error == "invalid_client" else 400
     headers = {"www-authenticate": 'Basic realm="shiming"'} if status == 401 else {}  # noqa: PLR2004
     return JSONResponse({"error": error, "error_description": description}, status_code=status, headers=headers)

@@ -8,7 +8,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.kernel.errors import ShimingError
 from app.web.gate import SAFE_HEADERS, new_request_id
-from app.web.problems import HeadTimedOut, HeadTooLarge, MalformedRequest, problem_response
+from app.web.logs import logger
+from app.web.problems import HeadTimedOut, HeadTooLarge, MalformedRequest, problem_response, status_of
 
 MAX_HEAD_BYTES = 32 * 1024
 HEAD_SECONDS = 10.0
@@ -78,13 +79,22 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         begun = self._asked and self.cycle.response_started and not self.cycle.response_complete
         if not begun:
-            self.transport.write(_on_the_wire(error, self.app_state["issuer"]))
+            request_id = new_request_id()
+            logger().info(
+                "request",
+                method="?",
+                route="?",
+                status=status_of(type(error)),
+                request_id=request_id,
+                client=None,
+                refusal=error.code,
+            )
+            self.transport.write(_on_the_wire(error, self.app_state["issuer"], request_id))
         self.transport.close()
 
 
-def _on_the_wire(error: ShimingError, issuer: str) -> bytes:
+def _on_the_wire(error: ShimingError, issuer: str, request_id: str) -> bytes:
     """The problem document of a request that never became one, with its head."""
-    request_id = new_request_id()
     scope = {"type": "http", "headers": [], "query_string": b"", "issuer": issuer}
     response = problem_response(Request({**scope, "told_id": request_id, "request_id": request_id}), error)
     headers = {**SAFE_HEADERS, "x-request-id": request_id, "connection": "close", **response.headers}

@@ -141,6 +141,7 @@ class Gate:
             ms=round(seconds * 1000, 1),
             request_id=scope["request_id"],
             client=scope.get("client_id"),
+            refusal=scope.get("refusal"),
         )
 
 

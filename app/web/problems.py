@@ -159,7 +159,8 @@ def problem_codes() -> list[str]:
 
 
 def problem_response(request: Request, error: ShimingError) -> JSONResponse:
-    """RFC 9457. Holds codes and sentences, never a value that was sent."""
+    """RFC 9457. Holds codes and sentences, never a value that was sent; leaves the code for the line of the log."""
+    request.scope["refusal"] = error.code
     language = language_of(request)
     status = status_of(type(error))
     issuer = str(request.scope["issuer"])

@@ -1,6 +1,7 @@
 """What the log of a real service holds at DEBUG: requests and failures, and nothing of anybody."""
 
 import json
+import logging
 import os
 import re
 import subprocess
@@ -19,9 +20,11 @@ from app.forums.domain import Credentials
 from app.kernel.actor import OPERATOR
 from app.settings import Settings
 from app.verification.models import LinkRow
+from app.web.logs import Formatter
 from app.wiring import Services
 from tests.support.clock import TODAY
 from tests.support.forum import ForumBackend, Json, sandbox_number
+from tests.web.test_every_refusal import raw
 
 HANDLE, EXTERNAL_ID, QUERY, BIO = "山涧青岚", "ext-7f3a91", "query-canary-55", "简介金丝雀"
 REASON = "理由金丝雀"
@@ -89,7 +92,8 @@ def credentials(services: Services) -> Credentials:
 
 
 def log_lines(log: str) -> list[Json]:
-    return [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+    """Every line but those of the start, which are for the operator's eyes."""
+    return [json.loads(line) for line in log.splitlines() if not line.startswith(("Shiming serves", "Note: "))]
 
 
 def assert_holds_nothing_of(log: str, *secrets: str) -> None:
@@ -127,11 +131,15 @@ def test_a_log_at_debug_tells_what_happened_and_to_nobody(
     forum.http.post("/v1/accounts", content=b'{"' + QUERY.encode(), headers={"content-type": "application/json"})
     forum.check_document(account["id"], NUMBER[:-1] + "Y", NAME)
     access_token = forum.http.headers["authorization"].removeprefix("Bearer ")
+    raw(served.address, f"{QUERY} / HTTP/1.1\r\n\r\n".encode())
     forum.http.close()
 
     log = served.stop()
 
-    requests = [line for line in log_lines(log) if line["event"] == "request"]
+    lines = log_lines(log)
+    assert all(line["timestamp"].endswith("Z") and line["level"] for line in lines)
+    assert "uvicorn.error" in {line.get("logger") for line in lines}, "a library is heard in the same form"
+    requests = [line for line in lines if line["event"] == "request"]
     assert {"/v1/accounts", "/v1/tokens", "/v1/verifications/{verification_id}/code"} <= {
         line["route"] for line in requests
     }
@@ -207,3 +215,86 @@ def test_an_unforeseen_failure_is_logged_without_a_local_variable(
     assert all(".py:" in frame for frame in frames)
     assert "unheard-of" not in log, "not even the message"
     assert_holds_nothing_of(log, HANDLE, EXTERNAL_ID, NUMBER, NAME)
+
+
+def assert_said(caplog: pytest.LogCaptureFixture, *wanted: Json) -> None:
+    """Each stands in some line, with these values at least; an answer may be heard before its line is written."""
+    for _ in range(500):
+        lines = [json.loads(record.getMessage()).items() for record in caplog.records if record.name == "shiming"]
+        missing = [one for one in wanted if not any(one.items() <= line for line in lines)]
+        if not missing:
+            return
+        time.sleep(0.01)
+    pytest.fail(f"not said: {missing}")
+
+
+@pytest.fixture
+def listening(forum: ForumBackend, caplog: pytest.LogCaptureFixture) -> ForumBackend:
+    """A forum that has logged in already; from now on the log is kept."""
+    caplog.set_level("INFO", logger="shiming")
+    return forum
+
+
+def test_every_refusal_is_logged_with_its_code(listening: ForumBackend, caplog: pytest.LogCaptureFixture) -> None:
+    forum, client = listening, listening.credentials.client_id
+    token = forum.http.headers["authorization"]
+    forum.log_in("tokens")
+    forum.get("/v1/accounts")
+    forum.post("/v1/tokens", {"handle": HANDLE, "scope": QUERY})
+    forum.get("/v1/accounts", headers={"authorization": f"{token}x"})
+    forum.get("/nowhere")
+    forum.http.post("/v1/accounts", content=b"{", headers={"content-type": "application/json"})
+    forum.http.post("/oauth/token", data={"grant_type": QUERY}, headers={"authorization": ""})
+
+    refused = {
+        (200, None, client),
+        (403, "insufficient-scope", client),
+        (422, "validation-failed", client),
+        (401, "invalid-token", None),
+        (404, "not-found", None),
+        (400, "malformed-json", None),
+        (401, "invalid_client", None),
+    }
+    assert_said(
+        caplog,
+        *({"event": "request", "status": status, "refusal": code, "client": whose} for status, code, whose in refused),
+    )
+
+
+def test_a_login_that_fails_is_logged_with_the_client_that_was_tried_and_from_where(
+    listening: ForumBackend, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An id that cannot be one is not written: somebody may have put a secret, a name or a line of log there."""
+    client, hostile = listening.credentials.client_id, f'cli_\n{{"event": "{QUERY}"}}'
+    for tried in (client, hostile):
+        form = {"grant_type": "client_credentials", "client_id": tried, "client_secret": QUERY}
+        listening.http.post("/oauth/token", data=form, headers={"authorization": "", "x-request-id": REQUEST})
+
+    refused = {"event": "login-refused", "level": "warning", "request_id": REQUEST, "address": "127.0.0.1"}
+    assert_said(caplog, {**refused, "client": client}, {**refused, "client": None})
+    assert_holds_nothing_of(caplog.text, QUERY)
+
+
+def test_what_is_no_request_is_logged_under_the_id_that_its_caller_heard(
+    listening: ForumBackend, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, headers, _ = raw(listening.address, f"hello {QUERY}\r\n\r\n".encode())
+    refused = {"status": 400, "refusal": "malformed-request"}
+    assert_said(caplog, {"event": "request", "request_id": headers["x-request-id"], **refused})
+    assert_holds_nothing_of(caplog.text, QUERY)
+
+
+def test_a_library_says_what_failed_and_where_and_no_message() -> None:
+    try:
+        int(f"{NUMBER}?")
+    except ValueError as error:
+        failed = (type(error), error, error.__traceback__)
+    record = logging.LogRecord("asyncio", logging.ERROR, "base.py", 7, f"future {NAME} %s", (PHONE,), failed, "call")
+
+    line = json.loads(Formatter().format(record))
+
+    assert line.pop("timestamp").endswith("Z")
+    frames = line.pop("exception")
+    assert [frame["exc_type"] for frame in frames] == ["ValueError"]
+    assert line == {"event": "library", "logger": "asyncio", "level": "error", "place": "base.py:7 call"}
+    assert_holds_nothing_of(json.dumps(frames), NUMBER)
