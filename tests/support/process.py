@@ -13,7 +13,7 @@ from socket import create_server
 
 import httpx2
 
-_START_SECONDS = 30
+_START_SECONDS = 60
 
 
 SHIMING = (sys.executable, "-m", "app")

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 from random import Random
 from threading import Event
-from time import sleep
+from time import monotonic, sleep
 from uuid import uuid4
 
 import httpx2
@@ -34,7 +35,7 @@ _COMMITS = {"document": 4}
 """A check commits its start, the question, the answer and its end; everything else commits once."""
 _WITHOUT_KEY = {"change", "revoke"}
 _PHONES = range(10, 10_000)
-_PAUSE = 0.05
+_PAUSE, _PATIENCE = 0.05, 60
 
 
 class CutOff(Exception):
@@ -150,10 +151,28 @@ def heard(ask: Callable[[], httpx2.Response]) -> httpx2.Response:
         answer = ask()
     except httpx2.TransportError:
         raise NoAnswer from None
-    if answer.status_code == httpx2.codes.SERVICE_UNAVAILABLE:
+    if answer.status_code == httpx2.codes.SERVICE_UNAVAILABLE or "idempotency-in-progress" in answer.text:
         assert int(answer.headers["retry-after"]) > 0
         raise CutOff
     assert answer.is_success, answer.text
+    return answer
+
+
+def at_last(ask: Callable[[], httpx2.Response]) -> httpx2.Response:
+    """The answer of a service that may be busy, and that stays."""
+    deadline = monotonic() + _PATIENCE
+    while True:
+        try:
+            return ask()
+        except NoAnswer:
+            raise
+        except CutOff:
+            assert monotonic() < deadline
+            sleep(_PAUSE)
+
+
+def look(forum: ForumBackend, path: str) -> Json:
+    answer: Json = at_last(partial(heard, partial(forum.get, path))).json()
     return answer
 
 
