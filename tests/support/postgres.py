@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 _NOBODY = 65534
-_START_SECONDS = 30
+_START_SECONDS = 60
 
 
 @dataclass
@@ -75,10 +75,10 @@ def start_postgres(*, durable: bool = False) -> Postgres:
 
 def _serve(folder: Path, *, durable: bool) -> subprocess.Popen[bytes]:
     careless = [] if durable else ["-cfsync=off", "-cfull_page_writes=off"]
-    options = ["-D", folder / "data", "-k", folder, *careless, "-clisten_addresses=", "-cmax_connections=200"]
+    options = [*careless, "-clisten_addresses=", "-cmax_connections=200"]
     with (folder / "log").open("ab") as log:
         return subprocess.Popen(
-            [_binaries() / "postgres", *options],
+            [_binaries() / "postgres", "-D", folder / "data", "-k", folder, *options],
             preexec_fn=_die_with_parent,  # noqa: PLW1509 -- before any thread of ours
             stdout=subprocess.DEVNULL,
             stderr=log,
