@@ -33,6 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--long", action="store_true", help="the long forms of tests/torture; numbers go to docs/torture.md"
     )
+    parser.addoption("--sqlite", action="store_true", help='start no PostgreSQL; goes with -k "not postgresql"')
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -42,7 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         config.stash[_folder] = config.workerinput["postgres"]
         return
-    if config.option.collectonly:
+    if config.option.collectonly or config.option.sqlite:
         return
     server = start_postgres()
     config.stash[_server], config.stash[_folder] = server, str(server.folder)

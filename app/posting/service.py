@@ -155,7 +155,7 @@ class Posting:
                 }
             },
         }
-        if identity is not None:
+        if identity is not None:  # pragma: no branch -- nobody without one is permitted
             claims["level"] = identity.level.value
             if identity.sandbox:
                 claims["sandbox"] = True

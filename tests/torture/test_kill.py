@@ -21,9 +21,9 @@ from tests.support.forum import ForumBackend
 from tests.support.invariants import broken_rules
 from tests.support.postgres import start_postgres
 from tests.support.process import ServiceProcess
+from tests.torture.balance import Entry, entries, unbalanced
 from tests.torture.form import Form
 from tests.torture.house import CARELESS, House
-from tests.torture.balance import Entry, entries, unbalanced
 from tests.torture.lives import ENTRIES, Act, Life, Teller, at_last, heard, look, send, shown
 
 _THREADS, _ACKNOWLEDGED, _SECONDS, _SOON = 8, 50, 120, 0.4
