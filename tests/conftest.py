@@ -1,10 +1,12 @@
 """Fixtures: every test that touches the database runs on SQLite and on PostgreSQL."""
 
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis.configuration import set_hypothesis_home_dir
 from sqlalchemy import Engine, create_engine
 
 from app.all_models import METADATA
@@ -18,7 +20,9 @@ from tests.support.clock import FakeClock
 from tests.support.forum import ForumBackend
 from tests.support.postgres import Postgres, start_postgres
 from tests.support.serving import serving
+from tests.vectors.wycheproof import FOLDER as VECTORS
 
+collect_ignore = [] if VECTORS.is_dir() else ["vectors"]
 ISSUER = "http://127.0.0.1:8000"
 _KEPT = {"key_names", "agreement_versions"}
 _server = pytest.StashKey[Postgres]()
@@ -29,15 +33,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--long", action="store_true", help="the long forms of tests/torture; numbers go to docs/torture.md"
     )
+    parser.addoption("--sqlite", action="store_true", help='start no PostgreSQL; goes with -k "not postgresql"')
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """One PostgreSQL, started by the process that hands out the work."""
     configure_logs("WARNING")
+    set_hypothesis_home_dir(Path(tempfile.gettempdir()) / "shiming-hypothesis")  # or it leaves a folder in the project
     if hasattr(config, "workerinput"):
         config.stash[_folder] = config.workerinput["postgres"]
         return
-    if config.option.collectonly:
+    if config.option.collectonly or config.option.sqlite:
         return
     server = start_postgres()
     config.stash[_server], config.stash[_folder] = server, str(server.folder)
@@ -50,6 +56,15 @@ def pytest_configure_node(node: object) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if _server in config.stash:
         config.stash[_server].stop()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if collect_ignore:
+        terminalreporter.section("tests/vectors WAS NOT RUN", red=True, bold=True)
+        terminalreporter.line(f"No test vectors at {VECTORS}.")
+        terminalreporter.line(
+            "Put C2SP/wycheproof's testvectors_v1/*.json there (no part of this repository); run again."
+        )
 
 
 @pytest.fixture(scope="session")

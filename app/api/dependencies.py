@@ -61,6 +61,11 @@ async def language_asked(request: Request) -> Language:
     return language_of(request)
 
 
+def authorization_of(request: Request) -> str:
+    """All that was sent as `Authorization`, as one text: of two such headers neither is taken."""
+    return ", ".join(request.headers.getlist("authorization"))
+
+
 LanguageOf = Annotated[Language, Depends(language_asked)]
 ServicesOf = Annotated[Services, Depends(services_of)]
 SeatsOf = Annotated[AllSeats, Depends(seats_of)]
@@ -96,10 +101,10 @@ def _class_of(method: str, scope: Scope) -> RouteClass:
 
 
 def _client_of(request: Request, services: Services) -> tuple[Client, frozenset[str]]:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    scheme, _, token = authorization_of(request).partition(" ")
     if scheme.lower() != "bearer":
         raise Unauthenticated
-    client, claims = client_of_token(services, token.strip())
+    client, claims = client_of_token(services, token.strip(" "))
     request.scope["client_id"] = client.id
     return client, frozenset(str(claims.get("scope", "")).split())
 

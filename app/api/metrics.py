@@ -6,7 +6,7 @@ from hashlib import sha256
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 
-from app.api.dependencies import MetricsOf, SeatsOf, ServicesOf, problems
+from app.api.dependencies import MetricsOf, SeatsOf, ServicesOf, authorization_of, problems
 from app.kernel.errors import Unauthenticated
 from app.kernel.sentence import Sentence
 from app.web.metrics import MEDIA_TYPE
@@ -35,7 +35,7 @@ def _refuse_strangers(request: Request, services: Services) -> None:
         if not services.development:
             raise Unauthenticated(_CLOSED)
         return
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    scheme, _, token = authorization_of(request).partition(" ")
     presented = sha256(token.strip().encode()).digest()
     if scheme.lower() != "bearer" or not hmac.compare_digest(presented, services.metrics_token_digest):
         raise Unauthenticated(_CLOSED)

@@ -12,7 +12,7 @@ from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
-from app.api.dependencies import RatesOf, ServicesOf, problems
+from app.api.dependencies import RatesOf, ServicesOf, authorization_of, problems
 from app.api.shapes import Answer
 from app.forums.domain import Client
 from app.forums.errors import ClientRefused
@@ -142,11 +142,11 @@ def _credentials(request: Request, form: _Form) -> tuple[str, Secret[str]]:
 
 def _basic(request: Request) -> tuple[str, str] | None:
     """The client id and secret of an HTTP Basic header; None where there is no header at all."""
-    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
+    scheme, _, encoded = authorization_of(request).partition(" ")
     if not scheme:
         return None
     try:
-        decoded = base64.b64decode(encoded.strip(), validate=True).decode()
+        decoded = base64.b64decode(encoded.strip(" "), validate=True).decode()
     except (ValueError, binascii.Error):
         decoded = ""
     client_id, colon, secret = decoded.partition(":")

@@ -44,7 +44,7 @@ class LiveAccessToken(_LiveToken):
 class LivePostingToken(_LiveToken):
     token_type: Literal["posting"] = "posting"  # noqa: S105 -- the kind of token
     username: str
-    board: str | None
+    board: str | None = None
 
 
 class DeadToken(Answer):
@@ -96,8 +96,8 @@ def _introspect(services: Services, client: Client, token: str) -> LivePostingTo
 
 
 def _live_access_token(claims: Claims) -> LiveAccessToken:
-    wanted = {name: claims[name] for name in ("scope", "client_id", "sub", "aud", "iss", "exp", "iat", "jti")}
-    return LiveAccessToken.model_validate({**wanted, "active": True, "nbf": claims["iat"]})
+    wanted = {name: claims[name] for name in ("scope", "sub", "aud", "iss", "exp", "iat", "jti")}
+    return LiveAccessToken.model_validate({**wanted, "active": True, "client_id": claims["sub"], "nbf": claims["iat"]})
 
 
 def _own_access_token(services: Services, client: Client, token: str) -> Claims | None:

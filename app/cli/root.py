@@ -1,5 +1,6 @@
 """The command tree."""
 
+import resource
 import sys
 from collections.abc import Callable
 from typing import Annotated
@@ -13,6 +14,7 @@ from app.cli.keys import keys
 from app.cli.serving import serve_on
 from app.kernel.errors import ShimingError, StartRefused
 from app.settings import Settings
+from app.web.logs import configure_logs
 from app.wiring import initialise
 
 _HELP = "Shiming 实名: real name backstage, your choice on stage."
@@ -46,7 +48,12 @@ def _shown_database(settings: Settings) -> str:
 
 
 def run(command: Callable[[], object]) -> None:
-    """Runs the command tree and turns a refusal into one line and exit code 1."""
+    """Runs the command tree and turns a refusal into one line and exit code 1.
+
+    No process of ours leaves a core file: keys and identities would stand in it.
+    """
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    configure_logs("WARNING")
     try:
         command()
     except StartRefused as refused:

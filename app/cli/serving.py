@@ -67,7 +67,7 @@ def _config(application: str, settings: Settings, host: str, port: int, workers:
         port=port,
         workers=workers,
         access_log=False,
-        log_config=None,
+        log_config=None,  # `configure_logs` has the one form of a line
         log_level="warning",
         server_header=False,
         ws="none",

@@ -96,12 +96,22 @@ def unseal(data_key: DataKey, sealed: bytes, place: Place) -> Secret[str]:
 def _encrypt(key_id: bytes, key: bytes, plain: bytes, place: Place) -> bytes:
     nonce = os.urandom(12)
     header = bytes((_VERSION, _AES_256_GCM)) + key_id
-    return header + nonce + AESGCM(key).encrypt(nonce, plain, _associated_data(header, place))
+    return header + nonce + encrypt(key, nonce, plain, _associated_data(header, place))
 
 
 def _decrypt(key: bytes, sealed: bytes, place: Place) -> bytes:
+    return decrypt(key, sealed[_NONCE], sealed[_HEADER_BYTES:], _associated_data(sealed[:10], place))
+
+
+def encrypt(key: bytes, nonce: bytes, plain: bytes, associated: bytes) -> bytes:
+    """AES-256-GCM: ciphertext and tag."""
+    return AESGCM(key).encrypt(nonce, plain, associated)
+
+
+def decrypt(key: bytes, nonce: bytes, ciphertext: bytes, associated: bytes) -> bytes:
+    """Raises `SealBroken`."""
     try:
-        return AESGCM(key).decrypt(sealed[_NONCE], sealed[_HEADER_BYTES:], _associated_data(sealed[:10], place))
+        return AESGCM(key).decrypt(nonce, ciphertext, associated)
     except InvalidTag:
         raise SealBroken("changed, or not from this place") from None
 

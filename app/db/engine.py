@@ -4,16 +4,20 @@ import os
 import sqlite3
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from app.db.pulse import Pulse
 from app.kernel.errors import StartRefused
 
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000", "secure_delete=ON")
-_USABLE = "SHIMING_DATABASE_URL must be sqlite:///path/to/file or postgresql://user@host/database."
+_USABLE = (
+    "SHIMING_DATABASE_URL must be sqlite:///path/to/file or postgresql://user:password@host/database, with each `@`, `:`"
+    " and `/` of the password written as %40, %3A and %2F."
+)
 _CONNECT_SECONDS = 2
 _STATEMENT_MILLISECONDS = 5000
 _SERVER_POOL = 20
@@ -24,10 +28,9 @@ THREADS = 40
 
 def make_engine(url: str) -> Engine:
     """An engine for SQLite (file) or PostgreSQL. Raises `StartRefused` for any other database."""
-    try:
-        parsed = make_url(url)
-    except ArgumentError:
-        raise StartRefused(_USABLE) from None
+    parsed = _read(url)
+    if parsed is None:
+        raise StartRefused(_USABLE)
     backend = parsed.get_backend_name()
     if backend == "sqlite" and parsed.database and parsed.database != ":memory:":
         _own_file(Path(parsed.database))
@@ -53,17 +56,24 @@ def make_engine(url: str) -> Engine:
             },
         )
         event.listen(engine, "handle_error", _drop_values)
+        _watch(engine)
         return engine
     raise StartRefused(_USABLE)
 
 
 def sqlite_file(url: str) -> Path | None:
     """The file of an embedded database; None for a server."""
+    parsed = _read(url)  # `make_engine` says what is wrong with it
+    return Path(parsed.database) if parsed and parsed.get_backend_name() == "sqlite" and parsed.database else None
+
+
+def _read(url: str) -> URL | None:
+    """None for what is no address, and where a bare `@` or `:` would make a piece of the password host or port."""
     try:
         parsed = make_url(url)
-    except ArgumentError:
-        return None  # `make_engine` says what is wrong with it
-    return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
+    except (ArgumentError, ValueError):
+        return None
+    return None if "@" in (parsed.host or "") else parsed
 
 
 def _own_file(path: Path) -> None:
@@ -73,6 +83,13 @@ def _own_file(path: Path) -> None:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
         raise StartRefused(f"The database file {path} cannot be opened: {error.strerror}.") from None
+
+
+def _watch(engine: Engine) -> None:
+    """No connection waits for a server that is silent."""
+    pulse = Pulse()
+    event.listen(engine, "do_connect", lambda _dialect, _record, how, and_how: pulse.connect(how, and_how))
+    event.listen(engine, "engine_disposed", lambda _engine: pulse.stop())
 
 
 def is_sqlite(engine: Engine) -> bool:

@@ -21,6 +21,8 @@ from app.kernel.errors import Unavailable
 
 T = TypeVar("T")
 _SERIALISATION_FAILURES = {"40001", "40P01"}
+_ONLY_READS = {"25006", "0A000"}
+"""What a standby says to whoever writes: the transaction is read-only, or cannot be made a writing one."""
 _POSTGRES_UNIQUE = "23505 "
 _SQLITE_UNIQUE = "UNIQUE constraint failed: "
 _ROUNDS = 4
@@ -177,7 +179,7 @@ def translated() -> Iterator[None]:
             raise CollidedWithAnother from None
         raise Unavailable from None
     except DBAPIError as error:
-        if error.connection_invalidated:
+        if error.connection_invalidated or _state_of(error) in _ONLY_READS:
             raise Unavailable from None
         raise
 

@@ -1,12 +1,18 @@
 """What can go wrong with forums and their clients."""
 
-from app.kernel.errors import Denied, Invalid, NotFound, Unauthenticated
+from app.kernel.errors import Conflict, Denied, Invalid, NotFound, Unauthenticated
 from app.kernel.sentence import Sentence
 
 
 class ForumNotFound(NotFound):
     sentence = Sentence(
         "没有这个论坛，见 shiming forum list。", "There is no such forum. `shiming forum list` shows them."
+    )
+
+
+class ForumDisabled(Conflict):
+    sentence = Sentence(
+        "这个论坛已停用，不能再这样做。", "This forum is disabled; nothing of the kind can be done for it."
     )
 
 

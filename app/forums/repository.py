@@ -60,9 +60,9 @@ def acts_confirmed_until(session: Session, forum_id: ForumId) -> datetime | None
     return session.scalar(select(ForumRow.acts_confirmed_until).where(ForumRow.id == forum_id))
 
 
-def client_of(session: Session, forum_id: ForumId) -> ClientId | None:
-    found = session.scalar(select(ClientRow.id).where(ClientRow.forum_id == forum_id))
-    return ClientId(found) if found else None
+def client_of(session: Session, forum_id: ForumId) -> ClientId:
+    """A forum is added with its client, in one transaction."""
+    return ClientId(session.scalars(select(ClientRow.id).where(ClientRow.forum_id == forum_id)).one())
 
 
 def find_active_client(session: Session, client_id: str, jti: str = "") -> Client | None:

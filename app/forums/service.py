@@ -15,7 +15,14 @@ from app.crypto.mac import Mac, MacUse
 from app.db.unit_of_work import ConstraintViolated, Transaction, UnitOfWork, hold_key
 from app.forums import repository
 from app.forums.domain import Client, Credentials, Forum, ForumStatus, Registration, Scope, is_return_url
-from app.forums.errors import ClientRefused, ForumNameUnusable, ForumNotFound, ReasonUnusable, ReturnUrlUnusable
+from app.forums.errors import (
+    ClientRefused,
+    ForumDisabled,
+    ForumNameUnusable,
+    ForumNotFound,
+    ReasonUnusable,
+    ReturnUrlUnusable,
+)
 from app.kernel.actor import Actor
 from app.kernel.ids import ClientId, ForumId, new_id
 from app.kernel.secret import Secret
@@ -68,13 +75,14 @@ class Forums:
             return repository.all_forums(tx.session, tx.now)
 
     def rotate_secret(self, actor: Actor, forum_id: str) -> Credentials:
-        """A new secret; the last one still opens for `CLIENT_SECRET_OVERLAP`. Raises `ForumNotFound`."""
+        """A new secret; the last one still opens for `CLIENT_SECRET_OVERLAP`.
+
+        Raises `ForumNotFound`, `ForumDisabled`.
+        """
         secret = _new_secret()
         with self._unit_of_work.begin(actor) as tx:
-            forum = repository.find_forum(tx.session, forum_id, lock=True)
-            client_id = repository.client_of(tx.session, forum.id) if forum else None
-            if forum is None or client_id is None:
-                raise ForumNotFound
+            forum = _active(tx, forum_id)
+            client_id = repository.client_of(tx.session, forum.id)
             overlap = timedelta(hours=policies.CLIENT_SECRET_OVERLAP.value)
             repository.expire_secrets(tx.session, client_id, tx.now + overlap, tx.now)
             repository.add_secret(tx.session, client_id, self._digest(secret), tx.now)
@@ -84,20 +92,19 @@ class Forums:
     def disable(self, actor: Actor, forum_id: str) -> Forum:
         """Cuts the forum's client off at its next call. Raises `ForumNotFound`. Disabling twice changes nothing."""
         with self._unit_of_work.begin(actor) as tx:
-            forum = repository.find_forum(tx.session, forum_id, lock=True)
-            if forum is None:
-                raise ForumNotFound
+            forum = _found(tx, forum_id)
             if forum.status is ForumStatus.ACTIVE:
                 repository.set_status(tx.session, forum.id, ForumStatus.DISABLED)
                 audit.record(tx, Action.FORUM_DISABLED, ObjectKind.FORUM, forum.id)
         return replace(forum, status=ForumStatus.DISABLED)
 
     def confirm_acts(self, actor: Actor, forum_id: str) -> datetime:
-        """Lifts the cap on suspensions, bans and closings until the moment it gives. Raises `ForumNotFound`."""
+        """Lifts the cap on suspensions, bans and closings until the moment it gives.
+
+        Raises `ForumNotFound`, `ForumDisabled`.
+        """
         with self._unit_of_work.begin(actor) as tx:
-            forum = repository.find_forum(tx.session, forum_id, lock=True)
-            if forum is None:
-                raise ForumNotFound
+            forum = _active(tx, forum_id)
             until = tx.now + timedelta(hours=policies.CONFIRMATION_LIFETIME.value)
             repository.confirm_acts(tx.session, forum.id, until)
             audit.record(tx, Action.ACTS_CONFIRMED, ObjectKind.FORUM, forum.id)
@@ -170,6 +177,20 @@ def hold_forum(tx: Transaction, forum_id: ForumId) -> None:
     for the forum and not for the person: who waits for whom must not tell a forum which accounts are one person's.
     """
     hold_key(tx, sha256(forum_id.encode()).digest())
+
+
+def _found(tx: Transaction, forum_id: str) -> Forum:
+    forum = repository.find_forum(tx.session, forum_id, lock=True)
+    if forum is None:
+        raise ForumNotFound
+    return forum
+
+
+def _active(tx: Transaction, forum_id: str) -> Forum:
+    forum = _found(tx, forum_id)
+    if forum.status is not ForumStatus.ACTIVE:
+        raise ForumDisabled
+    return forum
 
 
 def _is_text(text: str, length: range) -> bool:

@@ -31,6 +31,7 @@ class Claim:
 
     id: str
     owner: str
+    body_digest: bytes = field(repr=False)
     subject: str | None = None
     """What an earlier holder began and did not end."""
 

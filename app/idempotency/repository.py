@@ -13,12 +13,12 @@ def find(session: Session, claim_id: str) -> ClaimRow | None:
     return session.scalar(select(ClaimRow).where(ClaimRow.id == claim_id).with_for_update())
 
 
-def add(session: Session, claim: Claim, body_digest: bytes, until: datetime, now: datetime) -> None:
+def add(session: Session, claim: Claim, until: datetime, now: datetime) -> None:
     session.execute(delete(ClaimRow).where(ClaimRow.id == claim.id))
     session.add(
         ClaimRow(
             id=claim.id,
-            body_digest=body_digest,
+            body_digest=claim.body_digest,
             owner=claim.owner,
             claimed_until=until,
             subject=None,

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 from app import policies
@@ -33,14 +34,14 @@ class Idempotency:
         """
         place = (request.client_id, METHOD, request.route, request.path, request.key)
         digest = self._mac.digest(MacUse.IDEMPOTENCY_KEY, *place)
-        claim = Claim(digest.hex(), os.urandom(16).hex())
-        body_digest = self._mac.digest(MacUse.IDEMPOTENCY_BODY, claim.id, request.content())
+        body_digest = self._mac.digest(MacUse.IDEMPOTENCY_BODY, digest.hex(), request.content())
+        claim = Claim(digest.hex(), os.urandom(16).hex(), body_digest)
         with self._unit_of_work.begin(SYSTEM) as tx:
             hold_key(tx, digest)
             repository.drop_old(tx.session, tx.now - _KEPT, tx.now, _BATCH)
             row = repository.find(tx.session, claim.id)
             if row is None or (row.created_at <= tx.now - _KEPT and row.claimed_until <= tx.now):
-                repository.add(tx.session, claim, body_digest, tx.now + _LEASE, tx.now)
+                repository.add(tx.session, claim, tx.now + _LEASE, tx.now)
                 return claim
             if row.body_digest != body_digest:
                 raise KeyReused
@@ -49,7 +50,7 @@ class Idempotency:
             if row.claimed_until > tx.now:
                 raise InProgress
             row.owner, row.claimed_until = claim.owner, tx.now + _LEASE
-            return Claim(claim.id, claim.owner, row.subject)
+            return replace(claim, subject=row.subject)
 
     def note_subject(self, tx: Transaction, claim: Claim, subject: str) -> None:
         """A step of what asks somebody outside: from here on the request never runs again. Renews the lease.
@@ -91,4 +92,4 @@ class Idempotency:
 
 
 def _place(claim: Claim) -> Place:
-    return Place("idempotency_claims", claim.id, "answer")
+    return Place("idempotency_claims", claim.id, f"answer to {claim.body_digest.hex()}")

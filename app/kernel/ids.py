@@ -15,7 +15,7 @@ PersonId = NewType("PersonId", str)
 
 def uuid7(now: datetime) -> UUID:
     """A version 7 UUID whose time part is `now`, in milliseconds. Source: RFC 9562 part 5.7."""
-    milliseconds = int(now.timestamp() * 1000) & (1 << 48) - 1
+    milliseconds = int(now.timestamp() * 1000)  # in 48 bits until the year 10889
     noise = int.from_bytes(os.urandom(10)) & (1 << 74) - 1
     return UUID(int=milliseconds << 80 | 0x7 << 76 | (noise >> 62) << 64 | 0b10 << 62 | noise & (1 << 62) - 1)
 

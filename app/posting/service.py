@@ -86,9 +86,10 @@ class Posting:
             now = tx.now
             try:
                 claims = self._signer.verify(token, TOKEN_TYPE, now)
+                granted = _scope_of(claims)
             except TokenRefused as refused:
                 return InactiveToken(ReasonCode(refused.reason))
-            misuse = _misuse(claims, forum_id, scope, board)
+            misuse = _misuse(claims, forum_id, board, in_scope=set(scope) <= set(granted))
             if misuse is not None:
                 return InactiveToken(misuse)
             if is_token_revoked(tx, str(claims["jti"])):
@@ -99,7 +100,7 @@ class Posting:
             return InactiveToken(ReasonCode.TOKEN_INVALID)
         if isinstance(judged[0].decision, Refusal):
             return InactiveToken(judged[0].decision.reasons[0].code)
-        return _active(claims, judged[0].standing)
+        return _active(claims, granted, judged[0].standing)
 
     def own_claims(self, forum_id: ForumId, token: str) -> Claims | None:
         """What a permit says that this service made for this forum and that has not expired."""
@@ -154,33 +155,37 @@ class Posting:
                 }
             },
         }
-        if identity is not None:
+        if identity is not None:  # pragma: no branch -- nobody without one is permitted
             claims["level"] = identity.level.value
             if identity.sandbox:
                 claims["sandbox"] = True
         return claims
 
 
-def _misuse(claims: Claims, forum_id: ForumId, scope: Sequence[PostingScope], board: str | None) -> ReasonCode | None:
+def _misuse(claims: Claims, forum_id: ForumId, board: str | None, *, in_scope: bool) -> ReasonCode | None:
     if claims["aud"] != forum_id:
         return ReasonCode.WRONG_AUDIENCE
-    if not set(scope) <= set(_scope_of(claims)):
+    if not in_scope:
         return ReasonCode.SCOPE_NOT_GRANTED
     if board is not None and claims.get("board") != board:
         return ReasonCode.WRONG_BOARD
     return None
 
 
-def _scope_of(claims: Claims) -> list[PostingScope]:
-    return [PostingScope(word) for word in str(claims["scope"]).split()]
+def _scope_of(claims: Claims) -> tuple[PostingScope, ...]:
+    """Raises `TokenRefused` for a word that only another version of this service knows."""
+    words = str(claims["scope"]).split(" ")
+    if not set(words) <= set(PostingScope):
+        raise TokenRefused("token-invalid")
+    return tuple(PostingScope(word) for word in words)
 
 
-def _active(claims: Claims, standing: Standing) -> ActiveToken:
+def _active(claims: Claims, granted: tuple[PostingScope, ...], standing: Standing) -> ActiveToken:
     board = claims.get("board")
     return ActiveToken(
         account_id=AccountId(str(claims["sub"])),
         handle=standing.account.handle,
-        scope=tuple(_scope_of(claims)),
+        scope=granted,
         board=str(board) if board is not None else None,
         jti=str(claims["jti"]),
         iat=int(str(claims["iat"])),

@@ -13,6 +13,7 @@ from app.db.unit_of_work import translated
 from app.kernel.errors import StartRefused
 
 _MIGRATIONS = Path(__file__).parent.parent.parent / "migrations"
+_FOREIGN = "The database's schema is none that this version knows. Run the version that made it, or restore a backup."
 
 
 def migrations(engine: Engine) -> Config:
@@ -29,9 +30,7 @@ def upgrade(engine: Engine) -> None:
         with translated():
             command.upgrade(migrations(engine), "head")
     except CommandError:
-        raise StartRefused(
-            "The database's schema is none that this version knows. Run the version that made it, or restore a backup."
-        ) from None
+        raise StartRefused(_FOREIGN) from None
 
 
 def refuse_old_schema(engine: Engine) -> None:
@@ -39,12 +38,14 @@ def refuse_old_schema(engine: Engine) -> None:
 
     Raises `Unavailable` when it does not answer.
     """
-    wanted = ScriptDirectory(str(_MIGRATIONS)).get_current_head()
+    scripts = ScriptDirectory(str(_MIGRATIONS))
+    wanted = scripts.get_current_head()
     with translated(), engine.connect() as connection:
         found = ", ".join(sorted(MigrationContext.configure(connection).get_current_heads()))
-    if found != wanted:
-        raise StartRefused(
-            f"The database schema is at {found}, this version needs {wanted}. Run `shiming init`."
-            if found
-            else "The database has no tables yet. Run `shiming init`."
-        )
+    if found == wanted:
+        return
+    if not found:
+        raise StartRefused("The database has no tables yet. Run `shiming init`.")
+    if found not in {script.revision for script in scripts.walk_revisions()}:
+        raise StartRefused(_FOREIGN)
+    raise StartRefused(f"The database schema is at {found}, this version needs {wanted}. Run `shiming init`.")

@@ -62,7 +62,7 @@ class Vault:
             HeldPhoneRow(
                 holder=holder,
                 person_id=person_id,
-                wrapped_key=self._envelope.wrap(data_key, _key_place(person_id)),
+                wrapped_key=self._envelope.wrap(data_key, _held_place(holder, person_id)),
                 sealed_number=seal(data_key, number, _phone_place(person_id)),
                 index_version=index.version,
                 blind_index=index.digest,
@@ -91,7 +91,7 @@ class Vault:
         return found.person_id if found else None
 
     def new_person_of_held_phone(self, tx: Transaction, holder: str) -> PersonId:
-        """Makes a person of the phone whose code came back. Raises `HeldPhoneGone`.
+        """Makes a person of the phone whose code came back. Raises `HeldPhoneGone`, `SealBroken`.
 
         A number that is current for somebody else stays there: here it is only claimed, until a document is confirmed.
         """
@@ -100,7 +100,10 @@ class Vault:
             raise HeldPhoneGone
         elsewhere = repository.current_holder(tx.session, held.index_version, held.blind_index)
         person_id = PersonId(held.person_id)
-        repository.add_person(tx.session, _person_row(person_id, held.wrapped_key, None, tx.now))
+        data_key = self._envelope.unwrap(held.wrapped_key, _held_place(holder, person_id))
+        unseal(data_key, held.sealed_number, _phone_place(person_id))
+        wrapped = self._envelope.wrap(data_key, _key_place(person_id))
+        repository.add_person(tx.session, _person_row(person_id, wrapped, None, tx.now))
         repository.add_phone(
             tx.session,
             PhoneRow(
@@ -198,13 +201,13 @@ class Vault:
     def _open(
         self, tx: Transaction, person_id: PersonId, data_key: DataKey, fields: frozenset[IdentityField]
     ) -> Iterator[tuple[IdentityField, Secret[str]]]:
-        """Decrypts the asked fields and no others."""
+        """Decrypts the asked fields and no others; a number also where its type is asked, for that its seal vouches."""
         for document in repository.documents_of(tx.session, person_id):
             number, name = (_document_place(person_id, document.scheme, field) for field in ("number", "name"))
-            if IdentityField.DOCUMENT_TYPE in fields:
-                yield IdentityField.DOCUMENT_TYPE, Secret(document.scheme)
-            if IdentityField.DOCUMENT_NUMBER in fields:
-                yield IdentityField.DOCUMENT_NUMBER, unseal(data_key, document.sealed_number, number)
+            if fields & {IdentityField.DOCUMENT_TYPE, IdentityField.DOCUMENT_NUMBER}:
+                opened = unseal(data_key, document.sealed_number, number)
+                both = {IdentityField.DOCUMENT_TYPE: Secret(document.scheme), IdentityField.DOCUMENT_NUMBER: opened}
+                yield from ((field, value) for field, value in both.items() if field in fields)
             if IdentityField.NAME in fields:
                 yield IdentityField.NAME, unseal(data_key, document.sealed_name, name)
         for phone in repository.phones_of(tx.session, person_id):
@@ -250,6 +253,11 @@ def _person_row(person_id: PersonId, wrapped_key: bytes, adult_from: int | None,
 
 def _key_place(person_id: PersonId) -> Place:
     return Place("persons", person_id, "data_key")
+
+
+def _held_place(holder: str, person_id: str) -> Place:
+    """Of a phone that waits: another verification's code does not take it up."""
+    return Place("held_phones", person_id, f"data_key for {holder}")
 
 
 def _organisation_place(organisation_id: str, field: str) -> Place:

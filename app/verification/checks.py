@@ -150,7 +150,7 @@ class Checks:
             said: object = provider.check(kind, document, attempt_id=attempt_id, timeout=timeout)
         except BaseException as error:  # noqa: BLE001 -- whatever a provider does, the question may have left
             said = error
-        answer = understood(provider.name, said)
+        answer = understood(provider.name, said, document)
         effect = reaction_to(answer).breaker
         if provider.sandbox and effect is BreakerEffect.OPENS:
             effect = BreakerEffect.NONE  # one test identity's empty package must not close the sandbox to the others

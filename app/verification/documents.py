@@ -80,6 +80,11 @@ class Document:
         """The number as the vault keeps it: a passport's is worth nothing without its country."""
         return self.number if self.country is None else Secret(f"{self.country} {self.number.reveal()}")
 
+    def is_named_in(self, text: str) -> bool:
+        """Whether a text holds the number, the name or the phone, however they are cut up."""
+        given = (_bare(one.reveal()) for one in (self.number, self.name, self.phone) if one is not None)
+        return any(value and value in _bare(text) for value in given)
+
     @property
     def unspeakable(self) -> bool:
         """Whether the name holds a private-use character, which means something else in every registry."""
@@ -116,6 +121,10 @@ def read_document(
     birth = _READERS[document_type](plain, today)
     key = plain[: _LIFELONG.get(document_type, len(plain))]
     return Document(document_type, Secret(plain), holder, Secret(key), birth)
+
+
+def _bare(text: str) -> str:
+    return "".join(mark for mark in text.upper() if mark.isalnum())
 
 
 def age_on(birth: date, today: date) -> int:

@@ -15,9 +15,10 @@ _MAX_FRAMES = 12
 
 
 def configure_logs(level: str) -> None:
-    """JSON lines on stderr. Libraries are heard from WARNING on: at DEBUG some print rows and form fields."""
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, force=True)
-    logging.root.handlers[0].setFormatter(_Lines())
+    """JSON lines on stderr. Libraries log warnings only: at DEBUG some print rows and form fields."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Formatter())
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.captureWarnings(capture=True)
     for name in list(logging.root.manager.loggerDict):
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -35,8 +36,8 @@ def configure_logs(level: str) -> None:
     )
 
 
-class _Lines(logging.Formatter):
-    """Our own lines as they are; of a library's, who said it and where: its words may quote whatever failed."""
+class Formatter(logging.Formatter):
+    """Our lines as they are; of what a library says the place alone, since its words may hold anything."""
 
     def format(self, record: logging.LogRecord) -> str:
         if record.name == _OURS:
@@ -44,11 +45,11 @@ class _Lines(logging.Formatter):
         line: dict[str, object] = {
             "event": "library",
             "logger": record.name,
-            "level": record.levelname.lower(),
             "place": f"{record.pathname}:{record.lineno} {record.funcName}",
+            "level": record.levelname.lower(),
             "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z"),
         }
-        if record.exc_info and record.exc_info[0] is not None:
+        if record.exc_info and record.exc_info[0]:
             line["exception"] = _names_and_places(record.exc_info)
         return json.dumps(line)
 

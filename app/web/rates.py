@@ -18,6 +18,7 @@ from app.policies import RATES, Rate, RouteClass
 _MAX_IDENTITY = 96
 _IPV6_NETWORK = 64
 _SWEEP_SECONDS = 1.0
+_LOGS_IN, _LOGS_NOBODY_IN = "/v1/", "/v1/status-lists/"
 
 
 class ProcessStorage(Storage):
@@ -132,5 +133,6 @@ def class_by_address(scope: Scope) -> RouteClass | None:
         return RouteClass.LOGIN if path == "/oauth/token" else RouteClass.TOKENS
     if path == "/metrics":
         return RouteClass.METRICS
-    logs_in = path.startswith("/v1/") and any(name == b"authorization" for name, _ in scope["headers"])
-    return None if logs_in else RouteClass.PUBLIC
+    if not path.startswith(_LOGS_IN) or path.startswith(_LOGS_NOBODY_IN):
+        return RouteClass.PUBLIC
+    return None if any(name == b"authorization" for name, _ in scope["headers"]) else RouteClass.PUBLIC

@@ -284,6 +284,27 @@ def _objects(document: Json, schema: Json) -> Iterator[Json]:
                 yield from _objects(document, member)
 
 
+def test_no_answer_holds_an_object_of_free_form(document: Json) -> None:
+    """Whatever a client reads has a name, a type and, where it is an object, an end."""
+    for operation, served in operations(document):
+        for status, answer in served["responses"].items():
+            for content in answer.get("content", {}).values():
+                assert list(_free_forms(document, content["schema"], "")) == [], (operation, status)
+
+
+def _free_forms(document: Json, schema: Json, path: str) -> Iterator[str]:
+    for variant in _variants(document, schema):
+        kind = variant.get("type")
+        closed = variant.get("additionalProperties") is False and variant.get("properties")
+        if kind == "object" and closed:
+            for name, member in variant["properties"].items():
+                yield from _free_forms(document, member, f"{path}/{name}")
+        elif kind == "array" and "items" in variant:
+            yield from _free_forms(document, variant["items"], f"{path}[]")
+        elif kind not in {"string", "integer", "boolean", "null"}:
+            yield path or "/"
+
+
 # ---------------------------------------------------------------- the contract's own page
 
 

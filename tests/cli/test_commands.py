@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -400,3 +401,15 @@ def test_a_setting_that_cannot_be_used_says_which_values_can(tmp_path: Path) -> 
     assert result.returncode == 1
     assert "SHIMING_ENV" in result.stderr
     assert "'development' or 'production'" in result.stderr
+
+
+def test_no_process_of_ours_leaves_its_memory_in_a_core_file(tmp_path: Path) -> None:
+    """A crash would leave keys and identities on the disk, as far as the limits of the host allow."""
+    installation = Installation(tmp_path)
+    assert installation.run("init").returncode == 0
+    with installation.serving() as (_address, process):
+        limits = Path(f"/proc/{process.pid}/limits").read_text()
+        assert re.search(r"^Max core file size +0 +0 ", limits, re.MULTILINE)
+        process.send_signal(signal.SIGABRT)
+        process.wait(_PATIENCE)
+    assert [path.name for path in tmp_path.rglob("*core*")] == []

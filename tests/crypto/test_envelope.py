@@ -177,3 +177,10 @@ def test_a_record_sealed_before_a_rotation_still_opens_and_no_other_keys_value_p
     disguised = Keyring([replace(previous, purpose=KeyPurpose.ROOT), other_keyring.current(KeyPurpose.RECORDS)])
     with pytest.raises(SealBroken):
         Records(disguised).unseal(sealed, HERE)
+
+
+@pytest.mark.parametrize("size", [0, 31, 33])
+def test_what_the_root_key_sealed_that_is_no_data_key_is_refused(envelope: Envelope, size: int) -> None:
+    wrapped = envelope.wrap(DataKey(id=b"8 bytes!", material=Secret(bytes(size))), KEY_PLACE)
+    with pytest.raises(SealBroken, match="not a data key"):
+        envelope.unwrap(wrapped, KEY_PLACE)

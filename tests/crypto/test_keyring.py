@@ -191,3 +191,30 @@ def test_a_ring_knows_a_key_by_its_id(directory: Path) -> None:
     for key in ring.all():
         assert ring.get(key.id) is key
     assert ring.get("0" * 16) is None
+
+
+def _copied(directory: Path, prefix: str, change: Change) -> None:
+    """Another key file beside the first of this purpose, as a backup put back twice would leave it."""
+    body = json.loads(next(directory.glob(f"{prefix}-*.key")).read_text())
+    change(body)
+    path = directory / f"{prefix}-copied.key"
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(body))
+
+
+@pytest.mark.parametrize(
+    ("prefix", "change"),
+    [
+        ("root", lambda body: body.update(id="0123456789abcdef")),
+        ("root", lambda body: body.update(state="previous")),
+        ("signing", lambda body: body.update(id="0123456789abcdef", state="current")),
+    ],
+    ids=["two current keys", "two keys of one id", "two first signing keys"],
+)
+def test_a_directory_with_two_keys_where_one_belongs_is_refused(directory: Path, prefix: str, change: Change) -> None:
+    for path in directory.glob("signing-*.key"):
+        if json.loads(path.read_text())["state"] == "next":
+            path.unlink()
+    _copied(directory, prefix, change)
+    with pytest.raises(StartRefused, match="two current keys of one purpose"):
+        load_keyring(directory)

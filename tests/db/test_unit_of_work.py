@@ -3,24 +3,26 @@
 import sqlite3
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, insert, select, text
+from sqlalchemy import Engine, Index, UniqueConstraint, insert, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.accounts.models import AccountRow, SanctionRow
 from app.agreements.models import AcceptanceRow, AgreementVersionRow
+from app.all_models import METADATA
 from app.db.base import Base
 from app.db.engine import THREADS, make_engine
 from app.db.unit_of_work import CollidedWithAnother, ConstraintViolated, UnitOfWork, again_on_collision
 from app.forums.models import ForumRow
 from app.kernel.actor import OPERATOR
 from app.kernel.errors import StartRefused, Unavailable
-from app.vault.models import DocumentRow, PersonRow, PhoneRow
+from app.vault.models import DocumentRow, OrganisationRow, PersonRow, PhoneRow
+from app.verification.models import OrganisationMarkRow, SlotRow, VerificationRow
 from tests.support.clock import TODAY, FakeClock
 
 CANARY = "canary-110199199003070017"
@@ -46,7 +48,9 @@ def _forum(forum_id: str = "frm_1") -> ForumRow:
     )
 
 
-def _account(account_id: str = "acc_1", handle_key: str = CANARY, external_id: str | None = None) -> AccountRow:
+def _account(
+    account_id: str = "acc_1", handle_key: str = CANARY, external_id: str | None = None, status_index: int | None = None
+) -> AccountRow:
     return AccountRow(
         id=account_id,
         forum_id="frm_1",
@@ -55,7 +59,7 @@ def _account(account_id: str = "acc_1", handle_key: str = CANARY, external_id: s
         external_id=external_id,
         created_at=TODAY,
         updated_at=TODAY,
-        status_index=int(account_id.removeprefix("acc_")),
+        status_index=status_index or int(account_id.removeprefix("acc_")),
     )
 
 
@@ -100,6 +104,38 @@ def _acceptance() -> AcceptanceRow:
     return AcceptanceRow(account_id="acc_1", version_id=1, accepted_at=TODAY, channel="forum")
 
 
+def _two_accounts() -> list[Base]:
+    return [_forum(), _account(), _account("acc_2", handle_key="another")]
+
+
+def _slot(account_id: str) -> SlotRow:
+    return SlotRow(account_id=account_id, forum_id="frm_1", person_id="per_1", slot=1)
+
+
+def _attempt(verification_id: str) -> VerificationRow:
+    return VerificationRow(
+        id=verification_id,
+        forum_id="frm_1",
+        account_id="acc_1",
+        method="id2",
+        outcome="pending",
+        level="none",
+        subject_digest=CANARY.encode(),
+        provider=CANARY,
+        sandbox=True,
+        started_at=TODAY,
+    )
+
+
+def _organisation() -> OrganisationRow:
+    sealed = CANARY.encode()
+    return OrganisationRow(id="org_1", wrapped_key=sealed, sealed_number=sealed, sealed_name=sealed, confirmed_at=TODAY)
+
+
+def _mark(account_id: str) -> OrganisationMarkRow:
+    return OrganisationMarkRow(account_id=account_id, organisation_id="org_1", verified_at=TODAY, sandbox=True)
+
+
 def _rules() -> dict[str, tuple[list[Base], Base]]:
     """What stands already, and the row that breaks the rule; made anew for each test."""
     return {
@@ -108,6 +144,10 @@ def _rules() -> dict[str, tuple[list[Base], Base]]:
             [_forum(), _account(external_id=CANARY)],
             _account("acc_2", handle_key="another", external_id=CANARY),
         ),
+        "uq_accounts_status_index": ([_forum(), _account()], _account("acc_2", handle_key="another", status_index=1)),
+        "uq_account_slots_slot": ([*_two_accounts(), _person(), _slot("acc_1")], _slot("acc_2")),
+        "uq_verifications_in_flight": ([_forum(), _account(), _attempt("vrf_1")], _attempt("vrf_2")),
+        "uq_organisation_marks_organisation_id": ([*_two_accounts(), _organisation(), _mark("acc_1")], _mark("acc_2")),
         "uq_account_sanctions_open": ([_forum(), _account(), _sanction()], _sanction()),
         "uq_agreement_versions_kind_version": ([_agreement()], _agreement()),
         "uq_persons_audit_ref": ([_person()], _person("per_2")),
@@ -197,6 +237,16 @@ def test_a_broken_rule_is_named_the_same_on_both_databases(unit_of_work: UnitOfW
     with pytest.raises(ConstraintViolated) as violated:
         _write(unit_of_work, breaking)
     assert violated.value.constraint == constraint
+
+
+def test_every_unique_rule_of_the_models_is_put_to_the_test() -> None:
+    rules = {
+        str(rule.name)
+        for table in METADATA.tables.values()
+        for rule in (*table.constraints, *(index for index in table.indexes if index.unique))
+        if isinstance(rule, UniqueConstraint | Index)
+    }
+    assert rules == {name for name in _rules() if name.startswith("uq_")}
 
 
 def test_a_work_that_always_breaks_a_rule_ends_as_unavailable(unit_of_work: UnitOfWork) -> None:
@@ -408,6 +458,20 @@ def test_a_sqlite_connection_keeps_its_promises_after_use_and_after_an_error(tmp
     engine.dispose()
 
 
+def test_who_writes_to_sqlite_has_the_lock_before_reading_and_who_only_reads_never(tmp_path: Path) -> None:
+    engine = make_engine(f"sqlite:///{tmp_path}/shiming.db")
+    unit_of_work = UnitOfWork(engine, FakeClock())
+    with closing(sqlite3.connect(tmp_path / "shiming.db", timeout=0, isolation_level=None)) as another_process:
+        with unit_of_work.begin(OPERATOR) as tx:
+            tx.session.execute(text("SELECT 1"))
+            with pytest.raises(sqlite3.OperationalError, match="locked"):
+                another_process.execute("BEGIN IMMEDIATE")
+        with unit_of_work.read() as tx:
+            tx.session.execute(text("SELECT 1"))
+            another_process.execute("BEGIN IMMEDIATE")
+    engine.dispose()
+
+
 def test_every_postgres_connection_has_time_limits(postgres_database: str) -> None:
     engine = make_engine(postgres_database)
     with engine.connect() as first, engine.connect() as second:
@@ -424,7 +488,17 @@ def test_a_foreign_key_holds_on_both_databases_and_is_no_race(unit_of_work: Unit
         assert tx.session.scalars(select(AccountRow.id)).all() == []
 
 
-@pytest.mark.parametrize("address", ["mysql://shiming:canary-password@db/shiming", "sqlite://", "nonsense", ""])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "mysql://shiming:canary-password@db/shiming",
+        "postgresql://shiming:p@canary-password@db/shiming",
+        "postgresql://shiming:p@x:canary-password@db/shiming",
+        "sqlite://",
+        "nonsense",
+        "",
+    ],
+)
 def test_an_address_of_no_known_database_is_refused_and_its_password_stays_unsaid(address: str) -> None:
     with pytest.raises(StartRefused) as refused:
         make_engine(address)

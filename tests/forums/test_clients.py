@@ -7,7 +7,7 @@ import httpx2
 import pytest
 from sqlalchemy import event
 
-from app.forums.errors import ClientRefused, ReturnUrlUnusable
+from app.forums.errors import ClientRefused, ForumDisabled, ReturnUrlUnusable
 from app.forums.service import Forums
 from app.kernel.actor import OPERATOR
 from app.kernel.secret import Secret
@@ -141,3 +141,13 @@ def test_plain_http_to_elsewhere_is_for_development(services: Services, producti
             production.add(OPERATOR, "论坛", [url])
     services.forums.add(OPERATOR, "论坛", PLAIN)
     assert services.forums.list_all()[0].forum.return_urls == PLAIN
+
+
+def test_a_disabled_forum_is_given_no_new_secret_and_no_confirmation(services: Services) -> None:
+    forum = services.forums.add(OPERATOR, "论坛")
+    services.forums.disable(OPERATOR, forum.forum_id)
+    for act in (services.forums.rotate_secret, services.forums.confirm_acts):
+        with pytest.raises(ForumDisabled):
+            act(OPERATOR, forum.forum_id)
+    (listed,) = services.forums.list_all()
+    assert len(listed.secrets) == 1

@@ -1,5 +1,7 @@
 """Days begin at UTC midnight, and only one clock reads the time."""
 
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,6 +11,17 @@ from app.kernel.clock import SHANGHAI, SystemClock, start_of_day
 MIDNIGHT = datetime(2026, 11, 21, tzinfo=UTC)
 
 
+@pytest.fixture(params=["UTC", "Asia/Shanghai", "America/New_York"])
+def somewhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine whose own time zone is another one."""
+    monkeypatch.setenv("TZ", request.param)
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("somewhere")
 @pytest.mark.parametrize(
     "moment",
     [

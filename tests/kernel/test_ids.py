@@ -65,7 +65,9 @@ def test_a_new_identifier_tells_its_kind_and_sorts_by_time() -> None:
 
 
 def test_a_persons_identifier_tells_no_time() -> None:
-    made = [int(new_person_id().removeprefix("per_"), 16) for _ in range(200)]
+    written = [new_person_id().removeprefix("per_") for _ in range(200)]
+    assert {len(one) for one in written} == {32}
+    made = [int(one, 16) for one in written]
     assert len(set(made)) == len(made)
     # were the front a time, all of them would share it
     assert len({number >> 80 for number in made}) == len(made)

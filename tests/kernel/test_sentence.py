@@ -32,6 +32,7 @@ def test_a_bracket_that_names_two_values_needs_both() -> None:
 
 def test_a_name_outside_brackets_that_is_unknown_leaves_nothing() -> None:
     assert Sentence("", "Hello {name}!").with_values(name=None).en == "Hello !"
+    assert Sentence("", "Hello[ {title}] {name}!").with_values(title="Dr", name=None).en == "Hello Dr !"
 
 
 def test_a_value_that_is_a_sentence_is_filled_in_each_language() -> None:

@@ -246,3 +246,15 @@ def test_a_handle_and_an_external_id_find_what_the_accounts_feature_finds(stage:
             found = find_named(tx, forum_id, name)
         assert [standing.account for standing in stage.read(wanted)] == [found]
     assert stage.read(StandingFilter(forum_id, external_id="U-1")) == []
+
+
+def test_a_page_begins_after_the_account_that_the_one_before_ended_with(stage: Stage) -> None:
+    made = []
+    for number in range(5):
+        made.append(stage.forum.register(f"第{number}个")["id"])
+        stage.clock.advance(seconds=1)
+    pages = [
+        [standing.account.id for standing in stage.read(StandingFilter(stage.forum_id, after=after, limit=2))]
+        for after in (None, made[1], made[3], made[4])
+    ]
+    assert pages == [made[:2], made[2:4], made[4:], []]

@@ -22,6 +22,7 @@ from app.agreements.domain import AgreementKind
 from app.agreements.models import AcceptanceRow, AgreementVersionRow
 from app.db.unit_of_work import Transaction
 from app.kernel.actor import OPERATOR
+from app.kernel.errors import Unavailable
 from app.kernel.ids import new_id
 from app.posting.decision import Permit, Refusal, decide
 from app.posting.domain import StandingFilter
@@ -150,8 +151,10 @@ def test_a_time_that_runs_out_shows_without_anybody_writing(forum: ForumBackend,
     forum.log_in()
     until = (clock.now() + timedelta(minutes=10)).isoformat().replace("+00:00", "Z")
     forum.post(f"/v1/accounts/{phone['id']}/suspend", {"reason": "刷屏", "until": until}).raise_for_status()
-    assert listed(forum)[place] == 2
-    clock.advance(minutes=10)
+    for minutes in (0, 5):  # at the second look nothing has been written for long
+        clock.advance(minutes=minutes)
+        assert listed(forum)[place] == 2
+    clock.advance(minutes=5)
     assert listed(forum)[place] == 0
     clock.advance(days=79, hours=23, minutes=49)
     assert listed(forum)[place] == 0
@@ -304,3 +307,47 @@ def test_packing_puts_the_first_of_four_lowest() -> None:
     chance = random.Random(3)  # noqa: S311 -- a sample, not a secret
     sample = bytes(chance.randrange(4) for _ in range(4096))
     assert [byte >> shift & 3 for byte in pack(sample) for shift in (0, 2, 4, 6)] == list(sample)
+
+
+def test_whoever_waits_too_long_for_a_list_that_is_being_read_is_told_to_come_back(
+    services: Services, forum: ForumBackend, clock: FakeClock
+) -> None:
+    forum_id = forum.credentials.forum_id
+    first = services.status_lists.get(forum_id, clock.now())
+    clock.advance(seconds=5)
+    with services.status_lists._kept[forum_id].turn, pytest.raises(Unavailable):
+        services.status_lists.get(forum_id, clock.now())
+    assert services.status_lists.get(forum_id, clock.now()).token == first.token
+
+
+class _AfterAnother:
+    """A turn that comes when whoever had it has just looked."""
+
+    def __init__(self, look: Callable[[], None]) -> None:
+        self._look = look
+
+    def acquire(self, *, timeout: float) -> bool:
+        assert timeout == 1
+        self._look()
+        return True
+
+    def release(self) -> None:
+        pass
+
+
+def test_whoever_waited_for_anothers_look_does_not_look_again(
+    services: Services, forum: ForumBackend, clock: FakeClock
+) -> None:
+    lists, forum_id = services.status_lists, forum.credentials.forum_id
+    lists.get(forum_id, clock.now())
+    kept = lists._kept[forum_id]
+    asked_at = clock.now() + timedelta(seconds=5)
+
+    def another_looks() -> None:
+        clock.advance(seconds=5)
+        lists._look(forum_id, kept)
+        clock.advance(seconds=2)
+
+    kept.turn = _AfterAnother(another_looks)  # type: ignore[assignment] # what it needs of a lock
+    lists.get(forum_id, asked_at)
+    assert kept.looked_at == asked_at

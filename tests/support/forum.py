@@ -82,8 +82,11 @@ class ForumBackend:
     def token(self, account_id: str, scope: str = "post") -> httpx2.Response:
         return self.post("/v1/tokens", {"account_id": account_id, "scope": scope})
 
+    def judge(self, token: str, **more: str) -> httpx2.Response:
+        return self.post("/v1/tokens/verify", {"token": token, **more})
+
     def verify_token(self, token: str, **more: str) -> Json:
-        return _ok(self.post("/v1/tokens/verify", {"token": token, **more}), 200)
+        return _ok(self.judge(token, **more), 200)
 
     def member(self, handle: str, number: str = PERSON) -> Json:
         """An account that may post: agreement accepted, document verified."""

@@ -13,16 +13,33 @@ from pathlib import Path
 from typing import Any
 
 _NOBODY = 65534
-_START_SECONDS = 30
+_START_SECONDS = 60
 
 
-@dataclass(frozen=True)
+@dataclass
 class Postgres:
     folder: Path
+    durable: bool
     process: subprocess.Popen[bytes]
 
     def url(self, database: str) -> str:
         return f"postgresql+psycopg://postgres@/{database}?host={self.folder}"
+
+    def kill(self) -> None:
+        """`kill -9` for the server; its children see it and go."""
+        self.process.kill()
+        self.process.wait(timeout=_START_SECONDS)
+
+    def recover(self) -> None:
+        """Starts it again on what a kill has left; the last children of the killed one may need a moment to go."""
+        deadline = time.monotonic() + _START_SECONDS
+        while True:
+            self.process = _serve(self.folder, durable=self.durable)
+            try:
+                return _wait(self)
+            except _Ended:
+                assert time.monotonic() < deadline, (self.folder / "log").read_text()
+                time.sleep(0.05)
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGINT)
@@ -30,36 +47,49 @@ class Postgres:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+class _Ended(Exception):
+    """The server gave up while it started."""
+
+
 def start_postgres(*, durable: bool = False) -> Postgres:
     """A fresh cluster on a unix socket; `durable` keeps fsync on, for tests about losing nothing."""
     folder = Path(tempfile.mkdtemp(prefix="shiming-pg-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))  # noqa: S108 -- a short path, for the socket
-    as_user: dict[str, Any] = {"user": _NOBODY, "group": _NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
-    if as_user:
+    user = _as_user()
+    if user:
         os.chown(folder, _NOBODY, _NOBODY)
-    data, binaries = folder / "data", _binaries()
     subprocess.run(
         [
-            binaries / "initdb",
-            *("-D", data, "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"),
+            _binaries() / "initdb",
+            *("-D", folder / "data", "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"),
+            "--no-sync",
         ],
         check=True,
         stdout=subprocess.DEVNULL,
         cwd=folder,
-        **as_user,
+        **user,
     )
+    server = Postgres(folder, durable, _serve(folder, durable=durable))
+    _wait(server)
+    return server
+
+
+def _serve(folder: Path, *, durable: bool) -> subprocess.Popen[bytes]:
     careless = [] if durable else ["-cfsync=off", "-cfull_page_writes=off"]
-    log = (folder / "log").open("wb")
-    process = subprocess.Popen(
-        [binaries / "postgres", "-D", data, "-k", folder, *careless, "-clisten_addresses=", "-cmax_connections=200"],
-        preexec_fn=_die_with_parent,  # noqa: PLW1509 -- before any thread of ours
-        stdout=subprocess.DEVNULL,
-        stderr=log,
-        cwd=folder,
-        **as_user,
-    )
-    log.close()
-    _wait(data / "postmaster.pid")
-    return Postgres(folder, process)
+    options = [*careless, "-clisten_addresses=", "-cmax_connections=200"]
+    with (folder / "log").open("ab") as log:
+        return subprocess.Popen(
+            [_binaries() / "postgres", "-D", folder / "data", "-k", folder, *options],
+            preexec_fn=_die_with_parent,  # noqa: PLW1509 -- before any thread of ours
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+            cwd=folder,
+            **_as_user(),
+        )
+
+
+def _as_user() -> dict[str, Any]:
+    """PostgreSQL does not run as root."""
+    return {"user": _NOBODY, "group": _NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
 
 
 def _binaries() -> Path:
@@ -73,10 +103,14 @@ def _die_with_parent() -> None:
     ctypes.CDLL(None).prctl(1, signal.SIGQUIT)
 
 
-def _wait(pid_file: Path) -> None:
-    deadline = time.monotonic() + _START_SECONDS
+def _wait(server: Postgres) -> None:
+    """Until it takes connections. Raises `_Ended` when it has given up."""
+    pid_file, deadline = server.folder / "data" / "postmaster.pid", time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
-        if pid_file.exists() and "ready" in pid_file.read_text():
+        if server.process.poll() is not None:
+            raise _Ended
+        said = pid_file.read_text().split() if pid_file.exists() else []
+        if said[:1] == [str(server.process.pid)] and "ready" in said:
             return
         time.sleep(0.02)
     raise RuntimeError("PostgreSQL did not start")

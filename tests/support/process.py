@@ -1,10 +1,11 @@
 """The real command in a process of its own, its output kept in a file."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,10 @@ from socket import create_server
 
 import httpx2
 
-_START_SECONDS = 30
+_START_SECONDS = 60
+
+
+SHIMING = (sys.executable, "-m", "app")
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,15 @@ class ServiceProcess:
     environment: Mapping[str, str]
     output: Path
     process: subprocess.Popen[bytes]
+
+    def kill(self) -> None:
+        """`kill -9` for every process of the service at once."""
+        self.end(signal.SIGKILL)
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> None:
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, number)
+        self.process.wait(timeout=_START_SECONDS)
 
 
 def environment_of(folder: Path, database_url: str = "", **more: str) -> dict[str, str]:
@@ -32,37 +45,51 @@ def environment_of(folder: Path, database_url: str = "", **more: str) -> dict[st
 
 def shiming(environment: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     """One command, to its end."""
-    command = [sys.executable, "-m", "app", *arguments]
+    command = [*SHIMING, *arguments]
     return subprocess.run(command, env=environment, check=False, capture_output=True, text=True, timeout=60)
 
 
 @contextmanager
 def service_process(folder: Path, database_url: str = "", **more: str) -> Iterator[ServiceProcess]:
     """`shiming init` and `shiming serve` on a free port until the block ends."""
-    with create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    address, output = f"http://127.0.0.1:{port}", folder / "output"
-    environment = environment_of(folder, database_url, SHIMING_ISSUER=address, **more)
+    environment = environment_of(folder, database_url, SHIMING_ISSUER=free_address(), **more)
     made = shiming(environment, "init")
     assert made.returncode == 0, made.stderr
-    with output.open("wb") as sink:
-        command = [sys.executable, "-m", "app", "serve", "--port", str(port)]
-        process = subprocess.Popen(command, env=environment, stdout=sink, stderr=subprocess.STDOUT)
+    with serving_process(environment, folder / "output") as running:
+        yield running
+
+
+@contextmanager
+def serving_process(
+    environment: Mapping[str, str], output: Path, *, command: Sequence[str] = SHIMING, workers: int = 1
+) -> Iterator[ServiceProcess]:
+    """`shiming serve` on what `init` has made, at the address of its issuer, until the block ends."""
+    address = environment["SHIMING_ISSUER"]
+    arguments = ("serve", "--port", address.rpartition(":")[2], "--workers", str(workers))
+    with output.open("ab") as sink:
+        process = subprocess.Popen(
+            [*command, *arguments], env=environment, stdout=sink, stderr=subprocess.STDOUT, start_new_session=True
+        )
+    running = ServiceProcess(address, environment, output, process)
     try:
-        _wait(address, process, output)
-        yield ServiceProcess(address, environment, output, process)
+        _wait(running)
+        yield running
     finally:
-        process.terminate()
-        process.wait(timeout=_START_SECONDS)
+        running.end()
 
 
-def _wait(address: str, process: subprocess.Popen[bytes], output: Path) -> None:
+def free_address() -> str:
+    with create_server(("127.0.0.1", 0)) as free:
+        return f"http://127.0.0.1:{free.getsockname()[1]}"
+
+
+def _wait(running: ServiceProcess) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
-        assert process.poll() is None, output.read_text()
+        assert running.process.poll() is None, running.output.read_text()
         try:
-            if httpx2.get(f"{address}/readyz").status_code == httpx2.codes.OK:
+            if httpx2.get(f"{running.address}/readyz").status_code == httpx2.codes.OK:
                 return
         except httpx2.TransportError:
             time.sleep(0.05)
-    raise AssertionError(output.read_text())
+    raise AssertionError(running.output.read_text())

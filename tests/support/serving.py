@@ -1,5 +1,7 @@
 """The real application on a real port, in a thread of the test."""
 
+import asyncio
+import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -14,6 +16,30 @@ from app.policies import RATES, Rate, RouteClass
 from app.wiring import Services
 
 _START_SECONDS = 10
+
+
+class _Server(uvicorn.Server):
+    """Ends when it is told to; the original looks ten times a second, and a thousand tests would wait for it."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop, self._ended = asyncio.get_running_loop(), asyncio.Event()
+        await super().startup(sockets)
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        await self._ended.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 -- its signature
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        await asyncio.sleep(0)
+        await self._wait_tasks_to_complete()
+        await self.lifespan.shutdown()
+
+    def end(self) -> None:
+        self._loop.call_soon_threadsafe(self._ended.set)
 
 
 @contextmanager
@@ -32,17 +58,17 @@ def serving(
         proxy_headers=bool(proxies),
         forwarded_allow_ips=proxies or [],
     )
-    socket = config.bind_socket()
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]}, daemon=True)
+    bound = config.bind_socket()
+    server = _Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
     thread.start()
     deadline = time.monotonic() + _START_SECONDS
     while not server.started and time.monotonic() < deadline:
         time.sleep(0.002)
     assert server.started
     try:
-        yield f"http://127.0.0.1:{socket.getsockname()[1]}"
+        yield f"http://127.0.0.1:{bound.getsockname()[1]}"
     finally:
-        server.should_exit = True
+        server.end()
         thread.join(timeout=_START_SECONDS)
-        socket.close()
+        bound.close()

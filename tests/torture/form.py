@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 
-_ROOT = Path(__file__).parents[2]
-_PAGE = _ROOT / "docs" / "torture.md"
+ROOT = Path(__file__).parents[2]
+_PAGE = ROOT / "docs" / "torture.md"
 _TABLE = "| what | command | commit | numbers |\n| --- | --- | --- | --- |\n"
 
 
@@ -26,12 +26,17 @@ class Form:
         sys.stdout.write(f"{what}: {numbers}\n")
         if not self.long:
             return
-        before, table, after = _PAGE.read_text(encoding="utf-8").partition(_TABLE)
-        assert table, f"{_PAGE.name} has lost its table"
-        rows = list(takewhile(lambda line: line.startswith("|"), after.splitlines(keepends=True)))
-        kept = [row for row in rows if not row.startswith(f"| {what} |")]
-        kept.append(f"| {what} | `pytest --long {self.test}` | {_commit()} | {numbers} |\n")
-        _PAGE.write_text(before + table + "".join(sorted(kept)) + after[len("".join(rows)) :], encoding="utf-8")
+        write_row(what, f"pytest --long {self.test}", numbers)
+
+
+def write_row(what: str, command: str, numbers: str) -> None:
+    """Puts what came out into the row `what` of `docs/torture.md`, with the commit that was tested."""
+    before, table, after = _PAGE.read_text(encoding="utf-8").partition(_TABLE)
+    assert table, f"{_PAGE.name} has lost its table"
+    rows = list(takewhile(lambda line: line.startswith("|"), after.splitlines(keepends=True)))
+    kept = [row for row in rows if not row.startswith(f"| {what} |")]
+    kept.append(f"| {what} | `{command}` | {_commit()} | {numbers} |\n")
+    _PAGE.write_text(before + table + "".join(sorted(kept)) + after[len("".join(rows)) :], encoding="utf-8")
 
 
 def _commit() -> str:
@@ -41,4 +46,4 @@ def _commit() -> str:
 
 
 def _git(*words: str) -> str:
-    return subprocess.run(["git", *words], cwd=_ROOT, check=True, capture_output=True, text=True).stdout.strip()
+    return subprocess.run(["git", *words], cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()

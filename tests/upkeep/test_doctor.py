@@ -67,17 +67,27 @@ def test_a_clock_apart_from_the_database_servers_is_found(services: Services, se
     assert "from the database server's" in said(of_database(settings, FakeClock()), Verdict.WARNING)
 
 
-def test_an_old_schema_is_found(services: Services, settings: Settings, clock: FakeClock) -> None:
+@pytest.mark.parametrize(
+    ("revision", "told"),
+    [
+        ("0001", "The database schema is at 0001"),
+        ("9999", "none that this version knows. Run the version that made it"),
+    ],
+)
+def test_an_old_schema_is_found_and_so_is_a_newer_one(
+    services: Services, settings: Settings, clock: FakeClock, revision: str, told: str
+) -> None:
+    writing = text("UPDATE alembic_version SET version_num = :revision")
     with services.engine.begin() as connection:
         (head,) = connection.scalars(text("SELECT version_num FROM alembic_version"))
-        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+        connection.execute(writing, {"revision": revision})
     try:
-        assert "schema: not as it must be -> The database schema is at 0001" in said(
-            of_database(settings, clock), Verdict.FAILED
-        )
+        failures = said(of_database(settings, clock), Verdict.FAILED)
+        assert "schema: not as it must be -> The database" in failures
+        assert told in failures
     finally:
         with services.engine.begin() as connection:
-            connection.execute(text("UPDATE alembic_version SET version_num = :head"), {"head": head})
+            connection.execute(writing, {"revision": head})
 
 
 def test_a_key_that_the_database_names_and_the_directory_lacks_is_found(

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import pytest
@@ -51,6 +51,9 @@ ROOMY = Budget(1_000, 1_000)
 
 def person(name: str = NAME) -> Document:
     return read_document(DocumentType.RESIDENT_ID, Secret(PERSON), Secret(name), TODAY)
+
+
+SUBJECT = person()
 
 
 @dataclass
@@ -390,7 +393,7 @@ _GARBAGE = st.one_of(
 @given(_GARBAGE)
 @hypothesis_settings(deadline=None, database=None)
 def test_nothing_outside_the_table_is_understood_as_a_verdict(said: object) -> None:
-    answer = understood("provider", said)
+    answer = understood("provider", said, SUBJECT)
     assert isinstance(answer, ProviderError)
     assert answer.raw_code.isprintable()
     assert len(answer.raw_code) <= 80
@@ -401,13 +404,36 @@ def test_nothing_outside_the_table_is_understood_as_a_verdict(said: object) -> N
 def test_a_verdict_is_kept_and_what_is_told_beside_it_is_cleaned(
     verdict: Verdict, raw_code: object, request_id: object, billable: object
 ) -> None:
-    answer = understood("provider", CheckResult(verdict, "x", raw_code, request_id, billable))  # type: ignore[arg-type] # a provider that breaks its promise
+    answer = understood("provider", CheckResult(verdict, "x", raw_code, request_id, billable), SUBJECT)  # type: ignore[arg-type] # a provider that breaks its promise
     assert isinstance(answer, CheckResult)
     assert (answer.verdict, answer.provider) == (verdict, "provider")
     for code in (answer.raw_code, answer.request_id or ""):
         assert code.isascii()
         assert code.isprintable()
     assert answer.billable is None or isinstance(answer.billable, bool)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        f'500 {{"number": "{PERSON}"}}',
+        f"{PERSON[:6]} {PERSON[6:14]}-{PERSON[14:]}",
+        "é".join(PERSON),
+        "no Person for smith",
+        "x" * 80 + PERSON,
+        "+86 140 0000 7100",
+    ],
+)
+def test_a_code_in_which_a_provider_repeats_whom_it_was_asked_about_is_not_kept(code: str) -> None:
+    told = replace(person("SMITH"), phone=Secret("14000007100"))
+    match = understood("provider", CheckResult(MATCH, "x", code, code), told)
+    failure = understood("provider", Misconfigured("x", code), told)
+    assert isinstance(match, CheckResult)
+    assert {match.raw_code, match.request_id, failure.raw_code} == {"echo"}
+
+
+def test_a_name_without_a_letter_is_in_no_code() -> None:
+    assert understood("provider", Misconfigured("x", "401"), person("··")).raw_code == "401"
 
 
 def test_whatever_a_provider_returns_or_raises_ends_as_an_outcome_that_nobody_knows(desk: Desk) -> None:

@@ -3,8 +3,9 @@
 import asyncio
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import httpx2
@@ -94,17 +95,33 @@ def test_who_hangs_is_answered_at_the_deadline_and_the_caller_hears_unavailable(
 def test_while_the_database_is_held_the_process_lives_and_every_write_hears_unavailable(
     services: Services, forum: ForumBackend
 ) -> None:
+    """No write is answered before it is committed."""
+    account = f"/v1/accounts/{forum.register('静水流深')['id']}"
+    writes = _writes_of_every_kind(forum, account)
+    writes += [partial(forum.post, "/v1/accounts", {"handle": f"山间清风_{number}"}) for number in range(44)]
     with services.engine.connect() as holder, ThreadPoolExecutor(50) as pool:
         holder.execute(text("SELECT 1"))  # on SQLite this connection is the writer now
         if services.engine.dialect.name == "postgresql":
-            holder.execute(text("LOCK TABLE accounts IN ACCESS EXCLUSIVE MODE"))
-        writes = [pool.submit(forum.post, "/v1/accounts", {"handle": f"山间清风_{number}"}) for number in range(50)]
+            holder.execute(text("LOCK TABLE audit_stage IN EXCLUSIVE MODE"))  # every write leaves an entry
+        waiting = [pool.submit(write) for write in writes]
         assert forum.get("/livez").status_code == 200
         assert forum.get("/.well-known/jwks.json").status_code == 200
-        answers = [write.result() for write in writes]
+        answers = [write.result() for write in waiting]
         holder.rollback()
     assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(503, "unavailable")}
     assert all(int(answer.headers["retry-after"]) > 0 for answer in answers)
+
+
+def _writes_of_every_kind(forum: ForumBackend, account: str) -> list[Callable[[], httpx2.Response]]:
+    basic = (forum.credentials.client_id, forum.credentials.client_secret.reveal())
+    token = {"token": forum.http.headers["authorization"].removeprefix("Bearer ")}
+    version = forum.get("/v1/agreements/current?kind=user").json()["version"]
+    return [
+        *(partial(forum.post, f"{account}/{act}", {"reason": "刷屏"}) for act in ("suspend", "ban", "close")),
+        partial(forum.post, f"{account}/agreements", {"kind": "user", "version": version}),
+        partial(forum.http.patch, account, json={"profile": {"bio": "喜欢爬山"}}),
+        partial(forum.http.post, "/oauth/revoke", data=token, auth=basic),
+    ]
 
 
 def _connected(process: ServiceProcess) -> socket.socket:

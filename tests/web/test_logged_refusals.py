@@ -1,12 +1,10 @@
 """What the log says of every refusal: which it was, whose, when; and never what was sent."""
 
 import json
-import logging
 import time
 
 import pytest
 
-from app.web import logs
 from tests.support.forum import ForumBackend, Json
 from tests.web.test_every_refusal import raw
 
@@ -80,18 +78,3 @@ def test_what_is_no_request_is_logged_under_the_id_that_its_caller_heard(
     refused = {"status": 400, "refusal": "malformed-request"}
     assert_said(caplog, {"event": "request", "request_id": headers["x-request-id"], **refused})
     assert CANARY not in caplog.text
-
-
-def test_a_library_is_heard_by_where_it_spoke_and_what_failed_there(caplog: pytest.LogCaptureFixture) -> None:
-    """Neither its words nor those of an exception: they may quote whatever came in."""
-    try:
-        int(CANARY)
-    except ValueError:
-        logging.getLogger("asyncio").exception("future %s", CANARY)
-
-    line = json.loads(logs._Lines().format(caplog.records[-1]))
-
-    assert (line["event"], line["logger"], line["level"]) == ("library", "asyncio", "error")
-    assert line["timestamp"].endswith("Z")
-    assert [failed["exc_type"] for failed in line["exception"]] == ["ValueError"]
-    assert CANARY not in json.dumps(line)

@@ -22,6 +22,7 @@ from app.verification.models import LinkRow
 from app.wiring import Services
 from tests.support.clock import TODAY
 from tests.support.forum import ForumBackend, Json, sandbox_number
+from tests.web.test_every_refusal import raw
 
 HANDLE, EXTERNAL_ID, QUERY, BIO = "山涧青岚", "ext-7f3a91", "query-canary-55", "简介金丝雀"
 REASON = "理由金丝雀"
@@ -89,7 +90,8 @@ def credentials(services: Services) -> Credentials:
 
 
 def log_lines(log: str) -> list[Json]:
-    return [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+    """Every line but those of the start, which are for the operator's eyes."""
+    return [json.loads(line) for line in log.splitlines() if not line.startswith(("Shiming serves", "Note: "))]
 
 
 def assert_holds_nothing_of(log: str, *secrets: str) -> None:
@@ -127,11 +129,15 @@ def test_a_log_at_debug_tells_what_happened_and_to_nobody(
     forum.http.post("/v1/accounts", content=b'{"' + QUERY.encode(), headers={"content-type": "application/json"})
     forum.check_document(account["id"], NUMBER[:-1] + "Y", NAME)
     access_token = forum.http.headers["authorization"].removeprefix("Bearer ")
+    raw(served.address, f"{QUERY} / HTTP/1.1\r\n\r\n".encode())
     forum.http.close()
 
     log = served.stop()
 
-    requests = [line for line in log_lines(log) if line["event"] == "request"]
+    lines = log_lines(log)
+    assert all(line["timestamp"].endswith("Z") and line["level"] for line in lines)
+    assert "uvicorn.error" in {line.get("logger") for line in lines}, "a library is heard in the same form"
+    requests = [line for line in lines if line["event"] == "request"]
     assert {"/v1/accounts", "/v1/tokens", "/v1/verifications/{verification_id}/code"} <= {
         line["route"] for line in requests
     }
@@ -145,6 +151,44 @@ def test_a_log_at_debug_tells_what_happened_and_to_nobody(
     with services.unit_of_work.read() as tx:
         person = tx.session.get_one(LinkRow, account["id"]).person_id
     assert person not in log
+
+
+def test_of_a_library_the_log_holds_who_spoke_and_where_and_none_of_its_words() -> None:
+    """Each of these is how a library would say what it failed on; a task that nobody awaits is said by asyncio."""
+    said = f"""
+import asyncio, gc, logging, warnings
+from app.web.logs import configure_logs
+configure_logs("DEBUG")
+async def fail():
+    raise ValueError({NUMBER!r})
+async def main():
+    task = asyncio.ensure_future(fail())
+    await asyncio.sleep(0)
+    del task
+    gc.collect()
+asyncio.run(main())
+log = logging.getLogger("vendor.sdk")
+log.debug("asked about %s", {NAME!r})
+log.error("500 for %s", {NAME!r})
+warnings.warn({PHONE!r}, stacklevel=1)
+try:
+    raise RuntimeError({PHONE!r}) from KeyError({NUMBER!r})
+except RuntimeError:
+    log.exception({NAME!r})
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", said], check=True, capture_output=True, text=True, cwd=Path(__file__).parents[2]
+    )
+    assert_holds_nothing_of(run.stdout + run.stderr, NUMBER, NAME, PHONE)
+    lines = log_lines(run.stderr)
+    assert [(line["logger"], line["level"]) for line in lines] == [
+        ("asyncio", "error"),
+        ("vendor.sdk", "error"),
+        ("py.warnings", "warning"),
+        ("vendor.sdk", "error"),
+    ]
+    assert lines[-1]["exception"][0]["exc_type"] == "RuntimeError"
+    assert all(":" in line["place"] for line in lines)
 
 
 def test_an_unforeseen_failure_is_logged_without_a_local_variable(

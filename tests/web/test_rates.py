@@ -175,6 +175,7 @@ def test_an_address_is_an_ipv4_address_or_the_network_of_an_ipv6_host(host: str 
         ("/metrics", True, RouteClass.METRICS),
         ("/v1/accounts", True, None),
         ("/v1/accounts", False, RouteClass.PUBLIC),
+        ("/v1/status-lists/frm_1", True, RouteClass.PUBLIC),
         ("/", True, RouteClass.PUBLIC),
         ("/nowhere", False, RouteClass.PUBLIC),
         ("/.well-known/jwks.json", False, RouteClass.PUBLIC),
@@ -248,3 +249,12 @@ def test_pages_are_limited_by_address_and_health_never_is(start: Start) -> None:
     assert_rate_limited(httpx2.get(f"{address}/metrics"))
     for path in ("livez", "readyz"):
         assert [httpx2.get(f"{address}/{path}").status_code for _ in range(5)] == [200] * 5
+
+
+def test_nobody_chooses_the_address_that_is_counted(start: Start) -> None:
+    address = start({RouteClass.PUBLIC: 2})
+    answers = [
+        httpx2.get(address, headers={"x-forwarded-for": other, "x-real-ip": other, "forwarded": f"for={other}"})
+        for other in ("192.0.2.1", "192.0.2.2", "192.0.2.3")
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]

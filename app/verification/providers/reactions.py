@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from app.verification.documents import Document
 from app.verification.providers.contract import (
     CheckResult,
     InvalidInput,
@@ -55,6 +56,7 @@ _AFTER_ERROR: dict[type[ProviderError], Reaction] = {
 }
 _OTHERS_AFTER_VERDICT = {Verdict.MATCH: 0, Verdict.MISMATCH: 0, Verdict.NOT_FOUND: 1, Verdict.INCONCLUSIVE: 0}
 _CODE_LENGTH = 80
+_ECHO = "echo"
 
 
 def reaction_to(answer: Answer) -> Reaction:
@@ -65,20 +67,23 @@ def reaction_to(answer: Answer) -> Reaction:
     return Reaction(again=False, others=others, breaker=BreakerEffect.SUCCESS, weight=4, billable=answer.billable)
 
 
-def understood(provider: str, said: object) -> Answer:
+def understood(provider: str, said: object, subject: Document) -> Answer:
     """What a provider returned or raised, in our words; whatever is not exactly an answer is `OutcomeUnknown`.
 
-    Empty defaults refuse: no answer outside the table verifies anybody.
+    Empty defaults refuse: no answer outside the table verifies anybody. A code that repeats the question is dropped.
     """
     if isinstance(said, ProviderError) and type(said) in _AFTER_ERROR:
-        return type(said)(provider, _plain(getattr(said, "raw_code", "")))
+        return type(said)(provider, _plain(getattr(said, "raw_code", ""), subject))
     if type(said) is not CheckResult or not isinstance(said.verdict, Verdict):
         return OutcomeUnknown(provider, "not an answer")
     billable = said.billable if isinstance(said.billable, bool) else None
-    request_id = _plain(said.request_id) or None
-    return CheckResult(said.verdict, provider, _plain(said.raw_code), request_id, billable)
+    request_id = _plain(said.request_id, subject) or None
+    return CheckResult(said.verdict, provider, _plain(said.raw_code, subject), request_id, billable)
 
 
-def _plain(code: object) -> str:
-    """A provider's code as it may be stored: short, printable ASCII; anything else is nobody's code."""
-    return "".join(mark for mark in code if " " <= mark <= "~")[:_CODE_LENGTH] if isinstance(code, str) else ""
+def _plain(code: object, subject: Document) -> str:
+    """A provider's code as it may be stored: short, printable ASCII, and nothing of whom it was asked about."""
+    if not isinstance(code, str):
+        return ""
+    plain = "".join(mark for mark in code if " " <= mark <= "~")
+    return _ECHO if subject.is_named_in(plain) else plain[:_CODE_LENGTH]

@@ -1,0 +1,94 @@
+"""The use cases of posting asked directly, for what no face of this version asks."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from joserfc import jwt
+from joserfc.jwk import KeySet
+from sqlalchemy import update
+
+from app.accounts.errors import NoSuchAccount
+from app.kernel.actor import OPERATOR
+from app.posting.domain import ActiveToken, InactiveToken, PostingScope
+from app.posting.errors import ReasonCode
+from app.posting.service import TOKEN_TYPE
+from app.verification.models import LinkRow
+from app.wiring import Services
+from tests.support.clock import FakeClock
+from tests.support.forum import ForumBackend, Json
+
+NewForum = Callable[[str], ForumBackend]
+
+
+@pytest.fixture
+def account(forum: ForumBackend) -> Json:
+    return forum.member("山间清风")
+
+
+def signed(services: Services, clock: FakeClock, **changes: object) -> str:
+    """A token that this service signed for whatever it is asked to."""
+    now = int(clock.now().timestamp())
+    return services.signer.sign(
+        {"sub": "acc_1", "aud": "frm_1", "jti": "jti_1", "iat": now, "exp": now + 600, "scope": "post", **changes},
+        TOKEN_TYPE,
+    )
+
+
+def test_an_account_is_shown_to_its_own_forum_alone(
+    services: Services, forum: ForumBackend, account: Json, new_forum: NewForum
+) -> None:
+    judged = services.posting.get_account(forum.credentials.forum_id, account["id"])
+    assert judged.standing.account.handle == "山间清风"
+    for forum_id, account_id in (
+        (new_forum("另一个论坛").credentials.forum_id, account["id"]),
+        (forum.credentials.forum_id, "acc_" + "0" * 32),
+    ):
+        with pytest.raises(NoSuchAccount):
+            services.posting.get_account(forum_id, account_id)
+
+
+def test_a_token_for_one_board_or_for_none_is_not_good_for_another(
+    services: Services, forum: ForumBackend, account: Json, clock: FakeClock
+) -> None:
+    forum_id = forum.credentials.forum_id
+    for granted, asked, good in ((None, "general", False), ("tea", "general", False), ("tea", "tea", True)):
+        board = {} if granted is None else {"board": granted}
+        token = signed(services, clock, sub=account["id"], aud=forum_id, **board)
+        verdict = services.posting.verify(forum_id, token, [PostingScope.POST], asked)
+        if good:
+            assert isinstance(verdict, ActiveToken)
+            assert (verdict.board, verdict.handle, verdict.scope) == ("tea", "山间清风", (PostingScope.POST,))
+        else:
+            assert verdict == InactiveToken(ReasonCode.WRONG_BOARD)
+
+
+def test_a_token_whose_account_is_gone_is_invalid(services: Services, forum: ForumBackend, clock: FakeClock) -> None:
+    forum_id = forum.credentials.forum_id
+    token = signed(services, clock, sub="acc_" + "0" * 32, aud=forum_id)
+    assert services.posting.verify(forum_id, token, [], None) == InactiveToken(ReasonCode.TOKEN_INVALID)
+
+
+@pytest.mark.parametrize("sandbox", [True, False])
+def test_a_token_says_sandbox_only_where_no_real_provider_was_asked(
+    services: Services, forum: ForumBackend, account: Json, *, sandbox: bool
+) -> None:
+    with services.unit_of_work.begin(OPERATOR) as tx:
+        tx.session.execute(update(LinkRow).where(LinkRow.account_id == account["id"]).values(sandbox=sandbox))
+    keys = KeySet.import_key_set(forum.get("/.well-known/jwks.json").json())
+    claims = jwt.decode(forum.token(account["id"]).json()["token"], keys, algorithms=["ES256"]).claims
+    assert claims.get("sandbox") == (True if sandbox else None)
+    assert claims["level"] == "document"
+
+
+def test_a_phone_identity_shows_when_it_runs_out_and_a_document_does_not(
+    services: Services, forum: ForumBackend, account: Json, clock: FakeClock
+) -> None:
+    phone = forum.register("手机级")
+    forum.phone_code(phone["id"], "14000001001")
+    unverified = forum.register("未验证")
+    shown = {
+        name: services.posting.get_account(forum.credentials.forum_id, one["id"]).expires_at
+        for name, one in (("phone", phone), ("document", account), ("none", unverified))
+    }
+    assert shown == {"phone": clock.now() + timedelta(days=180), "document": None, "none": None}

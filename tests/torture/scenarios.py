@@ -1,0 +1,263 @@
+"""What chance does not find: one request for each answer that the OpenAPI document names."""
+
+import copy
+import json
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from typing import Any
+
+import httpx2
+
+from app.idempotency.domain import KeyedRequest
+from app.policies import Rate, RouteClass
+from tests.support.forum import NAME, PERSON, ForumBackend, Json
+from tests.support.serving import serving
+from tests.torture.world import USED_KEY, World
+
+GENEROUS = {kind: Rate(1_000_000_000, "requests", "test", 1) for kind in RouteClass}
+_ONE_AN_HOUR = {kind: Rate(1, "requests", "test", 3600) for kind in RouteClass}
+_TOO_LARGE = b" " * (64 * 1024 + 1)
+_JSON = {"content-type": "application/json"}
+_KEY = "a-key-of-the-scenarios"
+Line = tuple[str, int, str, httpx2.Response]
+"""An operation, the status and the code that it must answer with, and what it answered."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request that is good: the operation, what stands in its path, and the rest as the client takes it."""
+
+    operation: str
+    path: dict[str, str] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def address(self) -> str:
+        return self.operation.split(" ")[1].format(**self.path)
+
+    def by(self, forum: ForumBackend, **more: Any) -> httpx2.Response:
+        return forum.http.request(self.operation.split(" ")[0], self.address, **{**self.options, **more})
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The world, and the same service as it is in production: strict, and with rates that are used up at once."""
+
+    world: World
+    strict: ForumBackend
+
+
+@contextmanager
+def new_stage(world: World) -> Iterator[Stage]:
+    services = world.services
+    verifications = copy.copy(services.verifications)
+    verifications._direct_by_default = False
+    strict = replace(services, verifications=verifications, metrics_token_digest=sha256(b"metrics").digest())
+    with serving(strict, _ONE_AN_HOUR) as address:
+        backend = ForumBackend(address, world.forum.credentials)
+        with closing(backend.http):
+            yield Stage(world, backend)
+
+
+def good(world: World) -> Iterator[Asked]:
+    """One request for each operation that it answers with 2xx, on accounts of their own."""
+    credentials = world.forum.credentials
+    client = {"client_id": credentials.client_id, "client_secret": credentials.client_secret.reveal()}
+    form = {"headers": {"authorization": ""}}
+    yield Asked("POST /oauth/token", {}, {**form, "data": {"grant_type": "client_credentials", **client}})
+    yield Asked("POST /oauth/introspect", {}, {**form, "data": {"token": world.tokens["alive"], **client}})
+    yield Asked("POST /oauth/revoke", {}, {**form, "data": {"token": "not one of ours", **client}})
+    for path in ("/.well-known/jwks.json", "/.well-known/oauth-authorization-server", "/livez", "/readyz", "/metrics"):
+        yield Asked(f"GET {path}")
+    yield Asked("GET /v1/status-lists/{forum_id}", {"forum_id": credentials.forum_id})
+    yield Asked("POST /v1/accounts", {}, {"json": {"handle": "好端端", "external_id": "u-good"}})
+    yield Asked("GET /v1/accounts")
+    yield Asked("GET /v1/agreements/current", {}, {"params": {"kind": "user"}})
+    account, reason = {"account_id": world.register()["id"]}, {"json": {"reason": "刷屏"}}
+    yield Asked("GET /v1/accounts/{account_id}", account)
+    yield Asked("PATCH /v1/accounts/{account_id}", account, {"json": {"profile": {"bio": "你好\n👩‍🚀"}}})
+    for act in ("suspend", "reinstate", "ban", "close"):
+        yield Asked(f"POST /v1/accounts/{{account_id}}/{act}", account, reason)
+    agreed = {"json": {"kind": "user", "version": world.known["version"][0]}}
+    yield Asked("POST /v1/accounts/{account_id}/agreements", {"account_id": world.register()["id"]}, agreed)
+    yield Asked("POST /v1/verifications", {}, {"json": _document(world.register()["id"], world.next_person())})
+    verification = {"verification_id": world.verifications["waiting"]}
+    yield Asked("GET /v1/verifications/{verification_id}", verification)
+    yield Asked("POST /v1/verifications/{verification_id}/code", verification, {"json": {"code": world.tokens["code"]}})
+    named = {"account_id": world.accounts["verified"]["id"], "scope": "post"}
+    yield Asked("POST /v1/tokens", {}, {"json": named})
+    yield Asked("POST /v1/tokens/verify", {}, {"json": {"token": world.tokens["alive"]}})
+
+
+def _document(account_id: str, number: str, method: str = "id2") -> Json:
+    document = {"type": "resident_id", "number": number, "name": NAME}
+    return {"account_id": account_id, "method": method, "document": document}
+
+
+# ---------------------------------------------------------------- codes that mean the same at every operation
+
+
+def _malformed(stage: Stage, asked: Asked) -> httpx2.Response:
+    return asked.by(stage.world.forum, json=None, content=b'{"a": 1, "a": 2}', headers=_JSON)
+
+
+def _stranger(stage: Stage, asked: Asked) -> httpx2.Response:
+    forum = stage.strict if asked.address == "/metrics" else stage.world.forum
+    return asked.by(forum, headers={"authorization": "Bearer of.no.use"})
+
+
+def _narrow(stage: Stage, asked: Asked) -> httpx2.Response:
+    narrow = ForumBackend(stage.world.forum.address, stage.world.forum.credentials)
+    with closing(narrow.http):
+        narrow.log_in("accounts" if asked.address.startswith("/v1/tokens") else "tokens")
+        return asked.by(narrow)
+
+
+def _hasty(stage: Stage, asked: Asked) -> httpx2.Response:
+    asked.by(stage.strict)
+    return asked.by(stage.strict)
+
+
+def _huge(stage: Stage, asked: Asked) -> httpx2.Response:
+    options = {"json": None, "data": None, "content": _TOO_LARGE}
+    return asked.by(stage.world.forum, **options)
+
+
+def _as_text(stage: Stage, asked: Asked) -> httpx2.Response:
+    return asked.by(stage.world.forum, json=None, content=b"{}", headers={"content-type": "text/plain"})
+
+
+def _unknown_field(stage: Stage, asked: Asked) -> httpx2.Response:
+    where = "params" if asked.operation.startswith("GET ") else "json"
+    return asked.by(stage.world.forum, **{where: {"no_such_field": "1"}})
+
+
+def _elsewhere(stage: Stage, asked: Asked) -> httpx2.Response:
+    """An id of another forum; nobody's where the other forum's would be answered, or where nothing names one."""
+    theirs = {
+        "account_id": stage.world.accounts["theirs"]["id"],
+        "verification_id": stage.world.verifications["theirs"],
+        "forum_id": "frm_nobody",
+    }
+    moderators = {"params": {"kind": "moderator"}} if not asked.path else {}
+    return replace(asked, path={name: theirs[name] for name in asked.path}).by(stage.world.forum, **moderators)
+
+
+def _nobody(stage: Stage, asked: Asked) -> httpx2.Response:
+    theirs = stage.world.accounts["theirs"]["id"]
+    return asked.by(stage.world.forum, json={**asked.options["json"], "account_id": theirs})
+
+
+def _twice_at_once(stage: Stage, asked: Asked) -> httpx2.Response:
+    return _claimed(stage, asked, asked.options["json"])
+
+
+def _reused(stage: Stage, asked: Asked) -> httpx2.Response:
+    return _claimed(stage, asked, {"another": "body"})
+
+
+def _claimed(stage: Stage, asked: Asked, body: Json) -> httpx2.Response:
+    """Another process is at work on `body` under the same key."""
+    key = f"{_KEY}-{len(body)}-{'another' in body}"
+    client, route = stage.world.forum.credentials.client_id, asked.operation.split(" ")[1]
+    stage.world.services.idempotency.claim(KeyedRequest(client, route, asked.address, key, json.dumps(body).encode()))
+    return asked.by(stage.world.forum, headers={"idempotency-key": key})
+
+
+EVERYWHERE: dict[str, Callable[[Stage, Asked], httpx2.Response]] = {
+    "malformed-json": _malformed,
+    "invalid-token": _stranger,
+    "insufficient-scope": _narrow,
+    "rate-limited": _hasty,
+    "body-too-large": _huge,
+    "unsupported-media-type": _as_text,
+    "validation-failed": _unknown_field,
+    "not-found": _elsewhere,
+    "account-not-found": _nobody,
+    "idempotency-in-progress": _twice_at_once,
+    "idempotency-key-reused": _reused,
+}
+
+
+# ---------------------------------------------------------------- codes of single operations
+
+
+def lines(stage: Stage) -> Iterator[Line]:
+    yield from _login(stage)
+    yield from _accounts(stage.world)
+    yield from _acts(stage.world)
+    yield from _verifications(stage)
+    list_of = Asked("GET /v1/status-lists/{forum_id}", {"forum_id": stage.world.forum.credentials.forum_id})
+    etag = list_of.by(stage.world.forum).headers["etag"]
+    yield list_of.operation, 304, "", list_of.by(stage.world.forum, headers={"if-none-match": f'"other", W/{etag}'})
+    denied = {"account_id": stage.world.accounts["fresh"]["id"], "scope": "post"}
+    yield "POST /v1/tokens", 403, "posting-denied", stage.world.forum.post("/v1/tokens", denied)
+
+
+def _login(stage: Stage) -> Iterator[Line]:
+    credentials = stage.world.forum.credentials
+    basic = (credentials.client_id, credentials.client_secret.reveal())
+
+    def post(path: str, form: dict[str, str], secret: str = basic[1]) -> httpx2.Response:
+        return stage.world.forum.http.post(path, data=form, auth=(basic[0], secret))
+
+    grant = {"grant_type": "client_credentials"}
+    yield "POST /oauth/token", 400, "invalid_request", post("/oauth/token", {})
+    yield "POST /oauth/token", 400, "unsupported_grant_type", post("/oauth/token", {"grant_type": "password"})
+    yield "POST /oauth/token", 400, "invalid_scope", post("/oauth/token", {**grant, "scope": "accounts everything"})
+    yield "POST /oauth/token", 401, "invalid_client", post("/oauth/token", grant, "wrong")
+    for path in ("/oauth/introspect", "/oauth/revoke"):
+        yield f"POST {path}", 400, "invalid_request", post(path, {})
+        yield f"POST {path}", 401, "invalid_client", post(path, {"token": "x"}, "wrong")
+
+
+def _accounts(world: World) -> Iterator[Line]:
+    forum, accounts = world.forum, world.accounts
+    taken, fresh, new = {"handle": accounts["fresh"]["handle"]}, f"/v1/accounts/{accounts['fresh']['id']}", "新的名字"
+    theirs = {"external_id": accounts["phone"]["external_id"]}
+    one, other = "POST /v1/accounts", "PATCH /v1/accounts/{account_id}"
+    without = f"/v1/accounts/{accounts['agreed']['id']}"
+    yield one, 409, "handle-taken", forum.post("/v1/accounts", taken)
+    yield one, 409, "external-id-taken", forum.post("/v1/accounts", {"handle": new, **theirs})
+    yield one, 422, "handle-invalid", forum.post("/v1/accounts", {"handle": "раypal"})
+    yield one, 201, "", forum.post("/v1/accounts", {"handle": "一次就够"}, headers={"idempotency-key": USED_KEY})
+    yield other, 409, "handle-taken", forum.http.patch(without, json=taken)
+    yield other, 409, "external-id-taken", forum.http.patch(without, json=theirs)
+    yield other, 409, "state-conflict", forum.http.patch(fresh, json={"external_id": "another"})
+    yield other, 422, "handle-invalid", forum.http.patch(fresh, json={"handle": "раypal"})
+
+
+def _acts(world: World) -> Iterator[Line]:
+    reason, one_too_many = {"reason": "刷屏"}, world.accounts["one too many"]["id"]
+
+    def act(kind: str, account_id: str, forum: ForumBackend) -> httpx2.Response:
+        return forum.post(f"/v1/accounts/{account_id}/{kind}", reason)
+
+    for kind in ("suspend", "ban", "close"):
+        path = f"POST /v1/accounts/{{account_id}}/{kind}"
+        yield path, 409, "needs-confirmation", act(kind, one_too_many, world.busy)
+    for kind, state in (("suspend", "banned"), ("reinstate", "fresh")):
+        path = f"POST /v1/accounts/{{account_id}}/{kind}"
+        yield path, 409, "state-conflict", act(kind, world.accounts[state]["id"], world.forum)
+    closed = f"/v1/accounts/{world.accounts['closed']['id']}/agreements"
+    accepted = world.forum.post(closed, {"kind": "user", "version": world.known["version"][0]})
+    yield "POST /v1/accounts/{account_id}/agreements", 409, "state-conflict", accepted
+
+
+def _verifications(stage: Stage) -> Iterator[Line]:
+    world, forum, path = stage.world, stage.world.forum, "POST /v1/verifications"
+    ids = {state: account["id"] for state, account in world.accounts.items()}
+
+    def check(state: str, number: str = PERSON, by: ForumBackend = forum) -> httpx2.Response:
+        return by.post("/v1/verifications", _document(ids[state], number))
+
+    yield path, 403, "minor-not-allowed", check("fresh", "110199201306010011")
+    yield path, 409, "possession-required", check("verified")
+    yield path, 409, "state-conflict", check("closed")
+    yield path, 422, "document-invalid", check("fresh", "110199199003070018")
+    yield path, 429, "too-many-attempts", check("rejected", "110199199003070033")
+    done = f"/v1/verifications/{world.verifications['done']}/code"
+    yield "POST /v1/verifications/{verification_id}/code", 409, "state-conflict", forum.post(done, {"code": "123456"})
+    yield path, 403, "direct-verification-off", check("fresh", by=stage.strict)

@@ -1,0 +1,205 @@
+"""Two forums in the middle of their lives: accounts in every state, codes on their way, tokens alive and dead."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+
+import httpx2
+
+from app.kernel.actor import OPERATOR, Actor, ActorKind
+from app.kernel.ids import new_id
+from app.wiring import Services
+from tests.support.clock import FakeClock
+from tests.support.forum import NAME, ORGANISATION, ForumBackend, Json, sandbox_number
+
+USED_KEY, WRONG_CODE = "used-once-already", "000000"
+_UNAVAILABLE, _MISMATCH, _CHILD = "110199199003070076", "110199199003070033", "110199201306010011"
+_CAP = 20
+
+
+@dataclass
+class World:
+    """`known` is what stands in the database, by the name under which requests ask for it."""
+
+    services: Services
+    clock: FakeClock
+    forum: ForumBackend
+    other: ForumBackend
+    busy: ForumBackend
+    """Has stopped as many accounts as one client may in an hour, and has one more."""
+    known: dict[str, list[str]]
+    accounts: dict[str, Json]
+    """By their state."""
+    verifications: dict[str, str]
+    tokens: dict[str, str]
+    people: int = 600
+
+    def next_person(self) -> str:
+        self.people += 1
+        return sandbox_number(self.people % 1000, birth=f"1990{1 + self.people // 1000:02d}07")
+
+    def phone(self) -> str:
+        self.people += 1
+        return f"1400000{self.people % 9000 + 1000}"
+
+    def register(self, **more: str) -> Json:
+        """A new account; never the same handle."""
+        made = self.forum.post("/v1/accounts", {"handle": f"新人{new_id('acc', self.clock.now())[-12:]}", **more})
+        assert made.status_code == httpx2.codes.CREATED, made.text
+        account: Json = made.json()
+        return account
+
+    def member(self) -> Json:
+        account = self.register()
+        self.forum.accept_agreement(account["id"])
+        self.forum.check_document(account["id"], self.next_person())
+        return self.forum.account(account["id"])
+
+    def age(self) -> None:
+        """Ten minutes later: the tokens are new, the operator lets the forum go on, and somebody has come."""
+        self.clock.advance(minutes=10)
+        for forum in (self.forum, self.other):
+            forum.log_in()
+        self.services.forums.confirm_acts(OPERATOR, self.forum.credentials.forum_id)
+        account = self.member()
+        asked = self.forum.ask_code(account["id"], self.phone()).json()
+        token = self.forum.token(account["id"]).json()
+        for name, value in {
+            "account_id": account["id"],
+            "handle": account["handle"],
+            "verification_id": asked["id"],
+            "code": self.forum.get("/dev/outbox.json").json()[-1]["code"],
+            "token": token["token"],
+        }.items():
+            self.known[name].append(value)
+
+
+@contextmanager
+def new_world(services: Services, clock: FakeClock, address: str) -> Iterator[World]:
+    with ExitStack() as stack:
+
+        def new_forum(name: str) -> ForumBackend:
+            backend = ForumBackend(address, services.forums.add(OPERATOR, name))
+            stack.enter_context(closing(backend.http))
+            return backend
+
+        world = World(services, clock, new_forum("山城"), new_forum("水乡"), new_forum("闹市"), {}, {}, {}, {})
+        disabled = new_forum("废墟")
+        services.forums.disable(OPERATOR, disabled.credentials.forum_id)
+        _grow_old(world)
+        _settle(world)
+        _verify(world)
+        _sanction(world)
+        _fill(world)
+        world.known = _known(world, disabled)
+        yield world
+
+
+def _grow_old(world: World) -> None:
+    """What expires while the rest begins."""
+    early = world.member()
+    world.tokens["expired"] = world.forum.token(early["id"]).json()["token"]
+    world.tokens["expired access"] = _access_token(world.forum)
+    world.clock.advance(hours=2)
+    world.forum.log_in()
+    world.other.log_in()
+    world.busy.log_in()
+
+
+def _settle(world: World) -> None:
+    forum, accounts = world.forum, world.accounts
+    accounts["fresh"] = world.register(external_id="u-fresh")
+    accounts["agreed"] = world.register()
+    forum.accept_agreement(accounts["agreed"]["id"])
+    accounts["verified"] = world.member()
+    phone = accounts["phone"] = world.register(external_id="u-phone")
+    forum.accept_agreement(phone["id"])
+    forum.phone_code(phone["id"], world.phone())
+    marked = accounts["marked"] = world.register()
+    forum.phone_code(marked["id"], world.phone())
+    forum.check_document(marked["id"], world.next_person())
+    assert forum.mark_organisation(marked["id"], ORGANISATION).json()["outcome"] == "verified"
+    theirs = world.other.register("别家成员", "u-theirs")
+    accounts["theirs"] = theirs
+    key = {"idempotency-key": USED_KEY}
+    assert forum.post("/v1/accounts", {"handle": "一次就够"}, headers=key).status_code == httpx2.codes.CREATED
+
+
+def _verify(world: World) -> None:
+    forum, found = world.forum, world.verifications
+    account, phone = world.register(), world.phone()
+    found["waiting"] = forum.ask_code(account["id"], phone).json()["id"]
+    world.tokens["code"] = forum.read_code(phone)
+    world.accounts["waiting"] = account
+    exhausted = world.register()
+    found["used up"] = forum.ask_code(exhausted["id"], world.phone()).json()["id"]
+    for _ in range(5):
+        assert forum.enter_code(found["used up"], WRONG_CODE).status_code == httpx2.codes.OK
+    found["done"] = forum.phone_code(world.register()["id"], world.phone())["id"]
+    found["unavailable"] = forum.check_document(account["id"], _UNAVAILABLE).json()["id"]
+    rejected = world.accounts["rejected"] = world.register()
+    for _ in range(3):
+        found["rejected"] = forum.check_document(rejected["id"], _MISMATCH).json()["id"]
+    found["theirs"] = world.other.ask_code(world.accounts["theirs"]["id"], world.phone()).json()["id"]
+
+
+def _sanction(world: World) -> None:
+    forum, accounts, tokens = world.forum, world.accounts, world.tokens
+    tokens["alive"] = forum.token(accounts["verified"]["id"]).json()["token"]
+    tokens["access"] = _access_token(forum)
+    tokens["of another forum"] = _access_token(world.other)
+    for state, act in (("suspended", "suspend"), ("banned", "ban"), ("closed", "close")):
+        account = accounts[state] = world.member()
+        tokens[f"of somebody {state}"] = forum.token(account["id"]).json()["token"]
+        done = forum.post(f"/v1/accounts/{account['id']}/{act}", {"reason": "刷屏"})
+        assert done.status_code == httpx2.codes.OK, done.text
+    tokens["revoked"] = forum.token(accounts["verified"]["id"]).json()["token"]
+    basic = (forum.credentials.client_id, forum.credentials.client_secret.reveal())
+    forum.http.post("/oauth/revoke", data={"token": tokens["revoked"]}, auth=basic)
+
+
+def _fill(world: World) -> None:
+    """The cap on what one client may stop in an hour, reached."""
+    services, credentials = world.services, world.busy.credentials
+    client = Actor(ActorKind.CLIENT, credentials.client_id)
+    for number in range(_CAP + 1):
+        account = world.busy.register(f"闹市{number}号")
+        if number < _CAP:
+            services.sanctions.ban(client, credentials.forum_id, account["id"], "刷屏")
+        world.accounts["one too many"] = account
+
+
+def _access_token(forum: ForumBackend) -> str:
+    return forum.http.headers["authorization"].removeprefix("Bearer ")
+
+
+def _known(world: World, disabled: ForumBackend) -> dict[str, list[str]]:
+    accounts = list(world.accounts.values())
+    credentials = [backend.credentials for backend in (world.forum, world.other, disabled)]
+    page = world.forum.get("/v1/accounts", params={"limit": 3}).json()
+    version = world.forum.get("/v1/agreements/current", params={"kind": "user"}).json()["version"]
+    return {
+        "account_id": [account["id"] for account in accounts],
+        "handle": [account["handle"] for account in accounts]
+        + ["Ａｄｍｉｎ", "а-б-в", "新\u200d人", "👩‍🚀", "\u202e倒"],
+        "external_id": [account["external_id"] for account in accounts if account["external_id"]]
+        + ["新 户", "é\u0301"],
+        "verification_id": list(world.verifications.values()),
+        "forum_id": [one.forum_id for one in credentials],
+        "token": list(world.tokens.values()),
+        "version": [version, "2020-01"],
+        "code": [world.tokens["code"], WRONG_CODE, "１２３４５６"],
+        "cursor": [page["next_cursor"], page["next_cursor"] + "=", "YWNjXw"],
+        "number": [sandbox_number(number) for number in range(600, 640)]
+        + [ORGANISATION, _CHILD, _MISMATCH, "H00000000"],
+        "name": [NAME, "不一致", "阿·卜"],
+        "phone": ["14000002000", "14000000001", "14000000002", "14000000003", "+86 140 0000 2001"],
+        "country": ["UTO", "CHN"],
+        "scope": ["post", "post reply", "like", "moderate", "accounts", "accounts tokens", "boards"],
+        "grant_type": ["client_credentials", "password"],
+        "client_id": [one.client_id for one in credentials],
+        "client_secret": [one.client_secret.reveal() for one in credentials],
+        "Idempotency-Key": [USED_KEY, "another-key-of-ours"],
+        "until": ["2030-01-01T00:00:00Z", "2026-01-01T00:00:00Z", "9999-12-31T23:59:59.999999999Z"],
+        "reason": ["刷屏", "spam\nagain"],
+    }
