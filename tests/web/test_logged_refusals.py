@@ -9,7 +9,7 @@ from tests.support.forum import ForumBackend, Json
 from tests.web.test_every_refusal import raw
 
 CANARY = "canary5b1f"
-REQUEST = "018f3a5c-7d1e-4b2a-9c3d-5e6f70818293"
+FIRST, SECOND = "018f3a5c-7d1e-4b2a-9c3d-5e6f70818293", "018f3a5c-7d1e-4b2a-9c3d-5e6f70818294"
 
 
 def assert_said(caplog: pytest.LogCaptureFixture, *wanted: Json) -> None:
@@ -62,12 +62,17 @@ def test_a_login_that_fails_is_logged_with_the_client_that_was_tried_and_from_wh
 ) -> None:
     """An id that cannot be one is not written: somebody may have put a secret, a name or a line of log there."""
     client, hostile = listening.credentials.client_id, f'cli_\n{{"event": "{CANARY}"}}'
-    for tried in (client, hostile):
+    for request, tried in ((FIRST, client), (SECOND, hostile)):
         form = {"grant_type": "client_credentials", "client_id": tried, "client_secret": CANARY}
-        listening.http.post("/oauth/token", data=form, headers={"authorization": "", "x-request-id": REQUEST})
+        listening.http.post("/oauth/token", data=form, headers={"authorization": "", "x-request-id": request})
 
-    refused = {"event": "login-refused", "level": "warning", "request_id": REQUEST, "address": "127.0.0.1"}
-    assert_said(caplog, {**refused, "client": client}, {**refused, "client": None})
+    refused = {"event": "login-refused", "level": "warning", "address": "127.0.0.1"}
+    assert_said(
+        caplog,
+        {**refused, "request_id": FIRST, "client": client},
+        {**refused, "request_id": SECOND, "client": None},
+        *({"event": "request", "request_id": request, "refusal": "invalid_client"} for request in (FIRST, SECOND)),
+    )
     assert CANARY not in caplog.text
 
 
