@@ -9,8 +9,7 @@ from functools import partial
 from random import uniform
 from threading import Barrier
 from time import monotonic, sleep
-
-import httpx2
+from uuid import uuid4
 
 from tests.support.desk import CODE, Desk
 from tests.support.forum import ForumBackend, Json, sandbox_number
@@ -90,29 +89,29 @@ class Crowd:
 
     def _register_and_check(self, person: int, number: str, which: int) -> str:
         forum = self.forums[which % len(self.forums)]
-        account = self._answered(lambda: forum.post("/v1/accounts", {"handle": f"第{person}人{which}"}))
+        account = self._post(forum, "/v1/accounts", {"handle": f"第{person}人{which}"})
         return self._check(forum, account["id"], number, which)
 
     def _check(self, forum: ForumBackend, account_id: str, number: str, which: int) -> str:
-        typed, name = spelling(number, which), name_spelling(which)
-        return _end(self._answered(lambda: forum.check_document(account_id, typed, name)))
+        document = {"type": "resident_id", "number": spelling(number, which), "name": name_spelling(which)}
+        body = {"account_id": account_id, "method": "id2", "document": document}
+        return _end(self._post(forum, "/v1/verifications", body))
 
     def _enter(self, forum: ForumBackend, verification: str) -> str:
-        return _end(self._answered(lambda: forum.enter_code(verification, CODE)))
+        return _end(self._post(forum, f"/v1/verifications/{verification}/code", {"code": CODE}))
 
-    def _answered(self, ask: Callable[[], httpx2.Response]) -> Json:
-        """Asks again, when it was told to, as long as the service is full. Any other 5xx is a defect."""
-        deadline = monotonic() + _SECONDS
+    def _post(self, forum: ForumBackend, path: str, body: Json) -> Json:
+        """Sends again, when it was told to, as long as the service is full. Any other 5xx is a defect."""
+        key, deadline = {"idempotency-key": uuid4().hex}, monotonic() + _SECONDS
         while True:
-            response = ask()
+            response = forum.post(path, body, headers=key)
             answer: Json = response.json()
             self.statuses.append(response.status_code)
-            if response.status_code != httpx2.codes.SERVICE_UNAVAILABLE:
+            if answer.get("code") not in {"unavailable", "idempotency-in-progress"}:
                 assert response.status_code in {200, 201, 409}, response.text
                 return answer
-            assert answer["code"] == "unavailable"
             assert monotonic() < deadline
-            sleep(int(response.headers["retry-after"]) * uniform(1, 2))  # noqa: S311 -- spreads load, guards nothing
+            sleep(int(response.headers["retry-after"]) * uniform(1, 1.3))  # noqa: S311 -- spreads load, guards nothing
 
     def _at_once(self, works: Sequence[Callable[[], str]]) -> Counter[str]:
         ready = Barrier(len(works))
