@@ -13,6 +13,7 @@ NAME = "测试甲"
 ORGANISATION = "91110199MA00TEXT15"
 _NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Tests speak plain HTTP; reading the system's certificates would cost each client 30 ms."""
+_AS_MANY_AS_ASK = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
 
 
 class ForumBackend:
@@ -22,7 +23,11 @@ class ForumBackend:
         self.address = address
         self.credentials = credentials
         self.http = httpx2.Client(
-            base_url=address, timeout=30, headers={"accept-language": language}, verify=_NO_CERTIFICATES
+            base_url=address,
+            timeout=30,
+            headers={"accept-language": language},
+            verify=_NO_CERTIFICATES,
+            limits=_AS_MANY_AS_ASK,
         )
         self.log_in()
 

@@ -1,4 +1,4 @@
-"""An installation that is killed and started again, its clock a minute further on each time."""
+"""An installation of the real service that is started again and again, its clock a minute further on each time."""
 
 import shutil
 import sys
@@ -34,6 +34,8 @@ class House:
     server: Postgres | None = None
     workers: int = 1
     command: tuple[str, ...] = SHIMING
+    watched: bool = False
+    """Whether the syncs of an SQLite database are counted, by strace."""
     address: str = field(default_factory=free_address)
     starts: int = 0
 
@@ -69,7 +71,7 @@ class House:
 
     @property
     def is_sqlite(self) -> bool:
-        return self.server is None
+        return self.url.startswith("sqlite")
 
     @property
     def name(self) -> str:
@@ -88,7 +90,7 @@ class House:
         return self.folder / f"syncs-{self.starts}"
 
     def _strace(self) -> tuple[str, ...]:
-        strace = shutil.which("strace") if self.is_sqlite else None
+        strace = shutil.which("strace") if self.watched and self.is_sqlite else None
         traced = ("-f", "--seccomp-bpf", "-y", "-e", "trace=fsync,fdatasync", "-o", str(self._sync_log))
         return (strace, *traced) if strace else ()
 

@@ -32,7 +32,7 @@ _THREADS, _ACKNOWLEDGED, _SECONDS, _SOON = 8, 50, 120, 0.4
 @pytest.fixture(params=["sqlite", "postgresql"])
 def house(request: pytest.FixtureRequest, form: Form, tmp_path: Path) -> Iterator[House]:
     if request.param == "sqlite":
-        yield House(tmp_path, f"sqlite:///{tmp_path}/shiming.db")
+        yield House(tmp_path, f"sqlite:///{tmp_path}/shiming.db", watched=True)
         return
     server = start_postgres(durable=True)
     yield House(tmp_path, server.url("postgres"), server, workers=form.size(short=1, long=2))
@@ -169,7 +169,7 @@ def test_kill_9_loses_and_doubles_nothing_that_was_acknowledged(form: Form, hous
 
 def _careless(folder: Path) -> Story:
     """The same under a service that waits for no disk, to see that the count of syncs shows it."""
-    house = House(folder, f"sqlite:///{folder}/shiming.db", command=CARELESS)
+    house = House(folder, f"sqlite:///{folder}/shiming.db", command=CARELESS, watched=True)
     story = _story(house)
     with house.serving() as service:
         story.load(service)
