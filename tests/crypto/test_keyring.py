@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from app.crypto.keyring import KeyPurpose, Keyring, KeyState, create_missing_keys, load_keyring
+from app.crypto.keyring import KeyPurpose, Keyring, KeyState, create_missing_keys, destroy_key, load_keyring
 from app.crypto.signing import TokenSigner
 from app.kernel.errors import StartRefused
 from tests.support.clock import TODAY
@@ -218,3 +218,11 @@ def test_a_directory_with_two_keys_where_one_belongs_is_refused(directory: Path,
     _copied(directory, prefix, change)
     with pytest.raises(StartRefused, match="two current keys of one purpose"):
         load_keyring(directory)
+
+
+def test_a_destroyed_key_is_gone_and_destroying_it_again_changes_nothing(directory: Path) -> None:
+    key = load_keyring(directory).current(KeyPurpose.MAC)
+    others = {name for name in _contents(directory) if not name.startswith("mac-")}
+    for _ in ("once", "and after a crash again"):
+        destroy_key(directory, key)
+        assert set(_contents(directory)) == others
