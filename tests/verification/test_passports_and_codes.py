@@ -69,6 +69,7 @@ def test_a_passport_is_read_and_counts_with_the_country_that_issued_it(country: 
         ("CHN", "EAA000000", "/document/number", DocumentFault.BAD_CHARACTER),
         ("CHN", "E0000000A", "/document/number", DocumentFault.BAD_CHARACTER),
         ("UTO", "L898902C34567", "/document/number", DocumentFault.BAD_LENGTH),
+        ("UTO", "L898902C34", "/document/number", DocumentFault.BAD_LENGTH),
         ("UTO", "", "/document/number", DocumentFault.BAD_LENGTH),
         ("UTO", "L898902C\u0421", "/document/number", DocumentFault.BAD_CHARACTER),
         ("UTO", "L898902<3", "/document/number", DocumentFault.BAD_CHARACTER),
