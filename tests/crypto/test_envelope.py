@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from app.crypto.envelope import DataKey, Envelope, Place, Records, seal, unseal
 from app.crypto.errors import SealBroken
@@ -46,6 +47,24 @@ def test_a_wrapped_key_opens_what_was_sealed_before(envelope: Envelope, data_key
     assert unwrapped.id == data_key.id
     assert unseal(unwrapped, sealed, HERE).reveal() == NUMBER
     assert data_key.material.reveal() not in wrapped
+
+
+def test_a_value_sealed_by_hand_in_the_documented_form_opens(keyring: Keyring) -> None:
+    """What an earlier version wrote must open for ever: `version ‖ algorithm ‖ key id ‖ nonce ‖ ciphertext ‖ tag`."""
+    key, nonce = DataKey(id=b"8 bytes!", material=Secret(bytes(range(32)))), bytes(range(12))
+    assert unseal(key, _sealed_by_hand(key.id, key.material.reveal(), nonce, NUMBER.encode()), HERE).reveal() == NUMBER
+    root = keyring.current(KeyPurpose.ROOT)
+    plain = key.id + key.material.reveal()
+    wrapped = _sealed_by_hand(bytes.fromhex(root.id), root.material.reveal(), nonce, plain)
+    unwrapped = Envelope(keyring).unwrap(wrapped, HERE)
+    assert (unwrapped.id, unwrapped.material.reveal()) == (key.id, key.material.reveal())
+
+
+def _sealed_by_hand(key_id: bytes, key: bytes, nonce: bytes, plain: bytes) -> bytes:
+    """The associated data is the header, table, owner and field, each behind its length in two bytes."""
+    header = b"\x01\x01" + key_id
+    place = b"\x00\x0a" + header + b"\x00\x10person_documents" + b"\x00\x05per_1" + b"\x00\x06number"
+    return header + nonce + AESGCM(key).encrypt(nonce, plain, place)
 
 
 def test_the_same_value_is_never_sealed_to_the_same_bytes(data_key: DataKey) -> None:
@@ -112,8 +131,8 @@ def test_a_value_of_another_version_or_algorithm_is_refused(data_key: DataKey) -
 def test_another_persons_key_opens_nothing(envelope: Envelope, data_key: DataKey) -> None:
     sealed = seal(data_key, Secret(NUMBER), HERE)
     stranger = envelope.new_data_key()
-    for key in (stranger, replace(stranger, id=data_key.id)):
-        with pytest.raises(SealBroken):
+    for key, why in ((stranger, "another data key"), (replace(stranger, id=data_key.id), "changed, or not from this")):
+        with pytest.raises(SealBroken, match=f"^{why}"):
             unseal(key, sealed, HERE)
 
 
@@ -129,7 +148,7 @@ def test_a_key_of_another_purpose_does_not_pass_for_the_root(keyring: Keyring, d
     root = keyring.current(KeyPurpose.ROOT)
     wrapped = Envelope(keyring).wrap(data_key, KEY_PLACE)
     disguised = Keyring([replace(root, purpose=KeyPurpose.MAC)])
-    with pytest.raises(SealBroken):
+    with pytest.raises(SealBroken, match="root key missing"):
         Envelope(disguised).unwrap(wrapped, KEY_PLACE)
 
 
@@ -175,7 +194,7 @@ def test_a_record_sealed_before_a_rotation_still_opens_and_no_other_keys_value_p
     assert rotated.unseal(sealed, HERE).reveal() == NUMBER
     assert rotated.seal(Secret(NUMBER), HERE)[2:10].hex() == other_keyring.current(KeyPurpose.RECORDS).id
     disguised = Keyring([replace(previous, purpose=KeyPurpose.ROOT), other_keyring.current(KeyPurpose.RECORDS)])
-    with pytest.raises(SealBroken):
+    with pytest.raises(SealBroken, match="records key missing"):
         Records(disguised).unseal(sealed, HERE)
 
 

@@ -1,6 +1,7 @@
 """Key files: readable by their owner alone, made once, never guessed at."""
 
 import base64
+import hashlib
 import json
 import os
 import stat
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from app.crypto.keyring import KeyPurpose, Keyring, KeyState, create_missing_keys, load_keyring
+from app.crypto.keyring import KeyPurpose, Keyring, KeyState, create_missing_keys, destroy_key, load_keyring
 from app.crypto.signing import TokenSigner
 from app.kernel.errors import StartRefused
 from tests.support.clock import TODAY
@@ -100,6 +101,11 @@ def test_a_key_file_that_is_garbage_is_refused_by_name(directory: Path, garbage:
         lambda body: body.update(created_at="yesterday"),
         lambda body: body.update(material="not base64!"),
         lambda body: body.update(material=5),
+        lambda body: body.update(id="../../0123456789"),
+        lambda body: body.update(id="0123456789ABCDEF"),
+        lambda body: body.update(id="0123456789abcde"),
+        lambda body: body.update(id="0123456789abcdef0"),
+        lambda body: body.update(id=5),
         lambda body: body.pop("material"),
         lambda body: body.pop("id"),
         lambda body: body.pop("state"),
@@ -116,9 +122,18 @@ def test_a_key_file_that_cannot_be_understood_is_refused_and_shows_no_key(direct
     assert material not in str(refused.value)
 
 
-@pytest.mark.parametrize("purpose", [KeyPurpose.ROOT, KeyPurpose.INDEX, KeyPurpose.MAC])
-@pytest.mark.parametrize("length", [0, 5])
-def test_a_key_that_lost_bytes_is_refused_before_anything_is_made_with_it(
+@pytest.mark.parametrize(
+    ("purpose", "length"),
+    [
+        *(
+            (purpose, length)
+            for purpose in (KeyPurpose.ROOT, KeyPurpose.MAC, KeyPurpose.RECORDS)
+            for length in (0, 31, 33)
+        ),
+        *((KeyPurpose.INDEX, length) for length in (0, 32, 79, 81)),
+    ],
+)
+def test_a_key_that_lost_or_gained_bytes_is_refused_before_anything_is_made_with_it(
     directory: Path, purpose: KeyPurpose, length: int
 ) -> None:
     path = next(directory.glob(f"{purpose}-*.key"))
@@ -173,6 +188,12 @@ def test_what_was_made_is_what_is_read_back(tmp_path: Path) -> None:
         assert key.material.reveal() == same.material.reveal()
 
 
+def test_the_check_value_of_a_key_is_the_one_computed_by_hand(directory: Path) -> None:
+    """The database keeps it for years: it may never change."""
+    for key in load_keyring(directory).all():
+        assert key.check_value() == hashlib.sha256(b"shiming key check" + key.material.reveal()).digest()[:16]
+
+
 def test_a_keyring_shows_no_key(directory: Path) -> None:
     for key in load_keyring(directory).all():
         assert str(key.material.reveal()) not in repr(key)
@@ -218,3 +239,11 @@ def test_a_directory_with_two_keys_where_one_belongs_is_refused(directory: Path,
     _copied(directory, prefix, change)
     with pytest.raises(StartRefused, match="two current keys of one purpose"):
         load_keyring(directory)
+
+
+def test_a_destroyed_key_is_gone_and_destroying_it_again_changes_nothing(directory: Path) -> None:
+    key = load_keyring(directory).current(KeyPurpose.MAC)
+    others = {name for name in _contents(directory) if not name.startswith("mac-")}
+    for _ in ("once", "and after a crash again"):
+        destroy_key(directory, key)
+        assert set(_contents(directory)) == others

@@ -65,8 +65,11 @@ def test_a_passport_is_read_and_counts_with_the_country_that_issued_it(country: 
         ("CHN", "E0000000", "/document/number", DocumentFault.BAD_LENGTH),
         ("CHN", "E000000000", "/document/number", DocumentFault.BAD_LENGTH),
         ("CHN", "000000000", "/document/number", DocumentFault.BAD_PREFIX),
+        ("CHN", "0E0000000", "/document/number", DocumentFault.BAD_PREFIX),
         ("CHN", "EAA000000", "/document/number", DocumentFault.BAD_CHARACTER),
+        ("CHN", "E0000000A", "/document/number", DocumentFault.BAD_CHARACTER),
         ("UTO", "L898902C34567", "/document/number", DocumentFault.BAD_LENGTH),
+        ("UTO", "L898902C34", "/document/number", DocumentFault.BAD_LENGTH),
         ("UTO", "", "/document/number", DocumentFault.BAD_LENGTH),
         ("UTO", "L898902C\u0421", "/document/number", DocumentFault.BAD_CHARACTER),
         ("UTO", "L898902<3", "/document/number", DocumentFault.BAD_CHARACTER),
@@ -77,6 +80,7 @@ def test_a_passport_is_read_and_counts_with_the_country_that_issued_it(country: 
         ("", "E00000000", "/document/country", DocumentFault.BAD_COUNTRY),
         (None, "E00000000", "/document/country", DocumentFault.BAD_COUNTRY),
         ("U" * 100, "L898902C3", "/document/country", DocumentFault.BAD_COUNTRY),
+        (" " * 62 + "UTO", "L898902C3", "/document/country", DocumentFault.BAD_COUNTRY),
     ],
 )
 def test_a_passport_that_is_none_is_refused_for_its_own_reason(
@@ -86,6 +90,7 @@ def test_a_passport_that_is_none_is_refused_for_its_own_reason(
 
 
 def test_country_and_number_of_a_passport_have_one_spelling() -> None:
+    assert read(PASSPORT, "L898902C3", " " * 61 + "UTO").country == "UTO"
     assert read(PASSPORT, "l8989 02c-3", " uto ").key.reveal() == read(PASSPORT, "L898902C3", "UTO").key.reveal()
 
 
