@@ -55,6 +55,7 @@ def settings(settings: Settings, tmp_path: Path) -> Settings:
 class Smithy:
     """A forum, and a forge around each kind of token that it holds."""
 
+    database: str
     forum: ForumBackend
     signer: TokenSigner
     forges: Mapping[str, Forge]
@@ -89,7 +90,7 @@ def smithy(
         "permit": Forge(permits[0], permits[1], logins[0], permits[2], *keys, foreign, now),
         "access": Forge(logins[0], logins[1], permits[0], logins[2], *keys, foreign, now),
     }
-    return Smithy(forum, services.signer, made)
+    return Smithy(services.engine.dialect.name, forum, services.signer, made)
 
 
 def _keys(directory: Path, elsewhere: Path) -> tuple[SigningKey, SigningKey, SigningKey, SigningKey]:
@@ -130,7 +131,8 @@ def test_what_was_not_changed_is_accepted_and_each_forgery_is_refused_at_every_d
         _assert_accepted(smithy, kind)  # no forgery has taken it back
     assert wrong == []
     form.tell(
-        "forged tokens", f"{len(expected)} ways of forging, both kinds of token, {tried} over HTTP: 0 accepted, no 5xx"
+        f"forged tokens ({smithy.database})",
+        f"{len(expected)} ways of forging, both kinds of token, {tried} over HTTP: 0 accepted, no 5xx",
     )
 
 
@@ -185,4 +187,6 @@ def test_no_mutation_of_a_token_is_accepted(form: Form, smithy: Smithy) -> None:
     assert accepted == []
     for kind in _KINDS:
         _assert_accepted(smithy, kind)
-    form.tell("mutated tokens", f"{asked} in process, {sent} of them over HTTP: 0 accepted, no 5xx")
+    form.tell(
+        f"mutated tokens ({smithy.database})", f"{asked} in process, {sent} of them over HTTP: 0 accepted, no 5xx"
+    )
