@@ -18,15 +18,16 @@ from app import policies
 from app.api import accounts, health, metrics, oauth, oauth_tokens, status_lists, tokens, verifications
 from app.api.oauth_login import OAuthRefused, refuse_as_oauth
 from app.api.shapes import Problem
+from app.crypto.errors import SealBroken
 from app.jobs.worker import Worker
-from app.kernel.errors import ShimingError
+from app.kernel.errors import ShimingError, Unavailable
 from app.pages.routes import developer_router
 from app.pages.routes import router as pages
 from app.policies import Rate, RouteClass
 from app.posting.errors import PostingDenied
 from app.settings import Settings
 from app.web.gate import Gate
-from app.web.logs import configure_logs
+from app.web.logs import configure_logs, logger
 from app.web.metrics import Metrics
 from app.web.problems import InternalError, MethodNotAllowed, NoSuchAddress, problem_response
 from app.web.rates import Rates
@@ -120,6 +121,7 @@ def application(
     if services.development:
         app.include_router(developer_router)
     app.add_exception_handler(ShimingError, _refuse)
+    app.add_exception_handler(SealBroken, _refuse_unopened)
     app.add_exception_handler(OAuthRefused, refuse_as_oauth)
     app.add_exception_handler(RequestValidationError, _refuse_body)
     app.add_exception_handler(HTTPException, _refuse_by_status)
@@ -145,6 +147,12 @@ async def _refuse(request: Request, error: Exception) -> Response:
     if isinstance(error, PostingDenied):
         request.app.state.metrics.denied(denial.code for denial in error.reasons)
     return problem_response(request, error if isinstance(error, ShimingError) else InternalError())
+
+
+async def _refuse_unopened(request: Request, error: Exception) -> Response:
+    """Never a wrong value, and never an open one: as when keys are out of reach, but on record."""
+    logger().error("seal-broken", request_id=request.scope["request_id"], exc_info=error)
+    return problem_response(request, Unavailable())
 
 
 async def _refuse_body(request: Request, error: Exception) -> Response:

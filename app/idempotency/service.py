@@ -32,18 +32,15 @@ class Idempotency:
         An answer is given again for less than 24 hours. A claim whose lease has ended goes to who asks next, with its
         `subject`. Raises `KeyReused`, `InProgress`.
         """
-        place = (request.client_id, METHOD, request.route, request.path, request.key)
-        digest = self._mac.digest(MacUse.IDEMPOTENCY_KEY, *place)
-        body_digest = self._mac.digest(MacUse.IDEMPOTENCY_BODY, digest.hex(), request.content())
-        claim = Claim(digest.hex(), os.urandom(16).hex(), body_digest)
+        claim = self._claim_of(request)
         with self._unit_of_work.begin(SYSTEM) as tx:
-            hold_key(tx, digest)
+            hold_key(tx, bytes.fromhex(claim.id))
             repository.drop_old(tx.session, tx.now - _KEPT, tx.now, _BATCH)
             row = repository.find(tx.session, claim.id)
             if row is None or (row.created_at <= tx.now - _KEPT and row.claimed_until <= tx.now):
                 repository.add(tx.session, claim, tx.now + _LEASE, tx.now)
                 return claim
-            if row.body_digest != body_digest:
+            if row.body_digest != claim.body_digest:
                 raise KeyReused
             if row.sealed_answer is not None:
                 return StoredAnswer.unpacked(self._records.unseal(row.sealed_answer, _place(claim)).reveal())
@@ -51,6 +48,12 @@ class Idempotency:
                 raise InProgress
             row.owner, row.claimed_until = claim.owner, tx.now + _LEASE
             return replace(claim, subject=row.subject)
+
+    def _claim_of(self, request: KeyedRequest) -> Claim:
+        place = (request.client_id, METHOD, request.route, request.path, request.key)
+        claim_id = self._mac.digest(MacUse.IDEMPOTENCY_KEY, *place).hex()
+        body_digest = self._mac.digest(MacUse.IDEMPOTENCY_BODY, claim_id, request.content())
+        return Claim(claim_id, os.urandom(16).hex(), body_digest)
 
     def note_subject(self, tx: Transaction, claim: Claim, subject: str) -> None:
         """A step of what asks somebody outside: from here on the request never runs again. Renews the lease.

@@ -12,7 +12,6 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.crypto.errors import SealBroken
 from app.kernel.errors import ShimingError, Unavailable
 from app.web.logs import logger
 from app.web.metrics import Metrics
@@ -110,10 +109,6 @@ class Gate:
             await self._answer_in_time(scope, _replay(body, receive), answer)
         except _ClientGone:
             pass  # nobody is there to hear an answer, and nothing was done
-        except SealBroken:
-            logger().error("seal-broken", request_id=request_id, exc_info=True)
-            answer = _Answer(send, told_id)
-            await problem_response(Request(scope), Unavailable())(scope, receive, answer)
         except ShimingError as error:
             answer = _Answer(send, told_id)
             await problem_response(Request(scope), error)(scope, receive, answer)
