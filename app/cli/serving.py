@@ -6,10 +6,9 @@ import shutil
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import typer
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
@@ -21,6 +20,7 @@ from app.web.metrics import FOLDER_VARIABLE
 from app.wiring import build, warnings_of
 
 _APPLICATION, _WITH_WORKER = "app.main:create_app", "app.main:create_app_with_worker"
+_STDOUT, _STDERR = 1, 2
 _BACKLOG = 2048
 _DRAIN_SECONDS = 30
 _KEEP_ALIVE_SECONDS = 75
@@ -37,15 +37,21 @@ def serve_on(settings: Settings, host: str, port: int, workers: int, *, backgrou
     build(settings).engine.dispose()
     with _only_one(file), _listening(host, port) as listener:
         for warning in warnings_of(settings):
-            typer.echo(f"Note: {warning}.", err=True)
+            _say(_STDERR, f"Note: {warning}.")
         address = f"http://{host}:{listener.getsockname()[1]}"
         if settings.env is Environment.DEVELOPMENT and "issuer" not in settings.model_fields_set:
             os.environ["SHIMING_ISSUER"] = address  # read by the application, in this process and in its workers
-        typer.echo(f"Shiming serves on {address}. Next: open {address}/docs, or play the main job with `make demo`.")
+        _say(_STDOUT, f"Shiming serves on {address}. Next: open {address}/docs, or play the main job with `make demo`.")
         if workers > 1:
             os.environ[FOLDER_VARIABLE] = str(_empty_folder(settings.data_dir / f"metrics-{listener.getsockname()[1]}"))
         application = _WITH_WORKER if background else _APPLICATION
         _run(_config(application, settings, host, port, workers), listener)
+
+
+def _say(descriptor: int, line: str) -> None:
+    """Unbuffered: what a full disk does not take is lost, and keeps nobody from serving or from ending well."""
+    with suppress(OSError):
+        os.write(descriptor, f"{line}\n".encode())
 
 
 def _empty_folder(folder: Path) -> Path:

@@ -198,14 +198,23 @@ def _write(directory: Path, key: Key) -> None:
         body["promoted_at"] = key.promoted_at.astimezone(UTC).isoformat()
     path = _path_of(directory, key)
     temporary = path.with_suffix(".tmp")
-    temporary.unlink(missing_ok=True)  # what a process that died while writing left behind
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        _write_through(temporary, json.dumps(body))
+        temporary.rename(path)
+        _sync(directory)
+    except OSError as error:
+        raise StartRefused(
+            f"Key file {path} cannot be written: {error.strerror}. Mend that and run this again."
+        ) from None
+
+
+def _write_through(path: Path, content: str) -> None:
+    path.unlink(missing_ok=True)  # what a process that died or found the disk full left behind
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
-        json.dump(body, file)
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    temporary.rename(path)
-    _sync(directory)
 
 
 def _path_of(directory: Path, key: Key) -> Path:

@@ -7,8 +7,8 @@ from pathlib import Path
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.exc import ArgumentError, DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from app.db.pulse import Pulse
 from app.kernel.errors import StartRefused
@@ -33,31 +33,9 @@ def make_engine(url: str) -> Engine:
         raise StartRefused(_USABLE)
     backend = parsed.get_backend_name()
     if backend == "sqlite" and parsed.database and parsed.database != ":memory:":
-        _own_file(Path(parsed.database))
-        engine = create_engine(
-            parsed, hide_parameters=True, pool_size=THREADS, max_overflow=0, connect_args={"check_same_thread": False}
-        )
-        event.listen(engine, "connect", _set_pragmas)
-        event.listen(engine, "begin", _begin_as_asked)
-        return engine
+        return _embedded(parsed, Path(parsed.database))
     if backend == "postgresql":
-        engine = create_engine(
-            parsed.set(drivername="postgresql+psycopg"),
-            hide_parameters=True,
-            pool_size=_SERVER_POOL,
-            max_overflow=0,
-            pool_timeout=_CONNECT_SECONDS,
-            pool_pre_ping=True,
-            connect_args={
-                "connect_timeout": _CONNECT_SECONDS,
-                "tcp_user_timeout": _STATEMENT_MILLISECONDS,
-                "keepalives_idle": _CONNECT_SECONDS,
-                "options": f"-c statement_timeout={_STATEMENT_MILLISECONDS} -c lock_timeout={_STATEMENT_MILLISECONDS}",
-            },
-        )
-        event.listen(engine, "handle_error", _drop_values)
-        _watch(engine)
-        return engine
+        return _server(parsed)
     raise StartRefused(_USABLE)
 
 
@@ -76,6 +54,65 @@ def _read(url: str) -> URL | None:
     return None if "@" in (parsed.host or "") else parsed
 
 
+def _embedded(url: URL, file: Path) -> Engine:
+    _own_file(file)
+    engine = create_engine(
+        url, hide_parameters=True, pool_size=THREADS, max_overflow=0, connect_args={"check_same_thread": False}
+    )
+    event.listen(engine, "connect", _set_pragmas)
+    event.listen(engine, "begin", _begin_as_asked)
+    _keep_to_one_file(engine, file)
+    return engine
+
+
+def _server(url: URL) -> Engine:
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        hide_parameters=True,
+        pool_size=_SERVER_POOL,
+        max_overflow=0,
+        pool_timeout=_CONNECT_SECONDS,
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": _CONNECT_SECONDS,
+            "tcp_user_timeout": _STATEMENT_MILLISECONDS,
+            "keepalives_idle": _CONNECT_SECONDS,
+            "options": f"-c statement_timeout={_STATEMENT_MILLISECONDS} -c lock_timeout={_STATEMENT_MILLISECONDS}",
+        },
+    )
+    event.listen(engine, "handle_error", _drop_values)
+    pulse = Pulse()
+    event.listen(engine, "do_connect", lambda _dialect, _record, how, and_how: pulse.connect(how, and_how))
+    event.listen(engine, "engine_disposed", lambda _engine: pulse.stop())
+    return engine
+
+
+def _keep_to_one_file(engine: Engine, file: Path) -> None:
+    """A file that was deleted or replaced still takes writes and loses them: no connection to it is used again."""
+
+    def identity() -> tuple[int, int] | None:
+        try:
+            found = file.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def refuse_to_make_one(*_how: object) -> None:
+        if identity() is None:
+            raise sqlite3.OperationalError("the database file is gone")
+
+    def note(_raw: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+        record.info["file"] = identity()
+
+    def refuse_another(_raw: DBAPIConnection, record: ConnectionPoolEntry, _user: PoolProxiedConnection) -> None:
+        if record.info["file"] != identity():
+            raise DisconnectionError
+
+    event.listen(engine, "do_connect", refuse_to_make_one)
+    event.listen(engine, "connect", note)
+    event.listen(engine, "checkout", refuse_another)
+
+
 def _own_file(path: Path) -> None:
     """Makes the file readable by its owner alone; the write-ahead log takes after it. Raises `StartRefused`."""
     try:
@@ -83,13 +120,6 @@ def _own_file(path: Path) -> None:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
         raise StartRefused(f"The database file {path} cannot be opened: {error.strerror}.") from None
-
-
-def _watch(engine: Engine) -> None:
-    """No connection waits for a server that is silent."""
-    pulse = Pulse()
-    event.listen(engine, "do_connect", lambda _dialect, _record, how, and_how: pulse.connect(how, and_how))
-    event.listen(engine, "engine_disposed", lambda _engine: pulse.stop())
 
 
 def is_sqlite(engine: Engine) -> bool:

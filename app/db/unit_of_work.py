@@ -1,5 +1,7 @@
 """The one place that opens a transaction, and the one that commits."""
 
+import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -28,6 +30,7 @@ _SQLITE_UNIQUE = "UNIQUE constraint failed: "
 _ROUNDS = 4
 _INITIALISATION = 7_236_441_908_113_520_077
 _TURN_SECONDS = 5.0
+_LOCKED_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,7 @@ class UnitOfWork:
         self._reader = reading(engine)
         self._clock = clock
         self._turn = Lock() if is_sqlite(engine) else None
+        self._locked_until = 0.0
 
     @contextmanager
     def begin(self, actor: Actor) -> Iterator[Transaction]:
@@ -143,14 +147,25 @@ class UnitOfWork:
 
     @contextmanager
     def _own_turn(self) -> Iterator[None]:
-        """SQLite has one writer at a time and lets the others poll, up to 100 ms apart; a lock wakes the next."""
+        """SQLite has one writer at a time and lets the others poll, up to 100 ms apart; a lock wakes the next.
+
+        While another process keeps the file locked one of us at a time waits for it, and nobody else.
+        """
         if self._turn is None:
             yield
             return
-        if not self._turn.acquire(timeout=_TURN_SECONDS):
+        locked = self._locked_until
+        if time.monotonic() < locked or not self._turn.acquire(timeout=0 if locked else _TURN_SECONDS):
             raise Unavailable
         try:
+            if self._locked_until > locked:  # whoever had the turn before has waited in vain
+                raise Unavailable
             yield
+            self._locked_until = 0.0
+        except OperationalError as error:
+            if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+                self._locked_until = time.monotonic() + _LOCKED_SECONDS
+            raise
         finally:
             self._turn.release()
 
