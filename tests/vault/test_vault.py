@@ -223,7 +223,8 @@ def test_no_column_of_any_table_holds_anything_of_a_person_to_read_or_to_guess(
     person_id = person_of(services, verified(forum))
     forum.check_document(forum.register("冒名者")["id"], PERSON, WRITTEN_NAME)
     waiting = forum.register("海上明月")
-    forum.ask_code(waiting["id"], ANOTHER_PHONE)
+    asked, code = forum.ask_code(waiting["id"], ANOTHER_PHONE).json()["id"], forum.read_code(ANOTHER_PHONE)
+    secret = forum.credentials.client_secret.reveal()
     read(services, person_id)
 
     columns = _every_column(services)
@@ -231,7 +232,9 @@ def test_no_column_of_any_table_holds_anything_of_a_person_to_read_or_to_guess(
     assert {"persons", "person_documents", "person_phones", "held_phones", "verifications", "one_time_codes"} <= {
         table for table, _, _ in columns
     }
-    planted = [spelling for plain in (PERSON, NAME, WRITTEN_NAME, PHONE, ANOTHER_PHONE) for spelling in _forms(plain)]
+    whole = (PERSON, NAME, WRITTEN_NAME, PHONE, ANOTHER_PHONE, secret)
+    planted = [spelling for plain in whole for spelling in _forms(plain)]
+    planted += [form for plain in (code, asked + code) for form in _forms(plain) if len(form) >= 16]
     found = [(table, column) for table, column, raw in columns for spelling in planted if spelling in raw]
     assert found == []
 

@@ -88,3 +88,12 @@ def test_every_right_code_that_does_not_count_takes_the_same_statements(desk: De
     seen += [observed(desk, partial(desk.enter, desk.text(account, phone))) for account, phone in texts]
     assert {reason for reason, _ in seen} == {"account-limit", "different-person", "banned"}
     assert all(taken == seen[0][1] for _, taken in seen)
+
+
+def test_every_verdict_about_a_person_pays_for_the_slow_index_and_is_worth_nothing_without_it(desk: Desk) -> None:
+    account = desk.account("陌生人")
+    for number in (NEW_PERSON, MISMATCHED, NOT_FOUND, INCONCLUSIVE):
+        asked = desk.ask(account, number)
+        assert asked.needs_index
+        end = desk.services.verifications.settle(OPERATOR, asked, None)
+        assert (end.outcome, end.reason) == ("pending", "provider-unavailable")
