@@ -1,7 +1,7 @@
 """Builds the application; no logic. `shiming serve` starts it by name, with the background worker or without."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 from typing import Any
@@ -120,12 +120,8 @@ def application(
         app.include_router(router)
     if services.development:
         app.include_router(developer_router)
-    app.add_exception_handler(ShimingError, _refuse)
-    app.add_exception_handler(SealBroken, _refuse_unopened)
-    app.add_exception_handler(OAuthRefused, refuse_as_oauth)
-    app.add_exception_handler(RequestValidationError, _refuse_body)
-    app.add_exception_handler(HTTPException, _refuse_by_status)
-    app.add_exception_handler(Exception, _refuse)
+    for kind, answer in _REFUSALS.items():
+        app.add_exception_handler(kind, answer)
     return Gate(app, services.issuer, app.state.rates, counted)
 
 
@@ -166,6 +162,16 @@ async def _refuse_by_status(request: Request, error: Exception) -> Response:
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         response.headers["allow"] = ", ".join(_methods_at(request))
     return response
+
+
+_REFUSALS: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
+    ShimingError: _refuse,
+    SealBroken: _refuse_unopened,
+    OAuthRefused: refuse_as_oauth,
+    RequestValidationError: _refuse_body,
+    HTTPException: _refuse_by_status,
+    Exception: _refuse,
+}
 
 
 def _methods_at(request: Request) -> list[str]:

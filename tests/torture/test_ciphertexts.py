@@ -73,7 +73,7 @@ def test_no_stored_value_put_in_the_place_of_another_is_read_as_if_it_belonged_t
     _assert_the_type_is_sealed_too(services)
     form.tell(
         f"swapped ciphertexts ({world.database})",
-        f"{dict(outcomes)}, none wrong, of {len(world.values)} values in 9 columns",
+        f"{dict(outcomes)}, none wrong, of {len(world.values)} values in 10 columns",
     )
 
 
