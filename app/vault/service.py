@@ -90,15 +90,15 @@ class Vault:
         found = repository.current_holder(tx.session, phone.version, phone.digest)
         return found.person_id if found else None
 
-    def new_person_of_held_phone(self, tx: Transaction, holder: str) -> PersonId:
+    def new_person_of_held_phone(self, tx: Transaction, holder: str, state: PhoneState) -> PersonId:
         """Makes a person of the phone whose code came back. Raises `HeldPhoneGone`, `SealBroken`.
 
-        A number that is current for somebody else stays there: here it is only claimed, until a document is confirmed.
+        `state` follows from what the caller has judged by. Raises `ConstraintViolated` when the number became
+        somebody's since: then that has to be judged again.
         """
         held = repository.get_held_phone(tx.session, holder)
         if held is None:
             raise HeldPhoneGone
-        elsewhere = repository.current_holder(tx.session, held.index_version, held.blind_index)
         person_id = PersonId(held.person_id)
         data_key = self._envelope.unwrap(held.wrapped_key, _held_place(holder, person_id))
         unseal(data_key, held.sealed_number, _phone_place(person_id))
@@ -108,7 +108,7 @@ class Vault:
             tx.session,
             PhoneRow(
                 person_id=person_id,
-                state=PhoneState.CLAIMED if elsewhere else PhoneState.CURRENT,
+                state=state,
                 index_version=held.index_version,
                 blind_index=held.blind_index,
                 sealed_number=held.sealed_number,
@@ -118,13 +118,11 @@ class Vault:
         repository.drop_held_phone(tx.session, holder)
         return person_id
 
-    def take_up_phone(self, tx: Transaction, person_id: PersonId, digest: bytes) -> None:
-        """A number of somebody without a document came back by its code: current where it is nobody's, else claimed."""
+    def take_up_phone(self, tx: Transaction, person_id: PersonId, digest: bytes, state: PhoneState) -> None:
+        """A number of somebody without a document came back by its code. `state` and `ConstraintViolated` as above."""
         for phone in repository.phones_of(tx.session, person_id):
-            if phone.blind_index != digest or phone.state == PhoneState.CURRENT:
-                continue
-            elsewhere = repository.current_holder(tx.session, phone.index_version, phone.blind_index)
-            repository.set_phone_state(tx.session, phone.id, PhoneState.CLAIMED if elsewhere else PhoneState.CURRENT)
+            if phone.blind_index == digest and phone.state != PhoneState.CURRENT:
+                repository.set_phone_state(tx.session, phone.id, state)
 
     def settle_claimed_phones(self, tx: Transaction, person_id: PersonId) -> None:
         """Once this person's document is confirmed, the numbers they claimed are theirs: the old bindings freeze."""

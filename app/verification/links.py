@@ -17,7 +17,7 @@ from app.audit import service as audit
 from app.audit.domain import Action, ObjectKind
 from app.db.unit_of_work import CollidedWithAnother, Transaction
 from app.kernel.ids import AccountId, ForumId, PersonId
-from app.vault.domain import DocumentRecord, HeldPhone
+from app.vault.domain import DocumentRecord, HeldPhone, PhoneState
 from app.vault.service import Vault
 from app.verification import repository
 from app.verification.assessment import (
@@ -66,15 +66,16 @@ class Links:
         if isinstance(way, InnerReason):
             return way
         self._hold(tx, known, lambda: self._about_phone(tx, account, phone))
+        state = PhoneState.CLAIMED if known.holder.exists else PhoneState.CURRENT
         if known.link is None:
-            person_id = self._vault.new_person_of_held_phone(tx, holder)
+            person_id = self._vault.new_person_of_held_phone(tx, holder, state)
             link = Link(account.id, person_id, IdentityLevel.PHONE, Method.PHONE_CODE, tx.now, sandbox)
         else:
             self._vault.drop_held_phone(tx, holder)
             if known.own.record.has_document:
                 return known.link
             person_id = known.link.person_id
-            self._vault.take_up_phone(tx, person_id, phone.digest)
+            self._vault.take_up_phone(tx, person_id, phone.digest, state)
             link = Link(
                 account.id, person_id, known.link.level, known.link.method, tx.now, known.link.sandbox or sandbox
             )

@@ -53,6 +53,15 @@ def broken_rules(services: Services) -> list[str]:
             for name, row in slots.items()
             if row.person_id != links[name].person_id and links[name].person_id not in claiming - with_document
         },
+        "a claim that answers beside the number's holder": {
+            name
+            for name, row in slots.items()
+            if any(
+                phone.state == "claimed" and (phone.index_version, phone.blind_index) in current
+                for phone in phones
+                if phone.person_id == row.person_id and row.person_id not in with_document
+            )
+        },
         "a person without a link": persons - {row.person_id for row in links.values()},
         "a person with two documents": _twice(row.person_id for row in documents),
         "a document of two persons": _twice((row.scheme, row.index_version, row.blind_index) for row in documents),

@@ -5,10 +5,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from functools import partial
-from threading import Barrier
+from itertools import count
+from threading import Barrier, get_ident
 from typing import TypeVar
 
 import pytest
+from sqlalchemy import event
 
 from app import policies
 from app.accounts.domain import Account
@@ -26,6 +28,8 @@ from tests.support.invariants import broken_rules
 T = TypeVar("T")
 MANY, PERSONS = 100, 25
 _SECONDS, _HEAD_START, _PATIENCE = 60, 0.3, 3
+_BOTH_PERSONS_TWICE = 4
+"""Looks at accounts that belong to judging one code: at those of two persons, before and after these are held."""
 
 
 def at_once(works: Sequence[Callable[[], T]]) -> list[T]:
@@ -112,6 +116,23 @@ def test_a_code_waits_for_a_number_that_is_moving_in_another_forum(desks: tuple[
     assert end.outcome == "verified"
     assert desk.answers_for(taker) == {taker.id, claim.id}
     assert desk.answers_for(owner) == {owner.id}
+
+
+def test_a_code_that_is_judged_while_the_number_becomes_somebodys_counts_for_them(desks: tuple[Desk, Desk]) -> None:
+    desk, other = desks
+    owner, claim = desk.account("机主"), other.account("认领")
+    first, second = desk.text(owner, phone(0)), other.text(claim, phone(0))
+    engine, here, looks = desk.services.engine, get_ident(), count(1)
+    with ThreadPoolExecutor(1) as pool:
+
+        def meanwhile(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+            if get_ident() == here and "account_sanctions" in statement and next(looks) == _BOTH_PERSONS_TWICE:
+                wait([pool.submit(desk.enter, first)], timeout=_HEAD_START if is_sqlite(engine) else _PATIENCE)
+
+        event.listen(engine, "after_cursor_execute", meanwhile)
+        assert other.enter(second).outcome == "verified"
+        event.remove(engine, "after_cursor_execute", meanwhile)
+    assert desk.answers_for(claim) == desk.answers_for(owner) == {owner.id, claim.id}
 
 
 def test_a_proof_that_does_not_count_waits_for_nobody_elses_person(desks: tuple[Desk, Desk]) -> None:
