@@ -216,6 +216,7 @@ def test_an_entry_names_the_request_that_its_answer_named(forum: ForumBackend, s
 def test_no_entry_holds_a_handle_a_forums_own_id_a_reason_a_document_or_a_person(
     forum: ForumBackend, services: Services, clock: FakeClock
 ) -> None:
+    forum.http.headers["x-request-id"] = PHONE  # a forum may name its requests by whatever it has
     account = forum.register(HANDLE, EXTERNAL_ID)
     forum.accept_agreement(account["id"])
     assert forum.phone_code(account["id"], PHONE)["outcome"] == "verified"

@@ -1,5 +1,6 @@
 """Everything in a transaction happens or nothing does, and no refusal of the database repeats a value."""
 
+import os
 import sqlite3
 import traceback
 from collections.abc import Callable, Iterator
@@ -444,6 +445,19 @@ def test_every_pooled_sqlite_connection_loses_nothing_and_keeps_nothing_deleted(
             found = {name: raw.execute(f"PRAGMA {name}").fetchone()[0] for name in PRAGMAS}
             assert found == PRAGMAS
             assert raw.execute("PRAGMA busy_timeout").fetchone()[0] >= 5000
+    engine.dispose()
+
+
+def test_a_sqlite_file_and_its_log_are_for_their_owner_alone_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        engine = make_engine(f"sqlite:///{tmp_path}/shiming.db")
+        with UnitOfWork(engine, FakeClock()).begin(OPERATOR) as tx:
+            tx.session.execute(text("CREATE TABLE something (id INTEGER PRIMARY KEY)"))
+        modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    finally:
+        os.umask(before)
+    assert modes == {"shiming.db": 0o600, "shiming.db-wal": 0o600, "shiming.db-shm": 0o600}
     engine.dispose()
 
 

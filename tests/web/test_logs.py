@@ -112,6 +112,7 @@ def test_a_log_at_debug_tells_what_happened_and_to_nobody(
     services: Services, credentials: Credentials, served: Served
 ) -> None:
     forum = ForumBackend(served.address, credentials)
+    forum.http.headers["x-request-id"] = NUMBER  # a forum may name its requests by whatever it has
     account = forum.post("/v1/accounts", {"handle": HANDLE, "external_id": EXTERNAL_ID, "profile": {"bio": BIO}}).json()
     forum.accept_agreement(account["id"])
     forum.phone_code(account["id"], PHONE)
