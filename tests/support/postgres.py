@@ -30,7 +30,7 @@ class Postgres:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def start_postgres(*, durable: bool = False) -> Postgres:
+def start_postgres(*settings: str, durable: bool = False) -> Postgres:
     """A fresh cluster on a unix socket; `durable` keeps fsync on, for tests about losing nothing."""
     folder = Path(tempfile.mkdtemp(prefix="shiming-pg-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))  # noqa: S108 -- a short path, for the socket
     as_user: dict[str, Any] = {"user": _NOBODY, "group": _NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
@@ -47,10 +47,11 @@ def start_postgres(*, durable: bool = False) -> Postgres:
         cwd=folder,
         **as_user,
     )
-    careless = [] if durable else ["-cfsync=off", "-cfull_page_writes=off"]
+    options = [] if durable else ["-cfsync=off", "-cfull_page_writes=off"]
+    options += [f"-c{setting}" for setting in settings]
     log = (folder / "log").open("wb")
     process = subprocess.Popen(
-        [binaries / "postgres", "-D", data, "-k", folder, *careless, "-clisten_addresses=", "-cmax_connections=200"],
+        [binaries / "postgres", "-D", data, "-k", folder, *options, "-clisten_addresses=", "-cmax_connections=200"],
         preexec_fn=_die_with_parent,  # noqa: PLW1509 -- before any thread of ours
         stdout=subprocess.DEVNULL,
         stderr=log,

@@ -37,8 +37,10 @@ def shiming(environment: Mapping[str, str], *arguments: str) -> subprocess.Compl
 
 
 @contextmanager
-def service_process(folder: Path, database_url: str = "", **more: str) -> Iterator[ServiceProcess]:
-    """`shiming init` and `shiming serve` on a free port until the block ends."""
+def service_process(
+    folder: Path, database_url: str = "", *, module: str = "app", **more: str
+) -> Iterator[ServiceProcess]:
+    """`shiming init` and `shiming serve` on a free port until the block ends. `module` may be a command made worse."""
     with create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     address, output = f"http://127.0.0.1:{port}", folder / "output"
@@ -46,7 +48,7 @@ def service_process(folder: Path, database_url: str = "", **more: str) -> Iterat
     made = shiming(environment, "init")
     assert made.returncode == 0, made.stderr
     with output.open("wb") as sink:
-        command = [sys.executable, "-m", "app", "serve", "--port", str(port)]
+        command = [sys.executable, "-m", module, "serve", "--port", str(port)]
         process = subprocess.Popen(command, env=environment, stdout=sink, stderr=subprocess.STDOUT)
     try:
         _wait(address, process, output)
