@@ -108,5 +108,5 @@ def _job(_services: Services) -> int:
 if __name__ == "__main__":
     app.wiring._PROVIDERS["sandbox"] = _Provider
     app.wiring.SandboxSender = _Sender  # type: ignore[attr-defined] # the name by which wiring makes one
-    app.main.Worker = partial(Worker, timetable=(*TIMETABLE, Job("says-whom", 5, 1, _job)))  # type: ignore[attr-defined]
+    app.main.Worker = partial(Worker, timetable=(*TIMETABLE, Job("says-whom", 5, 1, _job)))  # type: ignore[attr-defined, assignment]
     main()
