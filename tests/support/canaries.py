@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from os.path import commonprefix  # of texts, letter by letter
 from pathlib import Path
 
-_SHORTEST_STEM = 5
+_SHORTEST_STEM = 4
 _EMPTY = re.compile(rb"\0{64,}")
 _CODE = re.compile(rb"(?<![0-9A-Za-z.])[0-9]{6}(?![0-9A-Za-z])")
 
