@@ -12,7 +12,7 @@ from socket import create_server
 
 import httpx2
 
-_START_SECONDS = 30
+_START_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def environment_of(folder: Path, database_url: str = "", **more: str) -> dict[st
 def shiming(environment: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     """One command, to its end."""
     command = [sys.executable, "-m", "app", *arguments]
-    return subprocess.run(command, env=environment, check=False, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, env=environment, check=False, capture_output=True, text=True, timeout=_START_SECONDS)
 
 
 @contextmanager
