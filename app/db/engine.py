@@ -15,8 +15,8 @@ from app.kernel.errors import StartRefused
 
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000", "secure_delete=ON")
 _USABLE = (
-    "SHIMING_DATABASE_URL must be sqlite:///path/to/file or postgresql://user:password@host/database, with each `@`, `:`"
-    " and `/` of the password written as %40, %3A and %2F."
+    "SHIMING_DATABASE_URL must be sqlite:///path/to/file or postgresql://user:password@host/database; write each `@`,"
+    " `:` and `/` of a password as %40, %3A and %2F."
 )
 _CONNECT_SECONDS = 2
 _STATEMENT_MILLISECONDS = 5000

@@ -18,7 +18,7 @@ from app.kernel.actor import Actor, ActorKind
 from app.kernel.ids import PersonId
 from app.settings import Settings
 from app.vault import repository
-from app.vault.domain import IdentityField, ReadPurpose
+from app.vault.domain import IdentityField, PhoneState, ReadPurpose
 from app.vault.models import DocumentRow, HeldPhoneRow, OrganisationRow, PersonRow, PhoneRow
 from app.vault.service import _document_place, _held_place, _key_place, _organisation_place, _phone_place
 from app.wiring import Services
@@ -179,7 +179,7 @@ class World:
         found: list[Values] = []
         try:
             with unit_of_work.together(READER) as tx:
-                found.append(self._identity(vault.new_person_of_held_phone(tx, holder)))
+                found.append(self._identity(vault.new_person_of_held_phone(tx, holder, PhoneState.CLAIMED)))
                 raise _UndoneError  # noqa: TRY301 -- the only way to undo a transaction
         except _UndoneError:
             return found[0]
