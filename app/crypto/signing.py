@@ -27,7 +27,7 @@ ALGORITHM = "ES256"
 MAX_TOKEN_BYTES = 4096
 _SHAPE = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", re.ASCII)
 _STRINGS = ("iss", "sub", "aud", "jti", "scope")
-_LATEST = int(datetime.max.replace(tzinfo=UTC).timestamp())
+_LATEST = int(datetime.max.replace(microsecond=0, tzinfo=UTC).timestamp())
 _COORDINATE_BYTES = 32
 
 Claims = Mapping[str, object]

@@ -162,7 +162,7 @@ def test_a_header_that_is_not_exactly_ours_is_refused_although_the_signature_is_
 
 
 CLAIM_FAULTS: dict[str, dict[str, object]] = {
-    **{f"no {name}": {name: WITHOUT} for name in ("iss", "sub", "aud", "iat", "exp", "jti")},
+    **{f"no {name}": {name: WITHOUT} for name in ("iss", "sub", "aud", "iat", "exp", "jti", "scope")},
     **{f"{name} null": {name: None} for name in ("iss", "sub", "aud", "iat", "nbf", "exp", "jti")},
     **{f"{name} as a list": {name: [CLAIMS[name]]} for name in ("iss", "sub", "aud", "iat", "nbf", "exp", "jti")},
     **{f"{name} as a string": {name: str(CLAIMS[name])} for name in ("iat", "nbf", "exp")},
@@ -170,7 +170,10 @@ CLAIM_FAULTS: dict[str, dict[str, object]] = {
     **{f"{name} as a boolean": {name: True} for name in ("iat", "nbf", "exp")},
     **{f"{name} not a number": {name: float("nan")} for name in ("iat", "nbf", "exp")},
     **{f"{name} without end": {name: float("inf")} for name in ("iat", "nbf", "exp")},
-    **{f"{name} as a number": {name: 7} for name in ("iss", "sub", "aud", "jti")},
+    **{f"{name} as a number": {name: 7} for name in ("iss", "sub", "aud", "jti", "scope")},
+    **{f"{name} with a NUL": {name: f"{CLAIMS[name]}\x00"} for name in ("sub", "aud", "jti", "scope")},
+    **{f"{name} after all calendars": {name: 253_402_300_800} for name in ("iat", "nbf", "exp")},
+    "issued in the future": {"iat": NOW + 60},
     "another issuer": {"iss": "https://attacker.example"},
     "an issuer with a slash": {"iss": ISSUER + "/"},
     "a subject that is half a character": {"sub": "\ud800"},
@@ -371,6 +374,16 @@ def test_a_token_is_dead_exactly_at_exp_and_alive_just_before(signer: TokenSigne
         with pytest.raises(TokenRefused) as refused:
             signer.verify(token, TYP, moment)
         assert refused.value.reason == "token-expired"
+
+
+def test_a_date_is_good_up_to_the_last_second_of_the_calendar(signer: TokenSigner, forger: Forger) -> None:
+    assert signer.verify(forger.with_claims(exp=253_402_300_799), TYP, TODAY)["exp"] == 253_402_300_799
+
+
+def test_a_token_may_begin_a_second_ahead_of_our_clock(signer: TokenSigner, forger: Forger) -> None:
+    for name in ("iat", "nbf"):
+        assert signer.verify(forger.with_claims(**{name: NOW + 1}), TYP, TODAY)["sub"] == "acc_1"
+        assert _refusal(signer, forger.with_claims(**{name: NOW + 2})) == "token-invalid"
 
 
 def test_a_token_whose_exp_never_was_or_lies_before_our_time_is_expired(signer: TokenSigner, forger: Forger) -> None:
