@@ -97,7 +97,7 @@ def _class_of(method: str, scope: Scope) -> RouteClass:
 
 def _client_of(request: Request, services: Services) -> tuple[Client, frozenset[str]]:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
+    if scheme.lower() != "bearer" or len(request.headers.getlist("authorization")) > 1:
         raise Unauthenticated
     client, claims = client_of_token(services, token.strip())
     request.scope["client_id"] = client.id

@@ -135,7 +135,7 @@ def _basic(request: Request) -> tuple[str, str] | None:
     except (ValueError, binascii.Error):
         decoded = ""
     client_id, colon, secret = decoded.partition(":")
-    if scheme.lower() != "basic" or not colon:
+    if scheme.lower() != "basic" or not colon or len(request.headers.getlist("authorization")) > 1:
         raise OAuthRefused("invalid_client", "the Authorization header cannot be read as HTTP Basic")
     return unquote_plus(client_id), unquote_plus(secret)
 
