@@ -5,7 +5,7 @@ from typing import Literal
 from fastapi import APIRouter, Response
 
 from app import policies
-from app.api.dependencies import ACCESS_TOKEN_TYPE, ServicesOf
+from app.api.dependencies import ACCESS_TOKEN_TYPE, ServicesOf, problems
 from app.api.oauth_login import AUTH_METHODS, LoggedIn, LoggedInClient, OAuthRefused, form_of, refusals
 from app.api.shapes import Answer
 from app.forums.domain import Client, Scope
@@ -14,6 +14,7 @@ from app.wiring import Services
 
 router = APIRouter(tags=["login"])
 _GRANT = "client_credentials"
+_PUBLIC = {429: "rate-limited"}
 
 
 class AccessToken(Answer):
@@ -76,14 +77,14 @@ async def get_access_token(login: LoggedInClient, services: ServicesOf) -> Acces
     return _sign(services, login.client, _granted(login.client, login.form.get("scope")))
 
 
-@router.get("/.well-known/jwks.json")
+@router.get("/.well-known/jwks.json", responses=problems(_PUBLIC))
 async def public_keys(services: ServicesOf, response: Response) -> Jwks:
     """The keys that check tokens offline; `kid` is the RFC 7638 thumbprint."""
     response.headers["cache-control"] = f"public, max-age={policies.PUBLIC_KEYS_CACHED.value}"
     return Jwks(keys=[PublicKey.model_validate(key) for key in services.signer.public_keys(services.clock.now())])
 
 
-@router.get("/.well-known/oauth-authorization-server")
+@router.get("/.well-known/oauth-authorization-server", responses=problems(_PUBLIC))
 async def server_metadata(services: ServicesOf) -> ServerMetadata:
     """Where the endpoints are and what they take. Source: RFC 8414."""
     methods = list(AUTH_METHODS)

@@ -43,6 +43,11 @@ class BoundedProtocol(HttpToolsProtocol):
         self._drop_deadline()
         self._refuse(MalformedRequest())
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """What stands behind a body in chunks is no header: whoever passed the head on has not seen it."""
+        if self._in_head:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         self._in_head = False
         self._drop_deadline()
@@ -77,8 +82,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def _refuse(self, error: ShimingError) -> None:
         if self.transport.is_closing():
             return
-        begun = self._asked and self.cycle.response_started and not self.cycle.response_complete
-        if not begun:
+        if self._may_answer():
             request_id = new_request_id()
             logger().info(
                 "request",
@@ -91,6 +95,12 @@ class BoundedProtocol(HttpToolsProtocol):
             )
             self.transport.write(_on_the_wire(error, self.app_state["issuer"], request_id))
         self.transport.close()
+
+    def _may_answer(self) -> bool:
+        """Not in the middle of an answer, nor while an earlier request waits for its own and would take this for it."""
+        if not self._asked or self.cycle.response_complete:
+            return True
+        return not (self._in_head or self.pipeline or self.cycle.response_started)
 
 
 def _on_the_wire(error: ShimingError, issuer: str, request_id: str) -> bytes:

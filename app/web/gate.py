@@ -35,6 +35,7 @@ _PROVIDER_DEADLINE = 11.0
 _PROVIDER_PREFIX = "/v1/verifications"
 _BODY_SECONDS = 10.0
 _MAX_HEAD_BYTES = 32 * 1024
+_BETWEEN = len(": \r\n")
 _LENGTH_DIGITS = 7
 _TOLD_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _KEPT_ID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
@@ -182,7 +183,7 @@ def _request_ids(asked: str) -> tuple[str, str]:
 
 
 async def _read_body(headers: Headers, receive: Receive) -> bytes:
-    declared = headers.get("content-length", "0").lstrip("0") or "0"
+    declared = headers.get("content-length", "0").strip().lstrip("0") or "0"
     if not declared.isdecimal() or len(declared) > _LENGTH_DIGITS or int(declared) > MAX_BODY_BYTES:
         raise BodyTooLarge
     try:
@@ -222,7 +223,7 @@ def _replay(body: bytes, receive: Receive) -> Receive:
 
 
 def _refuse_bad_head(scope: Scope) -> None:
-    size = sum(len(name) + len(value) for name, value in scope["headers"])
+    size = sum(len(name) + len(value) + _BETWEEN for name, value in scope["headers"])
     if size + len(scope["path"]) + len(scope["query_string"]) > _MAX_HEAD_BYTES:
         raise HeadTooLarge
     if "\x00" in scope["path"]:  # no id holds one, and PostgreSQL cannot be asked for one
@@ -232,8 +233,8 @@ def _refuse_bad_head(scope: Scope) -> None:
 def _refuse_bad_body(scope: Scope, headers: Headers, body: bytes) -> None:
     if scope["method"] not in _UNSAFE_METHODS or not scope["path"].startswith(_JSON_PREFIX):
         return
-    media_type = headers.get("content-type", "").split(";")[0].strip().lower()
-    if media_type != "application/json":
+    media_types = [value.split(";")[0].strip().lower() for value in headers.getlist("content-type")]
+    if media_types != ["application/json"]:
         raise UnsupportedMediaType
     try:
         value = json.loads(body.decode(), object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant)

@@ -1,5 +1,6 @@
 """What the OpenAPI document promises, and which of it has been heard."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -44,7 +45,8 @@ class Ledger:
     def note(self, operation: str, answer: httpx2.Response) -> tuple[int, str]:
         """Counts an answer; raises where it is none of those that the document names for this operation."""
         method, path = operation.split(" ")
-        self.schema[path][method].Case().validate_response(answer, checks=_CONFORMS)
+        asked = self.schema[path][method].Case(path_parameters=dict.fromkeys(re.findall(r"{(\w+)}", path), "any"))
+        asked.validate_response(answer, checks=_CONFORMS)
         return self.count(operation, Response.from_any(answer))
 
     def count(self, operation: str, answer: Response) -> tuple[int, str]:
