@@ -7,19 +7,20 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 _NOBODY = 65534
-_START_SECONDS = 30
+_START_SECONDS = 60
 
 
 @dataclass
 class Postgres:
     folder: Path
-    durable: bool
+    settings: Sequence[str]
     process: subprocess.Popen[bytes]
 
     def url(self, database: str) -> str:
@@ -34,7 +35,7 @@ class Postgres:
         """Starts it again on what a kill has left; the last children of the killed one may need a moment to go."""
         deadline = time.monotonic() + _START_SECONDS
         while True:
-            self.process = _serve(self.folder, durable=self.durable)
+            self.process = _serve(self.folder, self.settings)
             try:
                 return _wait(self)
             except _Ended:
@@ -51,7 +52,7 @@ class _Ended(Exception):
     """The server gave up while it started."""
 
 
-def start_postgres(*, durable: bool = False) -> Postgres:
+def start_postgres(*settings: str, durable: bool = False) -> Postgres:
     """A fresh cluster on a unix socket; `durable` keeps fsync on, for tests about losing nothing."""
     folder = Path(tempfile.mkdtemp(prefix="shiming-pg-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))  # noqa: S108 -- a short path, for the socket
     user = _as_user()
@@ -68,17 +69,17 @@ def start_postgres(*, durable: bool = False) -> Postgres:
         cwd=folder,
         **user,
     )
-    server = Postgres(folder, durable, _serve(folder, durable=durable))
+    careless = () if durable else ("fsync=off", "full_page_writes=off")
+    server = Postgres(folder, (*careless, *settings), _serve(folder, (*careless, *settings)))
     _wait(server)
     return server
 
 
-def _serve(folder: Path, *, durable: bool) -> subprocess.Popen[bytes]:
-    careless = [] if durable else ["-cfsync=off", "-cfull_page_writes=off"]
-    options = ["-D", folder / "data", "-k", folder, *careless, "-clisten_addresses=", "-cmax_connections=200"]
+def _serve(folder: Path, settings: Sequence[str]) -> subprocess.Popen[bytes]:
+    options = [f"-c{setting}" for setting in (*settings, "listen_addresses=", "max_connections=200")]
     with (folder / "log").open("ab") as log:
         return subprocess.Popen(
-            [_binaries() / "postgres", *options],
+            [_binaries() / "postgres", "-D", folder / "data", "-k", folder, *options],
             preexec_fn=_die_with_parent,  # noqa: PLW1509 -- before any thread of ours
             stdout=subprocess.DEVNULL,
             stderr=log,
