@@ -13,6 +13,7 @@ from app.web.problems import HeadTimedOut, HeadTooLarge, MalformedRequest, probl
 
 MAX_HEAD_BYTES = 32 * 1024
 HEAD_SECONDS = 10.0
+LINGER_SECONDS = 1.0
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -25,6 +26,7 @@ class BoundedProtocol(HttpToolsProtocol):
     _asked = False
     _head_bytes = 0
     _deadline: asyncio.TimerHandle | None = None
+    _ending = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in the base
         super().connection_made(transport)
@@ -53,6 +55,20 @@ class BoundedProtocol(HttpToolsProtocol):
         self._drop_deadline()
         super().on_headers_complete()
         self._asked = True
+        if self._ending:
+            self.cycle.keep_alive = False
+
+    def shutdown(self) -> None:
+        """The server ends. A request may be on its way: it is answered, as the last one of its connection."""
+        self._ending = True
+        if self._asked and not self.cycle.response_complete:
+            super().shutdown()
+        else:
+            self.loop.call_later(LINGER_SECONDS, self._close_unless_asked)
+
+    def _close_unless_asked(self) -> None:
+        if self._in_head and not self._head_bytes and not (self._asked and not self.cycle.response_complete):
+            self.transport.close()
 
     def on_message_complete(self) -> None:
         """Only then a next head can begin: a request may be answered before all of its body is here."""

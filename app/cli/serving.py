@@ -1,5 +1,6 @@
 """Starts the server: one process on SQLite, as many as asked on PostgreSQL."""
 
+import asyncio
 import fcntl
 import os
 import shutil
@@ -86,14 +87,51 @@ def _config(application: str, settings: Settings, host: str, port: int, workers:
 
 def _run(config: uvicorn.Config, listener: socket.socket) -> None:
     if config.workers > 1:
-        Multiprocess(config, sockets=[listener]).run()
+        _Workers(config, sockets=[listener]).run()
         return
     for number in (
         signal.SIGTERM,
         signal.SIGINT,
     ):  # the server repeats the signal that ended it: a clean end is no death
         signal.signal(number, lambda _number, _frame: None)
-    uvicorn.Server(config).run(sockets=[listener])
+    _Server(config).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Answers at its end also those whom the system let in and nobody has looked at yet."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        doors = [listener.dup() for listener in sockets or []]
+        for server in self.servers:
+            server.close()
+        await asyncio.sleep(0)  # from here on nobody else takes callers in
+        callers = [caller for door in doors for caller in _let_in(door)]
+        for caller in callers:
+            await asyncio.get_running_loop().connect_accepted_socket(self._protocol, caller)
+        await super().shutdown(sockets)
+
+    def _protocol(self) -> asyncio.Protocol:
+        state = {"server_state": self.server_state, "app_state": self.lifespan.state}
+        return BoundedProtocol(config=self.config, **state)
+
+
+class _Workers(Multiprocess):
+    """Refuses new callers while the workers end, instead of letting them wait for nobody."""
+
+    def terminate_all(self) -> None:
+        for listener in self.sockets:
+            listener.close()
+        super().terminate_all()
+
+
+def _let_in(door: socket.socket) -> list[socket.socket]:
+    """All who wait, and the door closed behind them."""
+    callers = []
+    with door, suppress(BlockingIOError):
+        door.setblocking(False)
+        while True:
+            callers.append(door.accept()[0])
+    return callers
 
 
 @contextmanager

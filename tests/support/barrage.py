@@ -113,6 +113,7 @@ class House:
 
 @contextmanager
 def house(folder: Path, database_url: str, **more: str) -> Iterator[House]:
+    folder.mkdir(exist_ok=True)
     with service_process(folder, database_url, **more) as service:
         added = shiming(service.environment, "forum", "add", "测试论坛", "--json")
         told = json.loads(added.stdout)
