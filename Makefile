@@ -5,7 +5,8 @@ PORT ?= 8000
 BIN := .venv/bin
 INSTALL := $(BIN)/pip install -qq --disable-pip-version-check --no-deps
 
-.PHONY: help setup dev run demo test coverage check fix bench-hanging torture torture-bugs torture-oracle migration lock
+.PHONY: help setup dev run demo test coverage check fix bench-hanging torture torture-bugs torture-mutation torture-oracle \
+	migration lock
 
 help: ## Show what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -62,10 +63,14 @@ bench-hanging: dev ## Measure /v1/accounts while the provider hangs (ratio to qu
 
 torture: dev ## All long forms of tests (hours; only="tests/torture/test_x.py" for some); numbers go to docs/torture.md
 	@$(BIN)/pytest --long $(or $(only),tests/torture tests/vectors)
-	@$(if $(only),,$(MAKE) --no-print-directory coverage torture-bugs torture-oracle)
+	@$(if $(only),,$(MAKE) --no-print-directory coverage torture-bugs torture-mutation torture-oracle)
 
 torture-bugs: dev ## Put 20 bugs in, one at a time, each into a copy of the tree: the tests must notice
 	@$(BIN)/python -m tests.torture.seeded_bugs
+
+torture-mutation: dev ## Change one thing at a time in the inner rooms: what no test notices stands in docs/mutation.md
+	@rm -rf mutants
+	@$(BIN)/python -m bench.mutation
 
 torture-oracle: dev ## Try to tell who is behind a handle: 1,700 trials a strategy and their times, both databases
 	@$(BIN)/python -m bench.oracle

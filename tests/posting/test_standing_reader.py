@@ -216,6 +216,11 @@ def test_of_two_versions_with_one_date_the_later_published_is_in_force(stage: St
 
 def test_a_status_filter_finds_exactly_the_accounts_that_have_that_status(stage: Stage) -> None:
     made = stage.accounts()
+    made["banned for an hour"] = stage.forum.register("封一小时")["id"]
+    with stage.services.unit_of_work.begin(OPERATOR) as tx:
+        until = tx.now + timedelta(hours=1)
+        sanction = {"account_id": made["banned for an hour"], "kind": "ban", "reason": "广告"}
+        tx.session.add(SanctionRow(**sanction, imposed_at=tx.now, until=until))
     for _ in ("before", "exactly at until"):
         now = stage.clock.now()
         standings = [put_together(stage.services, stage.forum_id, account_id) for account_id in made.values()]

@@ -55,6 +55,7 @@ def test_each_reason_leads_to_what_mends_it_and_the_page_names_the_handle_alone(
     found = remedies(forum, account)
     assert set(found) == set(_TITLES)
     for code, url in found.items():
+        assert re.fullmatch(f"{ISSUER}/continue/[A-Za-z0-9_-]{{51}}", url)
         for language, title in zip(("zh", "en"), _TITLES[code], strict=True):
             answer = visit(forum, url, language)
             assert answer.status_code == 200
