@@ -54,6 +54,9 @@ class Ledger:
         self.heard[operation, answer.status_code, code] += 1
         return answer.status_code, code
 
+    def unavailable(self) -> int:
+        return sum(count for (_, status, _), count in self.heard.items() if status == httpx2.codes.SERVICE_UNAVAILABLE)
+
     def missing(self, document: Json) -> set[Entry]:
         return set(promised(document)) - set(self.heard)
 
