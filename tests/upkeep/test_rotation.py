@@ -79,6 +79,7 @@ def states(settings: Settings, clock: FakeClock) -> list[str]:
 def test_a_token_from_before_a_rotation_lives_until_it_expires_and_its_key_no_longer(
     own: Settings, built: Services, clock: FakeClock
 ) -> None:
+    clock.advance(hours=1)  # the next key is older than its promotion
     before, too_long_lived = sign(built.signer, clock), sign(built.signer, clock, seconds=10**6)
     coming = listed(built.signer, clock) - {kid_of(before)}
     rotate_signing(built.unit_of_work, own.keys_dir, OPERATOR)
@@ -182,6 +183,10 @@ def test_keys_that_cannot_be_read_leave_the_old_ones_in_use(own: Settings, built
     rotate_signing(built.unit_of_work, own.keys_dir, OPERATOR)
     stray = own.keys_dir / "signing-ffffffffffffffff.key"
     stray.write_text("{}")
+    clock.advance(seconds=5)
+    assert kid_of(sign(built.signer, clock)) == kid_of(before)
+    stray.unlink()
+    stray.symlink_to(own.keys_dir / "gone")  # a file that is gone when it is looked at
     clock.advance(seconds=5)
     assert kid_of(sign(built.signer, clock)) == kid_of(before)
     stray.unlink()
