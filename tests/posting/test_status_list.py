@@ -22,12 +22,12 @@ from app.agreements.domain import AgreementKind
 from app.agreements.models import AcceptanceRow, AgreementVersionRow
 from app.db.unit_of_work import Transaction
 from app.kernel.actor import OPERATOR
-from app.kernel.errors import Unavailable
+from app.kernel.errors import NotFound, Unavailable
 from app.kernel.ids import new_id
 from app.posting.decision import Permit, Refusal, decide
 from app.posting.domain import StandingFilter
 from app.posting.standing_reader import read_standings
-from app.posting.status_list import pack
+from app.posting.status_list import _Kept, pack
 from app.settings import Settings
 from app.vault.models import PersonRow
 from app.verification.models import LinkRow
@@ -403,3 +403,12 @@ def test_the_first_and_the_last_place_of_every_block_are_read(services: Services
     found = listed(forum)
     assert [place for place, state in enumerate(found) if state] == edges
     assert len(found) == 4 * STATUS_BLOCK  # one block is spare
+
+
+def test_both_who_ask_at_once_for_a_forum_that_is_none_hear_so(services: Services, clock: FakeClock) -> None:
+    lists, kept = services.status_lists, _Kept()
+    kept.turn = _AfterAnother(lists._kept.clear)  # type: ignore[assignment] # the other one's is not kept
+    lists._kept["frm_0"] = kept
+    with pytest.raises(NotFound):
+        lists.get("frm_0", clock.now())
+    assert lists._kept == {}
