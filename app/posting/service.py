@@ -23,7 +23,7 @@ from app.posting.domain import (
     Standing,
     StandingFilter,
 )
-from app.posting.errors import PostingDenied, ReasonCode
+from app.posting.errors import Denial, PostingDenied, ReasonCode
 from app.posting.standing_reader import read_standings
 from app.posting.status_list import status_list_uri
 from app.posting.status_reader import read_open_handle
@@ -71,7 +71,8 @@ class Posting:
         """
         judged = self._find(forum_id, name)
         if isinstance(judged.decision, Refusal):
-            raise PostingDenied(judged.decision.reasons, self._remedy_urls(judged))
+            reasons = judged.decision.reasons
+            raise PostingDenied(reasons, self._remedy_urls(judged, reasons))
         issued_at = int(judged.now.timestamp())
         jti = new_id("jti", judged.now)
         token = self._signer.sign(self._claims(judged, scope, jti, issued_at), TOKEN_TYPE)
@@ -118,8 +119,7 @@ class Posting:
             handle = read_open_handle(tx.session, found.account_id) if found else None
         return OpenedTicket(found.place, handle) if found and handle is not None else None
 
-    def _remedy_urls(self, judged: JudgedAccount) -> dict[ReasonCode, str]:
-        reasons = judged.decision.reasons if isinstance(judged.decision, Refusal) else ()
+    def _remedy_urls(self, judged: JudgedAccount, reasons: Sequence[Denial]) -> dict[ReasonCode, str]:
         account_id = judged.standing.account.id
         return {
             denial.code: self._tickets.url(account_id, denial.code, judged.now) for denial in reasons if denial.remedy

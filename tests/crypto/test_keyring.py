@@ -101,6 +101,7 @@ def test_a_key_file_that_is_garbage_is_refused_by_name(directory: Path, garbage:
         lambda body: body.update(created_at="yesterday"),
         lambda body: body.update(material="not base64!"),
         lambda body: body.update(material=5),
+        lambda body: body.update(material="!" + body["material"]),
         lambda body: body.update(id="../../0123456789"),
         lambda body: body.update(id="0123456789ABCDEF"),
         lambda body: body.update(id="0123456789abcde"),

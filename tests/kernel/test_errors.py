@@ -1,8 +1,10 @@
 """The families of refusal: what each carries, and that what is told twice is told the same."""
 
+from collections.abc import Callable
+
 import pytest
 
-from app.kernel.errors import FieldError, Invalid, NotFound, TooMany, Unavailable
+from app.kernel.errors import FieldError, Invalid, Later, NotFound, TooMany, Unavailable
 from app.kernel.sentence import Sentence
 
 OWN = Sentence("另一句。", "Another sentence.")
@@ -23,15 +25,16 @@ def test_a_refusal_of_fields_tells_each_and_none_where_none_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("refusal", "seconds", "detail", "code"),
+    ("refuse", "seconds", "detail", "code"),
     [
-        (TooMany(30), 30, TooMany.sentence, "rate-limited"),
-        (TooMany(30, OWN), 30, OWN, "rate-limited"),
-        (Unavailable(), 2, Unavailable.sentence, "unavailable"),
-        (Unavailable(7, OWN), 7, OWN, "unavailable"),
+        (lambda: TooMany(30), 30, TooMany.sentence, "rate-limited"),
+        (lambda: TooMany(30, OWN), 30, OWN, "rate-limited"),
+        (lambda: Unavailable(), 2, Unavailable.sentence, "unavailable"),  # noqa: PLW0108 -- what it is without more
+        (lambda: Unavailable(7, OWN), 7, OWN, "unavailable"),
     ],
 )
 def test_a_refusal_for_now_says_when_to_come_back(
-    refusal: TooMany | Unavailable, seconds: int, detail: Sentence, code: str
+    refuse: Callable[[], Later], seconds: int, detail: Sentence, code: str
 ) -> None:
+    refusal = refuse()
     assert (refusal.retry_after, refusal.detail, str(refusal)) == (seconds, detail, code)

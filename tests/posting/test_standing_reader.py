@@ -103,6 +103,8 @@ class Stage:
         made["suspended twice"] = forum.member("停两次", sandbox_number(24))["id"]
         self.suspend(made["suspended twice"], timedelta(minutes=1))
         self.suspend(made["suspended twice"], timedelta(hours=2))
+        made["closed after a verification"] = forum.member("验后关闭", sandbox_number(26))["id"]
+        forum.post(f"/v1/accounts/{made['closed after a verification']}/close", {"reason": "注销"}).raise_for_status()
         return made | self.banned_and_closed()
 
     def banned_and_closed(self) -> dict[str, str]:
@@ -164,6 +166,7 @@ def test_every_kind_of_standing_is_read_as_its_features_tell_it(stage: Stage) ->
         "banned": "banned",
         "banned after a suspension": "banned",
         "closed": "closed",
+        "closed after a verification": "closed",
         "closed and suspended": "closed",
         "closed and banned": "closed",
         "reopened and banned": "banned",

@@ -22,12 +22,12 @@ from app.agreements.domain import AgreementKind
 from app.agreements.models import AcceptanceRow, AgreementVersionRow
 from app.db.unit_of_work import Transaction
 from app.kernel.actor import OPERATOR
-from app.kernel.errors import Unavailable
+from app.kernel.errors import NotFound, Unavailable
 from app.kernel.ids import new_id
 from app.posting.decision import Permit, Refusal, decide
 from app.posting.domain import StandingFilter
 from app.posting.standing_reader import read_standings
-from app.posting.status_list import pack
+from app.posting.status_list import _Kept, pack
 from app.settings import Settings
 from app.vault.models import PersonRow
 from app.verification.models import LinkRow
@@ -135,8 +135,12 @@ def test_an_etag_saves_the_list_while_it_is_the_same(forum: ForumBackend, clock:
         assert again.headers["cache-control"].startswith("public, max-age=")
     forum.register("新来的")
     clock.advance(seconds=6)
-    assert fetch(forum, **{"if-none-match": etag}).status_code == 200
-    clock.advance(seconds=150)
+    changed = fetch(forum, **{"if-none-match": etag})
+    assert changed.status_code == 200
+    clock.advance(seconds=144)
+    assert fetch(forum, **{"if-none-match": changed.headers["etag"]}).status_code == 304
+    clock.advance(seconds=6)  # half of a list's life after it was signed
+    assert fetch(forum, **{"if-none-match": changed.headers["etag"]}).status_code == 200
     renewed = decoded(fetch(forum), forum.get("/.well-known/jwks.json").json())
     assert renewed["iat"] == int(clock.now().timestamp())
 
@@ -351,3 +355,66 @@ def test_whoever_waited_for_anothers_look_does_not_look_again(
     kept.turn = _AfterAnother(another_looks)  # type: ignore[assignment] # what it needs of a lock
     lists.get(forum_id, asked_at)
     assert kept.looked_at == asked_at
+
+
+def _put_on_file(tx: Transaction, forum: ForumBackend, number: int) -> str:
+    account_id, person_id = _insert_account(tx, forum, number, STATUS_BLOCK), f"per_{number:032x}"
+    person = {"id": person_id, "audit_ref": person_id, "wrapped_key": b"", "created_at": tx.now}
+    tx.session.execute(insert(PersonRow).values(**person))
+    return account_id
+
+
+def _link(tx: Transaction, account_id: str, number: int) -> None:
+    link = {"account_id": account_id, "person_id": f"per_{number:032x}", "level": "document", "method": "id2"}
+    tx.session.execute(insert(LinkRow).values(**link, verified_at=tx.now, sandbox=True))
+
+
+def _accept(tx: Transaction, account_id: str) -> None:
+    accepted = {"account_id": account_id, "version_id": 1, "channel": "forum", "accepted_at": tx.now}
+    tx.session.execute(insert(AcceptanceRow).values(**accepted))
+
+
+def test_each_cause_alone_shows_at_the_next_look(services: Services, forum: ForumBackend, clock: FakeClock) -> None:
+    """Whatever else a use case would write beside it."""
+    with services.unit_of_work.begin(OPERATOR) as tx:
+        ids = [_put_on_file(tx, forum, number) for number in range(5)]
+        suspended, lifted, linked, accepted, closed = ids
+        for number, account_id in enumerate(ids):
+            if account_id != linked:
+                _link(tx, account_id, number)
+            if account_id != accepted:
+                _accept(tx, account_id)
+        tx.session.add(SanctionRow(account_id=lifted, kind="suspension", reason="刷屏", imposed_at=tx.now))
+        rows = tx.session.execute(select(AccountRow.id, AccountRow.status_index))
+        places = {row.id: row.status_index for row in rows}
+    clock.advance(minutes=5)
+    assert [_list_of(services, forum, clock)[places[one]] for one in ids] == [0, 2, 2, 2, 0]
+    clock.advance(minutes=5)
+    with services.unit_of_work.begin(OPERATOR) as tx:
+        tx.session.add(SanctionRow(account_id=suspended, kind="suspension", reason="刷屏", imposed_at=tx.now))
+        tx.session.execute(update(SanctionRow).where(SanctionRow.account_id == lifted).values(lifted_at=tx.now))
+        _link(tx, linked, ids.index(linked))
+        _accept(tx, accepted)
+        gone = {"closed_at": tx.now, "updated_at": tx.now}
+        tx.session.execute(update(AccountRow).where(AccountRow.id == closed).values(**gone))
+    assert [_list_of(services, forum, clock)[places[one]] for one in ids] == [2, 0, 0, 0, 1]
+
+
+def test_the_first_and_the_last_place_of_every_block_are_read(services: Services, forum: ForumBackend) -> None:
+    edges = [0, STATUS_BLOCK - 1, STATUS_BLOCK, 2 * STATUS_BLOCK - 1, 2 * STATUS_BLOCK]
+    with services.unit_of_work.begin(OPERATOR) as tx:
+        for number, place in enumerate(edges):
+            account_id = _insert_account(tx, forum, number, STATUS_BLOCK)
+            tx.session.execute(update(AccountRow).where(AccountRow.id == account_id).values(status_index=place))
+    found = listed(forum)
+    assert [place for place, state in enumerate(found) if state] == edges
+    assert len(found) == 4 * STATUS_BLOCK  # one block is spare
+
+
+def test_both_who_ask_at_once_for_a_forum_that_is_none_hear_so(services: Services, clock: FakeClock) -> None:
+    lists, kept = services.status_lists, _Kept()
+    kept.turn = _AfterAnother(lists._kept.clear)  # type: ignore[assignment] # the other one's is not kept
+    lists._kept["frm_0"] = kept
+    with pytest.raises(NotFound):
+        lists.get("frm_0", clock.now())
+    assert lists._kept == {}

@@ -117,6 +117,16 @@ def test_the_token_of_an_account_that_is_suspended_names_the_suspension(forum: F
     assert forum.verify_token(token)["active"] is True
 
 
+def test_a_token_is_judged_by_the_standing_of_its_own_account(forum: ForumBackend, account: Json) -> None:
+    other = forum.member("云上看客", sandbox_number(31))
+    tokens = [issued(forum, one)["token"] for one in (account, other)]
+    for suspended, verdicts in ((account, [False, True]), (other, [True, False])):
+        path = f"/v1/accounts/{suspended['id']}"
+        forum.post(f"{path}/suspend", {"reason": "刷屏"}).raise_for_status()
+        assert [forum.verify_token(token)["active"] for token in tokens] == verdicts
+        forum.post(f"{path}/reinstate", {"reason": "申诉成立"}).raise_for_status()
+
+
 def test_an_unknown_account_is_not_found_and_hears_what_to_do(forum: ForumBackend, new_forum: NewForum) -> None:
     theirs = new_forum("另一个论坛").register("山间清风", "42")
     for name in (

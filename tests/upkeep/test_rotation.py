@@ -79,14 +79,15 @@ def states(settings: Settings, clock: FakeClock) -> list[str]:
 def test_a_token_from_before_a_rotation_lives_until_it_expires_and_its_key_no_longer(
     own: Settings, built: Services, clock: FakeClock
 ) -> None:
-    before = sign(built.signer, clock)
+    clock.advance(hours=1)  # the next key is older than its promotion
+    before, too_long_lived = sign(built.signer, clock), sign(built.signer, clock, seconds=10**6)
     coming = listed(built.signer, clock) - {kid_of(before)}
     rotate_signing(built.unit_of_work, own.keys_dir, OPERATOR)
     clock.advance(seconds=5)  # a serving process notices within 5 s
     after = sign(built.signer, clock)
     assert {kid_of(after)} == coming  # what signs now was listed before
     assert {kid_of(before), kid_of(after)} < listed(built.signer, clock)
-    for token in (before, after):
+    for token in (before, too_long_lived, after):
         assert built.signer.verify(token, TYP, clock.now())["sub"] == "acc_1"
     assert states(own, clock) == ["current", "next", "previous"]
     clock.advance(seconds=SIGNING_KEY_OVERLAP.total_seconds() - 5.001)
@@ -95,8 +96,9 @@ def test_a_token_from_before_a_rotation_lives_until_it_expires_and_its_key_no_lo
     clock.advance(seconds=0.001)
     assert kid_of(before) not in listed(built.signer, clock)
     assert states(own, clock) == ["current", "next", "retired"]
-    with pytest.raises(TokenRefused):
-        built.signer.verify(before, TYP, clock.now())
+    for dead in (before, too_long_lived):  # the second has not expired: its key alone is what no longer counts
+        with pytest.raises(TokenRefused, match="token-invalid"):
+            built.signer.verify(dead, TYP, clock.now())
     assert built.signer.verify(late, TYP, clock.now())["sub"] == "acc_1"
 
 
@@ -181,6 +183,10 @@ def test_keys_that_cannot_be_read_leave_the_old_ones_in_use(own: Settings, built
     rotate_signing(built.unit_of_work, own.keys_dir, OPERATOR)
     stray = own.keys_dir / "signing-ffffffffffffffff.key"
     stray.write_text("{}")
+    clock.advance(seconds=5)
+    assert kid_of(sign(built.signer, clock)) == kid_of(before)
+    stray.unlink()
+    stray.symlink_to(own.keys_dir / "gone")  # a file that is gone when it is looked at
     clock.advance(seconds=5)
     assert kid_of(sign(built.signer, clock)) == kid_of(before)
     stray.unlink()
