@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 from hypothesis.configuration import set_hypothesis_home_dir
 from sqlalchemy import Engine, create_engine
 
@@ -40,6 +41,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """One PostgreSQL, started by the process that hands out the work."""
     configure_logs("WARNING")
     set_hypothesis_home_dir(Path(tempfile.gettempdir()) / "shiming-hypothesis")  # or it leaves a folder in the project
+    hypothesis_settings.register_profile("unhurried", deadline=None)  # a busy machine is no finding
+    hypothesis_settings.load_profile("unhurried")
     if hasattr(config, "workerinput"):
         config.stash[_folder] = config.workerinput["postgres"]
         return

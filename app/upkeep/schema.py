@@ -13,7 +13,7 @@ from app.db.unit_of_work import translated
 from app.kernel.errors import StartRefused
 
 _MIGRATIONS = Path(__file__).parent.parent.parent / "migrations"
-_FOREIGN = "The database's schema is none that this version knows. Run the version that made it, or restore a backup."
+_FOREIGN = "is none that this version knows. Run the version that made it, or restore a backup."
 
 
 def migrations(engine: Engine) -> Config:
@@ -30,7 +30,7 @@ def upgrade(engine: Engine) -> None:
         with translated():
             command.upgrade(migrations(engine), "head")
     except CommandError:
-        raise StartRefused(_FOREIGN) from None
+        raise StartRefused(f"The database's schema {_FOREIGN}") from None
 
 
 def refuse_old_schema(engine: Engine) -> None:
@@ -47,5 +47,5 @@ def refuse_old_schema(engine: Engine) -> None:
     if not found:
         raise StartRefused("The database has no tables yet. Run `shiming init`.")
     if found not in {script.revision for script in scripts.walk_revisions()}:
-        raise StartRefused(_FOREIGN)
+        raise StartRefused(f"The database's schema, {found}, {_FOREIGN}")
     raise StartRefused(f"The database schema is at {found}, this version needs {wanted}. Run `shiming init`.")

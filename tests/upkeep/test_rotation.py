@@ -60,7 +60,9 @@ def built(own: Settings, clock: FakeClock) -> Any:
 
 def sign(signer: TokenSigner, clock: FakeClock, seconds: int = 3600) -> str:
     now = int(clock.now().timestamp())
-    return signer.sign({"sub": "acc_1", "aud": "frm_1", "jti": "jti_1", "iat": now, "exp": now + seconds}, TYP)
+    return signer.sign(
+        {"sub": "acc_1", "aud": "frm_1", "jti": "jti_1", "iat": now, "exp": now + seconds, "scope": "post"}, TYP
+    )
 
 
 def kid_of(token: str) -> str:
