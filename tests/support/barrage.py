@@ -1,6 +1,5 @@
 """A running installation, and one question of every kind to it at once: what each heard, and how long it took."""
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,10 +12,11 @@ from typing import Any
 import httpx2
 
 from app.forums.domain import Credentials
-from app.kernel.ids import ClientId, ForumId
-from app.kernel.secret import Secret
+from app.kernel.actor import OPERATOR
+from app.settings import Settings
+from app.wiring import build
 from tests.support.forum import NAME, ForumBackend, sandbox_number
-from tests.support.process import ServiceProcess, service_process, shiming
+from tests.support.process import ServiceProcess, service_process
 
 FREE = frozenset({"/.well-known/jwks.json", "/livez", "/", "/metrics"})
 """What needs no database."""
@@ -111,14 +111,24 @@ class House:
             self.newcomers.append(self.forum.register(f"新人{next(self._numbers)}")["id"])
 
 
+def _added_forum(service: ServiceProcess) -> Credentials:
+    """Added in this process: the command would cost a second of its own."""
+    prefix, given = "SHIMING_", service.environment
+    services = build(
+        Settings.model_validate(
+            {name.removeprefix(prefix).lower(): given[name] for name in given if name.startswith(prefix)}
+        )
+    )
+    credentials = services.forums.add(OPERATOR, "测试论坛")
+    services.engine.dispose()
+    return credentials
+
+
 @contextmanager
 def house(folder: Path, database_url: str, **more: str) -> Iterator[House]:
     folder.mkdir(exist_ok=True)
     with service_process(folder, database_url, **more) as service:
-        added = shiming(service.environment, "forum", "add", "测试论坛", "--json")
-        told = json.loads(added.stdout)
-        credentials = Credentials(ForumId(told["forum_id"]), ClientId(told["client_id"]), Secret(told["client_secret"]))
-        forum = ForumBackend(service.address, credentials)
+        forum = ForumBackend(service.address, _added_forum(service))
         account = forum.member("山间清风")["id"]
         token = forum.token(account).json()
         verification = forum.ask_code(account, "14000000000").json()

@@ -52,9 +52,10 @@ class _Ended(Exception):
     """The server gave up while it started."""
 
 
-def start_postgres(*settings: str, durable: bool = False) -> Postgres:
+def start_postgres(*settings: str, durable: bool = False, disk: Path | None = None) -> Postgres:
     """A fresh cluster on a unix socket; `durable` keeps fsync on, for tests about losing nothing."""
-    folder = Path(tempfile.mkdtemp(prefix="shiming-pg-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))  # noqa: S108 -- a short path, for the socket
+    memory = Path("/dev/shm")  # noqa: S108 -- a short path, for the socket
+    folder = Path(tempfile.mkdtemp(prefix="shiming-pg-", dir=disk or (memory if memory.is_dir() else None)))
     user = _as_user()
     if user:
         os.chown(folder, _NOBODY, _NOBODY)

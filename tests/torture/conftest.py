@@ -1,8 +1,17 @@
 """The form in which the tests of this folder run."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.torture.form import Form
+
+_LONG_ONLY = "test_full_disks.py"
+"""Needs the right to mount a disk; in the short form no file of the service may grow (`test_disk_faults.py`)."""
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    return True if collection_path.name == _LONG_ONLY and not config.option.long else None
 
 
 @pytest.fixture

@@ -125,7 +125,7 @@ _DOWN: dict[str, Callable[[Site], AbstractContextManager[None]]] = {
         site, ["ALTER DATABASE shiming ALLOW_CONNECTIONS false"], ["ALTER DATABASE shiming ALLOW_CONNECTIONS true"]
     ),
 }
-_SHORT = ("silent", "stopped", "refused", "no login")
+_SHORT = ("silent", "refused", "no login")
 
 
 def _late(heard: Sequence[Heard]) -> float:
