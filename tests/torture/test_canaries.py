@@ -121,7 +121,7 @@ def _credentials(site: Site) -> Credentials:
 
 def _values(people: list[Person], planter: Planter, site: Site) -> dict[str, list[str]]:
     keys = [json.loads(file.read_text())["material"] for file in (site.folder / "keys").glob("*.key")]
-    texted = [f"{misbehaving.PHONES}{n:03d}" for n in range(misbehaving.SMS_MISDEEDS)]
+    texted = [f"{misbehaving.PHONES}{n:02d}" for n in range(misbehaving.SMS_MISDEEDS)]
     return {
         "document number": [*(one.number for one in people), misbehaving.JOB_FAILS_ON],
         "name": [one.name for one in people],
