@@ -1,4 +1,4 @@
-"""SQLite has one writer at a time: the others wait for their turn, and for nobody while another process locks the file."""
+"""SQLite has one writer at a time: the others wait for their turn, and not at all while another process holds it."""
 
 import sqlite3
 import time
@@ -60,10 +60,14 @@ def _be_refused_by_a_rule(unit_of_work: UnitOfWork) -> None:
     """As soon as anybody is let in again: a moment after the lock was met."""
     while True:
         try:
-            with unit_of_work.begin(OPERATOR) as tx:
-                tx.session.execute(text("SELECT 1"))
-                raise NotFound
+            _meet_a_rule(unit_of_work)
         except Unavailable:
             time.sleep(0.05)
         except NotFound:
             return
+
+
+def _meet_a_rule(unit_of_work: UnitOfWork) -> None:
+    with unit_of_work.begin(OPERATOR) as tx:
+        tx.session.execute(text("SELECT 1"))
+        raise NotFound
