@@ -101,7 +101,9 @@ class _Server(uvicorn.Server):
     """Answers at its end also those whom the system let in and nobody has looked at yet."""
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        doors = [listener.dup() for listener in sockets or []]
+        doors: list[socket.socket] = []
+        with suppress(OSError):  # of a process that may open nothing more: those who are served come first
+            doors = [listener.dup() for listener in sockets or []]
         for server in self.servers:
             server.close()
         await asyncio.sleep(0)  # from here on nobody else takes callers in
@@ -125,9 +127,9 @@ class _Workers(Multiprocess):
 
 
 def _let_in(door: socket.socket) -> list[socket.socket]:
-    """All who wait, and the door closed behind them."""
+    """All who wait, or as many as this process may open, and the door closed behind them."""
     callers = []
-    with door, suppress(BlockingIOError):
+    with door, suppress(OSError):
         door.setblocking(False)
         while True:
             callers.append(door.accept()[0])

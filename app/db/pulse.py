@@ -16,6 +16,7 @@ _SILENCE_SECONDS = 1.5
 _LONGEST_SECONDS = 6.0
 """The server ends a statement after 5 seconds, so it no longer knows of one that lasts longer."""
 _READABLE = 1
+_SAID = "the database server is silent"
 
 
 class Pulse:
@@ -65,7 +66,7 @@ class Pulse:
         """The same wait, which ends with `OperationalError` in silence or after `limit` seconds."""
         if self._silent:
             self._ask()
-            raise _Silence
+            raise _Silence(_SAID)
         began = time.monotonic()
         try:
             wanted = next(gen)
@@ -85,16 +86,19 @@ class Pulse:
             self._ask()
             self._silent = self._silent or now - max(began, self._heard) >= _SILENCE_SECONDS
         if self._silent or now - began >= limit:
-            raise _Silence
+            raise _Silence(_SAID)
 
     def _hear(self, now: float) -> None:
         self._heard, self._silent = now, False
 
     def _ask(self) -> None:
-        """Asks for a sign of life in a thread of its own, one at a time."""
+        """Asks for a sign of life in a thread of its own, one at a time; where none can be had, whoever comes next."""
         if self._asking.acquire(blocking=False):
             self._over.clear()
-            Thread(target=self._ask_until_heard, name="pulse", daemon=True).start()
+            try:
+                Thread(target=self._ask_until_heard, name="pulse", daemon=True).start()
+            except RuntimeError:
+                self._asking.release()
 
     def _ask_until_heard(self) -> None:
         """Any answer is one: a refusal reaches everybody else as quickly."""
@@ -115,7 +119,4 @@ class Pulse:
 
 
 class _Silence(OperationalError):
-    """Waited in vain."""
-
-    def __init__(self) -> None:
-        super().__init__("the database server is silent")
+    """Waited in vain. Made as any error of the driver: of a name with several addresses it makes one of the last."""

@@ -160,14 +160,23 @@ class UnitOfWork:
         try:
             if self._locked_until > locked:  # whoever had the turn before has waited in vain
                 raise Unavailable
-            yield
-            self._locked_until = 0.0
-        except OperationalError as error:
-            if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
-                self._locked_until = time.monotonic() + _LOCKED_SECONDS
-            raise
+            with self._lock_noted():
+                yield
         finally:
             self._turn.release()
+
+    @contextmanager
+    def _lock_noted(self) -> Iterator[None]:
+        """Whatever else ends the block, the file was not locked."""
+        locked_until = 0.0
+        try:
+            yield
+        except OperationalError as error:
+            if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+                locked_until = time.monotonic() + _LOCKED_SECONDS
+            raise
+        finally:
+            self._locked_until = locked_until
 
 
 @contextmanager

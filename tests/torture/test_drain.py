@@ -1,6 +1,7 @@
 """SIGTERM under load: whoever was let in is answered, nobody is cut off, and the process ends within 30 seconds."""
 
 import random
+import resource
 import signal
 import socket
 import time
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from tests.support.barrage import House, house
+from tests.support.process import service_process
 from tests.torture.form import Form
 
 _DRAIN_SECONDS = 30.0
@@ -96,3 +98,17 @@ def _end_under_load(home: House, form: Form) -> tuple[int, float]:
         assert (check.result().status_code, check.result().json()["outcome"]) == (201, "pending")
         assert process.wait(_DRAIN_SECONDS) == 0
     return answers + waiting + 1, time.monotonic() - began
+
+
+def test_a_process_that_can_open_nothing_more_drains_all_the_same(tmp_path: Path) -> None:
+    """Whom the system let in hears nothing then, but the end of those who are served is not skipped."""
+    with service_process(tmp_path) as service:
+        address, number = urlsplit(service.address), service.process.pid
+        service.process.send_signal(signal.SIGSTOP)
+        with socket.create_connection((address.hostname, address.port)):
+            _, hard = resource.prlimit(number, resource.RLIMIT_NOFILE)
+            resource.prlimit(number, resource.RLIMIT_NOFILE, (0, hard))
+            service.process.send_signal(signal.SIGTERM)
+            service.process.send_signal(signal.SIGCONT)
+            service.process.wait(_DRAIN_SECONDS)
+        assert "in shutdown" not in service.output.read_text()  # what fails later is the loop's own end
