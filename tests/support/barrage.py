@@ -58,7 +58,11 @@ class House:
     def questions(self) -> list[Question]:
         """One of every kind, with the status that each has on a good day; those that write do it anew each time."""
         number = next(self._numbers)
-        document = {"type": "resident_id", "number": sandbox_number(number, "19910101"), "name": NAME}
+        document = {
+            "type": "resident_id",
+            "number": sandbox_number(number % 1000, f"{1980 + number // 1000}0101"),
+            "name": NAME,
+        }
         newcomer = {"account_id": self.newcomers.pop(), "method": "id2", "document": document}
         basic = (self.forum.credentials.client_id, self.forum.credentials.client_secret.reveal())
         named = {"account_id": self.account}
