@@ -4,14 +4,25 @@ import base64
 import hashlib
 import json
 import os
+import resource
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app.crypto.keyring import KeyPurpose, Keyring, KeyState, create_missing_keys, destroy_key, load_keyring
+from app.crypto.keyring import (
+    KeyPurpose,
+    Keyring,
+    KeyState,
+    create_missing_keys,
+    create_next_signing_key,
+    destroy_key,
+    load_keyring,
+    promote_signing_key,
+)
 from app.crypto.signing import TokenSigner
 from app.kernel.errors import StartRefused
 from tests.support.clock import TODAY
@@ -248,3 +259,31 @@ def test_a_destroyed_key_is_gone_and_destroying_it_again_changes_nothing(directo
     for _ in ("once", "and after a crash again"):
         destroy_key(directory, key)
         assert set(_contents(directory)) == others
+
+
+@contextmanager
+def _room(size: int) -> Iterator[None]:
+    """No file of this process may become longer than `size`."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+
+@pytest.mark.parametrize("size", [0, 100])
+def test_keys_that_cannot_be_written_leave_the_old_ones_whole(tmp_path: Path, size: int) -> None:
+    create_missing_keys(tmp_path, "development", TODAY)
+    before = {path.name: path.read_bytes() for path in tmp_path.glob("*.key")}
+    coming = load_keyring(tmp_path).next_signing_key()
+    assert coming is not None
+    with _room(size):
+        for write in (create_next_signing_key, create_missing_keys):
+            with pytest.raises(StartRefused, match="cannot be written: "):
+                write(tmp_path / "other" if write is create_missing_keys else tmp_path, "development", TODAY)
+        with pytest.raises(StartRefused, match="cannot be written: "):
+            promote_signing_key(tmp_path, coming, TODAY)
+    assert {path.name: path.read_bytes() for path in tmp_path.glob("*.key")} == before
+    promote_signing_key(tmp_path, coming, TODAY)
+    assert load_keyring(tmp_path).current(KeyPurpose.SIGNING).id == coming.id
+    assert len(create_missing_keys(tmp_path / "other", "development", TODAY)) == len(before)

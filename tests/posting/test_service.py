@@ -69,6 +69,15 @@ def test_a_token_whose_account_is_gone_is_invalid(services: Services, forum: For
     assert services.posting.verify(forum_id, token, [], None) == InactiveToken(ReasonCode.TOKEN_INVALID)
 
 
+def test_a_token_for_what_only_another_version_grants_is_invalid(
+    services: Services, forum: ForumBackend, account: Json, clock: FakeClock
+) -> None:
+    forum_id = forum.credentials.forum_id
+    for scope in ("post teleport", "", " post", "post  reply"):
+        token = signed(services, clock, sub=account["id"], aud=forum_id, scope=scope)
+        assert services.posting.verify(forum_id, token, [], None) == InactiveToken(ReasonCode.TOKEN_INVALID), scope
+
+
 @pytest.mark.parametrize("sandbox", [True, False])
 def test_a_token_says_sandbox_only_where_no_real_provider_was_asked(
     services: Services, forum: ForumBackend, account: Json, *, sandbox: bool

@@ -13,16 +13,7 @@ from socket import create_server
 import httpx2
 import pytest
 
-from app.crypto.keyring import (
-    KeyPurpose,
-    create_missing_keys,
-    create_next_signing_key,
-    load_keyring,
-    promote_signing_key,
-)
-from app.kernel.errors import StartRefused
 from tests.support.barrage import Heard, House, house
-from tests.support.clock import TODAY
 from tests.support.process import environment_of, shiming
 from tests.torture.form import Form
 
@@ -136,34 +127,6 @@ def test_a_file_that_is_gone_takes_no_write_that_would_be_lost(house_on_file: Ho
         for _ in range(form.size(short=1, long=20)):
             said = _during(house_on_file, fault, form.size(short=1, long=3), None)
         form.tell(f"SQLite: {name}", f"503 for all that need it: {said}")
-
-
-@contextmanager
-def _room(size: int) -> Iterator[None]:
-    """No file of this process may become longer than `size`."""
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, _UNLIMITED))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (_UNLIMITED, _UNLIMITED))
-
-
-@pytest.mark.parametrize("size", [0, 100])
-def test_keys_that_cannot_be_written_leave_the_old_ones_whole(tmp_path: Path, size: int) -> None:
-    create_missing_keys(tmp_path, "development", TODAY)
-    before = {path.name: path.read_bytes() for path in tmp_path.glob("*.key")}
-    coming = load_keyring(tmp_path).next_signing_key()
-    assert coming is not None
-    with _room(size):
-        for write in (create_next_signing_key, create_missing_keys):
-            with pytest.raises(StartRefused, match="cannot be written: "):
-                write(tmp_path / "other" if write is create_missing_keys else tmp_path, "development", TODAY)
-        with pytest.raises(StartRefused, match="cannot be written: "):
-            promote_signing_key(tmp_path, coming, TODAY)
-    assert {path.name: path.read_bytes() for path in tmp_path.glob("*.key")} == before
-    promote_signing_key(tmp_path, coming, TODAY)
-    assert load_keyring(tmp_path).current(KeyPurpose.SIGNING).id == coming.id
-    assert len(create_missing_keys(tmp_path / "other", "development", TODAY)) == len(before)
 
 
 def test_a_log_that_cannot_be_written_stops_nobody(tmp_path: Path, form: Form) -> None:
