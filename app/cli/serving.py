@@ -89,10 +89,8 @@ def _run(config: uvicorn.Config, listener: socket.socket) -> None:
     if config.workers > 1:
         _Workers(config, sockets=[listener]).run()
         return
-    for number in (
-        signal.SIGTERM,
-        signal.SIGINT,
-    ):  # the server repeats the signal that ended it: a clean end is no death
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # the server repeats the signal that ended it: a clean end is no death
         signal.signal(number, lambda _number, _frame: None)
     _Server(config).run(sockets=[listener])
 
