@@ -1,7 +1,5 @@
 """Routes of verification (`docs/api.md` part 4): the real identity goes in, a result comes out."""
 
-from collections.abc import Callable
-from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Response
@@ -14,7 +12,6 @@ from app.api.dependencies import (
     IN_PROGRESS,
     ONCE,
     READING,
-    Caller,
     LanguageOf,
     MetricsOf,
     SeatsOf,
@@ -31,8 +28,7 @@ from app.verification.denials import SENTENCES
 from app.verification.documents import PERSONAL_DOCUMENTS, DocumentType
 from app.verification.domain import IdentityLevel, Method, NextStep, Outcome, Reason, Verification
 from app.verification.service import GivenDocument
-from app.web.seats import AllSeats
-from app.wiring import Services
+from app.web.checking import Applicant, check_document, send_code
 
 router = APIRouter(prefix="/v1/verifications", tags=["verifications"])
 _NOT_FOUND = {404: "not-found"}
@@ -129,7 +125,6 @@ async def verify(
     account_id, handle, external_id.
     """
 
-    # seats are taken here, on the event loop: whoever waits for one holds no thread
     def show(verification: Verification) -> VerificationShown:
         return _shown(verification, language)
 
@@ -138,11 +133,20 @@ async def verify(
         return show(checked)
 
     async def work(begun: Begun) -> Response:
+        applicant = Applicant(caller.actor, caller.forum_id, body.account_name())
         if body.method == "phone_code":
-            sent = await _send_code(body, caller, services, seats, begun)
+            sent = await send_code(services, seats, applicant, _phone(body), begun.note)
             metrics.texted(sent.outcome)
             return await run_in_threadpool(begun.end, lambda: show(sent))
-        return await _check_document(body, caller, services, seats, begun, count)
+        return await check_document(
+            services,
+            seats,
+            applicant,
+            Method(body.method),
+            _given(body),
+            begun.note,
+            lambda end: begun.end(lambda: count(end())),
+        )
 
     return await once.answer_in_steps(
         caller, 201, work, lambda attempt: show(services.verifications.get(caller.forum_id, attempt))
@@ -180,33 +184,6 @@ def enter_code(
     return once.answer(caller, 200, work)
 
 
-async def _check_document(
-    body: NewVerification,
-    caller: Caller,
-    services: Services,
-    seats: AllSeats,
-    begun: Begun,
-    show: Callable[[Verification], VerificationShown],
-) -> Response:
-    method, given = Method(body.method), _given(body)
-    account = body.account_name()
-    checks = services.verifications
-    async with seats.provider.take():
-        async with seats.work.take(patient=True) as turn:
-            request = await run_in_threadpool(checks.prepare, caller.forum_id, account, method, given)
-            started = await run_in_threadpool(checks.start, caller.actor, request, begun.note)
-            if started.ended is not None:
-                turn.rest()  # a queue of people who all hear this must not crowd out everybody else
-                return await run_in_threadpool(begun.end, partial(show, started.ended))
-        asked = await run_in_threadpool(checks.ask, started)
-        index = None
-        if asked.needs_index:  # a provider that hangs or fails costs no Argon2
-            async with seats.index.take(patient=True):
-                index = await run_in_threadpool(checks.index, asked)
-        async with seats.work.take(patient=True):
-            return await run_in_threadpool(begun.end, lambda: show(checks.settle(caller.actor, asked, index)))
-
-
 def _given(body: NewVerification) -> GivenDocument:
     """The document of a method that takes one. Raises `Invalid` for a field that is missing, or not wanted."""
     document = body.document
@@ -221,26 +198,19 @@ def _given(body: NewVerification) -> GivenDocument:
     return GivenDocument(document_type, Secret(document.number), Secret(document.name), document.country, phone)
 
 
-def _refuse_presence(pointer: str, value: str | None, *, wanted: bool) -> None:
+def _refuse_presence(pointer: str, value: object | None, *, wanted: bool) -> None:
     if wanted and value is None:
         raise Invalid([FieldError(pointer, "missing", _MISSING)])
     if value is not None and not wanted:
         raise Invalid([FieldError(pointer, "unwanted", _UNWANTED)])
 
 
-async def _send_code(
-    body: NewVerification, caller: Caller, services: Services, seats: AllSeats, begun: Begun
-) -> Verification:
+def _phone(body: NewVerification) -> Secret[str]:
+    """The phone of `phone_code`, which takes nothing else. Raises `Invalid`."""
+    _refuse_presence("/document", body.document, wanted=False)
     if body.phone is None:
         raise Invalid([FieldError("/phone", "missing", _MISSING)])
-    if body.document is not None:
-        raise Invalid([FieldError("/document", "unwanted", _UNWANTED)])
-    account, phone = body.account_name(), Secret(body.phone)
-    async with seats.sms.take():
-        request = await run_in_threadpool(services.codes.prepare, caller.forum_id, account, phone)
-        async with seats.index.take():
-            index = await run_in_threadpool(services.codes.index, request)
-        return await run_in_threadpool(services.codes.send, caller.actor, request, index, begun.note)
+    return Secret(body.phone)
 
 
 def _shown(verification: Verification, language: Language) -> VerificationShown:
