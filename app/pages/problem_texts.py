@@ -37,6 +37,10 @@ _WHAT_TO_DO: dict[str, Sentence] = {
         "运行 shiming forum rotate-secret 取得新密钥。", "Run shiming forum rotate-secret to get a new secret."
     ),
     "insufficient-scope": _CREDENTIALS,
+    "return-url-not-registered": Sentence(
+        "用 shiming forum add --return-url 登记，或改用登记过的地址。",
+        "Register it with shiming forum add --return-url, or send one that is registered.",
+    ),
     "account-not-found": Sentence(
         "先用 POST /v1/accounts 登记账号。", "Register the account first: POST /v1/accounts."
     ),
