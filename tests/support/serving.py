@@ -44,14 +44,19 @@ class _Server(uvicorn.Server):
 
 @contextmanager
 def serving(
-    services: Services, rates: Mapping[RouteClass, Rate] = RATES, proxies: str = "", *, worker: Worker | None = None
+    services: Services,
+    rates: Mapping[RouteClass, Rate] = RATES,
+    proxies: str = "",
+    *,
+    worker: Worker | None = None,
+    port: int = 0,
 ) -> Iterator[str]:
-    """Serves until the block ends; gives the address."""
+    """Serves until the block ends; gives the address. Port 0 is any that is free."""
     config = uvicorn.Config(
         application(services, rates, worker),
         http=BoundedProtocol,
         ws="none",
-        port=0,
+        port=port,
         access_log=False,
         log_level="error",
         server_header=False,
