@@ -40,7 +40,7 @@ test: dev browser ## Run all tests, on SQLite and on PostgreSQL
 	@$(BIN)/pytest -n 2
 
 screenshots: dev browser ## Every page and state, narrow and wide, light and dark, in both languages: var/screenshots
-	@$(BIN)/pytest -n 2 --sqlite --screenshots var/screenshots tests/browser/test_every_page.py
+	@$(BIN)/pytest -n 2 --screenshots var/screenshots tests/browser/test_every_page.py
 
 # The rooms of which every branch is tested, and the folders that test them; pyproject.toml names the rooms' files.
 COVERING := tests/kernel tests/crypto tests/posting tests/verification/test_documents.py \
