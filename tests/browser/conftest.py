@@ -1,6 +1,8 @@
 """Fixtures: one Chromium for this folder, and visitors for each test, who must not see anything go wrong."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
+from socket import create_server, socket
 
 import pytest
 from playwright.sync_api import Browser
@@ -8,7 +10,7 @@ from playwright.sync_api import Browser
 from app.settings import Settings
 from app.wiring import Services
 from tests.browser.chromium import Visitor, chromium, visitor
-from tests.support.process import free_address
+from tests.support.recording import Exchange, Recorder
 from tests.support.serving import serving
 
 NewVisitor = Callable[..., Visitor]
@@ -28,14 +30,26 @@ def database_url(database_url: str) -> str:
 
 
 @pytest.fixture
-def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"issuer": free_address()})
+def bound() -> Iterator[socket]:
+    with create_server(("127.0.0.1", 0)) as bound:
+        yield bound
 
 
 @pytest.fixture
-def address(services: Services) -> Iterator[str]:
-    """The issuer's: what the API tells a forum leads to where it is served."""
-    with serving(services, port=int(services.issuer.rpartition(":")[2])) as address:
+def settings(settings: Settings, bound: socket) -> Settings:
+    """The issuer is where it is served: what the API tells a forum leads there."""
+    return settings.model_copy(update={"issuer": f"http://127.0.0.1:{bound.getsockname()[1]}"})
+
+
+@pytest.fixture
+def exchanges() -> list[Exchange]:
+    """Every request that the server answers."""
+    return []
+
+
+@pytest.fixture
+def address(services: Services, bound: socket, exchanges: list[Exchange]) -> Iterator[str]:
+    with serving(services, bound=bound, around=partial(Recorder, exchanges)) as address:
         yield address
 
 

@@ -28,7 +28,7 @@
   const primary = all("button, .button, input[type=submit]").filter((e) => filled.includes(getComputedStyle(e).backgroundColor));
   if (primary.length > 1) faults.push(`${primary.length} primary buttons: ${primary.map(named)}`);
 
-  const summaries = all("[data-errors], .errors");
+  const summaries = all(".summary[role=alert]");
   const marked = /^(错误：|Error: )/.test(document.title);
   if (marked !== summaries.length > 0) faults.push(`title "${document.title}" with ${summaries.length} error summaries`);
 
