@@ -1,5 +1,7 @@
 """Pages for everybody: `/`, `/problems`, `/problems/{code}` and the API's documentation."""
 
+import gzip
+
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
@@ -35,4 +37,14 @@ async def one_problem(code: str, request: Request) -> Response:
 @router.get("/docs")
 async def api_documentation(request: Request) -> Response:
     """The API, read from the served OpenAPI document: no script, nothing from elsewhere."""
-    return page(request, "pages/docs.html", {"groups": operations_of(request.app.openapi())})
+    return _compressed(request, page(request, "pages/docs.html", {"groups": operations_of(request.app.openapi())}))
+
+
+def _compressed(request: Request, response: Response) -> Response:
+    """For a long page that is the same for everybody: the length of any other could tell what is in it (BREACH)."""
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        response.body = gzip.compress(response.body, mtime=0)
+        response.headers["content-encoding"] = "gzip"
+        response.headers["content-length"] = str(len(response.body))
+    response.headers.append("vary", "accept-encoding")
+    return response
