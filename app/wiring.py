@@ -58,6 +58,9 @@ class Services:
 
     issuer: str
     development: bool
+    operator: str
+    """Who answers for the personal information, and how to reach them; empty for the forum itself."""
+    contact: str
     metrics_token_digest: bytes | None
     """SHA-256 of the token that opens `/metrics`."""
     log_level: str
@@ -134,6 +137,8 @@ def _assemble(
     return Services(
         issuer=settings.issuer,
         development=development,
+        operator=settings.operator,
+        contact=settings.contact,
         metrics_token_digest=_digest_of(settings.metrics_token),
         log_level=settings.log_level,
         clock=clock,

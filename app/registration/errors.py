@@ -1,6 +1,6 @@
 """What can go wrong on the way through a flow."""
 
-from app.kernel.errors import Conflict, Denied, FieldError, Invalid, NotFound
+from app.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from app.kernel.sentence import Sentence
 
 
@@ -24,13 +24,9 @@ class LinkDead(NotFound):
     """A link that nobody was given, or whose flow has ended."""
 
 
-class BoundElsewhere(Denied):
+class BoundElsewhere(Conflict):
     """The link belongs to another browser: the one that first began it."""
 
 
 class StepPassed(Conflict):
     """A form of a step that has been taken meanwhile, in another tab or by an earlier click."""
-
-
-class WayClosed(Conflict):
-    """A way of verifying that is not offered here."""

@@ -20,6 +20,7 @@ from app.registration.domain import Flow, FlowStatus, Stand, Step, Way
 from app.registration.errors import BoundElsewhere, LinkDead, StepPassed
 from app.registration.service import LIFETIME, end_flow, link_digest, read_stand
 from app.verification.domain import Outcome, Verification
+from app.verification.progress import Progress, read_progress
 from app.verification.service import NoteAttempt
 
 _LONGEST = timedelta(hours=policies.FLOW_LONGEST.value)
@@ -34,6 +35,8 @@ class Visit:
     """A person at the one step where they are, in the browser that the flow is bound to."""
 
     link: Secret[str]
+    secret: Secret[str]
+    """What this browser keeps."""
     stand: Stand
     form_tag: str
     """Goes into every form and comes back with it: names the version and shows that the form is this browser's."""
@@ -65,7 +68,7 @@ class Visits:
         stand = self.look(link)
         if secret is None or not self._is_bound(stand.flow, secret):
             raise BoundElsewhere
-        visit = Visit(link, stand, self._tag(stand.flow, secret))
+        visit = Visit(link, secret, stand, self._tag(stand.flow, secret))
         if tag is not None and not hmac.compare_digest(tag.encode(), visit.form_tag.encode()):
             raise StepPassed
         return visit
@@ -97,6 +100,11 @@ class Visits:
             if proof.outcome is not Outcome.VERIFIED or proof.account_id != flow.account_id:
                 raise BoundElsewhere
             self._rebind(tx, flow, fresh, self._browser(flow, fresh))
+
+    def progress(self, flow: Flow, attempt: VerificationId) -> Progress:
+        """How an attempt to find a flow again stands. Raises `VerificationNotFound`."""
+        with self._unit_of_work.read() as tx:
+            return read_progress(tx, flow.forum_id, attempt)
 
     def handoff(self, visit: Visit) -> str:
         """A ticket for one other browser, good for `HANDOFF_LIFETIME` and until the flow is bound anew."""
@@ -143,12 +151,6 @@ class Visits:
             if visit.stand.progress[step].verification.outcome is Outcome.VERIFIED
         }
         self._change(visit, way=way, without_phone=False, attempts=kept)
-
-    def change_way(self, visit: Visit) -> None:
-        """Back to the choice. Raises `StepPassed`."""
-        if not visit.stand.may_return_to(Step.WAY):
-            raise StepPassed
-        self._change(visit, way=None)
 
     def go_without_phone(self, visit: Visit) -> None:
         """For who has no mainland phone and a document to show. Raises `StepPassed`."""
