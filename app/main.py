@@ -32,6 +32,7 @@ from app.web.metrics import Metrics
 from app.web.problems import InternalError, MethodNotAllowed, NoSuchAddress, problem_response
 from app.web.rates import Rates
 from app.web.seats import AllSeats
+from app.web.static import router as static_files
 from app.web.validation import refusal_of
 from app.wiring import Services, build
 
@@ -45,6 +46,7 @@ _ROUTERS = (
     health.router,
     metrics.router,
     pages,
+    static_files,
 )
 _VERSION = "0.1.0"
 _SAMPLE_SECONDS = 1.0

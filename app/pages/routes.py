@@ -1,14 +1,11 @@
 """Public pages: `/`, `/problems`, `/problems/{code}`, `/docs`, and in development the texts that were "sent"."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from app.kernel.sentence import Language
 from app.pages.continuing import way_to
@@ -16,57 +13,18 @@ from app.pages.operations import operations_of
 from app.pages.problem_texts import explained_codes, explanation_of, grouped_explanations
 from app.web.language import language_of
 from app.web.problems import NoSuchAddress, problem_response
+from app.web.templating import page
 
 if TYPE_CHECKING:
     from app.wiring import Services
 
-_HERE = Path(__file__).parent
-_STYLE_CACHED = "public, max-age=3600"
 router = APIRouter(include_in_schema=False)
 developer_router = APIRouter(include_in_schema=False)
 
 
-@dataclass(frozen=True, slots=True)
-class _Words:
-    """Words of the frame around every page."""
-
-    skip: str
-    name: str
-    other_language: str
-    other_code: str
-    sandbox: str
-
-
-_WORDS = {
-    Language.CHINESE: _Words("跳到正文", "实名", "English", "en", "沙箱"),
-    Language.ENGLISH: _Words("Skip to content", "Shiming", "中文", "zh", "Sandbox"),
-}
-
-
-def _templates() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
-        autoescape=select_autoescape(default=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-TEMPLATES = _templates()
-
-
-def _page(request: Request, template: str, values: Mapping[str, Any]) -> HTMLResponse:
-    language = language_of(request)
-    services: Services = request.app.state.services
-    html = TEMPLATES.get_template(template).render(
-        language=language.value,
-        chinese=language is Language.CHINESE,
-        words=_WORDS[language],
-        sandbox=services.development,
-        **values,
-    )
-    return HTMLResponse(html, headers={"content-language": language.value, "vary": "accept-language"})
+def _page(request: Request, template: str, values: Mapping[str, object]) -> HTMLResponse:
+    chinese = language_of(request) is Language.CHINESE
+    return page(request, f"pages/{template}", {"chinese": chinese, **values})
 
 
 @router.get("/")
@@ -104,12 +62,6 @@ def continue_from_refusal(ticket: str, request: Request) -> Response:
 async def api_documentation(request: Request) -> Response:
     """The API, read from the served OpenAPI document: no script, nothing from elsewhere."""
     return _page(request, "docs.html", {"groups": operations_of(request.app.openapi())})
-
-
-@router.get("/static/style.css")
-async def style() -> Response:
-    css = (_HERE / "static" / "style.css").read_text(encoding="utf-8")
-    return Response(css, media_type="text/css", headers={"cache-control": _STYLE_CACHED})
 
 
 @developer_router.get("/dev/outbox.json")

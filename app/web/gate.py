@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.kernel.errors import ShimingError, Unavailable
+from app.web.headers import SAFE_HEADERS
 from app.web.logs import logger
 from app.web.metrics import Metrics
 from app.web.problems import (
@@ -42,17 +43,6 @@ _KEPT_ID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.ASCII |
 """A caller's own id is told back, but only a UUID goes into logs and the audit log: no name, phone or number does."""
 _UNSAFE_METHODS = frozenset({"POST", "PUT", "PATCH"})
 _JSON_PREFIX = "/v1/"
-SAFE_HEADERS = {
-    "cache-control": "no-store",
-    "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none';"
-    " form-action 'self'; frame-ancestors 'none'",
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "referrer-policy": "no-referrer",
-    "strict-transport-security": "max-age=31536000",
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-}
 
 
 class Gate:
