@@ -19,6 +19,8 @@ from app.api import accounts, health, metrics, oauth, oauth_tokens, status_lists
 from app.api.oauth_login import OAuthRefused, refuse_as_oauth
 from app.api.shapes import Problem
 from app.crypto.errors import SealBroken
+from app.demo.forum import DemoForum
+from app.demo.routes import router as demo
 from app.jobs.worker import Worker
 from app.kernel.errors import ShimingError, Unavailable
 from app.pages.routes import developer_router
@@ -122,6 +124,8 @@ def application(
         app.include_router(router)
     if services.development:
         app.include_router(developer_router)
+        app.include_router(demo)
+        app.state.demo = DemoForum(services)
     for kind, answer in _REFUSALS.items():
         app.add_exception_handler(kind, answer)
     return Gate(app, services.issuer, app.state.rates, counted)

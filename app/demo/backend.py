@@ -20,7 +20,9 @@ _TOKEN_SHOWN = 12
 _TEXT_SHOWN = 160
 _TIMEOUT_SECONDS = 10
 _LINK = re.compile(r"(/(?:register|verify|continue)/)[^/?#]+")
-_IDENTITY_FIELDS = frozenset({"name", "real_name", "number", "document", "phone", "birth", "country", "address", "photo"})
+_IDENTITY_FIELDS = frozenset(
+    {"name", "real_name", "number", "document", "phone", "birth", "country", "address", "photo"}
+)
 _IDENTITY_VALUE = re.compile(r"(?<![\w-])(?:\+?86[ -]?)?1[3-9]\d{9}(?![\w-])|(?<!\w)\d{17}[\dXx](?!\w)", re.ASCII)
 
 
@@ -34,7 +36,7 @@ class CredentialsRefused(ServiceFailed):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request and its answer, secrets out of sight."""
+    """One request and its answer, secrets out of sight; or, with `claims`, a token checked without one."""
 
     method: str
     path: str
@@ -43,9 +45,8 @@ class Call:
     sent: object
     received: object
     claims: Json | None
-    """What the token in the answer says."""
     identity_fields: int
-    """How many fields of a real identity stood in either body."""
+    """How many fields of a real identity stood in it."""
 
 
 @dataclass(slots=True)
@@ -62,7 +63,7 @@ class Backend:
     def __init__(self, address: str, login: Login, language: str, note: Callable[[Call], None]) -> None:
         headers = {"accept-language": language}
         self.http = httpx2.Client(base_url=address, timeout=_TIMEOUT_SECONDS, headers=headers, verify=_certificates())
-        self.login, self._note = login, note
+        self.login, self.note = login, note
 
     def __enter__(self) -> Self:
         return self
@@ -100,7 +101,9 @@ class Backend:
         """Raises `CredentialsRefused`, `ServiceFailed`."""
         form = {"grant_type": "client_credentials"}
         basic = httpx2.BasicAuth(self.login.credentials.client_id, self.login.credentials.client_secret.reveal())
-        response = self._noted("POST", "/oauth/token", form, lambda: self.http.post("/oauth/token", data=form, auth=basic))
+        response = self._noted(
+            "POST", "/oauth/token", form, lambda: self.http.post("/oauth/token", data=form, auth=basic)
+        )
         if response.status_code == httpx2.codes.UNAUTHORIZED:
             raise CredentialsRefused("the service does not know this forum")
         if not response.is_success:
@@ -119,7 +122,7 @@ class Backend:
         asked = headers | {"authorization": f"Bearer {self.login.access_token}"}
         return self._noted(method, path, body, lambda: self.http.request(method, path, json=body, headers=asked))
 
-    def _noted(self, method: str, path: str, body: Json | None, send: Callable[[], httpx2.Response]) -> httpx2.Response:
+    def _noted(self, method: str, path: str, sent: Json | None, send: Callable[[], httpx2.Response]) -> httpx2.Response:
         began = time.perf_counter()
         try:
             response = send()
@@ -127,19 +130,8 @@ class Backend:
             raise ServiceFailed("the service does not answer") from None
         ms = round((time.perf_counter() - began) * 1000)
         answer = _body_of(response)
-        token = answer.get("token") if isinstance(answer, dict) else answer
-        self._note(
-            Call(
-                method,
-                shown(path),
-                response.status_code,
-                ms,
-                shown(body),
-                shown(answer),
-                claims_of(token) if isinstance(token, str) else None,
-                sum(1 for _ in identity_in(body)) + sum(1 for _ in identity_in(answer)),
-            )
-        )
+        found = sum(1 for body in (sent, answer) for _ in identity_in(body))
+        self.note(Call(method, shown_text(path), response.status_code, ms, shown(sent), shown(answer), None, found))
         return response
 
 
@@ -155,7 +147,11 @@ def shown(value: object, name: str = "") -> object:
         return _DOTS
     if claims_of(value) is not None:
         return f"{value[:_TOKEN_SHOWN]}{_DOTS}{value[-_TOKEN_SHOWN:]}"
-    text = _LINK.sub(rf"\1{_DOTS}", value)
+    return shown_text(value)
+
+
+def shown_text(text: str) -> str:
+    text = _LINK.sub(rf"\1{_DOTS}", text)
     return text if len(text) <= _TEXT_SHOWN else f"{text[:_TEXT_SHOWN]}…"
 
 

@@ -1,25 +1,26 @@
 """The demo forum: what it does for a browser, all of it through the service's public API."""
 
+import json
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import sha256
-from pathlib import Path
 from threading import Lock
-from typing import Any
 
 from app.demo import seed
-from app.demo.backend import Backend, Call, Login, ServiceFailed
+from app.demo.backend import Backend, Call, Login, ServiceFailed, identity_in
 from app.demo.offline import Json, TokenRefused, check_permit, listed_state
 from app.demo.store import Post, Session, Store, User
-from app.forums.domain import Credentials
-from app.kernel.clock import Clock
+from app.kernel.actor import OPERATOR
 from app.kernel.sentence import Language
+from app.wiring import Services
 
+NAME = "山间论坛"
 BOARDS = ("square", "market")
 _GOOD = 0
 _THREADS = 8
+_PATIENCE_SECONDS = 2.5
 _OK, _CREATED, _REFUSED = 200, 201, 403
 _KEYS = "/.well-known/jwks.json"
 
@@ -37,29 +38,38 @@ class Visitor:
 
 
 class DemoForum:
-    def __init__(self, issuer: str, folder: Path, clock: Clock, register: Callable[[], Credentials]) -> None:
-        """`register` makes a new forum of the service; everything else goes through its API."""
-        self.issuer, self.clock = issuer, clock
-        self.store = Store(folder / "demo.db", issuer)
+    def __init__(self, services: Services) -> None:
+        """Of the services it takes the address, the clock and the one act of an operator: to register a forum."""
+        self.issuer, self.clock = services.issuer, services.clock
+        self.store = Store(services.data_dir / "demo.db", self.issuer)
         self.threads = ThreadPoolExecutor(_THREADS, "demo")
         """Its own, since it waits for the service, which must never wait for it."""
-        self._register = register
-        self._preparing, self._signing = Lock(), Lock()
+        return_url = f"{self.issuer}/demo/return"
+        self._register = partial(services.forums.add, OPERATOR, NAME, (return_url,))
+        self._maker = ThreadPoolExecutor(1, "demo-maker")
+        self._lock, self._signing = Lock(), Lock()
+        self._ready: Future[None] | None = None
         self._login: Login | None = None
-        self._published: dict[str, tuple[float, Any]] = {}
+        self._published: dict[str, tuple[float, str]] = {}
 
     def prepare(self) -> None:
-        """Registers the forum and makes its first users and posts, once. Raises `ServiceFailed`."""
-        with self._preparing:
-            if self._login is None:
-                self._login = Login(self.store.enrol(self._register))
-            if not self.store.posts(BOARDS[0], Language.CHINESE):
-                self._seed()
+        """Registers the forum and makes its first users and posts, once. Raises `ServiceFailed`, `TimeoutError`."""
+        with self._lock:
+            if self._ready is None or (self._ready.done() and self._ready.exception()):
+                self._ready = self._maker.submit(self._make_ready)
+            ready = self._ready
+        ready.result(_PATIENCE_SECONDS)
 
     def forget(self) -> None:
         """The service does not know this forum any more: the next visit makes a new one."""
-        self.store.forget()
-        self._login = None
+        if self._login is not None:
+            self.store.forget(self._login.credentials)
+        self._login = self._ready = None
+
+    def _make_ready(self) -> None:
+        self._login = Login(self.store.enrol(self._register))
+        if not self.store.posts(BOARDS[0], Language.CHINESE):
+            self._seed()
 
     def sign_up(self, visitor: Visitor, form: str) -> str:
         """Where the browser goes to register; the same form gives the same registration. Raises `ServiceFailed`."""
@@ -84,8 +94,8 @@ class DemoForum:
         if found["status"] != "completed":
             return None
         account = found["account"]
-        user = User(account["external_id"], visitor.session.id, account["handle"], state_of(account))
-        self.store.save_user(user)
+        user = User(account["external_id"], account["handle"], state_of(account))
+        self.store.save_user(user, visitor.session)
         return user
 
     def look_again(self, visitor: Visitor, user: User) -> None:
@@ -94,7 +104,7 @@ class DemoForum:
             _, found = backend.call("GET", f"/v1/accounts?external_id={user.id}", expect=(_OK,))
         self.store.save_user(replace(user, state=state_of(found["items"][0])))
 
-    def publish(self, visitor: Visitor, user: User, post: Post) -> list[Json]:
+    def publish(self, visitor: Visitor, user: User, board: str, post: Post) -> list[Json]:
         """Puts the post up if the service permits it, else gives every reason why not.
 
         Raises `ServiceFailed`, `TokenRefused`.
@@ -102,7 +112,7 @@ class DemoForum:
         with self._backend(visitor) as backend:
             reasons = self._permit(backend, user)
         if not reasons:
-            self.store.add_post(post)
+            self.store.add_post(board, post)
         return reasons
 
     def _permit(self, backend: Backend, user: User) -> list[Json]:
@@ -119,9 +129,10 @@ class DemoForum:
 
     def _check(self, backend: Backend, token: str) -> Json:
         """Offline, as a forum does; the service is asked only where the list, up to 15 s old, speaks against it."""
-        keys = self._fetch(backend, _KEYS)
+        keys = json.loads(self._fetch(backend, _KEYS))
         now, audience = self.clock.now(), backend.login.credentials.forum_id
         claims = check_permit(token, keys, issuer=self.issuer, audience=audience, scope="post", now=now)
+        backend.note(Call("", "", 0, 0, None, None, claims, sum(1 for _ in identity_in(claims))))
         place = claims["status"]["status_list"]
         listed = self._fetch(backend, place["uri"].removeprefix(self.issuer))
         if listed_state(listed, keys, place) != _GOOD:
@@ -130,16 +141,15 @@ class DemoForum:
                 raise TokenRefused(verdict["reason"])
         return claims
 
-    def _fetch(self, backend: Backend, path: str) -> Any:
+    def _fetch(self, backend: Backend, path: str) -> str:
         """What the service publishes, kept as long as it says."""
-        until, kept = self._published.get(path, (0.0, None))
+        until, kept = self._published.get(path, (0.0, ""))
         if time.monotonic() < until:
             return kept
         response = backend.fetch(path)
         seconds = response.headers.get("cache-control", "").partition("max-age=")[2].partition(",")[0]
-        kept = response.json() if path == _KEYS else response.text
-        self._published[path] = (time.monotonic() + float(seconds or 0), kept)
-        return kept
+        self._published[path] = (time.monotonic() + float(seconds or 0), response.text)
+        return response.text
 
     def _backend(self, visitor: Visitor | None) -> Backend:
         """For one browser; for None, to seed. Raises `ServiceFailed` before the forum is prepared."""
@@ -150,23 +160,24 @@ class DemoForum:
         return Backend(self.issuer, self._login, visitor.language, lambda call: self.store.note(visitor.session, call))
 
     def _seed(self) -> None:
-        """All users at once, and then their posts: they stand at the end, so that it begins again where it broke off."""
+        """All users at once, and then their posts: last, so that it begins again where it broke off."""
         with ThreadPoolExecutor(len(seed.SEEDS)) as threads:
-            users = dict(threads.map(self._make, seed.SEEDS))
+            users = {user.id: user for user in threads.map(self._make, seed.SEEDS)}
+        for user in users.values():
+            self.store.save_user(user)
         for number, (author, board, title, text) in enumerate(seed.SEEDED_POSTS):
             for language in Language:
                 said = (title.in_language(language), text.in_language(language))
-                post = Post(f"seed-{number}-{language}", board, language, users[author].handle, *said, self.now())
-                self.store.add_post(post)
+                post = Post(f"seed-{number}-{language}", users[author].handle, *said, self.now())
+                self.store.add_post(board, post, language)
 
-    def _make(self, wanted: seed.Seed) -> tuple[str, User]:
+    def _make(self, wanted: seed.Seed) -> User:
         with self._backend(None) as backend:
             account = seed.make(backend, wanted)
-            user = User(wanted.id, None, account["handle"], state_of(account))
+            user = User(wanted.id, account["handle"], state_of(account))
             if wanted.id in {author for author, *_ in seed.SEEDED_POSTS}:
                 self._permit(backend, user)
-        self.store.save_user(user)
-        return wanted.id, user
+        return user
 
     def now(self) -> str:
         return self.clock.now().isoformat()

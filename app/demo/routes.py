@@ -4,36 +4,32 @@ import asyncio
 import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from functools import partial
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
+from markupsafe import Markup
 
-from app.demo.backend import CredentialsRefused, ServiceFailed
-from app.demo.forum import BOARDS, DemoForum, NotYours, Visitor
+from app.demo.backend import Call, CredentialsRefused, ServiceFailed
+from app.demo.forum import BOARDS, NAME, DemoForum, NotYours, Visitor
 from app.demo.offline import Json, TokenRefused
 from app.demo.store import Post, Session, User
 from app.kernel.secret import Secret
+from app.kernel.sentence import Language
 from app.web.forms import browser_secret, give_secret, new_browser_secret, read_form
 from app.web.language import language_of
 from app.web.templating import page
+from app.web.words import text as words
 
 router = APIRouter(prefix="/demo", include_in_schema=False)
 MAX_TITLE, MAX_TEXT = 60, 2000
 _COOKIE, _COOKIE_SECONDS = "shiming-demo", 30 * 24 * 3600
 _SEE_OTHER, _FORBIDDEN, _NOT_FOUND, _UNPROCESSABLE, _UNAVAILABLE = 303, 403, 404, 422, 503
-_STATES = {
-    "phone": "demo.state.phone",
-    "document": "demo.state.document",
-    "identity-unverified": "demo.state.unverified",
-    "agreement-not-accepted": "demo.state.agreement",
-    "account-suspended": "demo.state.suspended",
-}
-_BOARDS = {"square": "demo.board.square", "market": "demo.board.market"}
+_STATES = ("phone", "document", "identity-unverified", "agreement-not-accepted", "account-suspended")
 Fields = Mapping[str, str]
-Fault = tuple[str, str, int]
 Work = Callable[[DemoForum, Visitor, Fields], Response]
 
 
@@ -97,25 +93,29 @@ def _work(
         if fresh:
             visitor = replace(visitor, session=forum.store.renew_session(visitor.session, fresh))
         return work(forum, visitor, fields)
+    except TimeoutError:
+        response = _sorry(request, "preparing", _UNAVAILABLE)
+        response.headers["refresh"] = "2"
+        return response
     except NotYours:
-        return _sorry(request, "demo.sorry.not_yours", _FORBIDDEN)
+        return _sorry(request, "not_yours", _FORBIDDEN)
     except CredentialsRefused:
         forum.forget()
-        return _sorry(request, "demo.sorry.forgotten", _UNAVAILABLE)
+        return _sorry(request, "forgotten", _UNAVAILABLE)
     except (ServiceFailed, TokenRefused):
-        return _sorry(request, "demo.sorry.silent", _UNAVAILABLE)
+        return _sorry(request, "silent", _UNAVAILABLE)
 
 
 def _board(request: Request, board: str, forum: DemoForum, visitor: Visitor, _fields: Fields) -> Response:
     if board not in BOARDS:
-        return _sorry(request, "demo.sorry.no_board", _NOT_FOUND)
+        return _sorry(request, "no_board", _NOT_FOUND)
     return _show(request, forum, visitor, board)
 
 
 def _act_as(request: Request, forum: DemoForum, visitor: Visitor, fields: Fields) -> Response:
     del request
     user = _user(forum, visitor.session, fields.get("user", ""))
-    forum.store.save_session(replace(visitor.session, user=user.id if user else None))
+    forum.store.save_session(replace(visitor.session, user=user.id if user else ""))
     return _to_board(fields.get("board", ""))
 
 
@@ -140,16 +140,16 @@ def _come_back(request: Request, forum: DemoForum, visitor: Visitor, _fields: Fi
 
 def _post(request: Request, board: str, forum: DemoForum, visitor: Visitor, fields: Fields) -> Response:
     if board not in BOARDS:
-        return _sorry(request, "demo.sorry.no_board", _NOT_FOUND)
+        return _sorry(request, "no_board", _NOT_FOUND)
     title, text = fields.get("title", "").strip(), fields.get("text", "").strip()
     visitor = replace(visitor, session=replace(visitor.session, title=title, text=text))
     user = _user(forum, visitor.session, visitor.session.user)
-    faults = _faults(title, text)
-    if user is None or faults:
+    wrong = _faults(visitor.language, title, text)
+    if user is None or wrong:
         forum.store.save_session(visitor.session)
-        return _show(request, forum, visitor, board, faults=faults, status=_UNPROCESSABLE)
-    written = Post(fields.get("form", "") or secrets.token_hex(), board, None, user.handle, title, text, forum.now())
-    reasons = forum.publish(visitor, user, written)
+        return _show(request, forum, visitor, board, wrong=wrong, status=_UNPROCESSABLE)
+    written = Post(fields.get("form", "") or secrets.token_hex(), user.handle, title, text, forum.now())
+    reasons = forum.publish(visitor, user, board, written)
     if reasons:
         forum.store.save_session(visitor.session)
         return _show(request, forum, visitor, board, reasons=reasons, status=_FORBIDDEN)
@@ -157,17 +157,14 @@ def _post(request: Request, board: str, forum: DemoForum, visitor: Visitor, fiel
     return _to_board(board, "?arrived=posted")
 
 
-def _faults(title: str, text: str) -> list[Fault]:
-    """(field, key of what to say, limit) for everything that typing can mend."""
-    faults = [
-        (name, "demo.post.empty" if not said else "demo.post.long", limit)
-        for name, said, limit in (("title", title, MAX_TITLE), ("text", text, MAX_TEXT))
-        if not 0 < len(said) <= limit
-    ]
-    return faults
+def _faults(language: Language, title: str, text: str) -> dict[str, Markup]:
+    """What to say at each field that has to be mended."""
+    given = (("title", title, MAX_TITLE), ("text", text, MAX_TEXT))
+    empty = {name: words(language, f"demo.post.empty-{name}") for name, said, _ in given if not said}
+    return empty | {name: words(language, "demo.post.long", n=most) for name, said, most in given if len(said) > most}
 
 
-def _user(forum: DemoForum, session: Session, user_id: str | None) -> User | None:
+def _user(forum: DemoForum, session: Session, user_id: str) -> User | None:
     return next((user for user in forum.store.users(session) if user.id == user_id), None)
 
 
@@ -175,8 +172,8 @@ def _to_board(board: str, query: str = "") -> Response:
     return RedirectResponse(f"/demo/boards/{board if board in BOARDS else BOARDS[0]}{query}", _SEE_OTHER)
 
 
-def _sorry(request: Request, key: str, status: int) -> Response:
-    return page(request, "demo/sorry.html", {"key": key}, status=status)
+def _sorry(request: Request, what: str, status: int) -> Response:
+    return page(request, "demo/sorry.html", {"what": what}, status=status)
 
 
 def _show(
@@ -185,28 +182,41 @@ def _show(
     visitor: Visitor,
     board: str,
     *,
-    reasons: list[Json] | None = None,
-    faults: Sequence[Fault] = (),
+    reasons: Sequence[Json] = (),
+    wrong: Mapping[str, Markup] | None = None,
     status: int = 200,
 ) -> Response:
-    calls = forum.store.calls(visitor.session)
-    users = forum.store.users(visitor.session)
+    users, calls = forum.store.users(visitor.session), forum.store.calls(visitor.session)
     values = {
+        "forum": NAME,
         "board": board,
-        "boards": _BOARDS,
-        "posts": forum.store.posts(board, visitor.language),
-        "users": [(user.id, user.handle, _STATES.get(user.state, "demo.state.other")) for user in users],
+        "boards": BOARDS,
+        "posts": [
+            asdict(post) | {"at": datetime.fromisoformat(post.at)}
+            for post in forum.store.posts(board, visitor.language)
+        ],
+        "users": [(user.id, user.handle, user.state if user.state in _STATES else "other") for user in users],
         "acting": _user(forum, visitor.session, visitor.session.user),
         "draft": visitor.session,
         "form": secrets.token_hex(16),
-        "reasons": reasons or [],
-        "faults": faults,
+        "max_title": MAX_TITLE,
+        "max_text": MAX_TEXT,
+        "reasons": reasons,
+        "wrong": {"title": None, "text": None, **(wrong or {})},
+        "errors": list((wrong or {}).items()),
         "arrived": request.query_params.get("arrived"),
-        "calls": [(call, _pretty(call.sent), _pretty(call.received), _pretty(call.claims)) for call in calls],
+        "calls": [_shown(call) for call in calls],
         "identity_fields": sum(call.identity_fields for call in calls),
     }
     return page(request, "demo/board.html", values, status=status)
 
 
-def _pretty(body: object) -> str:
-    return "" if body is None else json.dumps(body, ensure_ascii=False, indent=2)
+def _shown(call: Call) -> Json:
+    """With bodies as text; a check that needed no call has claims instead."""
+    bodies = {
+        name: json.dumps(body, ensure_ascii=False, indent=2) if body else ""
+        for name, body in asdict(call).items()
+        if name in {"sent", "received", "claims"}
+    }
+    expires = datetime.fromtimestamp(call.claims["exp"], UTC) if call.claims else None
+    return asdict(call) | bodies | {"expires": expires}

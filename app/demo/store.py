@@ -8,42 +8,36 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
+from uuid import uuid4
 
 from app.demo.backend import Call
+from app.demo.offline import Json
 from app.forums.domain import Credentials
 from app.kernel.ids import ClientId, ForumId
 from app.kernel.secret import Secret
+from app.kernel.sentence import Language
 
-_CALLS_KEPT = 30
-_POSTS_SHOWN = 50
+_SHOWN = 50
 _BUSY_SECONDS = 2
-_TABLES = {
-    "forum": "issuer TEXT PRIMARY KEY, forum_id TEXT, client_id TEXT, client_secret TEXT",
-    "users": "id TEXT PRIMARY KEY, session TEXT, handle TEXT, state TEXT",
-    "posts": "form TEXT PRIMARY KEY, board TEXT, language TEXT, author TEXT, title TEXT, text TEXT, at TEXT",
-    "sessions": "id TEXT PRIMARY KEY, user TEXT, title TEXT, text TEXT",
-    "registrations": "id TEXT PRIMARY KEY, session TEXT, state TEXT",
-    "calls": "number INTEGER PRIMARY KEY, session TEXT, call TEXT",
-}
+_TABLE = "CREATE TABLE IF NOT EXISTS kept (kind TEXT, owner TEXT, id TEXT, value TEXT, PRIMARY KEY (kind, id))"
+_EVERYBODY = ""
+_NEW_VALUE = "UPDATE SET value = excluded.value"
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """`session` is None for those whom every visitor may play; `state` is what the service last said of them."""
+    """`state` is what the service last said of them."""
 
     id: str
-    session: str | None
     handle: str
     state: str
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """`form` names the form it was sent with: one form, one post. `language` is None where a person wrote it."""
+    """`form` names the form it was sent with: one form, one post."""
 
     form: str
-    board: str
-    language: str | None
     author: str
     title: str
     text: str
@@ -55,13 +49,9 @@ class Session:
     """One browser: whom it plays, and the draft of a post that was refused."""
 
     id: str
-    user: str | None = None
+    user: str = ""
     title: str = ""
     text: str = ""
-
-
-def _id_of(secret: Secret[str]) -> str:
-    return sha256(secret.reveal().encode()).hexdigest()
 
 
 class Store:
@@ -72,96 +62,84 @@ class Store:
         """Who this forum is; made once, by one process, and anew when the service has another address."""
         with self._open() as connection:
             connection.execute("BEGIN IMMEDIATE")
-            row = connection.execute("SELECT * FROM forum WHERE issuer = ?", (self._issuer,)).fetchone()
+            row = connection.execute(
+                "SELECT value FROM kept WHERE kind = 'forum' AND id = ?", (self._issuer,)
+            ).fetchone()
             if row is None:
-                _forget(connection)
                 made = register()
-                row = (self._issuer, made.forum_id, made.client_id, made.client_secret.reveal())
-                connection.execute("INSERT INTO forum VALUES (?, ?, ?, ?)", row)
+                said = json.dumps([made.forum_id, made.client_id, made.client_secret.reveal()])
+                connection.execute("DELETE FROM kept")
+                connection.execute("INSERT INTO kept VALUES ('forum', '', ?, ?)", (self._issuer, said))
+                row = (said,)
             connection.execute("COMMIT")
-        return Credentials(ForumId(row[1]), ClientId(row[2]), Secret(row[3]))
+        forum_id, client_id, secret = json.loads(row[0])
+        return Credentials(ForumId(forum_id), ClientId(client_id), Secret(secret))
 
-    def forget(self) -> None:
-        """Everything: the service does not know this forum any more."""
-        with self._open() as connection:
-            _forget(connection)
+    def forget(self, refused: Credentials) -> None:
+        """Everything, unless another process has begun anew already."""
+        own = "SELECT 1 FROM kept WHERE kind = 'forum' AND value LIKE ?"
+        self._run(f"DELETE FROM kept WHERE EXISTS ({own})", f"%{refused.client_id}%")  # noqa: S608 -- our own words
 
     def users(self, session: Session) -> list[User]:
-        """Whom this browser may play."""
-        rows = self._run("SELECT * FROM users WHERE session IS NULL OR session = ? ORDER BY rowid", session.id)
-        return [User(*row) for row in rows]
+        """Whom this browser may play, in the order of their coming."""
+        return [User(**user) for user in reversed(self._all("user", _EVERYBODY, session.id))]
 
-    def save_user(self, user: User) -> None:
-        """A user of another browser stays that browser's."""
-        self._run(
-            "INSERT INTO users VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE"
-            " SET handle = excluded.handle, state = excluded.state",
-            user.id,
-            user.session,
-            user.handle,
-            user.state,
-        )
+    def save_user(self, user: User, session: Session | None = None) -> None:
+        """A new one may be played by this browser alone, or by all."""
+        self._put("user", session.id if session else _EVERYBODY, user.id, asdict(user), _NEW_VALUE)
 
-    def posts(self, board: str, language: str) -> list[Post]:
-        """Newest first."""
-        found = self._run(
-            "SELECT * FROM posts WHERE board = ? AND (language IS NULL OR language = ?) ORDER BY rowid DESC LIMIT ?",
-            board,
-            language,
-            _POSTS_SHOWN,
-        )
-        return [Post(*row) for row in found]
+    def posts(self, board: str, language: Language) -> list[Post]:
+        """Newest first: what people wrote, and what was there in this language."""
+        return [Post(**post) for post in self._all("post", board, f"{board}/{language}")]
 
-    def add_post(self, post: Post) -> None:
+    def add_post(self, board: str, post: Post, language: Language | None = None) -> None:
         """Sent twice it stands once."""
-        self._run(
-            "INSERT OR IGNORE INTO posts VALUES (?, ?, ?, ?, ?, ?, ?)",
-            *(post.form, post.board, post.language, post.author, post.title, post.text, post.at),
-        )
+        self._put("post", f"{board}/{language}" if language else board, post.form, asdict(post), "NOTHING")
 
     def session(self, secret: Secret[str] | None) -> Session | None:
         """None without a secret, or for one that is not ours."""
-        rows = secret and self._run("SELECT * FROM sessions WHERE id = ?", _id_of(secret))
-        return Session(*rows[0]) if rows else None
+        found = self._all("session", _digest(secret)) if secret else []
+        return Session(**found[0]) if found else None
 
     def save_session(self, session: Session) -> None:
-        self._run(
-            "INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?)",
-            *(session.id, session.user, session.title, session.text),
-        )
+        self._put("session", session.id, session.id, asdict(session), _NEW_VALUE)
 
     def renew_session(self, session: Session, secret: Secret[str]) -> Session:
         """The same session under another secret: whoever knew the old one is outside. Source: session fixation."""
-        renewed = replace(session, id=_id_of(secret))
-        self._run("DELETE FROM sessions WHERE id = ?", session.id)
-        for table in ("users", "registrations", "calls"):
-            self._run(f"UPDATE {table} SET session = ? WHERE session = ?", renewed.id, session.id)  # noqa: S608 -- ours
+        renewed = replace(session, id=_digest(secret))
+        if session.id:
+            self._run("DELETE FROM kept WHERE kind = 'session' AND id = ?", session.id)
+            self._run("UPDATE kept SET owner = ? WHERE owner = ?", renewed.id, session.id)
         self.save_session(renewed)
         return renewed
 
     def keep_registration(self, registration_id: str, session: Session, state: str) -> None:
-        self._run("INSERT OR REPLACE INTO registrations VALUES (?, ?, ?)", registration_id, session.id, state)
+        """A form that was sent twice gives one registration to the browser as it was named last."""
+        kept = {"id": registration_id, "state": state}
+        self._put("registration", session.id, registration_id, kept, "UPDATE SET owner = excluded.owner")
 
     def is_own_registration(self, registration_id: str, session: Session, state: str) -> bool:
         """Whether this browser, and no other, began it, and with this state."""
-        asked = "SELECT 1 FROM registrations WHERE id = ? AND session = ? AND state = ?"
-        return bool(self._run(asked, registration_id, session.id, state))
+        return {"id": registration_id, "state": state} in self._all("registration", session.id)
 
     def note(self, session: Session, call: Call) -> None:
-        self._run("INSERT INTO calls (session, call) VALUES (?, ?)", session.id, json.dumps(asdict(call)))
-        self._run(
-            "DELETE FROM calls WHERE session = ?1 AND number NOT IN"
-            " (SELECT number FROM calls WHERE session = ?1 ORDER BY number DESC LIMIT ?2)",
-            session.id,
-            _CALLS_KEPT,
-        )
+        self._put("call", session.id, str(uuid4()), asdict(call), "NOTHING")
 
     def calls(self, session: Session) -> list[Call]:
         """Newest first."""
-        rows = self._run("SELECT call FROM calls WHERE session = ? ORDER BY number DESC", session.id)
-        return [Call(**json.loads(call)) for (call,) in rows]
+        return [Call(**call) for call in self._all("call", session.id)]
 
-    def _run(self, statement: str, *values: object) -> list[tuple[str, ...]]:
+    def _put(self, kind: str, owner: str, name: str, value: Json, on_conflict: str) -> None:
+        statement = f"INSERT INTO kept VALUES (?, ?, ?, ?) ON CONFLICT DO {on_conflict}"  # noqa: S608 -- our own words
+        self._run(statement, kind, owner, name, json.dumps(value))
+
+    def _all(self, kind: str, *owners: str) -> list[Json]:
+        """Newest first."""
+        places = ", ".join("?" * len(owners))
+        asked = f"SELECT value FROM kept WHERE kind = ? AND owner IN ({places}) ORDER BY rowid DESC LIMIT {_SHOWN}"  # noqa: S608 -- our own words
+        return [json.loads(value) for (value,) in self._run(asked, kind, *owners)]
+
+    def _run(self, statement: str, *values: str) -> list[tuple[str]]:
         with self._open() as connection:
             return connection.execute(statement, values).fetchall()
 
@@ -170,13 +148,11 @@ class Store:
         os.close(os.open(self._file, os.O_CREAT, 0o600))
         connection = sqlite3.connect(self._file, timeout=_BUSY_SECONDS, isolation_level=None)
         try:
-            for name, columns in _TABLES.items():
-                connection.execute(f"CREATE TABLE IF NOT EXISTS {name} ({columns})")
+            connection.execute(_TABLE)
             yield connection
         finally:
             connection.close()
 
 
-def _forget(connection: sqlite3.Connection) -> None:
-    for name in _TABLES:
-        connection.execute(f"DELETE FROM {name}")  # noqa: S608 -- names of our own tables
+def _digest(secret: Secret[str]) -> str:
+    return sha256(secret.reveal().encode()).hexdigest()
