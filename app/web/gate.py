@@ -24,9 +24,9 @@ from app.web.problems import (
     NoSuchAddress,
     RequestTimedOut,
     UnsupportedMediaType,
-    problem_response,
 )
 from app.web.rates import Rates, address_of, class_by_address
+from app.web.refusals import refusal_response
 
 MAX_BODY_BYTES = 64 * 1024
 _MAX_DEPTH = 20
@@ -91,6 +91,7 @@ class Gate:
         headers = Headers(scope=scope)
         told_id, request_id = _request_ids(headers.get("x-request-id", ""))
         scope["told_id"], scope["request_id"], scope["issuer"] = told_id, request_id, self._issuer
+        scope["app"] = self._app  # what is refused here may be refused with a page
         answer = _Answer(send, told_id)
         try:
             self._refuse_haste(scope)
@@ -102,11 +103,11 @@ class Gate:
             pass  # nobody is there to hear an answer, and nothing was done
         except ShimingError as error:
             answer = _Answer(send, told_id)
-            await problem_response(Request(scope), error)(scope, receive, answer)
+            await refusal_response(Request(scope), error)(scope, receive, answer)
         except Exception:  # noqa: BLE001 -- whatever fails leaves as a problem document, and is logged
             logger().error("request-failed", request_id=request_id, exc_info=True)
             if answer.status == 0:
-                await problem_response(Request(scope), InternalError())(scope, receive, answer)
+                await refusal_response(Request(scope), InternalError())(scope, receive, answer)
         finally:
             self._record(scope, asked_method, answer.status, time.perf_counter() - began)
 
