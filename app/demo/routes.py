@@ -160,7 +160,7 @@ def _post(request: Request, board: str, forum: DemoForum, visitor: Visitor, fiel
 def _faults(language: Language, title: str, text: str) -> dict[str, Markup]:
     """What to say at each field that has to be mended."""
     given = (("title", title, MAX_TITLE), ("text", text, MAX_TEXT))
-    empty = {name: words(language, f"demo.post.empty-{name}") for name, said, _ in given if not said}
+    empty = {name: words(language, f"demo.empty.{name}") for name, said, _ in given if not said}
     return empty | {name: words(language, "demo.post.long", n=most) for name, said, most in given if len(said) > most}
 
 
