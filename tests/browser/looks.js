@@ -21,6 +21,9 @@
   if (headings.length !== 1 || !headings[0].innerText.trim()) faults.push(`${headings.length} h1`);
   if (root.lang !== { zh: "zh-CN", en: "en" }[language]) faults.push(`lang is ${root.lang}`);
 
+  const edges = new Set(all(".inner").map((e) => Math.round(e.getBoundingClientRect().left)));
+  if (edges.size > 1) faults.push(`blocks begin at ${[...edges]}`);
+
   const probe = document.body.appendChild(document.createElement("i"));
   const colour = (token) => ((probe.style.background = `var(${token})`), getComputedStyle(probe).backgroundColor);
   const filled = [colour("--accent"), colour("--bad")];

@@ -1,5 +1,6 @@
 """What every page must show, and no eye is needed for: `faults_of` a page as it stands, at three widths."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,9 @@ from playwright.sync_api import Page
 WIDTHS = (320, 375, 1280)
 HEIGHT = 800
 _FIRST_PAINT_BYTES = 60_000
-_RULES = {
-    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    "preload": False,
-    "resultTypes": ["violations"],
-}
+_EVERY_RULE = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+_DARK_RULES = ("color-contrast",)
+"""What a page that was looked at in the light still has to show in the dark."""
 _LOOKS = (Path(__file__).parent / "looks.js").read_text(encoding="utf-8")
 _WEIGHT = """() => [
   ...performance.getEntriesByType("navigation"),
@@ -31,7 +30,7 @@ _RINGLESS = """() => {
 _axe = Axe()
 
 
-def faults_of(page: Page, language: str, names: tuple[str, ...] = ()) -> list[str]:
+def faults_of(page: Page, language: str, names: Sequence[str] = (), *, dark: bool = False) -> list[str]:
     """One line each. `names` (of forums, of people) may be in another language than the page."""
     found: list[str] = []
     weight = page.evaluate(_WEIGHT)
@@ -41,12 +40,13 @@ def faults_of(page: Page, language: str, names: tuple[str, ...] = ()) -> list[st
         page.set_viewport_size({"width": width, "height": HEIGHT})
         asked = {"language": language, "names": names, "wide": width == WIDTHS[-1]}
         found += [f"{fault} (at {width})" for fault in page.evaluate(_LOOKS, asked)]
-    return [*found, *axe_violations(page), *_without_focus_ring(page)]
+    return [*found, *axe_violations(page, _DARK_RULES if dark else _EVERY_RULE), *_without_focus_ring(page)]
 
 
-def axe_violations(page: Page) -> list[str]:
+def axe_violations(page: Page, rules: Sequence[str] = _EVERY_RULE) -> list[str]:
     """WCAG 2.2 AA and the good practices that axe knows. It comes by the debugger, which no policy of a page stops."""
-    answer: dict[str, Any] = _axe.run(page, options=_RULES).response
+    options = {"runOnly": rules, "preload": False, "resultTypes": ["violations"]}
+    answer: dict[str, Any] = _axe.run(page, options=options).response
     return [
         f"axe {violation['id']}: {node['target']} {node['html'][:120]}"
         for violation in answer["violations"]

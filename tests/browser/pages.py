@@ -42,6 +42,26 @@ def public_pages(walker: Walker) -> Iterator[str]:
     }.items():
         walker.page.goto(path)
         yield name
+    walker.page.goto("/problems/handle-taken")
+    walker.page.locator("summary").click()
+    yield "problem-open"
+
+
+def refusals(walker: Walker) -> Iterator[str]:
+    """What a browser hears where it is refused."""
+    walker.page.goto("/nowhere")
+    yield "not-found"
+    walker.page.goto("/problems/nothing")
+    yield "problem-unknown"
+
+
+def outbox(walker: Walker) -> Iterator[str]:
+    walker.page.goto("/dev/outbox")
+    yield "outbox-empty"
+    account = walker.forum.register(walker.handle)
+    walker.forum.ask_code(account["id"], "14000000100").raise_for_status()
+    walker.page.reload()
+    yield "outbox"
 
 
 def continuing(walker: Walker) -> Iterator[str]:
@@ -55,4 +75,4 @@ def continuing(walker: Walker) -> Iterator[str]:
     yield "continue-gone"
 
 
-WALKS: Mapping[str, Walk] = {walk.__name__: walk for walk in (public_pages, continuing)}
+WALKS: Mapping[str, Walk] = {walk.__name__: walk for walk in (public_pages, refusals, outbox, continuing)}

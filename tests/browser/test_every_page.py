@@ -54,10 +54,12 @@ def shoot(pytestconfig: pytest.Config, language: str, scheme: Literal["light", "
 
 @pytest.mark.parametrize(("language", "scheme"), [("zh", "light"), ("en", "dark")])
 @pytest.mark.parametrize("walk", WALKS.values(), ids=WALKS)
-def test_every_state_looks_as_it_must(walk: Walk, walker: Walker, shoot: Callable[[Page, str], None]) -> None:
+def test_every_state_looks_as_it_must(
+    walk: Walk, walker: Walker, scheme: str, shoot: Callable[[Page, str], None]
+) -> None:
     faults: dict[str, list[str]] = {}
     for state in walk(walker):
         shoot(walker.page, state)
-        faults[state] = faults_of(walker.page, walker.language, NAMES)
+        faults[state] = faults_of(walker.page, walker.language, NAMES, dark=scheme == "dark")
     assert faults
     assert {state: found for state, found in faults.items() if found} == {}
