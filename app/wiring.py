@@ -32,6 +32,8 @@ from app.kernel.clock import Clock, SystemClock
 from app.kernel.errors import StartRefused, Unavailable
 from app.posting.service import Posting
 from app.posting.status_list import StatusLists
+from app.registration.service import Registrations
+from app.registration.visits import Visits
 from app.settings import Environment, Settings
 from app.upkeep.keys import name_new_keys, refuse_missing_keys
 from app.upkeep.rotation import SIGNING_KEY_OVERLAP
@@ -57,6 +59,9 @@ class Services:
 
     issuer: str
     development: bool
+    operator: str
+    """Who answers for the personal information, and how to reach them; empty for the forum itself."""
+    contact: str
     metrics_token_digest: bytes | None
     """SHA-256 of the token that opens `/metrics`."""
     log_level: str
@@ -77,6 +82,8 @@ class Services:
     checks: Checks
     verifications: Verifications
     codes: PhoneCodes
+    registrations: Registrations
+    visits: Visits
     posting: Posting
     status_lists: StatusLists
     sandbox_sender: SandboxSender | None
@@ -124,16 +131,17 @@ def _assemble(
     engine: Engine,
     unit_of_work: UnitOfWork,
 ) -> Services:
-    watch = KeyWatch(settings.keys_dir, clock)
+    watch, development = KeyWatch(settings.keys_dir, clock), settings.env is Environment.DEVELOPMENT
     signer = TokenSigner(keyring, settings.issuer, overlap=SIGNING_KEY_OVERLAP, watch=watch)
     mac, blind_index = Mac(keyring), BlindIndex(keyring)
     vault = Vault(unit_of_work, Envelope(keyring))
     checks = Checks(unit_of_work, clock, providers, _budget(settings))
     posting = Posting(unit_of_work, signer, mac, settings.issuer, _token_lifetime(settings))
-    development = settings.env is Environment.DEVELOPMENT
     return Services(
         issuer=settings.issuer,
         development=development,
+        operator=settings.operator,
+        contact=settings.contact,
         metrics_token_digest=_digest_of(settings.metrics_token),
         log_level=settings.log_level,
         data_dir=settings.data_dir,
@@ -151,6 +159,8 @@ def _assemble(
         checks=checks,
         verifications=Verifications(unit_of_work, vault, blind_index, mac, checks, direct_by_default=development),
         codes=PhoneCodes(unit_of_work, vault, blind_index, mac, sender, _code_rules(settings)),
+        registrations=Registrations(unit_of_work, mac, settings.issuer, plain_http=development),
+        visits=Visits(unit_of_work, mac),
         posting=posting,
         status_lists=StatusLists(unit_of_work, signer, posting.policy, settings.issuer),
         sandbox_sender=sender if isinstance(sender, SandboxSender) else None,

@@ -14,6 +14,10 @@ class MacUse(StrEnum):
     ONE_TIME_CODE = "one-time-code"
     REMEDY_TICKET = "remedy-ticket"
     ATTEMPT_SUBJECT = "attempt-subject"
+    FLOW_LINK = "flow-link"
+    FLOW_BROWSER = "flow-browser"
+    FLOW_FORM = "flow-form"
+    FLOW_HANDOFF = "flow-handoff"
     IDEMPOTENCY_KEY = "idempotency-key"
     IDEMPOTENCY_BODY = "idempotency-body"
 

@@ -79,6 +79,11 @@ class PhoneCodes:
         self._sender = sender
         self._rules = rules
 
+    @property
+    def pause(self) -> timedelta:
+        """Between two texts to one phone."""
+        return timedelta(seconds=self._rules.pause_seconds)
+
     def prepare(self, forum_id: ForumId, name: AccountName, phone: Secret[str]) -> PhoneRequest:
         """The cheap refusals. Raises `PhoneInvalid`, `AccountNotFound`, `AccountIsClosed`."""
         phone = read_phone(phone)
