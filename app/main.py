@@ -19,6 +19,8 @@ from app.api import accounts, health, metrics, oauth, oauth_tokens, registration
 from app.api.oauth_login import OAuthRefused, refuse_as_oauth
 from app.api.shapes import Problem
 from app.crypto.errors import SealBroken
+from app.demo.forum import DemoForum
+from app.demo.routes import router as demo
 from app.jobs.worker import Worker
 from app.kernel.errors import ShimingError, Unavailable
 from app.pages import routes as pages
@@ -122,8 +124,9 @@ def application(
     for router in _ROUTERS:
         app.include_router(router)
     if services.development:
-        for router in pages.DEVELOPER_ROUTERS:
+        for router in (*pages.DEVELOPER_ROUTERS, demo):
             app.include_router(router)
+        app.state.demo = DemoForum(services)
     for kind, answer in _REFUSALS.items():
         app.add_exception_handler(kind, answer)
     return Gate(app, services.issuer, app.state.rates, counted)

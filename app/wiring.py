@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 from importlib.util import find_spec
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
@@ -64,6 +65,8 @@ class Services:
     metrics_token_digest: bytes | None
     """SHA-256 of the token that opens `/metrics`."""
     log_level: str
+    data_dir: Path
+    """Where a face keeps files of its own: the demo forum, in development."""
     clock: Clock
     engine: Engine
     unit_of_work: UnitOfWork
@@ -141,6 +144,7 @@ def _assemble(
         contact=settings.contact,
         metrics_token_digest=_digest_of(settings.metrics_token),
         log_level=settings.log_level,
+        data_dir=settings.data_dir,
         clock=clock,
         engine=engine,
         unit_of_work=unit_of_work,

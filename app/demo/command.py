@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from app.demo.backend import ServiceFailed
+from app.demo.offline import TokenRefused
 from app.demo.play import Stage, StepFailed, play
 from app.demo.service import own_service, refuse_silence
 from app.kernel.actor import OPERATOR
@@ -23,7 +25,7 @@ def demo(
                 _play(settings)
         else:
             _play(Settings())
-    except StepFailed as failed:
+    except (StepFailed, ServiceFailed, TokenRefused) as failed:
         sys.exit(f"shiming: the demonstration failed: {failed}")
 
 
@@ -40,4 +42,4 @@ def _play(settings: Settings) -> None:
     typer.echo(
         f"$ shiming forum add 示例论坛\n  forum {credentials.forum_id}, client {credentials.client_id}, secret ***\n"
     )
-    play(Stage(settings.issuer, typer.echo), credentials)
+    play(Stage(settings.issuer, credentials, typer.echo))

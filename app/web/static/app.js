@@ -44,29 +44,51 @@
     }
   });
 
-  // A box whose content is never repeated by the server keeps its element: its mark of an error is set here.
-  document.addEventListener("htmx:after:swap", () => {
-    for (const box of document.querySelectorAll("[hx-preserve]")) {
-      const error = document.getElementById(`${box.id}-error`);
-      const hint = document.getElementById(`${box.id}-hint`);
-      const described = [hint, error].filter(Boolean).map((line) => line.id).join(" ");
-      if (error) box.setAttribute("aria-invalid", "true");
-      else box.removeAttribute("aria-invalid");
-      if (described) box.setAttribute("aria-describedby", described);
-      echo(box);
-    }
+  // A number is shown again in groups, on this device only; it never leaves the page but by its form.
+  const grouped = (typed) => {
+    const plain = typed.normalize("NFKC").replace(/[\s-]/g, "").toUpperCase();
+    const parts = plain.length > 14 ? plain.match(/^(.{1,6})(.{0,8})(.*)$/).slice(1) : plain.match(/.{1,4}/g) || [];
+    return parts.filter(Boolean).join(" ");
+  };
+  const echo = (field) => {
+    const line = document.getElementById(field.dataset.echo);
+    if (!line) return;
+    const said = grouped(field.value);
+    line.hidden = said.length < 5;
+    line.replaceChildren(said, Object.assign(document.createElement("span"), { textContent: line.dataset.note }));
+  };
+  document.addEventListener("input", (event) => {
+    if (event.target instanceof HTMLInputElement && event.target.dataset.echo) echo(event.target);
   });
 
-  // A long number is read back in groups, on this device only.
-  const echo = (box) => {
-    const line = box.dataset.echo && document.getElementById(box.dataset.echo);
-    if (!line) return;
-    const plain = box.value.normalize("NFKC").replace(/[\s-]/g, "").toUpperCase();
-    const groups = plain.length === 18 ? [plain.slice(0, 6), plain.slice(6, 14), plain.slice(14)] : plain.match(/.{1,4}/g) || [];
-    line.textContent = plain ? `${groups.join(" ")}  ${line.dataset.note}` : "";
-    line.hidden = !plain;
+  // Digits are typed on a keypad of digits, and a key beside the box adds the X that some numbers end with.
+  const addKey = (field) => {
+    if (field.nextElementSibling && field.nextElementSibling.classList.contains("key")) return;
+    const key = Object.assign(document.createElement("button"), { type: "button", className: "button secondary key", textContent: "X" });
+    key.addEventListener("click", () => {
+      field.value += "X";
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+      field.focus();
+    });
+    field.inputMode = "numeric";
+    field.classList.add("keyed");
+    field.after(key);
   };
-  document.addEventListener("input", (event) => echo(event.target));
+  // A box that keeps what was typed while its page is swapped keeps its element too: the mark of an error is set here.
+  const mark = (field) => {
+    const lines = ["hint", "error"].map((what) => document.getElementById(`${field.id}-${what}`)).filter(Boolean);
+    if (lines.length) field.setAttribute("aria-describedby", lines.map((line) => line.id).join(" "));
+    field.removeAttribute("aria-invalid");
+    if (lines.some((line) => line.className === "error")) field.setAttribute("aria-invalid", "true");
+  };
+
+  const enhance = () => {
+    document.querySelectorAll("[hx-preserve]").forEach(mark);
+    document.querySelectorAll("input[data-digits]").forEach(addKey);
+    document.querySelectorAll("input[data-echo]").forEach(echo);
+  };
+  document.addEventListener("DOMContentLoaded", enhance);
+  document.addEventListener("htmx:after:settle", enhance);
 
   // A link of the summary puts the cursor into the field, not only into view.
   document.addEventListener("click", (event) => {

@@ -1,0 +1,222 @@
+"""The pages of the demo forum, in development only: boards, signing up, coming back, posting."""
+
+import asyncio
+import json
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from functools import partial
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+from markupsafe import Markup
+
+from app.demo.backend import Call, CredentialsRefused, ServiceFailed
+from app.demo.forum import BOARDS, NAME, DemoForum, NotYours, Visitor
+from app.demo.offline import Json, TokenRefused
+from app.demo.store import Post, Session, User
+from app.kernel.secret import Secret
+from app.kernel.sentence import Language
+from app.web.forms import browser_secret, give_secret, new_browser_secret, read_form
+from app.web.language import language_of
+from app.web.templating import page
+from app.web.words import text as words
+
+router = APIRouter(prefix="/demo", include_in_schema=False)
+MAX_TITLE, MAX_TEXT = 60, 2000
+_COOKIE, _COOKIE_SECONDS = "shiming-demo", 30 * 24 * 3600
+_SEE_OTHER, _FORBIDDEN, _NOT_FOUND, _UNPROCESSABLE, _UNAVAILABLE = 303, 403, 404, 422, 503
+_STATES = ("phone", "document", "identity-unverified", "agreement-not-accepted", "account-suspended")
+Fields = Mapping[str, str]
+Work = Callable[[DemoForum, Visitor, Fields], Response]
+
+
+@router.get("")
+async def front(request: Request) -> Response:
+    return await _answer(request, partial(_board, request, BOARDS[0]))
+
+
+@router.get("/boards/{board}")
+async def one_board(request: Request, board: str) -> Response:
+    return await _answer(request, partial(_board, request, board))
+
+
+@router.post("/boards/{board}")
+async def post(request: Request, board: str) -> Response:
+    return await _answer(request, partial(_post, request, board))
+
+
+@router.post("/as")
+async def act_as(request: Request) -> Response:
+    return await _answer(request, partial(_act_as, request))
+
+
+@router.post("/sign-up")
+async def sign_up(request: Request) -> Response:
+    return await _answer(request, _sign_up, renew=True)
+
+
+@router.get("/return")
+async def come_back(request: Request) -> Response:
+    return await _answer(request, partial(_come_back, request))
+
+
+async def _answer(request: Request, work: Work, *, renew: bool = False) -> Response:
+    """Does the work in a thread of the demo's own, for a browser that its first form gives a session.
+
+    `renew` gives it another one: whoever planted the old one stays outside (session fixation).
+    """
+    forum: DemoForum = request.app.state.demo
+    fields: Fields = await read_form(request) if request.method == "POST" else {}
+    if urlsplit(forum.issuer).netloc != request.headers.get("host"):
+        return RedirectResponse(f"{forum.issuer}/demo", _SEE_OTHER)  # one name for this place, so that cookies hold
+    fresh = new_browser_secret() if fields else None
+    known = forum.store.session(browser_secret(request, _COOKIE))
+    if known and not renew:
+        fresh = None
+    visitor = Visitor(known or Session(""), language_of(request))
+    response = await asyncio.get_running_loop().run_in_executor(
+        forum.threads, partial(_work, request, forum, visitor, fresh, fields, work)
+    )
+    if fresh:
+        give_secret(request, response, _COOKIE, fresh, _COOKIE_SECONDS)
+    return response
+
+
+def _work(
+    request: Request, forum: DemoForum, visitor: Visitor, fresh: Secret[str] | None, fields: Fields, work: Work
+) -> Response:
+    try:
+        forum.prepare()
+        if fresh:
+            visitor = replace(visitor, session=forum.store.renew_session(visitor.session, fresh))
+        return work(forum, visitor, fields)
+    except TimeoutError:
+        response = _sorry(request, "preparing", _UNAVAILABLE)
+        response.headers["refresh"] = "2"
+        return response
+    except NotYours:
+        return _sorry(request, "not_yours", _FORBIDDEN)
+    except CredentialsRefused:
+        forum.forget()
+        return _sorry(request, "forgotten", _UNAVAILABLE)
+    except (ServiceFailed, TokenRefused):
+        return _sorry(request, "silent", _UNAVAILABLE)
+
+
+def _board(request: Request, board: str, forum: DemoForum, visitor: Visitor, _fields: Fields) -> Response:
+    if board not in BOARDS:
+        return _sorry(request, "no_board", _NOT_FOUND)
+    return _show(request, forum, visitor, board)
+
+
+def _act_as(request: Request, forum: DemoForum, visitor: Visitor, fields: Fields) -> Response:
+    del request
+    user = _user(forum, visitor.session, fields.get("user", ""))
+    forum.store.save_session(replace(visitor.session, user=user.id if user else ""))
+    return _to_board(fields.get("board", ""))
+
+
+def _sign_up(forum: DemoForum, visitor: Visitor, fields: Fields) -> Response:
+    return RedirectResponse(forum.sign_up(visitor, fields.get("form", "")), _SEE_OTHER)
+
+
+def _come_back(request: Request, forum: DemoForum, visitor: Visitor, _fields: Fields) -> Response:
+    """From a registration of this browser, or from a refusal's link, which has none."""
+    query = request.query_params
+    if "registration" not in query:
+        user = _user(forum, visitor.session, visitor.session.user)
+        if user:
+            forum.look_again(visitor, user)
+        return RedirectResponse("/demo", _SEE_OTHER)
+    user = forum.come_back(visitor, query["registration"], query.get("state", ""))
+    if user is None:
+        return RedirectResponse("/demo?arrived=abandoned", _SEE_OTHER)
+    forum.store.save_session(replace(visitor.session, user=user.id))
+    return RedirectResponse("/demo?arrived=completed", _SEE_OTHER)
+
+
+def _post(request: Request, board: str, forum: DemoForum, visitor: Visitor, fields: Fields) -> Response:
+    if board not in BOARDS:
+        return _sorry(request, "no_board", _NOT_FOUND)
+    title, text = fields.get("title", "").strip(), fields.get("text", "").strip()
+    visitor = replace(visitor, session=replace(visitor.session, title=title, text=text))
+    user = _user(forum, visitor.session, visitor.session.user)
+    wrong = _faults(visitor.language, title, text)
+    if user is None or wrong:
+        forum.store.save_session(visitor.session)
+        return _show(request, forum, visitor, board, wrong=wrong, status=_UNPROCESSABLE)
+    written = Post(fields.get("form", "") or secrets.token_hex(), user.handle, title, text, forum.now())
+    reasons = forum.publish(visitor, user, board, written)
+    if reasons:
+        forum.store.save_session(visitor.session)
+        return _show(request, forum, visitor, board, reasons=reasons, status=_FORBIDDEN)
+    forum.store.save_session(replace(visitor.session, title="", text=""))
+    return _to_board(board, "?arrived=posted")
+
+
+def _faults(language: Language, title: str, text: str) -> dict[str, Markup]:
+    """What to say at each field that has to be mended."""
+    given = (("title", title, MAX_TITLE), ("text", text, MAX_TEXT))
+    empty = {name: words(language, f"demo.empty.{name}") for name, said, _ in given if not said}
+    return empty | {name: words(language, "demo.post.long", n=most) for name, said, most in given if len(said) > most}
+
+
+def _user(forum: DemoForum, session: Session, user_id: str) -> User | None:
+    return next((user for user in forum.store.users(session) if user.id == user_id), None)
+
+
+def _to_board(board: str, query: str = "") -> Response:
+    return RedirectResponse(f"/demo/boards/{board if board in BOARDS else BOARDS[0]}{query}", _SEE_OTHER)
+
+
+def _sorry(request: Request, what: str, status: int) -> Response:
+    return page(request, "demo/sorry.html", {"what": what}, status=status)
+
+
+def _show(
+    request: Request,
+    forum: DemoForum,
+    visitor: Visitor,
+    board: str,
+    *,
+    reasons: Sequence[Json] = (),
+    wrong: Mapping[str, Markup] | None = None,
+    status: int = 200,
+) -> Response:
+    users, calls = forum.store.users(visitor.session), forum.store.calls(visitor.session)
+    values = {
+        "forum": NAME,
+        "board": board,
+        "boards": BOARDS,
+        "posts": [
+            asdict(post) | {"at": datetime.fromisoformat(post.at)}
+            for post in forum.store.posts(board, visitor.language)
+        ],
+        "users": [(user.id, user.handle, user.state if user.state in _STATES else "other") for user in users],
+        "acting": _user(forum, visitor.session, visitor.session.user),
+        "draft": visitor.session,
+        "form": secrets.token_hex(16),
+        "max_title": MAX_TITLE,
+        "max_text": MAX_TEXT,
+        "reasons": reasons,
+        "wrong": {"title": None, "text": None, **(wrong or {})},
+        "errors": list((wrong or {}).items()),
+        "arrived": request.query_params.get("arrived"),
+        "calls": [_shown(call) for call in calls],
+        "identity_fields": sum(call.identity_fields for call in calls),
+    }
+    return page(request, "demo/board.html", values, status=status)
+
+
+def _shown(call: Call) -> Json:
+    """With bodies as text; a check that needed no call has claims instead."""
+    bodies = {
+        name: json.dumps(body, ensure_ascii=False, indent=2) if body else ""
+        for name, body in asdict(call).items()
+        if name in {"sent", "received", "claims"}
+    }
+    expires = datetime.fromtimestamp(call.claims["exp"], UTC) if call.claims else None
+    return asdict(call) | bodies | {"expires": expires}

@@ -1,0 +1,1 @@
+"""The demo forum over real HTTP."""
