@@ -44,6 +44,30 @@
     }
   });
 
+  // A box whose content is never repeated by the server keeps its element: its mark of an error is set here.
+  document.addEventListener("htmx:after:swap", () => {
+    for (const box of document.querySelectorAll("[hx-preserve]")) {
+      const error = document.getElementById(`${box.id}-error`);
+      const hint = document.getElementById(`${box.id}-hint`);
+      const described = [hint, error].filter(Boolean).map((line) => line.id).join(" ");
+      if (error) box.setAttribute("aria-invalid", "true");
+      else box.removeAttribute("aria-invalid");
+      if (described) box.setAttribute("aria-describedby", described);
+      echo(box);
+    }
+  });
+
+  // A long number is read back in groups, on this device only.
+  const echo = (box) => {
+    const line = box.dataset.echo && document.getElementById(box.dataset.echo);
+    if (!line) return;
+    const plain = box.value.normalize("NFKC").replace(/[\s-]/g, "").toUpperCase();
+    const groups = plain.length === 18 ? [plain.slice(0, 6), plain.slice(6, 14), plain.slice(14)] : plain.match(/.{1,4}/g) || [];
+    line.textContent = plain ? `${groups.join(" ")}  ${line.dataset.note}` : "";
+    line.hidden = !plain;
+  };
+  document.addEventListener("input", (event) => echo(event.target));
+
   // A link of the summary puts the cursor into the field, not only into view.
   document.addEventListener("click", (event) => {
     const link = event.target instanceof Element && event.target.closest(".summary a[href^='#']");
