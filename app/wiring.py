@@ -37,12 +37,14 @@ from app.upkeep.rotation import SIGNING_KEY_OVERLAP
 from app.upkeep.schema import refuse_old_schema, upgrade
 from app.vault.service import Vault
 from app.verification.checks import Budget, Checks
-from app.verification.codes import CodeRules, PhoneCodes
+from app.verification.codes import PhoneCodes
 from app.verification.providers.contract import RecordCheckProvider
 from app.verification.providers.sandbox import SandboxProvider
 from app.verification.service import Verifications
+from app.verification.sign_ins import SignIns
 from app.verification.sms.contract import SmsSender
 from app.verification.sms.sandbox import SandboxSender
+from app.verification.texts import CodeRules, Texts
 
 _NO_DATABASE = "The database does not answer. Check SHIMING_DATABASE_URL."
 _UNSAFE_LIBRARIES = ("ecdsa", "rsa")
@@ -74,6 +76,7 @@ class Services:
     checks: Checks
     verifications: Verifications
     codes: PhoneCodes
+    sign_ins: SignIns
     posting: Posting
     status_lists: StatusLists
     sandbox_sender: SandboxSender | None
@@ -123,7 +126,7 @@ def _assemble(
 ) -> Services:
     watch = KeyWatch(settings.keys_dir, clock)
     signer = TokenSigner(keyring, settings.issuer, overlap=SIGNING_KEY_OVERLAP, watch=watch)
-    mac, blind_index = Mac(keyring), BlindIndex(keyring)
+    mac, blind_index, texts = Mac(keyring), BlindIndex(keyring), Texts(sender, _code_rules(settings))
     vault = Vault(unit_of_work, Envelope(keyring))
     checks = Checks(unit_of_work, clock, providers, _budget(settings))
     posting = Posting(unit_of_work, signer, mac, settings.issuer, _token_lifetime(settings))
@@ -146,7 +149,8 @@ def _assemble(
         agreements=Agreements(unit_of_work),
         checks=checks,
         verifications=Verifications(unit_of_work, vault, blind_index, mac, checks, direct_by_default=development),
-        codes=PhoneCodes(unit_of_work, vault, blind_index, mac, sender, _code_rules(settings)),
+        codes=PhoneCodes(unit_of_work, vault, blind_index, mac, texts),
+        sign_ins=SignIns(unit_of_work, vault, blind_index, mac, texts),
         posting=posting,
         status_lists=StatusLists(unit_of_work, signer, posting.policy, settings.issuer),
         sandbox_sender=sender if isinstance(sender, SandboxSender) else None,

@@ -16,6 +16,7 @@ class MacUse(StrEnum):
     ATTEMPT_SUBJECT = "attempt-subject"
     IDEMPOTENCY_KEY = "idempotency-key"
     IDEMPOTENCY_BODY = "idempotency-body"
+    SIGN_IN = "sign-in"
 
 
 class Mac:

@@ -7,6 +7,8 @@ from enum import StrEnum
 class ActorKind(StrEnum):
     CLIENT = "client"
     """A forum's backend."""
+    PERSON = "person"
+    """Whoever is at our own pages; named by their flow or session, never by who they are."""
     OPERATOR = "operator"
     """Whoever runs the command line on the host."""
     SYSTEM = "system"

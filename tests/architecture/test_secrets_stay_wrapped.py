@@ -17,12 +17,14 @@ MAY_REVEAL = {
     "forums/service.py": "compares a client secret with its digest, and makes the digest of a new one",
     "idempotency/service.py": "opens a stored answer for the client that it belongs to",
     "pages/routes.py": "shows the sandbox's outbox to a developer, in development only",
-    "verification/codes.py": "makes and compares one-time codes, and writes the text that carries one",
+    "verification/codes.py": "makes and compares one-time codes",
     "verification/documents.py": "normalises and checks a number and a name",
     "verification/phones.py": "normalises a phone number",
     "verification/providers/sandbox.py": "decides by the number, and asks nobody",
     "verification/service.py": "makes the digest that counts attempts on one document",
+    "verification/sign_ins.py": "makes and compares codes and the secrets of sessions, and shows how a phone ends",
     "verification/sms/sandbox.py": "looks which sandbox phone it is, and sends nothing",
+    "verification/texts.py": "reads a code that was typed, and writes the text that carries one",
 }
 
 
