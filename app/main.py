@@ -21,17 +21,18 @@ from app.api.shapes import Problem
 from app.crypto.errors import SealBroken
 from app.jobs.worker import Worker
 from app.kernel.errors import ShimingError, Unavailable
-from app.pages.routes import developer_router
-from app.pages.routes import router as pages
+from app.pages import routes as pages
 from app.policies import Rate, RouteClass
 from app.posting.errors import PostingDenied
 from app.settings import Settings
 from app.web.gate import Gate
 from app.web.logs import configure_logs, logger
 from app.web.metrics import Metrics
-from app.web.problems import InternalError, MethodNotAllowed, NoSuchAddress, problem_response
+from app.web.problems import InternalError, MethodNotAllowed, NoSuchAddress
 from app.web.rates import Rates
+from app.web.refusals import refusal_response
 from app.web.seats import AllSeats
+from app.web.static import router as static_files
 from app.web.validation import refusal_of
 from app.wiring import Services, build
 
@@ -44,7 +45,8 @@ _ROUTERS = (
     status_lists.router,
     health.router,
     metrics.router,
-    pages,
+    *pages.ROUTERS,
+    static_files,
 )
 _VERSION = "0.1.0"
 _SAMPLE_SECONDS = 1.0
@@ -119,7 +121,8 @@ def application(
     for router in _ROUTERS:
         app.include_router(router)
     if services.development:
-        app.include_router(developer_router)
+        for router in pages.DEVELOPER_ROUTERS:
+            app.include_router(router)
     for kind, answer in _REFUSALS.items():
         app.add_exception_handler(kind, answer)
     return Gate(app, services.issuer, app.state.rates, counted)
@@ -142,23 +145,23 @@ def _drop_framework_refusal(responses: dict[str, Any]) -> None:
 async def _refuse(request: Request, error: Exception) -> Response:
     if isinstance(error, PostingDenied):
         request.app.state.metrics.denied(denial.code for denial in error.reasons)
-    return problem_response(request, error if isinstance(error, ShimingError) else InternalError())
+    return refusal_response(request, error if isinstance(error, ShimingError) else InternalError())
 
 
 async def _refuse_unopened(request: Request, error: Exception) -> Response:
     """Never a wrong value, and never an open one: as when keys are out of reach, but on record."""
     logger().error("seal-broken", request_id=request.scope["request_id"], exc_info=error)
-    return problem_response(request, Unavailable())
+    return refusal_response(request, Unavailable())
 
 
 async def _refuse_body(request: Request, error: Exception) -> Response:
     complaints = error.errors() if isinstance(error, RequestValidationError) else []
-    return problem_response(request, refusal_of(complaints, _known_fields(request.app)))
+    return refusal_response(request, refusal_of(complaints, _known_fields(request.app)))
 
 
 async def _refuse_by_status(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 0
-    response = problem_response(request, _HTTP_PROBLEMS.get(status, InternalError)())
+    response = refusal_response(request, _HTTP_PROBLEMS.get(status, InternalError)())
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         response.headers["allow"] = ", ".join(_methods_at(request))
     return response

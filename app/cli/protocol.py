@@ -7,7 +7,8 @@ from starlette.requests import Request
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.kernel.errors import ShimingError
-from app.web.gate import SAFE_HEADERS, new_request_id
+from app.web.gate import new_request_id
+from app.web.headers import SAFE_HEADERS
 from app.web.logs import logger
 from app.web.problems import HeadTimedOut, HeadTooLarge, MalformedRequest, problem_response, status_of
 

@@ -37,7 +37,6 @@ _IDLE = timedelta(minutes=policies.SESSION_IDLE.value)
 _LONGEST = timedelta(minutes=policies.SESSION_LONGEST.value)
 _KEPT = timedelta(days=1)
 _TRIES = policies.CODE_TRIES.value
-_ENDING_DIGITS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ class AwaitedCode:
     """A code that a browser asked for and may still enter."""
 
     ending: str
-    """The last digits of the phone, as whoever typed it knows them."""
+    """The last digit of the phone, as whoever typed it knows it."""
     expires_at: datetime
     again_at: datetime
     """When another text may be asked for."""
@@ -168,7 +167,7 @@ class SignIns:
             phone = self._held(tx, row) if row and _waits(row, tx.now) else None
             if row is None or phone is None:
                 return None
-            return AwaitedCode(phone.reveal()[-_ENDING_DIGITS:], row.expires_at, self._again_at(row))
+            return AwaitedCode(phone.reveal()[-1], row.expires_at, self._again_at(row))
 
     def enter(self, actor: Actor, browser: Secret[str], typed: Secret[str], before: Secret[str] | None) -> Entry | None:
         """Judges a code that this browser asked for; None where it awaits none. Ends its session of `before`.

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.kernel.errors import ShimingError, Unavailable
+from app.web.headers import SAFE_HEADERS
 from app.web.logs import logger
 from app.web.metrics import Metrics
 from app.web.problems import (
@@ -23,9 +24,9 @@ from app.web.problems import (
     NoSuchAddress,
     RequestTimedOut,
     UnsupportedMediaType,
-    problem_response,
 )
 from app.web.rates import Rates, address_of, class_by_address
+from app.web.refusals import refusal_response
 
 MAX_BODY_BYTES = 64 * 1024
 _MAX_DEPTH = 20
@@ -42,17 +43,6 @@ _KEPT_ID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.ASCII |
 """A caller's own id is told back, but only a UUID goes into logs and the audit log: no name, phone or number does."""
 _UNSAFE_METHODS = frozenset({"POST", "PUT", "PATCH"})
 _JSON_PREFIX = "/v1/"
-SAFE_HEADERS = {
-    "cache-control": "no-store",
-    "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none';"
-    " form-action 'self'; frame-ancestors 'none'",
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "referrer-policy": "no-referrer",
-    "strict-transport-security": "max-age=31536000",
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-}
 
 
 class Gate:
@@ -101,6 +91,7 @@ class Gate:
         headers = Headers(scope=scope)
         told_id, request_id = _request_ids(headers.get("x-request-id", ""))
         scope["told_id"], scope["request_id"], scope["issuer"] = told_id, request_id, self._issuer
+        scope["app"] = self._app  # what is refused here may be refused with a page
         answer = _Answer(send, told_id)
         try:
             self._refuse_haste(scope)
@@ -112,11 +103,11 @@ class Gate:
             pass  # nobody is there to hear an answer, and nothing was done
         except ShimingError as error:
             answer = _Answer(send, told_id)
-            await problem_response(Request(scope), error)(scope, receive, answer)
+            await refusal_response(Request(scope), error)(scope, receive, answer)
         except Exception:  # noqa: BLE001 -- whatever fails leaves as a problem document, and is logged
             logger().error("request-failed", request_id=request_id, exc_info=True)
             if answer.status == 0:
-                await problem_response(Request(scope), InternalError())(scope, receive, answer)
+                await refusal_response(Request(scope), InternalError())(scope, receive, answer)
         finally:
             self._record(scope, asked_method, answer.status, time.perf_counter() - began)
 

@@ -1,19 +1,37 @@
-"""Chinese first; English for who asks for it."""
+"""Chinese first; English for who asks for it: in the address, by an earlier choice, or by the browser's settings."""
 
 from starlette.requests import HTTPConnection
+from starlette.responses import Response
 
 from app.kernel.sentence import Language
 
 _MAX_HEADER = 200
+_COOKIE, _COOKIE_SECONDS = "lang", 365 * 24 * 3600
 
 
-def language_of(connection: HTTPConnection) -> Language:
-    """The language of `?lang=`, else of `Accept-Language`, else Chinese."""
-    asked = connection.query_params.get("lang")
-    if asked in {Language.CHINESE, Language.ENGLISH}:
-        return Language(asked)
+def language_of(connection: HTTPConnection, preset: Language | None = None) -> Language:
+    """The language of `?lang=`, else this browser's choice, else preset, else of `Accept-Language`, else Chinese."""
+    chosen = _asked(connection) or _known(connection.cookies.get(_COOKIE)) or preset
+    if chosen:
+        return chosen
     ranked = sorted(_preferences(connection.headers.get("accept-language", "")), reverse=True)
     return ranked[0][2] if ranked else Language.CHINESE
+
+
+def keep_choice(connection: HTTPConnection, response: Response) -> None:
+    """A language that the address asks for is kept in this browser for a year. It is no secret."""
+    asked = _asked(connection)
+    if asked:
+        secure = str(connection.scope["issuer"]).startswith("https://")
+        response.set_cookie(_COOKIE, asked, max_age=_COOKIE_SECONDS, secure=secure, httponly=True, samesite="lax")
+
+
+def _asked(connection: HTTPConnection) -> Language | None:
+    return _known(connection.query_params.get("lang"))
+
+
+def _known(text: str | None) -> Language | None:
+    return next((language for language in Language if language == text), None)
 
 
 def _preferences(header: str) -> list[tuple[float, int, Language]]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
+from typing import Any
 
 import httpx2
 import pytest
@@ -20,6 +21,7 @@ from tests.support.serving import serving
 CODES = sorted({*problem_codes(), *(code.value for code in (*ReasonCode, *Reason))})
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 EMPTY_PLACES = re.compile(r"^[a-z]|「」|（）|\(\)|[a-z] {2,}[a-z]| \.|: ?\.|：。")
+OUTSIDE = {"tel:12377", "https://www.12377.cn/", "mailto:jubao@12377.cn"}
 SCRIPT = "<script>alert(1)</script>"
 
 
@@ -46,9 +48,18 @@ class Page(HTMLParser):
             self.words.setdefault(self._open[-1], []).append(data.strip())
 
 
+class Stranger(httpx2.Client):
+    """A browser that keeps no cookie: the language of one page is not that of the next."""
+
+    def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
+        answer = super().send(request, **options)
+        self.cookies.clear()
+        return answer
+
+
 @pytest.fixture
 def http(address: str) -> Iterator[httpx2.Client]:
-    with httpx2.Client(base_url=address, timeout=30) as client:
+    with Stranger(base_url=address, timeout=30) as client:
         yield client
 
 
@@ -81,8 +92,11 @@ def test_every_refusal_is_explained_in_chinese_first_and_in_english_by_asking(ht
 def test_a_page_has_one_heading_no_open_place_and_no_key(http: httpx2.Client) -> None:
     for code in CODES:
         for language in ("zh", "en"):
-            html = http.get(f"/problems/{code}?lang={language}").text
+            html, examples = re.subn(
+                r"<pre>.*?</pre>", "", http.get(f"/problems/{code}?lang={language}").text, flags=re.DOTALL
+            )
             page = Page(html)
+            assert examples == 1, code
             assert page.tags.count("h1") == page.tags.count("title") == page.tags.count("main") == 1, code
             assert "{" not in html, code
             assert "}" not in html, code
@@ -109,9 +123,7 @@ def test_a_sentence_whose_values_are_unknown_leaves_no_hole(http: httpx2.Client)
 def test_the_list_of_refusals_links_every_page(http: httpx2.Client) -> None:
     for language in ("zh", "en"):
         html = http.get(f"/problems?lang={language}").text
-        linked = re.findall(r'href="/problems/([a-z0-9-]+)\?lang=([a-z]+)"', html)
-        assert sorted(code for code, _ in linked) == CODES
-        assert {spoken for _, spoken in linked} == {language}
+        assert sorted(re.findall(r'href="/problems/([a-z0-9-]+)"', html)) == CODES
 
 
 def test_the_status_on_a_page_is_the_one_that_is_answered(http: httpx2.Client, forum: ForumBackend) -> None:
@@ -158,7 +170,7 @@ def assert_without_echo(answer: httpx2.Response) -> None:
     text = unescape(answer.text)
     assert "alert(1)" not in text
     assert "onload" not in text
-    assert "<script" not in text  # no page has one, so that a strict policy costs nothing
+    assert len(re.findall("<script", text)) == len(re.findall('<script src="/static/', text))
     assert all("alert(1)" not in value and "onload" not in value for value in answer.headers.values())
 
 
@@ -168,7 +180,9 @@ def test_no_page_brings_in_anything_from_elsewhere(http: httpx2.Client) -> None:
             html = http.get(f"{path}?lang={language}").text
             links = re.findall(r'(?:href|src|action)="([^"]*)"', html)
             assert links
-            assert all(link.startswith(("/", "?", "#")) and not link.startswith("//") for link in links), path
+            assert all(
+                link.startswith(("/", "?", "#")) and not link.startswith("//") for link in links if link not in OUTSIDE
+            )
             assert " style=" not in html
             assert not re.search(r" on[a-z]+=", html)
 

@@ -120,7 +120,7 @@ def test_a_code_belongs_to_the_browser_that_asked_for_it(services: Services) -> 
     assert services.sign_ins.awaited(OTHER_BROWSER) is None
     awaited = services.sign_ins.awaited(BROWSER)
     assert awaited is not None
-    assert awaited.ending == "1234"
+    assert awaited.ending == "4"
     entry = enter(services, code)
     assert entry is not None
     assert entry.session is not None
