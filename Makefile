@@ -1,12 +1,12 @@
-# Needs only Python 3.11 and pip; everything else comes from the hashed locks.
+# Needs only Python 3.11 and pip; everything else comes from the hashed locks, the browser for tests from the system.
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 INSTALL := $(BIN)/pip install -qq --disable-pip-version-check --no-deps
 
-.PHONY: help setup dev run demo test coverage check fix bench-hanging torture torture-bugs torture-mutation torture-oracle \
-	migration lock
+.PHONY: help setup dev browser run demo test screenshots coverage check fix bench-hanging torture torture-bugs \
+	torture-mutation torture-oracle migration lock
 
 help: ## Show what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -26,6 +26,9 @@ setup: .venv/.installed ## Create .venv with .venv/bin/shiming
 
 dev: .venv/.installed-dev ## setup, and what tests and checks need
 
+browser: ## The system's Chromium for tests, installed with apt-get where it is missing
+	@tests/browser/install.sh
+
 run: setup ## Make keys, migrate, serve on 127.0.0.1:8000 (or PORT=8001)
 	@$(BIN)/shiming init
 	@exec $(BIN)/shiming serve --port $(PORT)
@@ -33,8 +36,11 @@ run: setup ## Make keys, migrate, serve on 127.0.0.1:8000 (or PORT=8001)
 demo: setup ## Play the main job over HTTP against a service of its own
 	@$(BIN)/shiming demo --start
 
-test: dev ## Run all tests, on SQLite and on PostgreSQL
+test: dev browser ## Run all tests, on SQLite and on PostgreSQL
 	@$(BIN)/pytest -n 2
+
+screenshots: dev browser ## Every page and state, narrow and wide, light and dark, in both languages: var/screenshots
+	@$(BIN)/pytest -n 2 --screenshots var/screenshots tests/browser/test_every_page.py
 
 # The rooms of which every branch is tested, and the folders that test them; pyproject.toml names the rooms' files.
 COVERING := tests/kernel tests/crypto tests/posting tests/verification/test_documents.py \

@@ -34,6 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--long", action="store_true", help="the long forms of tests/torture; numbers go to docs/torture.md"
     )
+    parser.addoption("--screenshots", metavar="FOLDER", help="tests/browser/test_every_page.py puts its pictures there")
     parser.addoption("--sqlite", action="store_true", help='start no PostgreSQL; goes with -k "not postgresql"')
 
 

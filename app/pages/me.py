@@ -124,6 +124,12 @@ def me(request: Request) -> Response:
     return visit.show("me", accounts=shown)
 
 
+@router.get("/phone")
+def phone_page(visit: VisitOf) -> Response:
+    """Where a phone is typed, also by whoever is signed in."""
+    return visit.show("phone")
+
+
 @router.post("/phone")
 async def ask_for_code(visit: VisitOf, form: FormOf) -> Response:
     """Sends a code to any mainland phone, known or not."""

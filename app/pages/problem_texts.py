@@ -89,7 +89,7 @@ def explanation_of(code: str, language: Language) -> Explanation:
     to_do = _WHAT_TO_DO.get(code) or (_ASK_FORUM if happened else _READ_AGAIN)
     return Explanation(
         code=code,
-        title=_capital(title),
+        title=_capital(title).rstrip("。."),
         happened=_capital(happened or sentence.in_language(language)),
         to_do=text(language, f"problems.to_do.{to_do}"),
         status=status,

@@ -7,7 +7,7 @@ from app.pages.operations import operations_of
 from app.pages.problem_texts import explained_codes, explanation_of, grouped_codes
 from app.web.language import language_of
 from app.web.problems import NoSuchAddress
-from app.web.templating import page
+from app.web.templating import compressed, page
 
 router = APIRouter(include_in_schema=False)
 
@@ -35,4 +35,4 @@ async def one_problem(code: str, request: Request) -> Response:
 @router.get("/docs")
 async def api_documentation(request: Request) -> Response:
     """The API, read from the served OpenAPI document: no script, nothing from elsewhere."""
-    return page(request, "pages/docs.html", {"groups": operations_of(request.app.openapi())})
+    return compressed(request, page(request, "pages/docs.html", {"groups": operations_of(request.app.openapi())}))

@@ -50,6 +50,10 @@ async def static(name: str, request: Request) -> Response:
         raise NoSuchAddress
     current = request.query_params.get("v") == asset.mark
     headers = {"cache-control": _FOR_EVER if current else _NOT_YET_KNOWN, "vary": "accept-encoding"}
-    if "gzip" in request.headers.get("accept-encoding", ""):
+    if takes_gzip(request):
         return Response(asset.small, media_type=asset.media_type, headers=headers | {"content-encoding": "gzip"})
     return Response(asset.plain, media_type=asset.media_type, headers=headers)
+
+
+def takes_gzip(request: Request) -> bool:
+    return "gzip" in request.headers.get("accept-encoding", "")

@@ -4,10 +4,11 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from app.cli.protocol import BoundedProtocol
 from app.jobs.worker import Worker
@@ -44,11 +45,18 @@ class _Server(uvicorn.Server):
 
 @contextmanager
 def serving(
-    services: Services, rates: Mapping[RouteClass, Rate] = RATES, proxies: str = "", *, worker: Worker | None = None
+    services: Services,
+    rates: Mapping[RouteClass, Rate] = RATES,
+    proxies: str = "",
+    *,
+    worker: Worker | None = None,
+    bound: socket.socket | None = None,
+    around: Callable[[ASGIApp], ASGIApp] | None = None,
 ) -> Iterator[str]:
-    """Serves until the block ends; gives the address."""
+    """Serves until the block ends; gives the address: of `bound`, or any that is free. `around` may listen in."""
+    app: ASGIApp = application(services, rates, worker)
     config = uvicorn.Config(
-        application(services, rates, worker),
+        around(app) if around else app,
         http=BoundedProtocol,
         ws="none",
         port=0,
@@ -58,7 +66,7 @@ def serving(
         proxy_headers=bool(proxies),
         forwarded_allow_ips=proxies or [],
     )
-    bound = config.bind_socket()
+    bound = bound or config.bind_socket()
     server = _Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
     thread.start()

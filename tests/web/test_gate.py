@@ -12,6 +12,7 @@ from sqlalchemy import update
 from app.kernel.actor import OPERATOR
 from app.verification.models import LinkRow
 from app.web.gate import MAX_BODY_BYTES
+from app.web.static import static_address
 from app.wiring import Services
 from tests.support.forum import ForumBackend, Json
 
@@ -326,7 +327,7 @@ def test_every_refusal_outside_the_login_is_a_problem_document(answers: dict[str
 
 
 def test_only_keys_and_static_files_may_be_stored(forum: ForumBackend) -> None:
-    for path in ("/.well-known/jwks.json", "/static/style.css"):
+    for path in ("/.well-known/jwks.json", static_address("style.css")):
         answer = forum.get(path)
         assert answer.status_code == 200
         assert answer.headers["cache-control"].startswith("public, max-age="), path

@@ -1,0 +1,67 @@
+"""Fixtures: one Chromium for this folder, and visitors for each test, who must not see anything go wrong."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from socket import create_server, socket
+
+import pytest
+from playwright.sync_api import Browser
+
+from app.settings import Settings
+from app.wiring import Services
+from tests.browser.chromium import Visitor, chromium, visitor
+from tests.support.recording import Exchange, Recorder
+from tests.support.serving import serving
+
+NewVisitor = Callable[..., Visitor]
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """Ends with this folder: its event loop stands in the way of every test that runs one of its own."""
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(params=["sqlite"])
+def database_url(database_url: str) -> str:
+    """Pages do not know databases: one is enough."""
+    return database_url
+
+
+@pytest.fixture
+def bound() -> Iterator[socket]:
+    with create_server(("127.0.0.1", 0)) as bound:
+        yield bound
+
+
+@pytest.fixture
+def settings(settings: Settings, bound: socket) -> Settings:
+    """The issuer is where it is served: what the API tells a forum leads there."""
+    return settings.model_copy(update={"issuer": f"http://127.0.0.1:{bound.getsockname()[1]}"})
+
+
+@pytest.fixture
+def exchanges() -> list[Exchange]:
+    """Every request that the server answers."""
+    return []
+
+
+@pytest.fixture
+def address(services: Services, bound: socket, exchanges: list[Exchange]) -> Iterator[str]:
+    with serving(services, bound=bound, around=partial(Recorder, exchanges)) as address:
+        yield address
+
+
+@pytest.fixture
+def new_visitor(browser: Browser, address: str) -> Iterator[NewVisitor]:
+    visitors: list[Visitor] = []
+
+    def make(**options: str | int | bool) -> Visitor:
+        visitors.append(visitor(browser, address, **options))  # type: ignore[arg-type] # passed on as they are
+        return visitors[-1]
+
+    yield make
+    for one in visitors:
+        one.context.close()
+    assert [fault for one in visitors for fault in one.faults] == []

@@ -1,0 +1,59 @@
+"""What every page must show, and no eye is needed for: `faults_of` a page as it stands, at three widths."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+WIDTHS = (320, 375, 1280)
+HEIGHT = 800
+_FIRST_PAINT_BYTES = 60_000
+_EVERY_RULE = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+_DARK_RULES = ("color-contrast",)
+"""What a page that was looked at in the light still has to show in the dark."""
+_LOOKS = (Path(__file__).parent / "looks.js").read_text(encoding="utf-8")
+_WEIGHT = """() => [
+  ...performance.getEntriesByType("navigation"),
+  ...performance.getEntriesByType("resource").filter((entry) => entry.renderBlockingStatus === "blocking"),
+].reduce((sum, entry) => sum + entry.encodedBodySize, 0)"""
+_RINGLESS = """() => {
+  const shown = (e) => e.checkVisibility({ visibilityProperty: true }) && !e.disabled;
+  const at = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex]";
+  return [...document.querySelectorAll(at)].filter(shown).filter((e) => {
+    e.focus({ preventScroll: true });
+    const { outlineStyle, outlineWidth } = getComputedStyle(e);
+    return document.activeElement === e && e.tabIndex >= 0 && (outlineStyle === "none" || parseFloat(outlineWidth) < 2);
+  }).map((e) => e.outerHTML.slice(0, 80));
+}"""
+_axe = Axe()
+
+
+def faults_of(page: Page, language: str, names: Sequence[str] = (), *, dark: bool = False) -> list[str]:
+    """One line each. `names` (of forums, of people) may be in another language than the page."""
+    found: list[str] = []
+    weight = page.evaluate(_WEIGHT)
+    if not 0 < weight < _FIRST_PAINT_BYTES:
+        found.append(f"first paint takes {weight} bytes")
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        asked = {"language": language, "names": names, "wide": width == WIDTHS[-1]}
+        found += [f"{fault} (at {width})" for fault in page.evaluate(_LOOKS, asked)]
+    return [*found, *axe_violations(page, _DARK_RULES if dark else _EVERY_RULE), *_without_focus_ring(page)]
+
+
+def axe_violations(page: Page, rules: Sequence[str] = _EVERY_RULE) -> list[str]:
+    """WCAG 2.2 AA and the good practices that axe knows. It comes by the debugger, which no policy of a page stops."""
+    options = {"runOnly": rules, "preload": False, "resultTypes": ["violations"]}
+    answer: dict[str, Any] = _axe.run(page, options=options).response
+    return [
+        f"axe {violation['id']}: {node['target']} {node['html'][:120]}"
+        for violation in answer["violations"]
+        for node in violation["nodes"]
+    ]
+
+
+def _without_focus_ring(page: Page) -> list[str]:
+    page.keyboard.press("Tab")  # from now on Chromium shows where the focus is
+    return [f"no focus ring: {html}" for html in page.evaluate(_RINGLESS)]

@@ -1,0 +1,65 @@
+"""Every page and state in both languages: nothing sideways, one heading, one language, no violation that axe knows."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Page
+
+from app.wiring import Services
+from tests.browser.conftest import NewVisitor
+from tests.browser.looks import HEIGHT, faults_of
+from tests.browser.pages import FORUMS, HANDLES, WALKS, Walk, Walker
+from tests.support.clock import FakeClock
+from tests.support.forum import ForumBackend
+
+NAMES = (*FORUMS.values(), *HANDLES.values())
+SHOT_WIDTHS = (375, 1280)
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+
+
+@pytest.fixture
+def walker(
+    language: str,
+    scheme: Literal["light", "dark"],
+    services: Services,
+    clock: FakeClock,
+    new_forum: Callable[[str], ForumBackend],
+    new_visitor: NewVisitor,
+) -> Walker:
+    page = new_visitor(language=language, scheme=scheme).tab()
+    return Walker(page, language, services, clock, new_forum(FORUMS[language]))
+
+
+@pytest.fixture
+def shoot(pytestconfig: pytest.Config, language: str, scheme: Literal["light", "dark"]) -> Callable[[Page, str], None]:
+    """Takes the pictures of a state, when they are asked for."""
+    folder: str | None = pytestconfig.option.screenshots
+
+    def shots(page: Page, state: str) -> Iterator[Path]:
+        for width in SHOT_WIDTHS:
+            page.set_viewport_size({"width": width, "height": HEIGHT})
+            for shown in SCHEMES:
+                page.emulate_media(color_scheme=shown)
+                yield Path(folder or "") / f"{state}-{width}-{shown}-{language}.png"
+
+    def take(page: Page, state: str) -> None:
+        for path in shots(page, state) if folder else ():
+            page.screenshot(path=path, full_page=True)
+        page.emulate_media(color_scheme=scheme)
+
+    return take
+
+
+@pytest.mark.parametrize(("language", "scheme"), [("zh", "light"), ("en", "dark")])
+@pytest.mark.parametrize("walk", WALKS.values(), ids=WALKS)
+def test_every_state_looks_as_it_must(
+    walk: Walk, walker: Walker, scheme: str, shoot: Callable[[Page, str], None]
+) -> None:
+    faults: dict[str, list[str]] = {}
+    for state in walk(walker):
+        shoot(walker.page, state)
+        faults[state] = faults_of(walker.page, walker.language, NAMES, dark=scheme == "dark")
+    assert faults
+    assert {state: found for state, found in faults.items() if found} == {}
