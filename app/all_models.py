@@ -6,9 +6,10 @@ from app.audit import models as audit
 from app.db.base import Base
 from app.forums import models as forums
 from app.idempotency import models as idempotency
+from app.registration import models as registration
 from app.upkeep import models as upkeep
 from app.vault import models as vault
 from app.verification import models as verification
 
-MODELS = (accounts, agreements, audit, forums, idempotency, upkeep, vault, verification)
+MODELS = (accounts, agreements, audit, forums, idempotency, registration, upkeep, vault, verification)
 METADATA = Base.metadata

@@ -15,7 +15,7 @@ from starlette.routing import Match
 from starlette.types import ASGIApp
 
 from app import policies
-from app.api import accounts, health, metrics, oauth, oauth_tokens, status_lists, tokens, verifications
+from app.api import accounts, health, metrics, oauth, oauth_tokens, registrations, status_lists, tokens, verifications
 from app.api.oauth_login import OAuthRefused, refuse_as_oauth
 from app.api.shapes import Problem
 from app.crypto.errors import SealBroken
@@ -40,6 +40,7 @@ _ROUTERS = (
     oauth.router,
     oauth_tokens.router,
     accounts.router,
+    registrations.router,
     verifications.router,
     tokens.router,
     status_lists.router,

@@ -52,6 +52,11 @@ DESTRUCTIVE_ACTS_SHARE = Policy(1, "percent of a forum's accounts, where that is
 DESTRUCTIVE_ACTS_WINDOW = Policy(1, "hours", "design")
 CONFIRMATION_LIFETIME = Policy(1, "hours", "design")
 
+FLOW_LIFETIME = Policy(30, "minutes, and as many again whenever they are asked for", "WCAG 2.2, 2.2.1")
+FLOW_LONGEST = Policy(24, "hours", "design")
+FLOW_KEPT = Policy(30, "days after its end, without what was entered", "design")
+HANDOFF_LIFETIME = Policy(10, "minutes", "design")
+
 AGREEMENT_ACCEPTANCE = Policy(7, "days", "design")
 
 IDEMPOTENCY_LEASE = Policy(60, "seconds", "contract")

@@ -51,6 +51,13 @@ class Settings(BaseSettings):
             ge=0, description="Between two texts to one phone; 60 when not set, and production refuses less than 30."
         ),
     ] = None
+    operator: Annotated[
+        str,
+        Field(max_length=80, description="Who answers for personal information, as people read it; else the forum."),
+    ] = ""
+    contact: Annotated[
+        str, Field(max_length=200, description="Where people reach them: an address or a phone, as people read it.")
+    ] = ""
     metrics_token: Annotated[
         SecretStr | None,
         Field(

@@ -31,6 +31,8 @@ from app.kernel.clock import Clock, SystemClock
 from app.kernel.errors import StartRefused, Unavailable
 from app.posting.service import Posting
 from app.posting.status_list import StatusLists
+from app.registration.service import Registrations
+from app.registration.visits import Visits
 from app.settings import Environment, Settings
 from app.upkeep.keys import name_new_keys, refuse_missing_keys
 from app.upkeep.rotation import SIGNING_KEY_OVERLAP
@@ -58,6 +60,9 @@ class Services:
 
     issuer: str
     development: bool
+    operator: str
+    """Who answers for the personal information, and how to reach them; empty for the forum itself."""
+    contact: str
     metrics_token_digest: bytes | None
     """SHA-256 of the token that opens `/metrics`."""
     log_level: str
@@ -77,6 +82,8 @@ class Services:
     verifications: Verifications
     codes: PhoneCodes
     sign_ins: SignIns
+    registrations: Registrations
+    visits: Visits
     posting: Posting
     status_lists: StatusLists
     sandbox_sender: SandboxSender | None
@@ -109,7 +116,8 @@ def build(
     unit_of_work = UnitOfWork(engine, clock)
     try:
         _refuse_unready(settings, engine, unit_of_work, keyring)
-        return _assemble(settings, clock, providers, sender, keyring, engine, unit_of_work)
+        checks = Checks(unit_of_work, clock, providers, _budget(settings))
+        return _assemble(settings, clock, checks, sender, keyring, engine, unit_of_work)
     except StartRefused:
         engine.dispose()
         raise
@@ -118,22 +126,23 @@ def build(
 def _assemble(
     settings: Settings,
     clock: Clock,
-    providers: Sequence[RecordCheckProvider],
+    checks: Checks,
     sender: SmsSender,
     keyring: Keyring,
     engine: Engine,
     unit_of_work: UnitOfWork,
 ) -> Services:
-    watch = KeyWatch(settings.keys_dir, clock)
-    signer = TokenSigner(keyring, settings.issuer, overlap=SIGNING_KEY_OVERLAP, watch=watch)
+    signer = TokenSigner(
+        keyring, settings.issuer, overlap=SIGNING_KEY_OVERLAP, watch=KeyWatch(settings.keys_dir, clock)
+    )
     mac, blind_index, texts = Mac(keyring), BlindIndex(keyring), Texts(sender, _code_rules(settings))
-    vault = Vault(unit_of_work, Envelope(keyring))
-    checks = Checks(unit_of_work, clock, providers, _budget(settings))
+    vault, development = Vault(unit_of_work, Envelope(keyring)), settings.env is Environment.DEVELOPMENT
     posting = Posting(unit_of_work, signer, mac, settings.issuer, _token_lifetime(settings))
-    development = settings.env is Environment.DEVELOPMENT
     return Services(
         issuer=settings.issuer,
         development=development,
+        operator=settings.operator,
+        contact=settings.contact,
         metrics_token_digest=_digest_of(settings.metrics_token),
         log_level=settings.log_level,
         clock=clock,
@@ -151,6 +160,8 @@ def _assemble(
         verifications=Verifications(unit_of_work, vault, blind_index, mac, checks, direct_by_default=development),
         codes=PhoneCodes(unit_of_work, vault, blind_index, mac, texts),
         sign_ins=SignIns(unit_of_work, vault, blind_index, mac, texts),
+        registrations=Registrations(unit_of_work, mac, settings.issuer, plain_http=development),
+        visits=Visits(unit_of_work, mac),
         posting=posting,
         status_lists=StatusLists(unit_of_work, signer, posting.policy, settings.issuer),
         sandbox_sender=sender if isinstance(sender, SandboxSender) else None,

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import and_, func, select, update
+from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app.accounts.domain import (
@@ -24,6 +24,8 @@ from app.kernel.actor import Actor
 from app.kernel.ids import AccountId, ForumId
 
 _DRAWS = 22
+_NAMELESS = " "
+"""No handle begins with it, so no handle is found by a key that does."""
 
 
 def add(session: Session, account: Account) -> None:
@@ -123,6 +125,21 @@ def keep_looks(session: Session, account: Account, looks: Collection[str], reser
     for look in sorted(looks):
         session.merge(HandleRow(forum_id=account.forum_id, skeleton=look, account_id=account.id, reserved_until=None))
     session.flush()
+
+
+def free_names(session: Session, account_id: AccountId) -> None:
+    """Nobody finds the account by handle or user id any more, and both are anybody's."""
+    session.execute(delete(HandleRow).where(HandleRow.account_id == account_id))
+    session.execute(
+        update(AccountRow)
+        .where(AccountRow.id == account_id)
+        .values(handle_key=f"{_NAMELESS}{account_id}", external_id=None)
+    )
+
+
+def is_nameless(session: Session, account_id: AccountId) -> bool:
+    key = session.scalar(select(AccountRow.handle_key).where(AccountRow.id == account_id))
+    return key is not None and key.startswith(_NAMELESS)
 
 
 def set_closed(session: Session, account_id: AccountId, closed_at: datetime | None) -> None:

@@ -78,13 +78,14 @@ class Sanctions:
         """Lifts what the status shows: a closing before any ban, which then still stands, else a ban or a suspension.
 
         Raises `NoSuchAccount`, `Invalid`, `ClosingIsFinal`, `ClosedByPerson`, `NothingToLift`. Boundary: exactly after
-        `CLOSURE_REVERSIBLE` a closing is final.
+        `CLOSURE_REVERSIBLE` a closing is final; that of an account whose registration was given up always is.
         """
         with self._unit_of_work.begin(actor) as tx:
             account = _hold(tx, forum_id, account_id, reason)
             sanction = repository.find_sanction(tx.session, account.id, tx.now)
             if account.closed_at is not None:
-                if tx.now >= account.closed_at + timedelta(days=policies.CLOSURE_REVERSIBLE.value):
+                final = tx.now >= account.closed_at + timedelta(days=policies.CLOSURE_REVERSIBLE.value)
+                if final or repository.is_nameless(tx.session, account.id):
                     raise ClosingIsFinal
                 if repository.closed_by(tx.session, account.id) == ActorKind.PERSON:
                     raise ClosedByPerson

@@ -1,6 +1,7 @@
 """Use cases of the forum's backend: register an account, find it, change it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
@@ -23,7 +24,6 @@ from app.audit import service as audit
 from app.audit.domain import Action, ObjectKind
 from app.db.unit_of_work import ConstraintViolated, Transaction, UnitOfWork, again_on_collision, hold_key
 from app.kernel.actor import Actor
-from app.kernel.errors import Conflict
 from app.kernel.ids import AccountId, ForumId, new_id
 from app.screening import service as screening
 from app.screening.domain import Field, Text
@@ -42,32 +42,11 @@ class Accounts:
 
         Raises `HandleInvalid`, `HandleTaken`, `ExternalIdTaken`, `Invalid`.
         """
-        handle = _read_handle(handle)
         return again_on_collision(lambda: self._add(actor, forum_id, handle, external_id, profile))
 
     def _add(self, actor: Actor, forum_id: ForumId, handle: str, external_id: str | None, profile: Profile) -> Account:
-        """Raises `ConstraintViolated` when another one drew the same place in the status list: draw again."""
-        try:
-            with self._unit_of_work.begin(actor) as tx:
-                account = Account(
-                    id=AccountId(new_id("acc", tx.now)),
-                    forum_id=forum_id,
-                    handle=handle,
-                    external_id=external_id,
-                    profile=profile,
-                    created_at=tx.now,
-                    updated_at=tx.now,
-                )
-                screening.check(tx, _texts(handle, external_id, _fields(profile)))
-                _refuse_look_alikes(tx, account)
-                repository.add(tx.session, account)
-                _keep_handle(tx, account)
-                audit.record(tx, Action.ACCOUNT_CREATED, ObjectKind.ACCOUNT, account.id)
-        except (ConstraintViolated, HandleTaken) as lost:
-            if isinstance(lost, ConstraintViolated) and lost.constraint == _STATUS_INDEX_RULE:
-                raise
-            raise self._who_was_first(forum_id, external_id) from None
-        return account
+        with names_told(self._unit_of_work, forum_id, external_id), self._unit_of_work.begin(actor) as tx:
+            return add_account(tx, forum_id, handle, external_id, profile)
 
     def get(self, forum_id: ForumId, account_id: str) -> Account:
         """The account that a path names. Raises `NoSuchAccount`, also for another forum's account."""
@@ -97,13 +76,60 @@ class Accounts:
         except ConstraintViolated as violated:
             raise (ExternalIdTaken if violated.constraint == _EXTERNAL_ID_RULE else HandleTaken) from None
 
-    def _who_was_first(self, forum_id: ForumId, external_id: str | None) -> Conflict:
-        """A request that is repeated meets its own account: that is a matter of the user id, not of the handle."""
-        with self._unit_of_work.read() as tx:
-            known = external_id is not None and repository.find(
-                tx.session, forum_id, AccountName(external_id=external_id)
-            )
-        return ExternalIdTaken() if known else HandleTaken()
+
+@contextmanager
+def names_told(unit_of_work: UnitOfWork, forum_id: ForumId, external_id: str | None) -> Iterator[None]:
+    """Around a transaction that takes names: says which of them was taken. Raises `HandleTaken`, `ExternalIdTaken`.
+
+    `ConstraintViolated` is left for a place in the status list that another one drew: draw again. A request that is
+    repeated meets its own account: that is a matter of the user id, not of the handle.
+    """
+    try:
+        yield
+    except (ConstraintViolated, HandleTaken) as lost:
+        if isinstance(lost, ConstraintViolated) and lost.constraint == _STATUS_INDEX_RULE:
+            raise
+        with unit_of_work.read() as tx:
+            known = external_id is not None and is_external_id_known(tx, forum_id, external_id)
+        raise (ExternalIdTaken() if known else HandleTaken()) from None
+
+
+def add_account(tx: Transaction, forum_id: ForumId, handle: str, external_id: str | None, profile: Profile) -> Account:
+    """A step, within `names_told`: a new account, unverified. Raises `HandleInvalid`, `HandleTaken`, `Invalid`."""
+    account = Account(
+        id=AccountId(new_id("acc", tx.now)),
+        forum_id=forum_id,
+        handle=_read_handle(handle),
+        external_id=external_id,
+        profile=profile,
+        created_at=tx.now,
+        updated_at=tx.now,
+    )
+    screening.check(tx, _texts(account.handle, external_id, _fields(profile)))
+    _refuse_look_alikes(tx, account)
+    repository.add(tx.session, account)
+    _keep_handle(tx, account)
+    audit.record(tx, Action.ACCOUNT_CREATED, ObjectKind.ACCOUNT, account.id)
+    return account
+
+
+def rename(tx: Transaction, account: Account, handle: str) -> None:
+    """A step, within `names_told`: another handle for an account that is held. Raises as `add_account`."""
+    screening.check(tx, _texts(handle, None, {}))
+    _save(tx, account, _changed(account, AccountChange(handle, None, {})))
+
+
+def withdraw(tx: Transaction, account: Account) -> None:
+    """A step: ends an account that nobody ever stood behind, and sets its names free."""
+    repository.free_names(tx.session, account.id)
+    repository.set_closed(tx.session, account.id, tx.now)
+    touch(tx, account.id)
+    audit.record(tx, Action.ACCOUNT_CLOSED, ObjectKind.ACCOUNT, account.id, reason="registration-ended")
+
+
+def is_external_id_known(tx: Transaction, forum_id: ForumId, external_id: str) -> bool:
+    """A step."""
+    return repository.find(tx.session, forum_id, AccountName(external_id=external_id)) is not None
 
 
 def find_named(tx: Transaction, forum_id: ForumId, name: AccountName, *, lock: bool = False) -> Account:

@@ -94,16 +94,29 @@ class Agreements:
         self, actor: Actor, account_id: AccountId, kind: AgreementKind, version: str, channel: AcceptanceChannel
     ) -> Acceptance:
         with self._unit_of_work.begin(actor) as tx:
-            version_id, current = _in_force(tx, kind)
-            if version != current.version:
-                raise UnknownAgreementVersion([_NOT_IN_FORCE])
-            earlier = repository.find_acceptance(tx.session, account_id, version_id, current)
-            if earlier is not None:
-                return earlier
-            acceptance = Acceptance(account_id, kind, version, tx.now, channel)
-            repository.add_acceptance(tx.session, version_id, acceptance)
-            audit.record(tx, Action.AGREEMENT_ACCEPTED, ObjectKind.ACCOUNT, account_id, reason=f"{kind}/{version}")
-            return acceptance
+            return accept(tx, account_id, kind, version, channel)
+
+
+def accept(
+    tx: Transaction, account_id: AccountId, kind: AgreementKind, version: str, channel: AcceptanceChannel
+) -> Acceptance:
+    """A step. Raises `NoAgreementInForce`, `UnknownAgreementVersion`, `ConstraintViolated`."""
+    version_id, current = _in_force(tx, kind)
+    if version != current.version:
+        raise UnknownAgreementVersion([_NOT_IN_FORCE])
+    earlier = repository.find_acceptance(tx.session, account_id, version_id, current)
+    if earlier is not None:
+        return earlier
+    acceptance = Acceptance(account_id, kind, version, tx.now, channel)
+    repository.add_acceptance(tx.session, version_id, acceptance)
+    audit.record(tx, Action.AGREEMENT_ACCEPTED, ObjectKind.ACCOUNT, account_id, reason=f"{kind}/{version}")
+    return acceptance
+
+
+def has_accepted(tx: Transaction, account_id: AccountId, kind: AgreementKind) -> bool:
+    """A step: whether this account accepted the version in force; also where none is."""
+    found = repository.in_force(tx.session, kind, tx.now)
+    return found is None or repository.find_acceptance(tx.session, account_id, *found) is not None
 
 
 def _in_force(tx: Transaction, kind: AgreementKind) -> tuple[int, AgreementVersion]:

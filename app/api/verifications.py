@@ -28,7 +28,7 @@ from app.verification.denials import SENTENCES
 from app.verification.documents import PERSONAL_DOCUMENTS, DocumentType
 from app.verification.domain import IdentityLevel, Method, NextStep, Outcome, Reason, Verification
 from app.verification.service import GivenDocument
-from app.web.checking import Applicant, check_document, send_code
+from app.web.checking import Applicant, Checking
 
 router = APIRouter(prefix="/v1/verifications", tags=["verifications"])
 _NOT_FOUND = {404: "not-found"}
@@ -134,18 +134,13 @@ async def verify(
 
     async def work(begun: Begun) -> Response:
         applicant = Applicant(caller.actor, caller.forum_id, body.account_name())
+        checking = Checking(services.verifications, services.codes, seats)
         if body.method == "phone_code":
-            sent = await send_code(services, seats, applicant, _phone(body), begun.note)
+            sent = await checking.send_code(applicant, _phone(body), begun.note)
             metrics.texted(sent.outcome)
             return await run_in_threadpool(begun.end, lambda: show(sent))
-        return await check_document(
-            services,
-            seats,
-            applicant,
-            Method(body.method),
-            _given(body),
-            begun.note,
-            lambda end: begun.end(lambda: count(end())),
+        return await checking.check_document(
+            applicant, Method(body.method), _given(body), begun.note, lambda end: begun.end(lambda: count(end()))
         )
 
     return await once.answer_in_steps(

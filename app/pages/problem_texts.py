@@ -15,6 +15,7 @@ _WHAT_TO_DO: dict[str, str] = {
     "invalid-token": "credentials",
     "invalid-client": "invalid_client",
     "insufficient-scope": "credentials",
+    "return-url-not-registered": "return_url",
     "account-not-found": "account_not_found",
     "malformed-request": "malformed_request",
     "idempotency-key-reused": "idempotency_key_reused",

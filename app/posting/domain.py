@@ -96,9 +96,11 @@ class InactiveToken:
 
 @dataclass(frozen=True, slots=True)
 class OpenedTicket:
-    """Where a remedy leads, and for whom: nothing but the handle."""
+    """Where a remedy leads, and for whom: the page shows nothing but the handle."""
 
     place: RemedyPlace
+    account_id: AccountId
+    forum_id: ForumId
     handle: str
 
 

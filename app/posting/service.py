@@ -26,7 +26,7 @@ from app.posting.domain import (
 from app.posting.errors import Denial, PostingDenied, ReasonCode
 from app.posting.standing_reader import read_standings
 from app.posting.status_list import status_list_uri
-from app.posting.status_reader import read_open_handle
+from app.posting.status_reader import read_open_account
 from app.posting.tickets import Tickets
 
 TOKEN_TYPE = "posting+jwt"  # noqa: S105 -- the `typ` of a posting token
@@ -116,8 +116,8 @@ class Posting:
         """Where a remedy leads; None when the ticket is not good or its account is closed. Writes nothing."""
         with self._unit_of_work.read() as tx:
             found = self._tickets.read(ticket, tx.now)
-            handle = read_open_handle(tx.session, found.account_id) if found else None
-        return OpenedTicket(found.place, handle) if found and handle is not None else None
+            account = read_open_account(tx.session, found.account_id) if found else None
+        return OpenedTicket(found.place, found.account_id, *account) if found and account else None
 
     def _remedy_urls(self, judged: JudgedAccount, reasons: Sequence[Denial]) -> dict[ReasonCode, str]:
         account_id = judged.standing.account.id

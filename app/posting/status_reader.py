@@ -16,6 +16,7 @@ from app.agreements.domain import AgreementKind
 from app.agreements.models import AcceptanceRow, AgreementVersionRow
 from app.forums.domain import ForumStatus
 from app.forums.models import ForumRow
+from app.kernel.ids import ForumId
 from app.posting.decision import PostingPolicy
 from app.verification.domain import IdentityLevel
 from app.verification.models import LinkRow
@@ -98,9 +99,11 @@ def read_changed(
     return [(place, listed) for place, listed in session.execute(query)]
 
 
-def read_open_handle(session: Session, account_id: str) -> str | None:
-    """The handle of an account that is not closed."""
-    return session.scalar(select(AccountRow.handle).where(AccountRow.id == account_id, AccountRow.closed_at.is_(None)))
+def read_open_account(session: Session, account_id: str) -> tuple[ForumId, str] | None:
+    """Forum and handle of an account that is not closed."""
+    query = select(AccountRow.forum_id, AccountRow.handle)
+    found = session.execute(query.where(AccountRow.id == account_id, AccountRow.closed_at.is_(None))).one_or_none()
+    return (ForumId(found[0]), found[1]) if found else None
 
 
 def _places(forum_id: str, state: ColumnElement[int]) -> Select[int, int]:

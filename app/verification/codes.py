@@ -48,6 +48,11 @@ class PhoneCodes:
         self._texts = texts
         self._sender = texts.sender
 
+    @property
+    def pause(self) -> timedelta:
+        """Between two texts to one phone."""
+        return self._texts.pause
+
     def prepare(self, forum_id: ForumId, name: AccountName, phone: Secret[str]) -> PhoneRequest:
         """The cheap refusals. Raises `PhoneInvalid`, `AccountNotFound`, `AccountIsClosed`."""
         phone = self._texts.read_phone(phone)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app import policies
 from app.kernel.ids import AccountId, ForumId, PersonId, VerificationId
-from app.verification.domain import Ending, IdentityLevel, Link, Method, Outcome, Reason, Verification
+from app.verification.domain import Ending, IdentityLevel, InnerReason, Link, Method, Outcome, Reason, Verification
 from app.verification.errors import VerificationNotFound
 from app.verification.models import CodeRow, LinkRow, OrganisationMarkRow, SignInRow, SlotRow, VerificationRow
 
@@ -36,6 +36,17 @@ class Code:
     digest: bytes
     phone_digest: bytes
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """What no forum is told of an attempt."""
+
+    inner_reason: InnerReason | None
+    subject_digest: bytes | None
+    started_at: datetime
+    code_tries: int
+    code_expires_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +143,18 @@ def get(session: Session, forum_id: ForumId, verification_id: str, now: datetime
     if verification.method is not Method.PHONE_CODE and row.started_at <= now - _LOST:
         return _lost(verification)
     return _expired_by(verification, expires_at, now)
+
+
+def inside(session: Session, verification_id: VerificationId) -> Inside:
+    row = session.get_one(VerificationRow, verification_id, populate_existing=True)
+    code = session.get(CodeRow, verification_id, populate_existing=True)
+    return Inside(
+        InnerReason(row.inner_reason) if row.inner_reason else None,
+        row.subject_digest,
+        row.started_at,
+        0 if code is None else code.tries,
+        None if code is None else code.expires_at,
+    )
 
 
 def _lost(verification: Verification) -> Verification:

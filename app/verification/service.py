@@ -39,6 +39,7 @@ from app.verification.providers.contract import CheckKind, CheckResult, Provider
 
 NoteAttempt = Callable[[Transaction, VerificationId], None]
 _DAY = timedelta(days=1)
+_BY_HAND = "staff"
 _LOST = timedelta(seconds=policies.ATTEMPT_LOST.value)
 _POSSESSION = timedelta(minutes=policies.POSSESSION_WINDOW.value)
 
@@ -176,6 +177,22 @@ class Verifications:
         if not self._checks.can_ask(CheckKind(request.method), request.document):
             ended = _end(tx, request.forum_id, verification_id, end_after(ProviderUnavailable(self._checks.name)))
         return StartedCheck(request, verification_id, tx.now, ended)
+
+    def ask_by_hand(self, actor: Actor, forum_id: ForumId, account_id: AccountId, note: NoteAttempt) -> None:
+        """Has a person look at what no record can confirm: a rare character, no phone of one's own. Nothing is decided.
+
+        Raises `AccountIsClosed`.
+        """
+        with self._unit_of_work.begin(actor) as tx:
+            find_open(tx, forum_id, AccountName(account_id=account_id), lock=True)
+            verification_id = VerificationId(new_id("vrf", tx.now))
+            asked = repository.Attempt(verification_id, forum_id, account_id, Method.MANUAL, _BY_HAND, sandbox=False)
+            repository.add_attempt(tx.session, asked, tx.now)
+            audit.record(
+                tx, Action.VERIFICATION_STARTED, ObjectKind.VERIFICATION, verification_id, reason=Method.MANUAL
+            )
+            repository.settle(tx.session, verification_id, Ending(Outcome.PENDING, Reason.REVIEW), tx.now)
+            note(tx, verification_id)
 
     def ask(self, started: StartedCheck) -> AskedProvider:
         """Asks the providers, without a transaction around it; the caller holds a provider seat."""

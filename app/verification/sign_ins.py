@@ -268,7 +268,7 @@ class SignIns:
         return _waits(row, now) and now < self._again_at(row)
 
     def _again_at(self, row: SignInRow) -> datetime:
-        return row.sent_at + timedelta(seconds=self._texts.rules.pause_seconds)
+        return row.sent_at + self._texts.pause
 
     def _digest(self, of: str, secret: Secret[str], *more: str) -> bytes:
         return self._mac.digest(MacUse.SIGN_IN, of, secret.reveal(), *more)

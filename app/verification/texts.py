@@ -42,7 +42,8 @@ class Texts:
 
     def __init__(self, sender: SmsSender, rules: CodeRules) -> None:
         self.sender = sender
-        self.rules = rules
+        self.pause = timedelta(seconds=rules.pause_seconds)
+        self._rules = rules
 
     def read_phone(self, typed: Secret[str]) -> Secret[str]:
         """A number that may be written to. Raises `PhoneInvalid`."""
@@ -58,7 +59,7 @@ class Texts:
         in_the_hour = [moment for moment in sent if moment > tx.now - _HOUR]
         free_at: list[datetime] = []
         if sent:
-            free_at.append(sent[0] + timedelta(seconds=self.rules.pause_seconds))
+            free_at.append(sent[0] + self.pause)
         if len(in_the_hour) >= policies.TEXTS_PER_HOUR.value:
             free_at.append(in_the_hour[policies.TEXTS_PER_HOUR.value - 1] + _HOUR)
         if len(sent) >= policies.TEXTS_PER_DAY.value:
@@ -70,14 +71,14 @@ class Texts:
     def may_spend(self, tx: Transaction) -> bool:
         """A step: whether the day's money lasts for one more."""
         day = tx.now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
-        return repository.texts_since(tx.session, day) < self.rules.daily_texts
+        return repository.texts_since(tx.session, day) < self._rules.daily_texts
 
     def send(self, phone: Secret[str], code: Secret[str], message_id: str, *, may_spend: bool) -> None:
         """Hands the text over, without a transaction around it; the caller holds a seat. Raises `SmsError`."""
         if not may_spend:
             raise SmsQuotaExhausted(self.sender.name, "own-budget")
         words = f"【实名】验证码 {code.reveal()}，{policies.CODE_LIFETIME.value} 分钟内有效，勿告诉他人。"
-        text = CodeText(code, Secret(f"{words}\n@{self.rules.host} #{code.reveal()}"))
+        text = CodeText(code, Secret(f"{words}\n@{self._rules.host} #{code.reveal()}"))
         self.sender.send_code(phone, text, message_id=message_id)
 
 

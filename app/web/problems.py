@@ -118,6 +118,7 @@ _TITLES: dict[str, Sentence] = {
     "state-conflict": Sentence("现在的状态不允许", "Its state does not allow this"),
     "idempotency-key-reused": Sentence("这个键已用于另一个请求", "The key belongs to another request"),
     "idempotency-in-progress": Sentence("同一个请求还在处理", "The same request is still in progress"),
+    "return-url-not-registered": Sentence("返回地址没有登记", "The return address is not registered"),
     "handle-taken": Sentence("昵称已有人用", "The handle is taken"),
     "external-id-taken": Sentence("此论坛账号已有记录", "This forum account has a record"),
     "needs-confirmation": Sentence("需要运营者先确认", "The operator must confirm first"),

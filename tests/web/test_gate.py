@@ -23,7 +23,7 @@ SAFE_HEADERS = {
     "content-security-policy": "default-src 'none'",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",
     "strict-transport-security": "max-age=",
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",

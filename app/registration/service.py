@@ -1,0 +1,195 @@
+"""Use cases of the forum's backend: give out a link, ask what became of it; and of the background: end what is over."""
+
+import secrets
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from app import policies
+from app.accounts.domain import Account, AccountName
+from app.accounts.service import find_open, get_account, is_external_id_known, withdraw
+from app.agreements.domain import AgreementKind
+from app.agreements.service import has_accepted
+from app.crypto.mac import Mac, MacUse
+from app.db.unit_of_work import Transaction, UnitOfWork
+from app.forums.domain import is_return_url
+from app.forums.service import get_forum
+from app.kernel.actor import SYSTEM, Actor
+from app.kernel.ids import AccountId, ForumId, new_id
+from app.kernel.secret import Secret
+from app.kernel.sentence import Language
+from app.registration import repository
+from app.registration.domain import Flow, FlowKind, FlowStatus, Stand, is_same_place
+from app.registration.errors import NoSuchFlow, ReturnUrlNotRegistered
+from app.registration.repository import NewFlow
+from app.verification.domain import IdentityLevel
+from app.verification.progress import level_of, read_progress
+
+LIFETIME = timedelta(minutes=policies.FLOW_LIFETIME.value)
+_KEPT = timedelta(days=policies.FLOW_KEPT.value)
+_LINK_BYTES = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a forum says of the person whom it sends."""
+
+    return_url: str
+    state: str | None = None
+    handle: str | None = None
+    external_id: str | None = None
+    language: Language | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GivenLink:
+    """A new flow; the address of its link is shown once."""
+
+    stand: Stand
+    url: Secret[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    forum_name: str
+    level: IdentityLevel
+
+
+class Registrations:
+    def __init__(self, unit_of_work: UnitOfWork, mac: Mac, issuer: str, *, plain_http: bool) -> None:
+        self._unit_of_work = unit_of_work
+        self._mac = mac
+        self._issuer = issuer
+        self._plain_http = plain_http
+
+    def begin(self, actor: Actor, forum_id: ForumId, wanted: Wanted) -> GivenLink:
+        """A link for one new person. It replaces an open link for the same user of the forum.
+
+        Raises `ReturnUrlNotRegistered`. Source: L8a, N4.
+        """
+        with self._unit_of_work.begin(actor) as tx:
+            self._refuse_foreign_return(tx, forum_id, wanted.return_url)
+            for earlier in self._open_for(tx, forum_id, wanted.external_id):
+                end_flow(tx, earlier)
+            flow = NewFlow(
+                id=new_id(FlowKind.REGISTRATION.id_prefix, tx.now),
+                kind=FlowKind.REGISTRATION,
+                forum_id=forum_id,
+                return_url=wanted.return_url,
+                state=wanted.state,
+                language=wanted.language,
+                wanted_handle=wanted.handle,
+                external_id=wanted.external_id,
+            )
+            return self._give(tx, flow)
+
+    def begin_session(self, actor: Actor, forum_id: ForumId, account_id: str, return_url: str) -> GivenLink:
+        """A link for the person behind, or to be put behind, an account that exists.
+
+        Raises `NoSuchAccount`, `AccountIsClosed`, `ReturnUrlNotRegistered`.
+        """
+        with self._unit_of_work.begin(actor) as tx:
+            self._refuse_foreign_return(tx, forum_id, return_url)
+            account = find_open(tx, forum_id, AccountName(account_id=get_account(tx, forum_id, account_id).id))
+            return self._give(tx, _session(tx, account, return_url))
+
+    def begin_from_refusal(
+        self, actor: Actor, forum_id: ForumId, account_id: AccountId, *, agreement: bool
+    ) -> GivenLink:
+        """The same for a person who comes from a refusal; they go back to the first address that the forum named.
+
+        Raises `NoSuchAccount`, `AccountIsClosed`.
+        """
+        with self._unit_of_work.begin(actor) as tx:
+            account = find_open(tx, forum_id, AccountName(account_id=account_id))
+            registered = get_forum(tx, forum_id).return_urls
+            flow = _session(tx, account, registered[0] if registered else None)
+            return self._give(tx, replace(flow, agreement_only=agreement))
+
+    def greet(self, forum_id: ForumId, account_id: AccountId) -> Greeting:
+        """What the notice says to somebody who comes from a refusal. Raises `ForumNotFound`."""
+        with self._unit_of_work.read() as tx:
+            return Greeting(get_forum(tx, forum_id).name, level_of(tx, account_id))
+
+    def get(self, forum_id: ForumId, kind: FlowKind, flow_id: str) -> Stand:
+        """Raises `NoSuchFlow`, also for another forum's."""
+        with self._unit_of_work.read() as tx:
+            flow = repository.find(tx.session, forum_id, kind, flow_id)
+            if flow is None:
+                raise NoSuchFlow
+            return read_stand(tx, flow)
+
+    def end_expired(self) -> int:
+        """A use case of the background: ends flows whose time ran out; how many they were."""
+        with self._unit_of_work.begin(SYSTEM) as tx:
+            over = repository.expired(tx.session, tx.now)
+            for flow in over:
+                end_flow(tx, flow)
+        return len(over)
+
+    def forget_old(self) -> int:
+        """A use case of the background."""
+        with self._unit_of_work.begin(SYSTEM) as tx:
+            return repository.forget(tx.session, tx.now - _KEPT)
+
+    def _give(self, tx: Transaction, flow: NewFlow) -> GivenLink:
+        link = Secret(secrets.token_urlsafe(_LINK_BYTES))
+        added = repository.add(tx.session, flow, link_digest(self._mac, link), tx.now, tx.now + LIFETIME)
+        return GivenLink(read_stand(tx, added), Secret(f"{self._issuer}/{flow.kind.place}/{link.reveal()}"))
+
+    def _refuse_foreign_return(self, tx: Transaction, forum_id: ForumId, url: str) -> None:
+        """Source: the open redirect; the forum's own query is its own affair."""
+        usable = is_return_url(url, plain_http=self._plain_http)
+        if not usable or not any(is_same_place(url, known) for known in get_forum(tx, forum_id).return_urls):
+            raise ReturnUrlNotRegistered
+
+    def _open_for(self, tx: Transaction, forum_id: ForumId, external_id: str | None) -> list[Flow]:
+        return [] if external_id is None else repository.open_with_external_id(tx.session, forum_id, external_id)
+
+
+def link_digest(mac: Mac, link: Secret[str]) -> bytes:
+    return mac.digest(MacUse.FLOW_LINK, link.reveal())
+
+
+def read_stand(tx: Transaction, flow: Flow) -> Stand:
+    """A step: the flow with all that its next step depends on."""
+    account = get_account(tx, flow.forum_id, flow.account_id) if flow.account_id else None
+    return Stand(
+        flow=flow,
+        forum_name=get_forum(tx, flow.forum_id).name,
+        account=account,
+        level=level_of(tx, account.id) if account else IdentityLevel.NONE,
+        agreed=account is not None and has_accepted(tx, account.id, AgreementKind.USER),
+        external_id_taken=account is None
+        and flow.external_id is not None
+        and is_external_id_known(tx, flow.forum_id, flow.external_id),
+        progress={step: read_progress(tx, flow.forum_id, attempt) for step, attempt in flow.attempts.items()},
+        now=tx.now,
+    )
+
+
+def end_flow(tx: Transaction, flow: Flow) -> FlowStatus:
+    """A step: ends a flow as it stands. An account that it made, and that nobody stands behind, ends with it."""
+    stand = read_stand(tx, flow)
+    status = FlowStatus.EXPIRED if tx.now >= flow.expires_at else FlowStatus.ABANDONED
+    if stand.status is FlowStatus.COMPLETED or (flow.kind is FlowKind.REGISTRATION and _is_verified(stand)):
+        status = FlowStatus.COMPLETED
+    ended = repository.end(tx.session, flow, status)
+    account: Account | None = stand.account
+    if ended and status is not FlowStatus.COMPLETED and flow.kind is FlowKind.REGISTRATION and account is not None:
+        withdraw(tx, account)
+    return status
+
+
+def _is_verified(stand: Stand) -> bool:
+    """A person stands behind the account already, though they wanted to prove more."""
+    return stand.level is not IdentityLevel.NONE and (stand.agreed or stand.flow.agreed)
+
+
+def _session(tx: Transaction, account: Account, return_url: str | None) -> NewFlow:
+    return NewFlow(
+        id=new_id(FlowKind.SESSION.id_prefix, tx.now),
+        kind=FlowKind.SESSION,
+        forum_id=account.forum_id,
+        return_url=return_url,
+        account_id=account.id,
+    )

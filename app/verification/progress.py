@@ -1,0 +1,52 @@
+"""What the person at our own pages may see of an attempt: how it stands, the true reason, the tries that are left."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app import policies
+from app.db.unit_of_work import Transaction
+from app.kernel.ids import AccountId, ForumId, VerificationId
+from app.verification import repository
+from app.verification.domain import IdentityLevel, InnerReason, Method, Verification
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    verification: Verification
+    inner_reason: InnerReason | None
+    """Why a right proof did not count; None unless the person proved a phone on record for whom it concerns."""
+    tries_left: int
+    code_expires_at: datetime | None
+    started_at: datetime
+
+
+def read_progress(tx: Transaction, forum_id: ForumId, verification_id: VerificationId) -> Progress:
+    """A step. Raises `VerificationNotFound`.
+
+    A code for another phone than the one on record proves nothing about the person on record, so it is `not-confirmed`
+    here too; every other inner reason is given only after the possession of a phone was proved. Source: `docs/api.md`
+    part 4.
+    """
+    verification = repository.get(tx.session, forum_id, verification_id, tx.now)
+    seen = repository.inside(tx.session, verification_id)
+    is_code = verification.method is Method.PHONE_CODE
+    untold = {InnerReason.POSSESSION_MISSING, *({InnerReason.DIFFERENT_PERSON} if is_code else ())}
+    used = seen.code_tries
+    if not is_code:
+        used = repository.rejections(tx.session, verification.account_id, seen.subject_digest, tx.now - _DAY).settled
+    limit = policies.CODE_TRIES if is_code else policies.REJECTIONS_PER_ACCOUNT_AND_DOCUMENT
+    return Progress(
+        verification,
+        None if seen.inner_reason in untold else seen.inner_reason,
+        max(0, limit.value - used),
+        seen.code_expires_at,
+        seen.started_at,
+    )
+
+
+def level_of(tx: Transaction, account_id: AccountId) -> IdentityLevel:
+    """A step: how surely a person stands behind an account, whatever has expired since."""
+    link = repository.find_link(tx.session, account_id)
+    return link.level if link else IdentityLevel.NONE
