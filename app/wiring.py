@@ -117,7 +117,8 @@ def build(
     try:
         _refuse_unready(settings, engine, unit_of_work, keyring)
         checks = Checks(unit_of_work, clock, providers, _budget(settings))
-        return _assemble(settings, clock, checks, sender, keyring, engine, unit_of_work)
+        texts = Texts(sender, _code_rules(settings))
+        return _assemble(settings, clock, checks, texts, keyring, engine, unit_of_work)
     except StartRefused:
         engine.dispose()
         raise
@@ -127,16 +128,13 @@ def _assemble(
     settings: Settings,
     clock: Clock,
     checks: Checks,
-    sender: SmsSender,
+    texts: Texts,
     keyring: Keyring,
     engine: Engine,
     unit_of_work: UnitOfWork,
 ) -> Services:
-    signer = TokenSigner(
-        keyring, settings.issuer, overlap=SIGNING_KEY_OVERLAP, watch=KeyWatch(settings.keys_dir, clock)
-    )
-    mac, blind_index, texts = Mac(keyring), BlindIndex(keyring), Texts(sender, _code_rules(settings))
-    vault, development = Vault(unit_of_work, Envelope(keyring)), settings.env is Environment.DEVELOPMENT
+    signer, development = _signer(settings, clock, keyring), settings.env is Environment.DEVELOPMENT
+    mac, blind_index, vault = Mac(keyring), BlindIndex(keyring), Vault(unit_of_work, Envelope(keyring))
     posting = Posting(unit_of_work, signer, mac, settings.issuer, _token_lifetime(settings))
     return Services(
         issuer=settings.issuer,
@@ -164,8 +162,13 @@ def _assemble(
         visits=Visits(unit_of_work, mac),
         posting=posting,
         status_lists=StatusLists(unit_of_work, signer, posting.policy, settings.issuer),
-        sandbox_sender=sender if isinstance(sender, SandboxSender) else None,
+        sandbox_sender=texts.sender if isinstance(texts.sender, SandboxSender) else None,
     )
+
+
+def _signer(settings: Settings, clock: Clock, keyring: Keyring) -> TokenSigner:
+    watch = KeyWatch(settings.keys_dir, clock)
+    return TokenSigner(keyring, settings.issuer, overlap=SIGNING_KEY_OVERLAP, watch=watch)
 
 
 def initialise(settings: Settings, clock: Clock | None = None) -> None:
