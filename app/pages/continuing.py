@@ -1,24 +1,24 @@
-"""Where a refusal's button leads: what is to be done, and how to go on."""
+"""Where a refusal's button leads: into the flow that mends it, or to what is to be done elsewhere."""
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import RedirectResponse, Response
 
+from app.kernel.actor import Actor, ActorKind
+from app.kernel.secret import Secret
+from app.pages.flow_finding import KEPT_SECONDS, cookie_of
+from app.pages.flow_view import notice_values, unlisted
+from app.posting.domain import OpenedTicket
 from app.posting.errors import RemedyPlace
+from app.web.forms import give_secret, new_browser_secret, read_form
+from app.web.language import language_of
 from app.web.templating import page
+from app.wiring import Services
 
-if TYPE_CHECKING:
-    from app.wiring import Services
-
-_GONE = "gone"
-_STEPS = {
-    RemedyPlace.FLOW: ("verify", "phone", "resend"),
-    RemedyPlace.AGREEMENT: ("agreement", "resend"),
-    RemedyPlace.APPEAL: ("appeal", "unnamed"),
-    None: ("renew",),
-}
+_APPEAL_STEPS = ("appeal", "unnamed")
+_PERSON = Actor(ActorKind.PERSON, "continue")
 router = APIRouter(include_in_schema=False)
 
 
@@ -27,12 +27,40 @@ def continue_from_refusal(ticket: str, request: Request) -> Response:
     """Opening it changes nothing."""
     services: Services = request.app.state.services
     opened = services.posting.open_ticket(ticket)
-    place = opened.place if opened else None
-    response = page(
-        request,
-        "pages/continue.html",
-        {"way": place.name.lower() if place else _GONE, "steps": _STEPS[place], "handle": opened and opened.handle},
-        status=HTTPStatus.OK if opened else HTTPStatus.GONE,
-    )
-    response.headers["x-robots-tag"] = "noindex"
+    if opened is None:
+        return _gone(request)
+    if opened.place is RemedyPlace.FLOW:
+        greeting = services.registrations.greet(opened.forum_id, opened.account_id)
+        language, path = language_of(request), request.url.path
+        values = notice_values(services, language, path, greeting.forum_name, opened.handle, greeting.level)
+        return unlisted(page(request, "pages/flow/notice.html", values | {"back_to_forum": None}))
+    values = {"way": opened.place.name.lower(), "steps": _APPEAL_STEPS, "handle": opened.handle}
+    begins = {"path": request.url.path if opened.place is RemedyPlace.AGREEMENT else None}
+    return unlisted(page(request, "pages/continue.html", values | begins))
+
+
+@router.post("/continue/{ticket}")
+async def begin_from_refusal(ticket: str, request: Request) -> Response:
+    """Opens a flow in this browser; a second press opens another one, and does no harm."""
+    await read_form(request)
+    services: Services = request.app.state.services
+    opened = await run_in_threadpool(services.posting.open_ticket, ticket)
+    if opened is None or opened.place is RemedyPlace.APPEAL:
+        return _gone(request)
+    return await run_in_threadpool(_begin, request, services, opened)
+
+
+def _begin(request: Request, services: Services, opened: OpenedTicket) -> Response:
+    agreement = opened.place is RemedyPlace.AGREEMENT
+    given = services.registrations.begin_from_refusal(_PERSON, opened.forum_id, opened.account_id, agreement=agreement)
+    path = given.url.reveal().removeprefix(services.issuer)
+    link, secret = Secret(path.rpartition("/")[2]), new_browser_secret()
+    services.visits.bind(link, secret, secret)
+    response = RedirectResponse(path, HTTPStatus.SEE_OTHER)
+    give_secret(request, response, cookie_of(link), secret, KEPT_SECONDS)
     return response
+
+
+def _gone(request: Request) -> Response:
+    values = {"way": "gone", "steps": ("renew",), "handle": None, "path": None}
+    return unlisted(page(request, "pages/continue.html", values, status=HTTPStatus.GONE))

@@ -102,7 +102,8 @@ def _at_the_door(
     """Before a browser is let in: the notice where nobody began, else the way for the one who did."""
     if stand.flow.bound_digest is None:
         language = language_of(request, stand.flow.language)
-        values = {"path": request.url.path, **notice_values(services, stand, language, _address(request, services))}
+        handle = stand.account.handle if stand.account else None
+        values = notice_values(services, language, request.url.path, stand.forum_name, handle, stand.level)
         response = show_link(request, stand, "notice", values, status)
     elif stand.step is Step.DONE:
         return show_link(request, stand, "gone", {"why": "used"}, HTTPStatus.GONE)
@@ -111,10 +112,6 @@ def _at_the_door(
     if browser_secret(request, cookie_of(link)) is None:
         give_secret(request, response, cookie_of(link), new_browser_secret(), KEPT_SECONDS)
     return response
-
-
-def _address(request: Request, services: Services) -> str:
-    return services.issuer + request.url.path
 
 
 async def _enter(

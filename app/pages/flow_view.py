@@ -14,7 +14,7 @@ from app.kernel.sentence import Language
 from app.registration.domain import FlowKind, FlowStatus, Stand, Step, Way, with_query
 from app.registration.visits import Visit
 from app.verification.documents import PERSONAL_DOCUMENTS, DocumentType
-from app.verification.domain import Method, Outcome
+from app.verification.domain import IdentityLevel, Method, Outcome
 from app.web.language import language_of
 from app.web.templating import page
 from app.web.words import text
@@ -141,15 +141,21 @@ def _standing_errors(stand: Stand, shown: Step, language: Language) -> Errors:
     return ((_FIELD_OF[shown], said),)
 
 
-def notice_values(services: Services, stand: Stand, language: Language, address: str) -> dict[str, object]:
+def notice_values(
+    services: Services, language: Language, path: str, forum: str, handle: str | None, level: IdentityLevel
+) -> dict[str, object]:
     """What a person is told before anything is asked. Source: PIPL 17."""
     provider = text(language, "flow.notice.sandbox") if services.checks.sandbox else services.checks.name
     return {
+        "forum": forum,
+        "handle": handle,
+        "again": level is not IdentityLevel.NONE,
+        "path": path,
         "provider": provider,
         "erase_days": policies.CLOSURE_REVERSIBLE.value,
-        "operator": services.operator or text(language, "flow.notice.operator", forum=stand.forum_name),
-        "contact": services.contact or text(language, "flow.notice.contact", forum=stand.forum_name),
-        "qr": qr_of(address),
+        "operator": services.operator or text(language, "flow.notice.operator", forum=forum),
+        "contact": services.contact or text(language, "flow.notice.contact", forum=forum),
+        "qr": qr_of(services.issuer + path),
     }
 
 

@@ -48,6 +48,12 @@ class GivenLink:
     url: Secret[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    forum_name: str
+    level: IdentityLevel
+
+
 class Registrations:
     def __init__(self, unit_of_work: UnitOfWork, mac: Mac, issuer: str, *, plain_http: bool) -> None:
         self._unit_of_work = unit_of_work
@@ -98,6 +104,11 @@ class Registrations:
             registered = get_forum(tx, forum_id).return_urls
             flow = _session(tx, account, registered[0] if registered else None)
             return self._give(tx, replace(flow, agreement_only=agreement))
+
+    def greet(self, forum_id: ForumId, account_id: AccountId) -> Greeting:
+        """What the notice says to somebody who comes from a refusal. Raises `ForumNotFound`."""
+        with self._unit_of_work.read() as tx:
+            return Greeting(get_forum(tx, forum_id).name, level_of(tx, account_id))
 
     def get(self, forum_id: ForumId, kind: FlowKind, flow_id: str) -> Stand:
         """Raises `NoSuchFlow`, also for another forum's."""

@@ -1,4 +1,4 @@
-"""A person at our pages without a script: opens links, fills in what the forms ask, follows redirects, keeps cookies."""
+"""A person at our pages without a script: opens links, fills in forms, follows redirects, keeps cookies."""
 
 import html
 import re
@@ -42,8 +42,8 @@ class Person:
             self.page = self.http.get(self.page.headers["location"])
         return self.page
 
-    def send(self, fields: dict[str, str], **options: object) -> httpx2.Response:
-        return self.http.post(self.link, data=fields, **options)
+    def send(self, fields: dict[str, str], headers: dict[str, str] | None = None) -> httpx2.Response:
+        return self.http.post(self.link, data=fields, headers=headers)
 
     def hidden(self, act: str) -> dict[str, str]:
         """The hidden fields of the form for that act."""
