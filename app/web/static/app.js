@@ -44,6 +44,43 @@
     }
   });
 
+  // A number is shown again in groups, on this device only; it never leaves the page but by its form.
+  const grouped = (typed) => {
+    const plain = typed.normalize("NFKC").replace(/[\s-]/g, "").toUpperCase();
+    const parts = plain.length > 14 ? plain.match(/^(.{1,6})(.{0,8})(.*)$/).slice(1) : plain.match(/.{1,4}/g) || [];
+    return parts.filter(Boolean).join(" ");
+  };
+  const echo = (field) => {
+    const line = document.getElementById(field.dataset.echo);
+    if (!line) return;
+    const said = grouped(field.value);
+    line.hidden = said.length < 5;
+    line.replaceChildren(said, Object.assign(document.createElement("span"), { textContent: line.dataset.note }));
+  };
+  document.addEventListener("input", (event) => {
+    if (event.target instanceof HTMLInputElement && event.target.dataset.echo) echo(event.target);
+  });
+
+  // Digits are typed on a keypad of digits, and a key beside the box adds the X that some numbers end with.
+  const addKey = (field) => {
+    if (field.nextElementSibling && field.nextElementSibling.classList.contains("key")) return;
+    const key = Object.assign(document.createElement("button"), { type: "button", className: "button secondary key", textContent: "X" });
+    key.addEventListener("click", () => {
+      field.value += "X";
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+      field.focus();
+    });
+    field.inputMode = "numeric";
+    field.classList.add("keyed");
+    field.after(key);
+  };
+  const enhance = () => {
+    document.querySelectorAll("input[data-digits]").forEach(addKey);
+    document.querySelectorAll("input[data-echo]").forEach(echo);
+  };
+  document.addEventListener("DOMContentLoaded", enhance);
+  document.addEventListener("htmx:after:settle", enhance);
+
   // A link of the summary puts the cursor into the field, not only into view.
   document.addEventListener("click", (event) => {
     const link = event.target instanceof Element && event.target.closest(".summary a[href^='#']");
