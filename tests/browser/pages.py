@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from playwright.sync_api import Page
+import httpx2
+from playwright.sync_api import BrowserContext, Page
 
 from app.wiring import Services
+from tests.browser.acting import fill, press
 from tests.support.clock import FakeClock
 from tests.support.forum import ForumBackend
 
@@ -24,8 +26,51 @@ class Walker:
     forum: ForumBackend
 
     @property
+    def context(self) -> BrowserContext:
+        return self.page.context
+
+    @property
     def handle(self) -> str:
         return HANDLES[self.language]
+
+    def begin(self, **more: str) -> None:
+        """Opens the link of a new registration."""
+        self.context.clear_cookies()
+        body = {"return_url": f"{self.services.issuer}/demo", "state": "s", "locale": self.language, **more}
+        begun = self.forum.post("/v1/registrations", body)
+        assert begun.status_code == httpx2.codes.CREATED, begun.text
+        self.page.goto(begun.json()["url"])
+
+    def begin_session(self, account_id: str) -> None:
+        """Opens the link of a new verification session."""
+        self.context.clear_cookies()
+        path, body = f"/v1/accounts/{account_id}/verification-sessions", {"return_url": f"{self.services.issuer}/demo"}
+        self.page.goto(self.forum.post(path, body).json()["url"])
+
+    def send(self, **fields: str) -> None:
+        fill(self.page, **fields)
+        press(self.page)
+
+    def choose(self, value: str) -> None:
+        self.page.locator(f"input[value={value}]").check()
+        press(self.page)
+
+    def agree(self) -> None:
+        self.page.locator("[name=accept]").check()
+        press(self.page)
+
+    def prove(self, phone: str) -> None:
+        self.send(phone=phone)
+        self.send(code=self.forum.read_code(phone))
+
+    def to_document(self, handle: str, phone: str, way: str = "resident_id") -> None:
+        """A new registration, as far as the page that asks for a document."""
+        self.begin()
+        press(self.page)
+        self.send(handle=handle)
+        self.agree()
+        self.choose(way)
+        self.prove(phone)
 
 
 Walk = Callable[[Walker], Iterator[str]]
@@ -75,4 +120,173 @@ def continuing(walker: Walker) -> Iterator[str]:
     yield "continue-gone"
 
 
-WALKS: Mapping[str, Walk] = {walk.__name__: walk for walk in (public_pages, refusals, outbox, continuing)}
+def phone_way(walker: Walker) -> Iterator[str]:
+    """From the notice to the end with a phone, past everything that can be typed wrong."""
+    page, send, phone = walker.page, walker.send, "14000000102"
+    walker.forum.register(f"{walker.handle}_1")
+    walker.begin()
+    yield "notice"
+    press(page)
+    yield "handle"
+    send(handle="")
+    yield "handle-empty"
+    send(handle="!")
+    yield "handle-invalid"
+    send(handle=f"{walker.handle}_1")
+    yield "handle-taken"
+    send(handle=walker.handle)
+    yield "agreement"
+    press(page)
+    yield "agreement-not-ticked"
+    walker.agree()
+    yield "way"
+    press(page)
+    yield "way-none"
+    page.locator("summary").first.click()
+    yield "way-differences"
+    walker.choose("phone")
+    yield "phone"
+    send(phone="")
+    yield "phone-empty"
+    send(phone="12345")
+    yield "phone-format"
+    send(phone="14000000001")
+    yield "phone-not-sent"
+    walker.clock.advance(minutes=1)
+    send(phone=phone)
+    yield "code"
+    send(code="")
+    yield "code-empty"
+    send(code="12")
+    yield "code-format"
+    send(code="000000")
+    yield "code-wrong"
+    page.goto(f"{page.url.partition('?')[0]}?step=phone")
+    yield "phone-again"
+    send(phone=phone)
+    yield "phone-too-soon"
+    page.goto(page.url.partition("?")[0])
+    walker.clock.advance(minutes=10)
+    send(code="000000")
+    yield "code-expired"
+    send(phone=phone)
+    for _ in range(5):
+        send(code="000000")
+    yield "code-exhausted"
+    walker.clock.advance(minutes=1)
+    walker.prove(phone)
+    yield "done"
+
+
+def document_way(walker: Walker) -> Iterator[str]:
+    """A document, and every answer that a check can have."""
+    page, send, name = walker.page, walker.send, "测试甲"
+    walker.begin()
+    press(page)
+    send(handle=walker.handle)
+    walker.agree()
+    walker.choose("resident_id")
+    yield "phone-first"
+    walker.prove("14000000103")
+    yield "document"
+    send(name="", number="")
+    yield "document-empty"
+    send(name=name, number="11019919900307001")
+    yield "document-length"
+    send(name=name, number="110199199003070018")
+    yield "document-checksum"
+    send(name=name, number="110199199003070076")
+    yield "document-provider-down"
+    press(page)
+    send(name=name, number="110199199003070105")
+    yield "document-no-answer"
+    press(page)
+    send(name=name, number="110199201306010011")
+    yield "document-minor"
+    press(page, "main a.button")
+    send(name=name, number="110199199003070033")
+    yield "document-not-confirmed"
+    for _ in range(3):
+        send(name=name, number="110199199003070033")
+    yield "document-no-tries"
+    press(page, "main a.button")
+    page.locator("summary").last.click()
+    yield "document-rare"
+    press(page, "main .folded button")
+    yield "review"
+
+
+def other_ways(walker: Walker) -> Iterator[str]:
+    page, send = walker.page, walker.send
+    walker.to_document(walker.handle, "14000000104", "other_document")
+    yield "other-document"
+    send(name="", number="")
+    yield "other-document-empty"
+    walker.to_document(f"{walker.handle}_2", "14000000105", "organisation")
+    send(name="测试甲", number="110199199003070017")
+    yield "organisation"
+    send(name="测试公司", number="9111")
+    yield "organisation-length"
+    send(name="测试公司", number="91110199MA00TEXT15")
+    yield "organisation-done"
+    press(page, "main a[href*='/me']")
+
+
+def stops(walker: Walker) -> Iterator[str]:
+    """What a known person hears once they have proved who they are."""
+    forum, phone = walker.forum, "14000000106"
+    known = forum.register(f"{walker.handle}_0")
+    forum.accept_agreement(known["id"])
+    forum.phone_code(known["id"], phone)
+    for at in (1, 2):
+        walker.clock.advance(minutes=2)
+        one = forum.register(f"{walker.handle}_{at}")
+        forum.phone_code(one["id"], phone)
+    walker.clock.advance(minutes=61)
+    walker.to_document(f"{walker.handle}_3", phone, "phone")
+    yield "stop-too-many-accounts"
+    walker.begin_session(known["id"])
+    yield "notice-again"
+    press(walker.page)
+    walker.choose("resident_id")
+    walker.clock.advance(minutes=2)
+    walker.prove("14000000107")
+    yield "code-other-phone"
+    forum.post(f"/v1/accounts/{known['id']}/ban", {"reason": "test"}).raise_for_status()
+    walker.clock.advance(minutes=61)
+    walker.to_document(f"{walker.handle}_4", phone, "phone")
+    yield "stop-banned"
+    forum.register(f"{walker.handle}_5", external_id="77")
+    walker.begin(external_id="77")
+    yield "stop-external-id"
+
+
+def links(walker: Walker) -> Iterator[str]:
+    """Links that are nobody's, another browser's, or over."""
+    page = walker.page
+    page.goto("/register/nothing")
+    yield "link-unknown"
+    walker.begin()
+    press(page)
+    here = page.url
+    page.locator("main summary").last.click()
+    yield "on-phone"
+    walker.context.clear_cookies()
+    page.goto(here)
+    yield "link-elsewhere"
+    page.goto(f"{here}?on=1.2")
+    yield "link-handed-on"
+    walker.begin()
+    walker.context.clear_cookies()
+    press(page)
+    yield "no-cookie"
+    page.goto(here)
+    walker.clock.advance(minutes=31)
+    page.goto(here)
+    yield "link-expired"
+
+
+WALKS: Mapping[str, Walk] = {
+    walk.__name__: walk
+    for walk in (public_pages, refusals, outbox, continuing, phone_way, document_way, other_ways, stops, links)
+}

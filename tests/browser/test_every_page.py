@@ -7,6 +7,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Page
 
+from app.kernel.actor import OPERATOR
 from app.wiring import Services
 from tests.browser.conftest import NewVisitor
 from tests.browser.looks import HEIGHT, faults_of
@@ -25,11 +26,13 @@ def walker(
     scheme: Literal["light", "dark"],
     services: Services,
     clock: FakeClock,
-    new_forum: Callable[[str], ForumBackend],
+    address: str,
     new_visitor: NewVisitor,
-) -> Walker:
+) -> Iterator[Walker]:
     page = new_visitor(language=language, scheme=scheme).tab()
-    return Walker(page, language, services, clock, new_forum(FORUMS[language]))
+    forum = ForumBackend(address, services.forums.add(OPERATOR, FORUMS[language], [f"{address}/demo"]))
+    yield Walker(page, language, services, clock, forum)
+    forum.http.close()
 
 
 @pytest.fixture

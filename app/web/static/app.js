@@ -74,7 +74,16 @@
     field.classList.add("keyed");
     field.after(key);
   };
+  // A box that keeps what was typed while its page is swapped keeps its element too: the mark of an error is set here.
+  const mark = (field) => {
+    const lines = ["hint", "error"].map((what) => document.getElementById(`${field.id}-${what}`)).filter(Boolean);
+    if (lines.length) field.setAttribute("aria-describedby", lines.map((line) => line.id).join(" "));
+    field.removeAttribute("aria-invalid");
+    if (lines.some((line) => line.className === "error")) field.setAttribute("aria-invalid", "true");
+  };
+
   const enhance = () => {
+    document.querySelectorAll("[hx-preserve]").forEach(mark);
     document.querySelectorAll("input[data-digits]").forEach(addKey);
     document.querySelectorAll("input[data-echo]").forEach(echo);
   };
