@@ -54,14 +54,20 @@ _DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
 
 
 @dataclass(frozen=True, slots=True)
+class Controller:
+    """Who answers for the personal information, and how to reach them; empty for the forum itself."""
+
+    name: str
+    contact: str
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
     """Everything that a face may call."""
 
     issuer: str
     development: bool
-    operator: str
-    """Who answers for the personal information, and how to reach them; empty for the forum itself."""
-    contact: str
+    controller: Controller
     metrics_token_digest: bytes | None
     """SHA-256 of the token that opens `/metrics`."""
     log_level: str
@@ -116,7 +122,7 @@ def build(
     unit_of_work = UnitOfWork(engine, clock)
     try:
         _refuse_unready(settings, engine, unit_of_work, keyring)
-        return _assemble(settings, clock, providers, sender, keyring, engine, unit_of_work)
+        return _assemble(settings, clock, providers, sender, keyring, unit_of_work)
     except StartRefused:
         engine.dispose()
         raise
@@ -128,25 +134,22 @@ def _assemble(
     providers: Sequence[RecordCheckProvider],
     sender: SmsSender,
     keyring: Keyring,
-    engine: Engine,
     unit_of_work: UnitOfWork,
 ) -> Services:
     watch, development = KeyWatch(settings.keys_dir, clock), settings.env is Environment.DEVELOPMENT
     signer = TokenSigner(keyring, settings.issuer, overlap=SIGNING_KEY_OVERLAP, watch=watch)
-    mac, blind_index = Mac(keyring), BlindIndex(keyring)
-    vault = Vault(unit_of_work, Envelope(keyring))
+    mac, blind_index, vault = Mac(keyring), BlindIndex(keyring), Vault(unit_of_work, Envelope(keyring))
     checks = Checks(unit_of_work, clock, providers, _budget(settings))
     posting = Posting(unit_of_work, signer, mac, settings.issuer, _token_lifetime(settings))
     return Services(
         issuer=settings.issuer,
         development=development,
-        operator=settings.operator,
-        contact=settings.contact,
+        controller=Controller(settings.operator, settings.contact),
         metrics_token_digest=_digest_of(settings.metrics_token),
         log_level=settings.log_level,
         data_dir=settings.data_dir,
         clock=clock,
-        engine=engine,
+        engine=unit_of_work.engine,
         unit_of_work=unit_of_work,
         refuse_missing_keys=lambda: _refuse_missing_keys(settings, unit_of_work),
         idempotency=Idempotency(unit_of_work, mac, Records(keyring)),
