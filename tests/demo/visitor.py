@@ -5,7 +5,7 @@ from html import unescape
 
 import httpx2
 
-from tests.support.forum import _NO_CERTIFICATES as NO_CERTIFICATES
+from tests.support.forum import NO_CERTIFICATES
 
 
 class Visitor:
