@@ -40,9 +40,11 @@ def serve_on(settings: Settings, host: str, port: int, workers: int, *, backgrou
         for warning in warnings_of(settings):
             _say(_STDERR, f"Note: {warning}.")
         address = f"http://{host}:{listener.getsockname()[1]}"
-        if settings.env is Environment.DEVELOPMENT and "issuer" not in settings.model_fields_set:
+        development = settings.env is Environment.DEVELOPMENT
+        if development and "issuer" not in settings.model_fields_set:
             os.environ["SHIMING_ISSUER"] = address  # read by the application, in this process and in its workers
-        _say(_STDOUT, f"Shiming serves on {address}. Next: open {address}/docs, or play the main job with `make demo`.")
+        first = "demo, a small forum that shows it" if development else "docs"
+        _say(_STDOUT, f"Shiming serves on {address}. Next: open {address}/{first}.")
         if workers > 1:
             os.environ[FOLDER_VARIABLE] = str(_empty_folder(settings.data_dir / f"metrics-{listener.getsockname()[1]}"))
         application = _WITH_WORKER if background else _APPLICATION

@@ -132,13 +132,13 @@ class DemoForum:
         keys = json.loads(self._fetch(backend, _KEYS))
         now, audience = self.clock.now(), backend.login.credentials.forum_id
         claims = check_permit(token, keys, issuer=self.issuer, audience=audience, scope="post", now=now)
-        backend.note(Call("", "", 0, 0, None, None, claims, sum(1 for _ in identity_in(claims))))
         place = claims["status"]["status_list"]
         listed = self._fetch(backend, place["uri"].removeprefix(self.issuer))
         if listed_state(listed, keys, place) != _GOOD:
             _, verdict = backend.call("POST", "/v1/tokens/verify", {"token": token, "scope": "post"}, expect=(_OK,))
             if not verdict["active"]:
                 raise TokenRefused(verdict["reason"])
+        backend.note(Call("", "", 0, 0, None, None, claims, sum(1 for _ in identity_in(claims))))
         return claims
 
     def _fetch(self, backend: Backend, path: str) -> str:
@@ -165,6 +165,9 @@ class DemoForum:
             users = {user.id: user for user in threads.map(self._make, seed.SEEDS)}
         for user in users.values():
             self.store.save_user(user)
+        for author in {author for author, *_ in seed.SEEDED_POSTS}:
+            with self._backend(None) as backend:
+                self._permit(backend, users[author])
         for number, (author, board, title, text) in enumerate(seed.SEEDED_POSTS):
             for language in Language:
                 said = (title.in_language(language), text.in_language(language))
@@ -174,10 +177,7 @@ class DemoForum:
     def _make(self, wanted: seed.Seed) -> User:
         with self._backend(None) as backend:
             account = seed.make(backend, wanted)
-            user = User(wanted.id, account["handle"], state_of(account))
-            if wanted.id in {author for author, *_ in seed.SEEDED_POSTS}:
-                self._permit(backend, user)
-        return user
+        return User(wanted.id, account["handle"], state_of(account))
 
     def now(self) -> str:
         return self.clock.now().isoformat()

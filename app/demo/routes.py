@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import partial
+from sqlite3 import OperationalError
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request
@@ -17,7 +19,6 @@ from app.demo.backend import Call, CredentialsRefused, ServiceFailed
 from app.demo.forum import BOARDS, NAME, DemoForum, NotYours, Visitor
 from app.demo.offline import Json, TokenRefused
 from app.demo.store import Post, Session, User
-from app.kernel.secret import Secret
 from app.kernel.sentence import Language
 from app.web.forms import browser_secret, give_secret, new_browser_secret, read_form
 from app.web.language import language_of
@@ -29,6 +30,17 @@ MAX_TITLE, MAX_TEXT = 60, 2000
 _COOKIE, _COOKIE_SECONDS = "shiming-demo", 30 * 24 * 3600
 _SEE_OTHER, _FORBIDDEN, _NOT_FOUND, _UNPROCESSABLE, _UNAVAILABLE = 303, 403, 404, 422, 503
 _STATES = ("phone", "document", "identity-unverified", "agreement-not-accepted", "account-suspended")
+_SOON = "2"
+"""Seconds until a page that waits looks again."""
+_FORM_BYTES, _FORM = 16, re.compile(r"[0-9a-f]{32}")
+_SORRY: dict[type[Exception], tuple[str, int]] = {
+    TimeoutError: ("preparing", _UNAVAILABLE),
+    NotYours: ("not_yours", _FORBIDDEN),
+    CredentialsRefused: ("forgotten", _UNAVAILABLE),
+    ServiceFailed: ("silent", _UNAVAILABLE),
+    TokenRefused: ("silent", _UNAVAILABLE),
+    OperationalError: ("silent", _UNAVAILABLE),
+}
 Fields = Mapping[str, str]
 Work = Callable[[DemoForum, Visitor, Fields], Response]
 
@@ -50,7 +62,7 @@ async def post(request: Request, board: str) -> Response:
 
 @router.post("/as")
 async def act_as(request: Request) -> Response:
-    return await _answer(request, partial(_act_as, request))
+    return await _answer(request, _act_as)
 
 
 @router.post("/sign-up")
@@ -72,38 +84,28 @@ async def _answer(request: Request, work: Work, *, renew: bool = False) -> Respo
     fields: Fields = await read_form(request) if request.method == "POST" else {}
     if urlsplit(forum.issuer).netloc != request.headers.get("host"):
         return RedirectResponse(f"{forum.issuer}/demo", _SEE_OTHER)  # one name for this place, so that cookies hold
-    fresh = new_browser_secret() if fields else None
-    known = forum.store.session(browser_secret(request, _COOKIE))
-    if known and not renew:
-        fresh = None
-    visitor = Visitor(known or Session(""), language_of(request))
-    response = await asyncio.get_running_loop().run_in_executor(
-        forum.threads, partial(_work, request, forum, visitor, fresh, fields, work)
-    )
+    work_here = partial(_work, request, forum, fields, work, renew=renew)
+    return await asyncio.get_running_loop().run_in_executor(forum.threads, work_here)
+
+
+def _work(request: Request, forum: DemoForum, fields: Fields, work: Work, *, renew: bool) -> Response:
+    fresh = None
+    try:
+        forum.prepare()
+        session = forum.store.session(browser_secret(request, _COOKIE))
+        if fields and (renew or session is None):
+            fresh = new_browser_secret()
+            session = forum.store.renew_session(session or Session(""), fresh)
+        response = work(forum, Visitor(session or Session(""), language_of(request)), fields)
+    except tuple(_SORRY) as error:
+        if isinstance(error, CredentialsRefused):
+            forum.forget()
+        response = _sorry(request, *_SORRY[type(error)])
+        if isinstance(error, TimeoutError):
+            response.headers["refresh"] = _SOON
     if fresh:
         give_secret(request, response, _COOKIE, fresh, _COOKIE_SECONDS)
     return response
-
-
-def _work(
-    request: Request, forum: DemoForum, visitor: Visitor, fresh: Secret[str] | None, fields: Fields, work: Work
-) -> Response:
-    try:
-        forum.prepare()
-        if fresh:
-            visitor = replace(visitor, session=forum.store.renew_session(visitor.session, fresh))
-        return work(forum, visitor, fields)
-    except TimeoutError:
-        response = _sorry(request, "preparing", _UNAVAILABLE)
-        response.headers["refresh"] = "2"
-        return response
-    except NotYours:
-        return _sorry(request, "not_yours", _FORBIDDEN)
-    except CredentialsRefused:
-        forum.forget()
-        return _sorry(request, "forgotten", _UNAVAILABLE)
-    except (ServiceFailed, TokenRefused):
-        return _sorry(request, "silent", _UNAVAILABLE)
 
 
 def _board(request: Request, board: str, forum: DemoForum, visitor: Visitor, _fields: Fields) -> Response:
@@ -112,15 +114,14 @@ def _board(request: Request, board: str, forum: DemoForum, visitor: Visitor, _fi
     return _show(request, forum, visitor, board)
 
 
-def _act_as(request: Request, forum: DemoForum, visitor: Visitor, fields: Fields) -> Response:
-    del request
+def _act_as(forum: DemoForum, visitor: Visitor, fields: Fields) -> Response:
     user = _user(forum, visitor.session, fields.get("user", ""))
     forum.store.save_session(replace(visitor.session, user=user.id if user else ""))
     return _to_board(fields.get("board", ""))
 
 
 def _sign_up(forum: DemoForum, visitor: Visitor, fields: Fields) -> Response:
-    return RedirectResponse(forum.sign_up(visitor, fields.get("form", "")), _SEE_OTHER)
+    return RedirectResponse(forum.sign_up(visitor, _form(fields)), _SEE_OTHER)
 
 
 def _come_back(request: Request, forum: DemoForum, visitor: Visitor, _fields: Fields) -> Response:
@@ -148,13 +149,19 @@ def _post(request: Request, board: str, forum: DemoForum, visitor: Visitor, fiel
     if user is None or wrong:
         forum.store.save_session(visitor.session)
         return _show(request, forum, visitor, board, wrong=wrong, status=_UNPROCESSABLE)
-    written = Post(fields.get("form", "") or secrets.token_hex(), user.handle, title, text, forum.now())
+    written = Post(_form(fields), user.handle, title, text, forum.now())
     reasons = forum.publish(visitor, user, board, written)
     if reasons:
         forum.store.save_session(visitor.session)
         return _show(request, forum, visitor, board, reasons=reasons, status=_FORBIDDEN)
     forum.store.save_session(replace(visitor.session, title="", text=""))
     return _to_board(board, "?arrived=posted")
+
+
+def _form(fields: Fields) -> str:
+    """What names a form that we gave out; whatever else comes is a form of its own."""
+    given = fields.get("form", "")
+    return given if _FORM.fullmatch(given) else secrets.token_hex(_FORM_BYTES)
 
 
 def _faults(language: Language, title: str, text: str) -> dict[str, Markup]:
@@ -198,7 +205,7 @@ def _show(
         "users": [(user.id, user.handle, user.state if user.state in _STATES else "other") for user in users],
         "acting": _user(forum, visitor.session, visitor.session.user),
         "draft": visitor.session,
-        "form": secrets.token_hex(16),
+        "form": secrets.token_hex(_FORM_BYTES),
         "max_title": MAX_TITLE,
         "max_text": MAX_TEXT,
         "reasons": reasons,

@@ -7,17 +7,14 @@ from html import unescape
 from pathlib import Path
 
 from app.demo.backend import identity_in
-from app.demo.seed import SEEDED_POSTS
 from app.kernel.actor import OPERATOR
-from app.wiring import Services
-from tests.demo.conftest import NewVisitor
+from tests.demo.conftest import House
 from tests.demo.visitor import Visitor
-from tests.support.clock import FakeClock
-from tests.support.recording import Exchange
 from tests.support.serving import serving
 
 UNVERIFIED = "Verify your identity before you post; it takes about a minute. Reading stays open."
 NOT_AGREED = "Read and accept the user agreement before you post."
+PHONE = "14000007391"
 STATES = {
     "u-1": (303, set()),
     "u-2": (303, set()),
@@ -27,10 +24,8 @@ STATES = {
 }
 
 
-def test_who_is_refused_reads_the_services_own_words_follows_its_link_and_keeps_the_draft(
-    new_visitor: NewVisitor,
-) -> None:
-    visitor = new_visitor()
+def test_who_is_refused_reads_the_services_own_words_follows_its_link_and_keeps_the_draft(house: House) -> None:
+    visitor = house.visitor()
     visitor.act_as("u-3")
     refused = visitor.post("我的标题", "第一行\n<script>alert(1)</script>")
     assert refused.status_code == 403
@@ -45,8 +40,8 @@ def test_who_is_refused_reads_the_services_own_words_follows_its_link_and_keeps_
     assert visitor.http.get(unescape(link[1])).status_code == 200
 
 
-def test_every_seeded_user_is_in_the_state_that_is_shown(new_visitor: NewVisitor) -> None:
-    visitor = new_visitor()
+def test_every_seeded_user_is_in_the_state_that_is_shown(house: House) -> None:
+    visitor = house.visitor()
     shown = visitor.get().text
     for state in ("phone verified", "document verified", "not verified", "agreement missing", "suspended"):
         assert f"· {state}</option>" in shown
@@ -57,10 +52,8 @@ def test_every_seeded_user_is_in_the_state_that_is_shown(new_visitor: NewVisitor
         assert (answer.status_code, {unescape(sentence) for sentence in sentences}) == (status, said), user
 
 
-def test_a_post_is_checked_offline_and_stands_escaped_and_once_however_often_it_is_sent(
-    new_visitor: NewVisitor,
-) -> None:
-    visitor = new_visitor()
+def test_a_post_is_checked_offline_and_stands_escaped_and_once_however_often_it_is_sent(house: House) -> None:
+    visitor = house.visitor()
     visitor.act_as("u-1")
     form = visitor.form()
     with ThreadPoolExecutor(2) as threads:
@@ -74,8 +67,8 @@ def test_a_post_is_checked_offline_and_stands_escaped_and_once_however_often_it_
     assert "Identity fields received: 0" in page
 
 
-def test_what_cannot_stand_as_a_post_comes_back_with_a_word_at_its_field(new_visitor: NewVisitor) -> None:
-    visitor = new_visitor()
+def test_what_cannot_stand_as_a_post_comes_back_with_a_word_at_its_field(house: House) -> None:
+    visitor = house.visitor()
     visitor.act_as("u-1")
     for title, text in (("", "kept text"), ("kept title", " "), ("kept" * 16, "x"), ("x", "kept" + "好" * 2000)):
         answer = visitor.post(title, text)
@@ -84,69 +77,111 @@ def test_what_cannot_stand_as_a_post_comes_back_with_a_word_at_its_field(new_vis
         assert "kept" in answer.text
 
 
-def test_a_board_that_is_not_there_a_body_too_long_and_a_post_of_nobody_are_refused_with_a_page(
-    new_visitor: NewVisitor,
-) -> None:
-    visitor = new_visitor()
+def test_a_board_that_is_not_there_a_body_too_long_and_a_post_of_nobody_are_refused_with_a_page(house: House) -> None:
+    visitor = house.visitor()
     assert visitor.get("/demo/boards/nothing").status_code == 404
     assert visitor.http.post("/demo/boards/nothing", data={"title": "x", "text": "x"}).status_code == 404
     assert visitor.post("x", "x" * 5000).status_code == 400
-    assert visitor.post().status_code == 422
-    visitor.act_as("u-none")
-    assert visitor.post().status_code == 422
-    assert len(visitor.titles()) == sum(board == "square" for _, board, *_ in SEEDED_POSTS)
+    for user in ("", "u-none"):
+        visitor.act_as(user)
+        assert visitor.post("of nobody").status_code == 422
+    assert "of nobody" not in visitor.titles()
 
 
-def test_no_registration_of_another_browser_signs_anybody_in(new_visitor: NewVisitor, services: Services) -> None:
-    mine, other = new_visitor(), new_visitor()
-    for visitor in (mine, other):
-        visitor.act_as("")
-    before = visitor.get().text.count("<option")
-    for path in (
-        "/demo/return?registration=reg_x&state=y&status=completed",
-        "/demo/return?registration=&state=",
-        "/demo/return?registration=../accounts&state=%00",
-    ):
-        refused = mine.get(path)
-        assert refused.status_code == 403, path
+def test_a_newcomer_signs_up_on_the_services_pages_and_posts_and_the_forum_learns_nothing_of_them(house: House) -> None:
+    newcomer, thief = house.visitor(), house.visitor()
+    newcomer.act_as("")
+    before = dict(newcomer.http.cookies)
+    thief.sign_up()
+    newcomer.sign_up()
+    assert newcomer.http.cookies["shiming-demo"] != before["shiming-demo"]
+    newcomer.act("start")
+    newcomer.act("handle", handle="云上客")
+    newcomer.act("agreement", accept="yes")
+    newcomer.prove_phone(PHONE)
+    back = newcomer.link_to_forum()
+    for visitor, path in ((thief, back), (newcomer, re.sub(r"state=[0-9a-f]", "state=x", back))):
+        refused = visitor.get(path)
+        assert refused.status_code == 403
         assert "not begun in this browser" in refused.text
-    assert mine.get().text.count("<option") == before
-    assert services.development
+        assert "云上客" not in visitor.get().text
+    for _ in range(2):
+        assert newcomer.get(back).headers["location"] == "/demo?arrived=completed"
+    assert "Welcome, 云上客" in newcomer.get("/demo?arrived=completed").text
+    assert newcomer.post("我的第一帖").status_code == 303
+    assert newcomer.titles()[0] == "我的第一帖"
+    assert "Identity fields received: 0" in newcomer.get().text
+    assert "云上客" not in re.findall(r"<option.*", thief.get().text)
+    for exchange in house.exchanges:
+        forums = exchange.path.startswith(("/demo", "/v1/", "/oauth/"))
+        assert not forums or PHONE.encode() not in exchange.asked, exchange.path
+        assert exchange.path == "/dev/outbox.json" or PHONE.encode() not in exchange.answered, exchange.path
+    assert PHONE.encode() not in house.kept()
 
 
-def test_a_form_from_another_origin_changes_nothing(new_visitor: NewVisitor, exchanges: list[Exchange]) -> None:
-    visitor = new_visitor()
+def test_who_gives_up_comes_back_as_nobody_and_an_old_user_is_mended_by_the_refusals_link(own_house: House) -> None:
+    visitor = own_house.visitor()
+    visitor.sign_up()
+    visitor.act("start")
+    visitor.act("leave")
+    left = visitor.page.headers["location"].removeprefix(own_house.address)
+    assert visitor.get(left).headers["location"] == "/demo?arrived=abandoned"
+    visitor.act_as("u-3")
+    link = re.search(r'<a href="([^"]*/continue/[^"]+)">Verify now</a>', visitor.post("kept").text)
+    assert link
+    visitor.open(unescape(link[1]))
+    visitor.open(visitor.send(visitor.hidden("start")).headers["location"])
+    visitor.act("agreement", accept="yes")
+    visitor.prove_phone(PHONE)
+    assert visitor.get(visitor.link_to_forum()).headers["location"] == "/demo"
+    page = visitor.get().text
+    assert "初来乍到 · phone verified" in page
+    assert 'value="kept"' in page
+    assert visitor.post("kept").status_code == 303
+
+
+def test_a_return_that_nobody_began_signs_nobody_in(house: House) -> None:
+    visitor = house.visitor()
+    visitor.act_as("")
+    for path in ("?registration=reg_x&state=y&status=completed", "?registration=&state=", "?registration=..&state=%00"):
+        assert visitor.get(f"/demo/return{path}").status_code == 403, path
+
+
+def test_a_form_from_another_origin_changes_nothing(house: House) -> None:
+    visitor = house.visitor()
     visitor.act_as("u-1")
     data = {"title": "x", "text": "x", "form": visitor.form(), "user": "u-2"}
-    asked = len(exchanges)
+    asked = len(house.exchanges)
     for headers in ({"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}, {"origin": "null"}):
         for path in ("/demo/boards/square", "/demo/as", "/demo/sign-up"):
             assert visitor.http.post(path, data=data, headers=headers).status_code == 400
-    assert {exchange.path.split("/")[1] for exchange in exchanges[asked:]} == {"demo"}
+    assert {exchange.path.split("/")[1] for exchange in house.exchanges[asked:]} == {"demo"}
     assert 'value="u-1" selected' in visitor.get().text
 
 
-def test_secrets_are_out_of_sight_and_nothing_of_a_person_is_kept(
-    new_visitor: NewVisitor, exchanges: list[Exchange], tmp_path: Path
-) -> None:
-    visitor = new_visitor()
+def test_secrets_are_out_of_sight_and_nothing_of_a_person_is_kept(house: House) -> None:
+    visitor = house.visitor()
     visitor.act_as("u-3")
     visitor.post()
     visitor.act_as("u-1")
     visitor.post()
     page = visitor.get().text
-    said = b"".join(exchange.answered for exchange in exchanges if exchange.path in {"/oauth/token", "/v1/tokens"})
+    said = b"".join(
+        exchange.answered for exchange in house.exchanges if exchange.path in {"/oauth/token", "/v1/tokens"}
+    )
     tokens = re.findall(r"eyJ[\w-]+\.[\w-]+\.[\w-]+", said.decode())
-    kept = (tmp_path / "demo.db").read_bytes()
+    kept = house.kept()
     assert len(tokens) > 3
     for token in tokens:
         assert token not in page
         assert token.encode() not in kept
     assert "●●●" in page
-    assert (tmp_path / "demo.db").stat().st_mode & 0o777 == 0o600
+    assert (house.services.data_dir / "demo.db").stat().st_mode & 0o777 == 0o600
     for identity in (b"830000190001010011", "测试丙".encode(), b"1400000"):
         assert identity not in kept
-        assert all(identity not in exchange.answered for exchange in exchanges if exchange.path.startswith("/v1/"))
+        assert all(
+            identity not in exchange.answered for exchange in house.exchanges if exchange.path.startswith("/v1/")
+        )
 
 
 def test_fields_of_an_identity_are_really_counted() -> None:
@@ -156,8 +191,8 @@ def test_fields_of_an_identity_are_really_counted() -> None:
     assert list(identity_in({"idx": 17958000123, "handle": "山间清风", "detail": "a15912345678b"})) == ["idx"]
 
 
-def test_a_service_that_does_not_answer_is_said_on_a_page(services: Services, tmp_path: Path) -> None:
-    silent = replace(services, issuer="http://127.0.0.1:9", data_dir=tmp_path)
+def test_a_service_that_does_not_answer_is_said_on_a_page(house: House, tmp_path: Path) -> None:
+    silent = replace(house.services, issuer="http://127.0.0.1:9", data_dir=tmp_path)
     with serving(silent) as address:
         visitor = Visitor(address, host="127.0.0.1:9")
         answer = visitor.get()
@@ -166,38 +201,36 @@ def test_a_service_that_does_not_answer_is_said_on_a_page(services: Services, tm
     assert "Nothing is lost" in answer.text
 
 
-def test_another_process_goes_on_with_what_one_has_begun(new_visitor: NewVisitor, services: Services) -> None:
-    visitor = new_visitor()
+def test_another_process_goes_on_with_what_one_has_begun(house: House) -> None:
+    visitor, forums = house.visitor(), len(house.services.forums.list_all())
     visitor.act_as("u-3")
     visitor.post("kept draft")
-    with serving(services) as address:
-        other = Visitor(address, host=services.issuer.removeprefix("http://"))
+    with serving(house.services) as address:
+        other = house.visitor(address)
         other.http.cookies = visitor.http.cookies
         page = other.get().text
-        other.http.close()
     assert 'value="u-3" selected' in page
     assert 'value="kept draft"' in page
-    assert len(services.forums.list_all()) == 1
+    assert len(house.services.forums.list_all()) == forums
 
 
-def test_it_begins_anew_when_the_service_does_not_know_it_any_more(
-    new_visitor: NewVisitor, services: Services, clock: FakeClock
-) -> None:
-    visitor = new_visitor()
+def test_it_begins_anew_when_the_service_does_not_know_it_any_more(own_house: House) -> None:
+    visitor, forums = own_house.visitor(), own_house.services.forums
     visitor.act_as("u-1")
-    services.forums.disable(OPERATOR, services.forums.list_all()[0].forum.id)
-    clock.advance(minutes=2)
+    forums.disable(OPERATOR, forums.list_all()[0].forum.id)
+    own_house.clock.advance(minutes=2)
     refused = visitor.post("nobody knows me")
     assert refused.status_code == 503
     assert "register again" in refused.text
+    visitor.arrive()
     visitor.act_as("u-1")
     assert visitor.post().status_code == 303
-    assert len(services.forums.list_all()) == 2
+    assert "山间清风 · document verified" in visitor.get().text
+    assert len(forums.list_all()) == 2
 
 
-def test_there_is_none_in_production(services: Services) -> None:
-    with serving(replace(services, development=False)) as address:
-        visitor = Visitor(address)
+def test_there_is_none_in_production(house: House) -> None:
+    with serving(replace(house.services, development=False)) as address:
+        visitor = house.visitor(address)
         assert visitor.get().status_code == 404
         assert visitor.http.post("/demo/as", data={"user": "u-1"}).status_code == 404
-        visitor.http.close()

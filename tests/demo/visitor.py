@@ -1,17 +1,31 @@
 """A browser without scripts that visits the demo forum."""
 
 import re
+import time
+from dataclasses import dataclass
 from html import unescape
 
 import httpx2
 
-from tests.support.forum import NO_CERTIFICATES
+from tests.support.person import Person
 
 
-class Visitor:
-    def __init__(self, address: str, host: str | None = None) -> None:
-        headers = {"accept-language": "en"} | ({"host": host} if host else {})
-        self.http = httpx2.Client(base_url=address, timeout=30, verify=NO_CERTIFICATES, headers=headers)
+@dataclass
+class Visitor(Person):
+    """`host` is the name under which the demo forum is visited where the test serves it at another address."""
+
+    language: str = "en"
+    host: str | None = None
+
+    def __post_init__(self) -> None:
+        Person.__post_init__(self)
+        if self.host:
+            self.http.headers["host"] = self.host
+
+    def arrive(self) -> None:
+        """Waits until the forum has made its first users and posts."""
+        while "refresh" in self.get().headers:
+            time.sleep(0.1)
 
     def get(self, path: str = "/demo") -> httpx2.Response:
         return self.http.get(path)
@@ -31,3 +45,21 @@ class Visitor:
 
     def titles(self) -> list[str]:
         return [unescape(title) for title in re.findall(r"<h3>(.*?)</h3>\n<p class=\"soft", self.get().text)]
+
+    def sign_up(self) -> None:
+        """Up to the first of the service's own pages."""
+        leads = self.http.post("/demo/sign-up", data={"form": self.form()})
+        assert leads.status_code == 303, leads.text
+        self.open(leads.headers["location"])
+
+    def prove_phone(self, phone: str) -> None:
+        self.act("way", way="phone")
+        self.act("phone", phone=phone)
+        texts = [text for text in self.get("/dev/outbox.json").json() if text["to"] == phone]
+        self.act("code", code=texts[-1]["code"])
+
+    def link_to_forum(self) -> str:
+        """Where the last page of the flow leads."""
+        found = re.search(r'href="http://[^/"]+(/demo/return[^"]*)"', self.page.text)
+        assert found, self.page.text
+        return unescape(found[1])
