@@ -27,6 +27,8 @@ REMEDY_TICKET_LIFETIME = Policy(15, "minutes", "design")
 CLIENT_SECRET_OVERLAP = Policy(24, "hours", "design")
 
 PHONE_LEVEL_LIFETIME = Policy(180, "days", "design")
+SESSION_IDLE = Policy(15, "minutes", "docs/api.md: as the console")
+SESSION_LONGEST = Policy(60, "minutes", "design")
 POSSESSION_WINDOW = Policy(15, "minutes", "design")
 CODE_LIFETIME = Policy(10, "minutes", "design")
 CODE_TRIES = Policy(5, "tries", "design")
@@ -99,6 +101,7 @@ class RouteClass(StrEnum):
     WRONG_SECRETS = "wrong-secrets"
     PUBLIC = "public"
     METRICS = "metrics"
+    TEXTS = "texts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,5 +120,6 @@ RATES = {
     RouteClass.WRONG_SECRETS: Rate(20, "refusals of one client id at one address", "design", 60),
     RouteClass.PUBLIC: Rate(1_000, "requests an address", "design", 1),
     RouteClass.METRICS: Rate(100, "requests an address", "design", 10),
+    RouteClass.TEXTS: Rate(60, "texts that an address asks for on our pages", "design", 3600),
 }
 """Far above what a forum that works well asks for: they stop a loop that went wild, not a busy day."""

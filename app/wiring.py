@@ -40,12 +40,14 @@ from app.upkeep.rotation import SIGNING_KEY_OVERLAP
 from app.upkeep.schema import refuse_old_schema, upgrade
 from app.vault.service import Vault
 from app.verification.checks import Budget, Checks
-from app.verification.codes import CodeRules, PhoneCodes
+from app.verification.codes import PhoneCodes
 from app.verification.providers.contract import RecordCheckProvider
 from app.verification.providers.sandbox import SandboxProvider
 from app.verification.service import Verifications
+from app.verification.sign_ins import SignIns
 from app.verification.sms.contract import SmsSender
 from app.verification.sms.sandbox import SandboxSender
+from app.verification.texts import CodeRules, Texts
 
 _NO_DATABASE = "The database does not answer. Check SHIMING_DATABASE_URL."
 _UNSAFE_LIBRARIES = ("ecdsa", "rsa")
@@ -82,6 +84,7 @@ class Services:
     checks: Checks
     verifications: Verifications
     codes: PhoneCodes
+    sign_ins: SignIns
     registrations: Registrations
     visits: Visits
     posting: Posting
@@ -116,7 +119,9 @@ def build(
     unit_of_work = UnitOfWork(engine, clock)
     try:
         _refuse_unready(settings, engine, unit_of_work, keyring)
-        return _assemble(settings, clock, providers, sender, keyring, engine, unit_of_work)
+        checks = Checks(unit_of_work, clock, providers, _budget(settings))
+        texts = Texts(sender, _code_rules(settings))
+        return _assemble(settings, clock, checks, texts, keyring, engine, unit_of_work)
     except StartRefused:
         engine.dispose()
         raise
@@ -125,17 +130,14 @@ def build(
 def _assemble(
     settings: Settings,
     clock: Clock,
-    providers: Sequence[RecordCheckProvider],
-    sender: SmsSender,
+    checks: Checks,
+    texts: Texts,
     keyring: Keyring,
     engine: Engine,
     unit_of_work: UnitOfWork,
 ) -> Services:
-    watch, development = KeyWatch(settings.keys_dir, clock), settings.env is Environment.DEVELOPMENT
-    signer = TokenSigner(keyring, settings.issuer, overlap=SIGNING_KEY_OVERLAP, watch=watch)
-    mac, blind_index = Mac(keyring), BlindIndex(keyring)
-    vault = Vault(unit_of_work, Envelope(keyring))
-    checks = Checks(unit_of_work, clock, providers, _budget(settings))
+    signer, development = _signer(settings, clock, keyring), settings.env is Environment.DEVELOPMENT
+    mac, blind_index, vault = Mac(keyring), BlindIndex(keyring), Vault(unit_of_work, Envelope(keyring))
     posting = Posting(unit_of_work, signer, mac, settings.issuer, _token_lifetime(settings))
     return Services(
         issuer=settings.issuer,
@@ -158,13 +160,19 @@ def _assemble(
         agreements=Agreements(unit_of_work),
         checks=checks,
         verifications=Verifications(unit_of_work, vault, blind_index, mac, checks, direct_by_default=development),
-        codes=PhoneCodes(unit_of_work, vault, blind_index, mac, sender, _code_rules(settings)),
+        codes=PhoneCodes(unit_of_work, vault, blind_index, mac, texts),
+        sign_ins=SignIns(unit_of_work, vault, blind_index, mac, texts),
         registrations=Registrations(unit_of_work, mac, settings.issuer, plain_http=development),
         visits=Visits(unit_of_work, mac),
         posting=posting,
         status_lists=StatusLists(unit_of_work, signer, posting.policy, settings.issuer),
-        sandbox_sender=sender if isinstance(sender, SandboxSender) else None,
+        sandbox_sender=texts.sender if isinstance(texts.sender, SandboxSender) else None,
     )
+
+
+def _signer(settings: Settings, clock: Clock, keyring: Keyring) -> TokenSigner:
+    watch = KeyWatch(settings.keys_dir, clock)
+    return TokenSigner(keyring, settings.issuer, overlap=SIGNING_KEY_OVERLAP, watch=watch)
 
 
 def initialise(settings: Settings, clock: Clock | None = None) -> None:

@@ -76,6 +76,13 @@ class ClosingIsFinal(Conflict):
     )
 
 
+class ClosedByPerson(Conflict):
+    sentence = Sentence(
+        "此账号由本人注销，论坛不能恢复；请登记新账号。",
+        "The person behind this account closed it, and it stays closed; register a new one.",
+    )
+
+
 class ExternalIdFixed(Conflict):
     sentence = Sentence("external_id 只能设一次，不能更改。", "An external_id is set once and does not change.")
 

@@ -20,6 +20,7 @@ from app.accounts.domain import (
     handle_key,
 )
 from app.accounts.models import AccountRow, ActRow, HandleRow, SanctionRow
+from app.kernel.actor import Actor
 from app.kernel.ids import AccountId, ForumId
 
 _DRAWS = 22
@@ -186,10 +187,22 @@ def impose_sanction(session: Session, account_id: AccountId, sanction: Sanction,
 
 
 def add_act(
-    session: Session, account_id: AccountId, actor_id: str, kind: ActKind, reason: str | None, at: datetime
+    session: Session, account_id: AccountId, actor: Actor, kind: ActKind, reason: str | None, at: datetime
 ) -> None:
-    session.add(ActRow(account_id=account_id, actor_id=actor_id, kind=kind, reason=reason, at=at))
+    session.add(
+        ActRow(account_id=account_id, actor_kind=actor.kind, actor_id=actor.id, kind=kind, reason=reason, at=at)
+    )
     session.flush()
+
+
+def closed_by(session: Session, account_id: AccountId) -> str | None:
+    """The kind of actor who closed it last."""
+    return session.scalar(
+        select(ActRow.actor_kind)
+        .where(ActRow.account_id == account_id, ActRow.kind == ActKind.CLOSE)
+        .order_by(ActRow.id.desc())
+        .limit(1)
+    )
 
 
 def count_others_acted_on(session: Session, account_id: AccountId, actor_id: str, since: datetime) -> int:

@@ -9,7 +9,14 @@ from datetime import datetime, timedelta
 from app import policies
 from app.accounts import repository
 from app.accounts.domain import Account, ActKind, Sanction, SanctionKind
-from app.accounts.errors import AccountIsClosed, AlreadyBanned, ClosingIsFinal, NeedsConfirmation, NothingToLift
+from app.accounts.errors import (
+    AccountIsClosed,
+    AlreadyBanned,
+    ClosedByPerson,
+    ClosingIsFinal,
+    NeedsConfirmation,
+    NothingToLift,
+)
 from app.accounts.service import get_account, touch
 from app.audit import service as audit
 from app.audit.domain import Action, ObjectKind
@@ -65,18 +72,12 @@ class Sanctions:
         Raises `NoSuchAccount`, `Invalid`, `NeedsConfirmation`. Source: L6c.
         """
         with self._unit_of_work.begin(actor) as tx:
-            account = _hold(tx, forum_id, account_id, reason)
-            if account.closed_at is not None:
-                return
-            _refuse_too_many(tx, account)
-            repository.set_closed(tx.session, account.id, tx.now)
-            _record(tx, account, ActKind.CLOSE, reason)
-            audit.record(tx, Action.ACCOUNT_CLOSED, ObjectKind.ACCOUNT, account.id)
+            close_account(tx, forum_id, account_id, reason)
 
     def reinstate(self, actor: Actor, forum_id: ForumId, account_id: str, reason: str) -> None:
         """Lifts what the status shows: a closing before any ban, which then still stands, else a ban or a suspension.
 
-        Raises `NoSuchAccount`, `Invalid`, `ClosingIsFinal`, `NothingToLift`. Boundary: exactly after
+        Raises `NoSuchAccount`, `Invalid`, `ClosingIsFinal`, `ClosedByPerson`, `NothingToLift`. Boundary: exactly after
         `CLOSURE_REVERSIBLE` a closing is final; that of an account whose registration was given up always is.
         """
         with self._unit_of_work.begin(actor) as tx:
@@ -86,6 +87,8 @@ class Sanctions:
                 final = tx.now >= account.closed_at + timedelta(days=policies.CLOSURE_REVERSIBLE.value)
                 if final or repository.is_nameless(tx.session, account.id):
                     raise ClosingIsFinal
+                if repository.closed_by(tx.session, account.id) == ActorKind.PERSON:
+                    raise ClosedByPerson
                 repository.set_closed(tx.session, account.id, None)
                 lifted = _CLOSING
             elif sanction is not None:
@@ -95,6 +98,17 @@ class Sanctions:
                 raise NothingToLift
             _record(tx, account, ActKind.REINSTATE, reason)
             audit.record(tx, Action.ACCOUNT_REINSTATED, ObjectKind.ACCOUNT, account.id, reason=lifted)
+
+
+def close_account(tx: Transaction, forum_id: ForumId, account_id: str, reason: str | None = None) -> None:
+    """A step: as `Sanctions.close`."""
+    account = _hold(tx, forum_id, account_id, reason)
+    if account.closed_at is not None:
+        return
+    _refuse_too_many(tx, account)
+    repository.set_closed(tx.session, account.id, tx.now)
+    _record(tx, account, ActKind.CLOSE, reason)
+    audit.record(tx, Action.ACCOUNT_CLOSED, ObjectKind.ACCOUNT, account.id)
 
 
 def _hold(tx: Transaction, forum_id: ForumId, account_id: str, reason: str | None) -> Account:
@@ -112,7 +126,7 @@ def _impose(tx: Transaction, account: Account, sanction: Sanction) -> None:
 
 
 def _record(tx: Transaction, account: Account, kind: ActKind, reason: str | None) -> None:
-    repository.add_act(tx.session, account.id, tx.actor.id, kind, reason, tx.now)
+    repository.add_act(tx.session, account.id, tx.actor, kind, reason, tx.now)
     touch(tx, account.id)
 
 

@@ -72,6 +72,11 @@ class Agreements:
         with self._unit_of_work.read() as tx:
             return _in_force(tx, kind)[1]
 
+    def find(self, kind: AgreementKind, version: str) -> AgreementVersion | None:
+        """A version by its name, in force or not."""
+        with self._unit_of_work.read() as tx:
+            return repository.find(tx.session, kind, version)
+
     def accept(
         self, actor: Actor, account_id: AccountId, kind: AgreementKind, version: str, channel: AcceptanceChannel
     ) -> Acceptance:

@@ -37,6 +37,8 @@ class Action(StrEnum):
     ORGANISATION_MARKED = "account.organisation-marked"
     PHONE_FROZEN = "phone.frozen"
     PERSON_DISSOLVED = "person.dissolved"
+    SIGN_IN_STARTED = "sign-in.started"
+    SIGN_IN_COMPLETED = "sign-in.completed"
     IDENTITY_READ = "identity.read"
 
 
@@ -49,6 +51,7 @@ class ObjectKind(StrEnum):
     AGREEMENT = "agreement"
     VERIFICATION = "verification"
     PERSON = "person"
+    SIGN_IN = "sign-in"
 
 
 @dataclass(frozen=True, slots=True)

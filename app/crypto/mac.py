@@ -20,6 +20,7 @@ class MacUse(StrEnum):
     FLOW_HANDOFF = "flow-handoff"
     IDEMPOTENCY_KEY = "idempotency-key"
     IDEMPOTENCY_BODY = "idempotency-body"
+    SIGN_IN = "sign-in"
 
 
 class Mac:

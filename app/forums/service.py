@@ -70,6 +70,11 @@ class Forums:
             audit.record(tx, Action.FORUM_ADDED, ObjectKind.FORUM, forum.id)
         return Credentials(forum.id, client.id, secret)
 
+    def find(self, forum_id: str) -> Forum | None:
+        """The forum that a person came from, active or not."""
+        with self._unit_of_work.read() as tx:
+            return repository.find_forum(tx.session, forum_id)
+
     def list_all(self) -> list[Registration]:
         with self._unit_of_work.read() as tx:
             return repository.all_forums(tx.session, tx.now)

@@ -24,5 +24,6 @@ TIMETABLE = (
     Job("drop-expired-phones", every=60, limit=10, batch=lambda services: services.vault.drop_expired_phones()),
     Job("end-expired-flows", every=60, limit=10, batch=lambda services: services.registrations.end_expired()),
     Job("forget-old-flows", every=3600, limit=10, batch=lambda services: services.registrations.forget_old()),
+    Job("forget-sign-ins", every=600, limit=10, batch=lambda services: services.sign_ins.purge()),
     Job("forget-old-answers", every=600, limit=10, batch=lambda services: services.idempotency.purge()),
 )

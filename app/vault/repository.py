@@ -88,6 +88,13 @@ def current_holder(session: Session, version: str, digest: bytes) -> PhoneRecord
     return PhoneRecord(row.id, PersonId(row.person_id), PhoneState(row.state), row.blind_index) if row else None
 
 
+def persons_with_phone(session: Session, version: str, digest: bytes) -> list[PersonId]:
+    query = select(PhoneRow.person_id).where(
+        PhoneRow.index_version == version, PhoneRow.blind_index == digest, PhoneRow.state != PhoneState.FROZEN
+    )
+    return [PersonId(person_id) for person_id in session.scalars(query)]
+
+
 def add_phone(session: Session, row: PhoneRow) -> None:
     session.add(row)
     session.flush()

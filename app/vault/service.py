@@ -90,6 +90,19 @@ class Vault:
         found = repository.current_holder(tx.session, phone.version, phone.digest)
         return found.person_id if found else None
 
+    def persons_with_phone(self, tx: Transaction, phone: HeldPhone) -> list[PersonId]:
+        """Whose number it is now, and who claims it."""
+        return repository.persons_with_phone(tx.session, phone.version, phone.digest)
+
+    def held_number(self, tx: Transaction, holder: str) -> Secret[str]:
+        """The number itself, nobody's yet, for whoever has just typed it. Raises `HeldPhoneGone`, `SealBroken`."""
+        held = repository.get_held_phone(tx.session, holder)
+        if held is None:
+            raise HeldPhoneGone
+        person_id = PersonId(held.person_id)
+        data_key = self._envelope.unwrap(held.wrapped_key, _held_place(holder, person_id))
+        return unseal(data_key, held.sealed_number, _phone_place(person_id))
+
     def new_person_of_held_phone(self, tx: Transaction, holder: str, state: PhoneState) -> PersonId:
         """Makes a person of the phone whose code came back. Raises `HeldPhoneGone`, `SealBroken`.
 

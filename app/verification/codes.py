@@ -1,10 +1,7 @@
 """Use cases of the phone code: send one, and judge the one that comes back."""
 
-import math
-import secrets
-import unicodedata
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from app import policies
 from app.accounts.domain import Account, AccountName
@@ -16,31 +13,20 @@ from app.crypto.mac import Mac, MacUse
 from app.db.unit_of_work import Transaction, UnitOfWork, again_on_collision, hold_key
 from app.forums.service import hold_forum
 from app.kernel.actor import Actor
-from app.kernel.clock import SHANGHAI
 from app.kernel.ids import AccountId, ForumId, VerificationId, new_id
 from app.kernel.secret import Secret
 from app.vault.errors import HeldPhoneGone
 from app.vault.service import Vault
 from app.verification import repository
 from app.verification.domain import Ending, Method, Outcome, Reason, Verification, ending
-from app.verification.errors import CodeAlreadyUsed, CodeMalformed, NoCodeToEnter, PhoneInvalid, TooManyTexts
+from app.verification.errors import CodeAlreadyUsed, NoCodeToEnter, TooManyTexts
 from app.verification.links import Links
-from app.verification.phones import PHONE_SCHEME, read_phone
+from app.verification.phones import PHONE_SCHEME
 from app.verification.service import NoteAttempt
-from app.verification.sms.contract import (
-    CodeText,
-    PhoneLimited,
-    PhoneUnreachable,
-    SmsError,
-    SmsOutcomeUnknown,
-    SmsQuotaExhausted,
-    SmsSender,
-)
+from app.verification.sms.contract import SmsError, SmsOutcomeUnknown
+from app.verification.texts import Texts, counts, new_code, read_code, refuse_phone
 
-_CODE_DIGITS = 6
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
-_COARSE = timedelta(minutes=1)
-"""A forum must not learn to the second when another one wrote to the same phone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,44 +38,24 @@ class PhoneRequest:
     phone: Secret[str]
 
 
-@dataclass(frozen=True, slots=True)
-class CodeRules:
-    pause_seconds: int
-    daily_texts: int
-    """What all phones together may cost in one day of Shanghai."""
-    host: str
-    """The host that the text names, so that phones offer the code to our pages only."""
-
-
 class PhoneCodes:
-    def __init__(
-        self,
-        unit_of_work: UnitOfWork,
-        vault: Vault,
-        blind_index: BlindIndex,
-        mac: Mac,
-        sender: SmsSender,
-        rules: CodeRules,
-    ) -> None:
+    def __init__(self, unit_of_work: UnitOfWork, vault: Vault, blind_index: BlindIndex, mac: Mac, texts: Texts) -> None:
         self._unit_of_work = unit_of_work
         self._vault = vault
         self._links = Links(vault)
         self._blind_index = blind_index
         self._mac = mac
-        self._sender = sender
-        self._rules = rules
+        self._texts = texts
+        self._sender = texts.sender
 
     @property
     def pause(self) -> timedelta:
         """Between two texts to one phone."""
-        return timedelta(seconds=self._rules.pause_seconds)
+        return self._texts.pause
 
     def prepare(self, forum_id: ForumId, name: AccountName, phone: Secret[str]) -> PhoneRequest:
         """The cheap refusals. Raises `PhoneInvalid`, `AccountNotFound`, `AccountIsClosed`."""
-        phone = read_phone(phone)
-        refusal = self._sender.refuses(phone)
-        if refusal is not None:
-            raise PhoneInvalid(refusal)
+        phone = self._texts.read_phone(phone)
         with self._unit_of_work.read() as tx:
             return PhoneRequest(forum_id, find_open(tx, forum_id, name).id, phone)
 
@@ -103,18 +69,16 @@ class PhoneCodes:
         `note` is a step that joins the transaction before the text, for a caller who must know of it as surely.
         Raises `TooManyTexts`, `PhoneInvalid` when the sender says that there is no such number.
         """
-        code = Secret(f"{secrets.randbelow(10**_CODE_DIGITS):0{_CODE_DIGITS}d}")
+        code = new_code()
         with self._unit_of_work.begin(actor) as tx:
             hold_key(tx, index.digest)
-            self._refuse_too_many(tx, repository.texts_to_phone(tx.session, index.digest, tx.now - _DAY))
+            self._texts.refuse_too_many(tx, index.digest)
             _refuse_pumping(tx, request.account_id)
-            may_send = self._may_spend(tx)
+            may_spend = self._texts.may_spend(tx)
             verification_id = self._stage(tx, request, index, code)
             note(tx, verification_id)
         try:
-            if not may_send:
-                raise SmsQuotaExhausted(self._sender.name, "own-budget")
-            self._sender.send_code(request.phone, self._text(code), message_id=verification_id)
+            self._texts.send(request.phone, code, verification_id, may_spend=may_spend)
         except SmsOutcomeUnknown:
             pass  # it may have arrived: the code stays good, and nothing is sent again by itself
         except SmsError as error:
@@ -126,7 +90,7 @@ class PhoneCodes:
 
         Raises `VerificationNotFound`, `AccountIsClosed`, `CodeMalformed`, `CodeAlreadyUsed`, `NoCodeToEnter`.
         """
-        code = _read_code(typed)
+        code = read_code(typed)
         return again_on_collision(lambda: self._confirm(actor, forum_id, verification_id, code))
 
     def _confirm(self, actor: Actor, forum_id: ForumId, verification_id: str, typed: Secret[str]) -> Verification:
@@ -203,32 +167,10 @@ class PhoneCodes:
         )
         return verification_id
 
-    def _refuse_too_many(self, tx: Transaction, sent: list[datetime]) -> None:
-        in_the_hour = [moment for moment in sent if moment > tx.now - _HOUR]
-        free_at: list[datetime] = []
-        if sent:
-            free_at.append(sent[0] + timedelta(seconds=self._rules.pause_seconds))
-        if len(in_the_hour) >= policies.TEXTS_PER_HOUR.value:
-            free_at.append(in_the_hour[policies.TEXTS_PER_HOUR.value - 1] + _HOUR)
-        if len(sent) >= policies.TEXTS_PER_DAY.value:
-            free_at.append(sent[policies.TEXTS_PER_DAY.value - 1] + _DAY)
-        wait = max((moment - tx.now for moment in free_at), default=timedelta())
-        if wait > timedelta():
-            raise TooManyTexts(retry_after=math.ceil(wait / _COARSE) * int(_COARSE.total_seconds()))
-
-    def _may_spend(self, tx: Transaction) -> bool:
-        day = tx.now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
-        return repository.texts_since(tx.session, day) < self._rules.daily_texts
-
-    def _text(self, code: Secret[str]) -> CodeText:
-        minutes = policies.CODE_LIFETIME.value
-        words = f"【实名】验证码 {code.reveal()}，{minutes} 分钟内有效，勿告诉他人。"
-        return CodeText(code, Secret(f"{words}\n@{self._rules.host} #{code.reveal()}"))
-
     def _not_sent(
         self, actor: Actor, request: PhoneRequest, verification_id: VerificationId, error: SmsError
     ) -> Verification:
-        refused = isinstance(error, PhoneUnreachable | PhoneLimited)
+        refused = counts(error)
         end = (
             Ending(Outcome.REJECTED, Reason.NOT_CONFIRMED)
             if refused
@@ -248,10 +190,7 @@ class PhoneCodes:
                 outcome=end.outcome,
                 reason=end.reason,
             )
-        if isinstance(error, PhoneLimited):
-            raise TooManyTexts(retry_after=int(_HOUR.total_seconds()))
-        if isinstance(error, PhoneUnreachable):
-            raise PhoneInvalid("unreachable")
+        refuse_phone(error)
         return self._read(request.forum_id, verification_id)
 
     def _read(self, forum_id: ForumId, verification_id: VerificationId) -> Verification:
@@ -263,10 +202,3 @@ def _refuse_pumping(tx: Transaction, account_id: AccountId) -> None:
     """One account has one owner, who needs few codes; whoever pumps texts needs many. Raises `TooManyTexts`."""
     if repository.texts_for_account(tx.session, account_id, tx.now - _DAY) >= policies.TEXTS_PER_ACCOUNT.value:
         raise TooManyTexts(retry_after=int(_HOUR.total_seconds()))
-
-
-def _read_code(typed: Secret[str]) -> Secret[str]:
-    plain = unicodedata.normalize("NFKC", typed.reveal()).replace(" ", "").strip()
-    if len(plain) != _CODE_DIGITS or not (plain.isascii() and plain.isdigit()):
-        raise CodeMalformed
-    return Secret(plain)

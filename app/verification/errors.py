@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from app.kernel.errors import Conflict, Denied, FieldError, Invalid, NotFound, TooMany
+from app.kernel.errors import Conflict, Denied, FieldError, Invalid, NotFound, TooMany, Unauthenticated
 from app.kernel.sentence import Sentence
 
 
@@ -86,6 +86,10 @@ class CodeMalformed(Invalid):
 
 class VerificationNotFound(NotFound):
     sentence = Sentence("你的论坛没有这次验证，检查编号。", "Your forum has no such verification; check the id.")
+
+
+class SignInEnded(Unauthenticated):
+    sentence = Sentence("登录已过期，请重新获取验证码。", "You are signed out; get a new code.")
 
 
 class PossessionRequired(Conflict):

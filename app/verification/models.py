@@ -1,4 +1,4 @@
-"""Tables: links and slots, verifications, one-time codes."""
+"""Tables: links and slots, verifications, one-time codes, sign-ins."""
 
 from datetime import datetime
 
@@ -120,3 +120,32 @@ class CodeRow(Base):
     sent_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     tries: Mapped[int]
+
+
+class SignInRow(Base):
+    """A code by which somebody enters our own pages and, once it has come back, the session that it opened.
+
+    It is no verification, concerns no account, and is forgotten when its text counts against no limit any more.
+    """
+
+    __tablename__ = "sign_ins"
+    __table_args__ = (
+        Index(None, "browser_digest", "sent_at"),
+        Index(None, "phone_digest", "sent_at"),
+        Index(None, "sent_at"),
+    )
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    browser_digest: Mapped[bytes] = mapped_column(LargeBinary)
+    code_digest: Mapped[bytes] = mapped_column(LargeBinary)
+    phone_version: Mapped[str] = mapped_column(String(16))
+    phone_digest: Mapped[bytes] = mapped_column(LargeBinary)
+    sent_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    tries: Mapped[int]
+    session_digest: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
+    person_id: Mapped[str | None] = mapped_column(String(40))
+    """Whose phone it was when the code came back; nobody's for a stranger."""
+    entered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -4,14 +4,14 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, CursorResult, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, CursorResult, delete, exists, func, literal, select, union_all, update
 from sqlalchemy.orm import Session
 
 from app import policies
 from app.kernel.ids import AccountId, ForumId, PersonId, VerificationId
 from app.verification.domain import Ending, IdentityLevel, InnerReason, Link, Method, Outcome, Reason, Verification
 from app.verification.errors import VerificationNotFound
-from app.verification.models import CodeRow, LinkRow, OrganisationMarkRow, SlotRow, VerificationRow
+from app.verification.models import CodeRow, LinkRow, OrganisationMarkRow, SignInRow, SlotRow, VerificationRow
 
 _RAW_CODE, _REQUEST_ID = 80, 120
 _LOST = timedelta(seconds=policies.ATTEMPT_LOST.value)
@@ -223,15 +223,13 @@ def texts_for_account(session: Session, account_id: AccountId, since: datetime) 
 
 
 def texts_to_phone(session: Session, phone_digest: bytes, since: datetime) -> list[datetime]:
-    """When texts went to this phone since then, newest first."""
-    return list(
-        session.scalars(
-            select(CodeRow.sent_at)
-            .where(CodeRow.phone_digest == phone_digest, CodeRow.sent_at > since)
-            .order_by(CodeRow.sent_at.desc())
-            .limit(policies.TEXTS_PER_DAY.value)
-        )
+    """When texts of any kind went to this phone since then, newest first."""
+    kinds = (
+        select(row.sent_at).where(row.phone_digest == phone_digest, row.sent_at > since) for row in (CodeRow, SignInRow)
     )
+    sent = union_all(*kinds).subquery()
+    newest = select(sent.c.sent_at).order_by(sent.c.sent_at.desc()).limit(policies.TEXTS_PER_DAY.value)
+    return list(session.scalars(newest))
 
 
 def add_code(session: Session, verification_id: VerificationId, code: Code, now: datetime) -> None:
@@ -270,8 +268,12 @@ def charge_try(session: Session, verification_id: VerificationId, limit: int) ->
 
 
 def texts_since(session: Session, moment: datetime) -> int:
-    """Texts to all phones together."""
-    return session.scalar(select(func.count()).select_from(CodeRow).where(CodeRow.sent_at >= moment)) or 0
+    """Texts of any kind to all phones together."""
+    kinds = (
+        select(func.count()).select_from(row).where(row.sent_at >= moment).scalar_subquery()
+        for row in (CodeRow, SignInRow)
+    )
+    return session.scalar(select(sum(kinds, literal(0)))) or 0
 
 
 def mark_organisation(
@@ -338,6 +340,17 @@ def slots_of(session: Session, person_id: str, forum_id: ForumId) -> dict[Accoun
         .order_by(SlotRow.slot)
     )
     return {AccountId(account_id): slot for account_id, slot in session.execute(query)}
+
+
+def accounts_of(session: Session, person_ids: Collection[PersonId], forum_id: str) -> list[AccountId]:
+    """The accounts of a forum behind which one of these persons stands, oldest first."""
+    query = (
+        select(LinkRow.account_id)
+        .join(SlotRow, SlotRow.account_id == LinkRow.account_id)
+        .where(LinkRow.person_id.in_(person_ids), SlotRow.forum_id == forum_id)
+        .order_by(LinkRow.account_id)
+    )
+    return [AccountId(account_id) for account_id in session.scalars(query)]
 
 
 def forums_answered_in(session: Session, person_id: PersonId) -> list[ForumId]:

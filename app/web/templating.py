@@ -17,7 +17,7 @@ from app.kernel.sentence import Language
 from app.web.headers import policy
 from app.web.language import keep_choice, language_of
 from app.web.static import static_address, takes_gzip
-from app.web.words import clock, moment, text
+from app.web.words import clock, day, moment, text
 
 _APP = Path(__file__).parent.parent
 _FACES = ("pages", "demo")
@@ -81,6 +81,7 @@ def environment(language: Language) -> Environment:
         "t": partial(text, language),
         "moment": partial(moment, language),
         "clock": partial(clock, language),
+        "day": partial(day, language),
         "static": static_address,
         "attributes": _attributes,
     }

@@ -53,6 +53,11 @@ def clock(_language: Language, when: datetime) -> Markup:
     return _element(when, f"{_there(when):%H:%M}")
 
 
+def day(language: Language, when: datetime) -> Markup:
+    """The day in Beijing, as `<time>`."""
+    return Markup('<time datetime="{}">{}</time>').format(_there(when).date(), _date(language, when))
+
+
 def _date(language: Language, when: datetime) -> str:
     there = _there(when)
     return f"{there:%Y-%m-%d}" if language is Language.CHINESE else f"{there.day} {_MONTHS[there.month - 1]} {there:%Y}"

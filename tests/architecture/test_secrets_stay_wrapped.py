@@ -21,12 +21,14 @@ MAY_REVEAL = {
     "pages/outbox.py": "shows the sandbox's outbox to a developer, in development only",
     "registration/service.py": "puts a new link into its address, and makes its digest",
     "registration/visits.py": "makes the digest of the secret that a browser keeps",
-    "verification/codes.py": "makes and compares one-time codes, and writes the text that carries one",
+    "verification/codes.py": "makes and compares one-time codes",
     "verification/documents.py": "normalises and checks a number and a name",
     "verification/phones.py": "normalises a phone number",
     "verification/providers/sandbox.py": "decides by the number, and asks nobody",
     "verification/service.py": "makes the digest that counts attempts on one document",
+    "verification/sign_ins.py": "makes and compares codes and the secrets of sessions, and shows how a phone ends",
     "verification/sms/sandbox.py": "looks which sandbox phone it is, and sends nothing",
+    "verification/texts.py": "reads a code that was typed, and writes the text that carries one",
     "web/forms.py": "gives a browser the secret that it keeps",
 }
 

@@ -109,7 +109,7 @@ def complaints(app: Path) -> list[str]:
 
 def _misuses(app: Path, known: Mapping[str, str], families: set[str]) -> list[str]:
     uses = Uses()
-    for path in sorted(app.glob("*/templates/*.html")):
+    for path in sorted(app.glob("*/templates/**/*.html")):
         uses_in_template(path.read_text(encoding="utf-8"), path.name, uses)
     for path in sorted(app.rglob("*.py")):
         uses_in_code(path.read_text(encoding="utf-8"), path.name, families, uses)
