@@ -52,8 +52,7 @@ class Settings(BaseSettings):
         ),
     ] = None
     operator: Annotated[
-        str,
-        Field(max_length=80, description="Who answers for personal information, as people read it; else the forum."),
+        str, Field(max_length=80, description="Who answers for personal information; when empty, the forum.")
     ] = ""
     contact: Annotated[
         str, Field(max_length=200, description="Where people reach them: an address or a phone, as people read it.")

@@ -56,14 +56,20 @@ _DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
 
 
 @dataclass(frozen=True, slots=True)
+class Controller:
+    """Who answers for the personal information, and how to reach them; empty for the forum itself."""
+
+    name: str
+    contact: str
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
     """Everything that a face may call."""
 
     issuer: str
     development: bool
-    operator: str
-    """Who answers for the personal information, and how to reach them; empty for the forum itself."""
-    contact: str
+    controller: Controller
     metrics_token_digest: bytes | None
     """SHA-256 of the token that opens `/metrics`."""
     log_level: str
@@ -121,20 +127,14 @@ def build(
         _refuse_unready(settings, engine, unit_of_work, keyring)
         checks = Checks(unit_of_work, clock, providers, _budget(settings))
         texts = Texts(sender, _code_rules(settings))
-        return _assemble(settings, clock, checks, texts, keyring, engine, unit_of_work)
+        return _assemble(settings, clock, checks, texts, keyring, unit_of_work)
     except StartRefused:
         engine.dispose()
         raise
 
 
 def _assemble(
-    settings: Settings,
-    clock: Clock,
-    checks: Checks,
-    texts: Texts,
-    keyring: Keyring,
-    engine: Engine,
-    unit_of_work: UnitOfWork,
+    settings: Settings, clock: Clock, checks: Checks, texts: Texts, keyring: Keyring, unit_of_work: UnitOfWork
 ) -> Services:
     signer, development = _signer(settings, clock, keyring), settings.env is Environment.DEVELOPMENT
     mac, blind_index, vault = Mac(keyring), BlindIndex(keyring), Vault(unit_of_work, Envelope(keyring))
@@ -142,13 +142,12 @@ def _assemble(
     return Services(
         issuer=settings.issuer,
         development=development,
-        operator=settings.operator,
-        contact=settings.contact,
+        controller=Controller(settings.operator, settings.contact),
         metrics_token_digest=_digest_of(settings.metrics_token),
         log_level=settings.log_level,
         data_dir=settings.data_dir,
         clock=clock,
-        engine=engine,
+        engine=unit_of_work.engine,
         unit_of_work=unit_of_work,
         refuse_missing_keys=lambda: _refuse_missing_keys(settings, unit_of_work),
         idempotency=Idempotency(unit_of_work, mac, Records(keyring)),

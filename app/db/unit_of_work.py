@@ -102,6 +102,10 @@ class UnitOfWork:
         self._turn = Lock() if is_sqlite(engine) else None
         self._locked_until = 0.0
 
+    @property
+    def engine(self) -> Engine:
+        return self._writer
+
     @contextmanager
     def begin(self, actor: Actor) -> Iterator[Transaction]:
         """A writing transaction; commits at the end of the block, rolls back when it raises.

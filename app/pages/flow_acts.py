@@ -125,7 +125,8 @@ async def _check_organisation(turn: Turn) -> Response:
 async def _check(turn: Turn, step: Step, method: Method, kind: DocumentType) -> Response:
     for field in ("name", "number"):
         if not turn.form.get(field, "").strip():
-            return turn.again(step, field, f"flow.{step}.no_{field}")
+            organisation, person = f"flow.organisation.missing.{field}", f"flow.document.missing.{field}"
+            return turn.again(step, field, organisation if step is Step.ORGANISATION else person)
     country = turn.form.get("country", "").strip() or None
     given = GivenDocument(
         kind,

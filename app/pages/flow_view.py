@@ -23,7 +23,7 @@ from app.wiring import Services
 Errors = Sequence[tuple[str, object]]
 """Field and sentence; an empty field for what no single field can mend."""
 OTHER_DOCUMENTS = tuple(kind for kind in DocumentType if kind in PERSONAL_DOCUMENTS - {DocumentType.RESIDENT_ID})
-_FIELD_OF = {Step.PHONE: "phone", Step.CODE: "code", Step.DOCUMENT: "", Step.ORGANISATION: ""}
+_TRIED = frozenset({Step.PHONE, Step.CODE, Step.DOCUMENT, Step.ORGANISATION})
 _BACK_TO = {
     Step.AGREEMENT: Step.HANDLE,
     Step.WAY: Step.HANDLE,
@@ -134,11 +134,11 @@ def _standing_errors(stand: Stand, shown: Step, language: Language) -> Errors:
     one = stand.progress.get(proof)
     if one is None or one.verification.reason is None or one.verification.outcome is Outcome.VERIFIED:
         return ()
-    if shown not in _FIELD_OF or stand.step is not shown:
+    if shown not in _TRIED or stand.step is not shown:
         return ()
-    kind = "code" if proof is Step.PHONE else "document"
-    said = text(language, f"flow.{kind}.{one.verification.reason}", n=one.tries_left)
-    return ((_FIELD_OF[shown], said),)
+    if proof is not Step.PHONE:
+        return (("", text(language, "flow.document.not-confirmed", n=one.tries_left)),)
+    return ((shown.value, text(language, f"flow.code.{one.verification.reason}", n=one.tries_left)),)
 
 
 def notice_values(
@@ -153,8 +153,8 @@ def notice_values(
         "path": path,
         "provider": provider,
         "erase_days": policies.CLOSURE_REVERSIBLE.value,
-        "operator": services.operator or text(language, "flow.notice.operator", forum=forum),
-        "contact": services.contact or text(language, "flow.notice.contact", forum=forum),
+        "operator": services.controller.name or text(language, "flow.notice.operator", forum=forum),
+        "contact": services.controller.contact or text(language, "flow.notice.contact", forum=forum),
         "qr": qr_of(services.issuer + path),
     }
 
