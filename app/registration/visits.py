@@ -10,13 +10,15 @@ from app.accounts.domain import Account, AccountName, Profile
 from app.accounts.service import add_account, find_open, names_told, rename
 from app.agreements.domain import AcceptanceChannel, AgreementKind
 from app.agreements.service import accept
+from app.audit import service as audit
+from app.audit.domain import Action, ObjectKind
 from app.crypto.mac import Mac, MacUse
 from app.db.unit_of_work import ConstraintViolated, Transaction, UnitOfWork, again_on_collision
 from app.kernel.actor import Actor, ActorKind
 from app.kernel.ids import VerificationId
 from app.kernel.secret import Secret
 from app.registration import repository
-from app.registration.domain import Flow, FlowStatus, Stand, Step, Way
+from app.registration.domain import NOTICE_VERSION, Flow, FlowStatus, Stand, Step, Way
 from app.registration.errors import BoundElsewhere, LinkDead, StepPassed
 from app.registration.service import LIFETIME, end_flow, link_digest, read_stand
 from app.verification.domain import Outcome, Verification
@@ -89,6 +91,8 @@ class Visits:
             ):
                 raise BoundElsewhere
             self._rebind(tx, flow, fresh, entry_digest)
+            if flow.bound_digest is None:
+                audit.record(tx, Action.NOTICE_GIVEN, ObjectKind.FLOW, flow.id, reason=NOTICE_VERSION)
 
     def find_again(self, link: Secret[str], fresh: Secret[str], proof: Verification) -> None:
         """Gives the flow to a browser whose person has just entered a code to a phone on record.

@@ -1,11 +1,15 @@
 """The way of a person through the pages, without a script: every step, every way back, every stop."""
 
+import json
 from collections.abc import Callable, Iterator
 
 import pytest
+from sqlalchemy import select
 
+from app.audit.models import StagedEntryRow
 from app.kernel.actor import OPERATOR
 from app.kernel.secret import Secret
+from app.registration.domain import NOTICE_VERSION
 from app.wiring import Services
 from tests.support.clock import FakeClock
 from tests.support.forum import ForumBackend, Json
@@ -425,3 +429,25 @@ def test_forms_from_elsewhere_and_broken_ones_are_refused(forum: ForumBackend, p
     assert person.http.post(person.link, content=b"a=" + b"x" * 70_000, headers=form).status_code == 413
     person.open(person.link)
     assert person.heading() == "取一个昵称"
+
+
+def test_the_record_of_a_registration_names_the_flow_and_nobody(
+    forum: ForumBackend, services: Services, person: Person
+) -> None:
+    begun = through(forum, person)
+    with services.unit_of_work.read() as tx:
+        entries = [
+            json.loads(row.entry) for row in tx.session.scalars(select(StagedEntryRow).order_by(StagedEntryRow.id))
+        ]
+    acts = [(entry["action"], entry["actor"]["kind"]) for entry in entries][1:]
+    assert acts == [
+        ("notice.given", "person"),
+        ("account.created", "person"),
+        ("agreement.accepted", "person"),
+        ("verification.started", "person"),
+        ("account.linked", "person"),
+        ("verification.completed", "person"),
+    ]
+    assert {entry["actor"]["id"] for entry in entries[2:]} == {begun["id"]}
+    assert (entries[1]["object"]["id"], entries[1]["reason"]) == (begun["id"], NOTICE_VERSION)
+    assert PHONE not in json.dumps(entries)
