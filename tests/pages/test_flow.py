@@ -1,6 +1,7 @@
 """The way of a person through the pages, without a script: every step, every way back, every stop."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -145,7 +146,12 @@ def test_what_is_missing_or_wrong_is_said_beside_its_field(forum: ForumBackend, 
         assert said in page.text
         assert 'id="handle-error"' in page.text
         assert "<title>错误：" in page.text
-    person.act("handle", handle="新来的人")
+    live = {typed: person.http.get(f"{person.link}/handle?handle={typed}").text for typed in ("没人用的", "已有的人")}
+    assert ("可以使用" in live["没人用的"], "太相似" in live["已有的人"]) == (True, True)
+    person.act("handle", handle="已有的人")
+    free = re.findall(r'name="suggested" value="([^"]+)"', person.page.text)
+    assert len(free) == 3
+    person.act("handle", handle="已有的人", suggested=free[0])
     assert "同意后才能继续" in person.act("agreement").text
     person.act("agreement", accept="yes")
     assert "选择一种验证方式" in person.act("way").text
