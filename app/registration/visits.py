@@ -1,7 +1,6 @@
 """Use cases of the person at the pages: begin, choose, agree, prove, leave; each is a step from a known version."""
 
 import hmac
-import random
 import unicodedata
 from contextlib import suppress
 from dataclasses import dataclass
