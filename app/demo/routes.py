@@ -36,10 +36,11 @@ _FORM_BYTES, _FORM = 16, re.compile(r"[0-9a-f]{32}")
 _SORRY: dict[type[Exception], tuple[str, int]] = {
     TimeoutError: ("preparing", _UNAVAILABLE),
     NotYours: ("not_yours", _FORBIDDEN),
-    CredentialsRefused: ("forgotten", _UNAVAILABLE),
+    CredentialsRefused: ("forgotten", _UNAVAILABLE),  # first of the family that it belongs to
     ServiceFailed: ("silent", _UNAVAILABLE),
     TokenRefused: ("silent", _UNAVAILABLE),
     OperationalError: ("silent", _UNAVAILABLE),
+    OSError: ("silent", _UNAVAILABLE),
 }
 Fields = Mapping[str, str]
 Work = Callable[[DemoForum, Visitor, Fields], Response]
@@ -100,7 +101,7 @@ def _work(request: Request, forum: DemoForum, fields: Fields, work: Work, *, ren
     except tuple(_SORRY) as error:
         if isinstance(error, CredentialsRefused):
             forum.forget()
-        response = _sorry(request, *_SORRY[type(error)])
+        response = _sorry(request, *next(said for kind, said in _SORRY.items() if isinstance(error, kind)))
         if isinstance(error, TimeoutError):
             response.headers["refresh"] = _SOON
     if fresh:

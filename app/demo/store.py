@@ -1,5 +1,6 @@
 """What the demo forum keeps, in a small file of its own: who it is, users, posts, drafts, calls. No person."""
 
+import fcntl
 import json
 import os
 import sqlite3
@@ -60,6 +61,9 @@ class Store:
 
     def enrol(self, register: Callable[[], Credentials]) -> Credentials:
         """Who this forum is; made once, by one process, and anew when the service has another address."""
+        self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not self._file.exists():  # once: to close a file that SQLite has open would take its locks away
+            os.close(os.open(self._file, os.O_CREAT, 0o600))
         with self._open() as connection:
             connection.execute("BEGIN IMMEDIATE")
             row = connection.execute(
@@ -79,6 +83,13 @@ class Store:
         """Everything, unless another process has begun anew already."""
         own = "SELECT 1 FROM kept WHERE kind = 'forum' AND value LIKE ?"
         self._run(f"DELETE FROM kept WHERE EXISTS ({own})", f"%{refused.client_id}%")  # noqa: S608 -- our own words
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Holds every other process off that wants the same."""
+        with self._file.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def users(self, session: Session) -> list[User]:
         """Whom this browser may play, in the order of their coming."""
@@ -145,7 +156,6 @@ class Store:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        os.close(os.open(self._file, os.O_CREAT, 0o600))
         connection = sqlite3.connect(self._file, timeout=_BUSY_SECONDS, isolation_level=None)
         try:
             connection.execute(_TABLE)

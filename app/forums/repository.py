@@ -107,15 +107,11 @@ def add_secret(session: Session, client_id: ClientId, digest: bytes, now: dateti
     session.add(ClientSecretRow(digest=digest, client_id=client_id, created_at=now, expires_at=None))
 
 
-def expire_secrets(session: Session, client_id: ClientId, at: datetime, now: datetime) -> None:
-    """The newest secret lives on until `at`; older ones end now, so that never more than two are live."""
+def expire_secrets(session: Session, client_id: ClientId, at: datetime) -> None:
+    """The newest secret lives on until `at`; older ones are gone, so that never more than two are live."""
     current = ClientSecretRow.client_id == client_id
-    session.execute(
-        update(ClientSecretRow)
-        .where(current, ClientSecretRow.expires_at.is_not(None), ClientSecretRow.expires_at > now)
-        .values(expires_at=now)
-    )
-    session.execute(update(ClientSecretRow).where(current, ClientSecretRow.expires_at.is_(None)).values(expires_at=at))
+    session.execute(delete(ClientSecretRow).where(current, ClientSecretRow.expires_at.is_not(None)))
+    session.execute(update(ClientSecretRow).where(current).values(expires_at=at))
 
 
 def _revoked(jti: str) -> ColumnElement[bool]:

@@ -89,7 +89,7 @@ class Forums:
             forum = _active(tx, forum_id)
             client_id = repository.client_of(tx.session, forum.id)
             overlap = timedelta(hours=policies.CLIENT_SECRET_OVERLAP.value)
-            repository.expire_secrets(tx.session, client_id, tx.now + overlap, tx.now)
+            repository.expire_secrets(tx.session, client_id, tx.now + overlap)
             repository.add_secret(tx.session, client_id, self._digest(secret), tx.now)
             audit.record(tx, Action.CLIENT_SECRET_ROTATED, ObjectKind.CLIENT, client_id)
         return Credentials(forum.id, client_id, secret)
@@ -171,8 +171,9 @@ def is_token_revoked(tx: Transaction, jti: str) -> bool:
 
 
 def purge_revoked_tokens(tx: Transaction) -> None:
-    """A step: forgets revoked tokens that have expired since. Each revocation does it on its way."""
-    repository.drop_expired_revocations(tx.session, tx.now)
+    """A step: forgets revoked tokens that expired long ago. Each revocation does it on its way."""
+    kept = timedelta(hours=policies.REVOCATION_KEPT.value)
+    repository.drop_expired_revocations(tx.session, tx.now - kept)
 
 
 def hold_forum(tx: Transaction, forum_id: ForumId) -> None:

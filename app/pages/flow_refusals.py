@@ -35,7 +35,6 @@ async def answer_refusal(turn: Turn, error: ShimingError) -> Response:
         return turn.onward("?notice=elsewhere" if isinstance(error, StepPassed) else "")
     if isinstance(error, PossessionRequired):
         await run_in_threadpool(visits.ask_phone_again, visit)
-        visit = await run_in_threadpool(visits.visit, visit.link, visit.secret)
     language, status = language_of(turn.request, turn.visit.flow.language), status_of(type(error))
     code = next((code for kind, code in _PAGES.items() if isinstance(error, kind)), None)
     if code is not None:
@@ -44,6 +43,7 @@ async def answer_refusal(turn: Turn, error: ShimingError) -> Response:
     errors = errors_of(turn.request, language, error)
     if not errors:
         raise error
+    visit = await run_in_threadpool(visits.visit, visit.link, visit.secret)  # what was refused may have been noted
     act = turn.form["act"]
     step = Step(act) if act in frozenset(Step) else None
     typed = {"handle": turn.form["handle"]} if act == "handle" else {}

@@ -32,8 +32,8 @@ MAX_BODY_BYTES = 64 * 1024
 _MAX_DEPTH = 20
 _MAX_KEYS = 1000
 _DEADLINE = 4.0
-_PROVIDER_DEADLINE = 11.0
-_PROVIDER_PREFIX = "/v1/verifications"
+_PROVIDER_DEADLINE = 9.5
+_PROVIDER_PATHS = re.compile(r"/(v1/verifications|register|verify|me)(/|$)")
 _BODY_SECONDS = 10.0
 _MAX_HEAD_BYTES = 32 * 1024
 _BETWEEN = len(": \r\n")
@@ -72,8 +72,11 @@ class Gate:
         raise Unavailable
 
     def _deadline_of(self, scope: Scope) -> float:
-        """Seconds until the caller hears 503: long where a provider may be waited for, short everywhere else."""
-        return _PROVIDER_DEADLINE if scope["path"].startswith(_PROVIDER_PREFIX) else self._deadline
+        """Seconds until the caller hears 503: long where a provider or a text may be waited for, short everywhere else.
+
+        Who waited for a seat first may hear 503 while the check goes on: its key, or the verification, tells the end.
+        """
+        return _PROVIDER_DEADLINE if _PROVIDER_PATHS.match(scope["path"]) else self._deadline
 
     def _forget(self, task: asyncio.Future[None]) -> None:
         self._late.discard(task)

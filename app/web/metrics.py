@@ -17,8 +17,8 @@ MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """Set by `serve` for several processes, before any of them starts; read by the library."""
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 11.0)
-"""Up to the two deadlines of the gate, 4 and 11 seconds."""
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 9.5)
+"""Up to the two deadlines of the gate, 4 and 9.5 seconds."""
 _NO_ROUTE = "none"
 
 

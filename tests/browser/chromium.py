@@ -64,7 +64,7 @@ class Visitor:
 
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"} and not message.text.startswith(_STATUS_IN_CONSOLE):
-            self.faults.append(f"console: {message.text}")
+            self.faults.append(f"console: {message.text} {message.location}")
 
     def _note_error(self, error: WebError) -> None:
         self.faults.append(f"script: {error.error.message}")

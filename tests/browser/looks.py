@@ -19,12 +19,14 @@ _WEIGHT = """() => [
   ...performance.getEntriesByType("resource").filter((entry) => entry.renderBlockingStatus === "blocking"),
 ].reduce((sum, entry) => sum + entry.encodedBodySize, 0)"""
 _RINGLESS = """() => {
+  for (const e of document.querySelectorAll('[style=""]')) e.removeAttribute("style"); // axe leaves them behind
   const shown = (e) => e.checkVisibility({ visibilityProperty: true }) && !e.disabled;
   const at = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex]";
   return [...document.querySelectorAll(at)].filter(shown).filter((e) => {
     e.focus({ preventScroll: true });
-    const { outlineStyle, outlineWidth } = getComputedStyle(e);
-    return document.activeElement === e && e.tabIndex >= 0 && (outlineStyle === "none" || parseFloat(outlineWidth) < 2);
+    const ringed = [e, e.closest("label.choice")].filter(Boolean).map((one) => getComputedStyle(one));
+    return document.activeElement === e && e.tabIndex >= 0
+      && !ringed.some(({ outlineStyle, outlineWidth }) => outlineStyle !== "none" && parseFloat(outlineWidth) >= 2);
   }).map((e) => e.outerHTML.slice(0, 80));
 }"""
 _axe = Axe()

@@ -65,7 +65,7 @@ def open_house(keys_dir: Path, sqlite_template: Path) -> Callable[[Path], Abstra
     return opened
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def house(
     open_house: Callable[[Path], AbstractContextManager[House]], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[House]:

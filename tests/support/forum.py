@@ -11,7 +11,7 @@ Json = dict[str, Any]
 PERSON = "110199199003070017"
 NAME = "测试甲"
 ORGANISATION = "91110199MA00TEXT15"
-_NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Tests speak plain HTTP; reading the system's certificates would cost each client 30 ms."""
 _AS_MANY_AS_ASK = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
 
@@ -26,7 +26,7 @@ class ForumBackend:
             base_url=address,
             timeout=30,
             headers={"accept-language": language},
-            verify=_NO_CERTIFICATES,
+            verify=NO_CERTIFICATES,
             limits=_AS_MANY_AS_ASK,
         )
         self.log_in()

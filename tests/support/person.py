@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import httpx2
 
-from tests.support.forum import _NO_CERTIFICATES
+from tests.support.forum import NO_CERTIFICATES
 
 _FORM = re.compile(r"<form[^>]*>(.*?)</form>", re.DOTALL)
 _HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')
@@ -23,7 +23,7 @@ class Person:
         self.http = httpx2.Client(
             base_url=self.address,
             headers={"accept-language": self.language, "accept": "text/html"},
-            verify=_NO_CERTIFICATES,
+            verify=NO_CERTIFICATES,
             timeout=30,
         )
         self.link = ""

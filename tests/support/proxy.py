@@ -12,6 +12,7 @@ from threading import Lock, Thread
 
 _CHUNK = 64 * 1024
 _RESET = struct.pack("ii", 1, 0)
+_COMMIT = b"COMMIT\0"  # no BEGIN ISOLATION LEVEL READ COMMITTED
 
 
 class Mode(Enum):
@@ -80,7 +81,7 @@ class Proxy:
     def _there(self, client: socket.socket, server: socket.socket) -> None:
         with suppress(OSError):
             while data := client.recv(_CHUNK):
-                if b"COMMIT" in data and self._cuts():
+                if _COMMIT in data and self._cuts():
                     self._cut.add(client)
                 if self.mode is not Mode.SILENT:
                     server.sendall(data)

@@ -249,9 +249,10 @@ def test_all_providers_together_take_8_seconds_at_most(desk: Desk) -> None:
     assert never.asked == []
 
 
-def test_the_slowest_check_ends_while_the_caller_still_listens() -> None:
-    slowest = policies.SEAT_WAIT.value + policies.PROVIDER_BUDGET.value + policies.PROVIDER_JITTER.value / 1000
-    assert slowest < gate._PROVIDER_DEADLINE
+def test_the_slowest_check_that_found_a_seat_ends_while_the_caller_still_listens_and_nobody_listens_10_seconds() -> (
+    None
+):
+    assert policies.PROVIDER_BUDGET.value + 1 < gate._PROVIDER_DEADLINE < 10
 
 
 def test_a_breaker_spares_a_provider_that_fails_and_the_next_one_is_asked(desk: Desk) -> None:

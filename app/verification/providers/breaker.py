@@ -36,7 +36,7 @@ class Breaker:
         with self._lock:
             if self._open_until is None:
                 return True
-            if now < self._open_until:
+            if self._is_paused(now):
                 return False
             self._open_until, self._probing = now + self._pause, True
             return True
@@ -44,7 +44,11 @@ class Breaker:
     def is_open(self) -> bool:
         """Whether nobody would be let through now; asking takes nobody's place as a probe."""
         with self._lock:
-            return self._open_until is not None and self._clock.now() < self._open_until
+            return self._is_paused(self._clock.now())
+
+    def _is_paused(self, now: datetime) -> bool:
+        """A pause that ends later than any can was begun before the clock was set back, and is over."""
+        return self._open_until is not None and now < self._open_until <= now + _OPERATOR_PAUSE
 
     def note(self, effect: BreakerEffect) -> bool:
         """Counts one answer; whether it opened the breaker."""
@@ -69,7 +73,7 @@ class Breaker:
 
     def _count(self, now: datetime, *, failed: bool) -> bool:
         self._recent.append((now, failed))
-        while self._recent[0][0] <= now - _WINDOW:
+        while not now - _WINDOW < self._recent[0][0] <= now + _WINDOW:  # too old, or the clock was set back
             self._recent.popleft()
         failures = sum(was_failure for _, was_failure in self._recent)
         if len(self._recent) < policies.BREAKER_CALLS.value or 2 * failures < len(self._recent):
