@@ -44,8 +44,9 @@
   for (const e of all("[placeholder], [aria-label], [alt], [title]")) {
     for (const name of ["placeholder", "aria-label", "alt", "title"]) said.push(e.getAttribute(name) ?? "");
   }
-  const text = names.reduce((left, name) => left.replaceAll(name, ""), said.join("\n"));
-  for (const found of text.match(/\{[a-z_ ]*\}|\b[a-z_]+\.[a-z_]+\.[a-z_.]+\b|\bNone\b|\bundefined\b/g) ?? []) {
+  const without = (words) => names.reduce((left, name) => left.replaceAll(name, ""), words);
+  const text = without(said.join("\n"));
+  for (const found of text.match(/\{[a-z_ ]*\}|\b[a-z_]+\.[a-z_]+\.[a-z_.]+\b|\bNone\b(?! \w)|\bundefined\b/g) ?? []) {
     faults.push(`raw: ${found}`);
   }
   if (language === "en") {
@@ -53,10 +54,10 @@
     const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     while (walk.nextNode()) {
       const parent = walk.currentNode.parentElement;
-      const left = names.reduce((rest, name) => rest.replaceAll(name, ""), walk.currentNode.data);
-      if (/[\u3000-\u9fff\uff00-\uffef]/.test(left) && shown(parent) && !foreign(parent)) faults.push(`Chinese: ${left.trim()}`);
+      const left = without(walk.currentNode.data);
+      if (/[\u3000-\u9fff\uff00-\uffef]/.test(left) && shown(parent) && !foreign(parent) && !parent.closest("pre")) faults.push(`Chinese: ${left.trim()}`);
     }
-    if (/[\u3000-\u9fff\uff00-\uffef]/.test(document.title)) faults.push(`Chinese title: ${document.title}`);
+    if (/[\u3000-\u9fff\uff00-\uffef]/.test(without(document.title))) faults.push(`Chinese title: ${document.title}`);
   } else {
     for (const found of text.match(/[\u4e00-\u9fff][,;:?!]|[\u4e00-\u9fff]\.(\s|$)/g) ?? []) faults.push(`half-width mark: ${found}`);
   }

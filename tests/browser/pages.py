@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import httpx2
 from playwright.sync_api import BrowserContext, Page
 
+from app.demo.seed import SEEDS
 from app.wiring import Services
 from tests.browser.acting import fill, press
 from tests.support.clock import FakeClock
@@ -13,6 +14,8 @@ from tests.support.forum import ForumBackend
 
 HANDLES = {"zh": "山间清风", "en": "mountain_breeze"}
 FORUMS = {"zh": "测试论坛", "en": "Test forum"}
+NAMES = (*FORUMS.values(), *HANDLES.values(), "山间论坛", *(seed.handle for seed in SEEDS), "反复发广告")
+"""What forums and people called themselves and wrote: in whatever language they did."""
 
 
 @dataclass(frozen=True)
@@ -68,13 +71,17 @@ class Walker:
         self.send(phone=phone)
         self.send(code=self.forum.read_code(phone))
 
-    def to_document(self, handle: str, phone: str, way: str = "resident_id") -> None:
-        """A new registration, as far as the page that asks for a document."""
+    def to_proof(self, handle: str, way: str) -> None:
+        """A new registration, as far as the page that asks for a phone."""
         self.begin()
         press(self.page)
         self.send(handle=handle)
         self.agree()
         self.choose(way)
+
+    def to_document(self, handle: str, phone: str, way: str = "resident_id") -> None:
+        """A new registration, as far as the page that asks for a document."""
+        self.to_proof(handle, way)
         self.prove(phone)
 
 
@@ -125,9 +132,9 @@ def continuing(walker: Walker) -> Iterator[str]:
     yield "continue-gone"
 
 
-def phone_way(walker: Walker) -> Iterator[str]:
-    """From the notice to the end with a phone, past everything that can be typed wrong."""
-    page, send, phone = walker.page, walker.send, "14000000102"
+def until_way(walker: Walker) -> Iterator[str]:
+    """From the notice to the choice of a way, past everything that can be left out or typed wrong."""
+    page, send = walker.page, walker.send
     walker.forum.register(f"{walker.handle}_1")
     walker.begin()
     yield "notice"
@@ -149,7 +156,12 @@ def phone_way(walker: Walker) -> Iterator[str]:
     yield "way-none"
     page.locator("summary").first.click()
     yield "way-differences"
-    walker.choose("phone")
+
+
+def phone_way(walker: Walker) -> Iterator[str]:
+    """A phone and its code, past everything that can be typed wrong or come late."""
+    page, send, phone = walker.page, walker.send, "14000000102"
+    walker.to_proof(walker.handle, "phone")
     yield "phone"
     send(phone="")
     yield "phone-empty"
@@ -186,11 +198,7 @@ def phone_way(walker: Walker) -> Iterator[str]:
 def document_way(walker: Walker) -> Iterator[str]:
     """A document, and every answer that a check can have."""
     page, send, name = walker.page, walker.send, "测试甲"
-    walker.begin()
-    press(page)
-    send(handle=walker.handle)
-    walker.agree()
-    walker.choose("resident_id")
+    walker.to_proof(walker.handle, "resident_id")
     yield "phone-first"
     walker.prove("14000000103")
     yield "document"
@@ -293,7 +301,75 @@ def links(walker: Walker) -> Iterator[str]:
     yield "link-expired"
 
 
+def my_identity(walker: Walker) -> Iterator[str]:
+    """Signing in with everything that can be typed wrong, and closing an account."""
+    page, send, forum, phone = walker.page, walker.send, walker.forum, "14000000108"
+    account = forum.register(walker.handle)
+    forum.accept_agreement(account["id"])
+    forum.phone_code(account["id"], phone)
+    walker.clock.advance(minutes=1)
+    page.goto("/me")
+    yield "me-enter"
+    page.goto(f"/me?forum={forum.credentials.forum_id}")
+    yield "me-phone"
+    send(phone="12345")
+    yield "me-phone-format"
+    send(phone=phone)
+    yield "me-code"
+    send(code="000000")
+    yield "me-code-wrong"
+    send(code=forum.read_code(phone))
+    yield "me"
+    page.goto(page.locator("main a[href*='/agreement']").get_attribute("href") or "")
+    yield "me-agreement"
+    page.go_back()
+    press(page, "main section a.button")
+    yield "me-close"
+    press(page)
+    yield "me-closed"
+    press(page, "main button")
+    walker.clock.advance(minutes=1)
+    send(phone="14000000109")
+    send(code=forum.read_code("14000000109"))
+    yield "me-nobody"
+
+
+def demo(walker: Walker) -> Iterator[str]:
+    """The demo forum: a newcomer, a first post, and those who may not post."""
+    page = walker.page
+    page.goto("/demo")
+    page.locator("[name=user]").wait_for(timeout=60_000)  # the first visit makes the forum
+    yield "demo"
+    page.goto("/demo/boards/market")
+    yield "demo-market"
+    for user, state in {"u-1": "", "u-3": "-unverified", "u-5": "-suspended"}.items():
+        page.locator("[name=user]").select_option(user)
+        press(page, "form[action='/demo/as'] button")
+        press(page)
+        yield f"demo-empty{state}"
+        walker.send(title=walker.handle, text=walker.handle)
+        yield f"demo-post{state}"
+    for call in page.locator("aside details").all():
+        call.locator("summary").click()
+    yield "demo-calls"
+    page.goto("/demo/boards/nothing")
+    yield "demo-no-board"
+
+
 WALKS: Mapping[str, Walk] = {
     walk.__name__: walk
-    for walk in (public_pages, refusals, outbox, continuing, phone_way, document_way, other_ways, stops, links)
+    for walk in (
+        public_pages,
+        refusals,
+        outbox,
+        continuing,
+        until_way,
+        phone_way,
+        document_way,
+        other_ways,
+        stops,
+        links,
+        my_identity,
+        demo,
+    )
 }

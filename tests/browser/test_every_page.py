@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
+import httpx2
 import pytest
 from playwright.sync_api import Page
 
@@ -11,11 +12,10 @@ from app.kernel.actor import OPERATOR
 from app.wiring import Services
 from tests.browser.conftest import NewVisitor
 from tests.browser.looks import HEIGHT, faults_of
-from tests.browser.pages import FORUMS, HANDLES, WALKS, Walk, Walker
+from tests.browser.pages import FORUMS, NAMES, WALKS, Walk, Walker
 from tests.support.clock import FakeClock
 from tests.support.forum import ForumBackend
 
-NAMES = (*FORUMS.values(), *HANDLES.values())
 SHOT_WIDTHS = (375, 1280)
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
@@ -29,7 +29,9 @@ def walker(
     address: str,
     new_visitor: NewVisitor,
 ) -> Iterator[Walker]:
-    page = new_visitor(language=language, scheme=scheme).tab()
+    visitor = new_visitor(language=language, scheme=scheme)
+    visitor.expected.add(httpx2.codes.SERVICE_UNAVAILABLE)  # while the demo forum is made
+    page = visitor.tab()
     forum = ForumBackend(address, services.forums.add(OPERATOR, FORUMS[language], [f"{address}/demo"]))
     yield Walker(page, language, services, clock, forum)
     forum.http.close()
