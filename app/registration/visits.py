@@ -1,6 +1,7 @@
 """Use cases of the person at the pages: begin, choose, agree, prove, leave; each is a step from a known version."""
 
 import hmac
+import secrets
 import unicodedata
 from contextlib import suppress
 from dataclasses import dataclass
@@ -129,7 +130,7 @@ class Visits:
         stem = unicodedata.normalize("NFKC", typed).strip()[: HANDLE_LENGTH.stop - 1 - _SUFFIX_LENGTH]
         found = []
         with self._unit_of_work.read() as tx:
-            for suffix in random.sample(_SUFFIXES, _TRIED):
+            for suffix in secrets.SystemRandom().sample(_SUFFIXES, _TRIED):
                 with suppress(ShimingError):
                     refuse_handle(tx, _applicant(visit.stand, tx.now), stem + suffix)
                     found.append(stem + suffix)
