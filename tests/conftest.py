@@ -5,10 +5,11 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from hypothesis import settings as hypothesis_settings
 from hypothesis.configuration import set_hypothesis_home_dir
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import create_engine
 
 from app.all_models import METADATA
 from app.kernel.actor import OPERATOR
@@ -20,6 +21,7 @@ from app.wiring import Services, build, initialise
 from tests.support.clock import FakeClock
 from tests.support.forum import ForumBackend
 from tests.support.postgres import Postgres, start_postgres
+from tests.support.quick import quicken, settle
 from tests.support.serving import serving
 from tests.vectors.wycheproof import FOLDER as VECTORS
 
@@ -41,6 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """One PostgreSQL, started by the process that hands out the work."""
     configure_logs("WARNING")
+    quicken()
     set_hypothesis_home_dir(Path(tempfile.gettempdir()) / "shiming-hypothesis")  # or it leaves a folder in the project
     hypothesis_settings.register_profile("unhurried", deadline=None)  # a busy machine is no finding
     hypothesis_settings.load_profile("unhurried")
@@ -51,6 +54,10 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     server = start_postgres()
     config.stash[_server], config.stash[_folder] = server, str(server.folder)
+
+
+def pytest_collection_finish() -> None:
+    settle()
 
 
 def pytest_configure_node(node: object) -> None:
@@ -109,6 +116,14 @@ def postgres_database(keys_dir: Path, sqlite_template: Path, new_postgres_databa
     return url
 
 
+@pytest.fixture(scope="session")
+def empty_postgres(postgres_database: str) -> Iterator[Callable[[], object]]:
+    """Empties this worker's database, in any order of the tables."""
+    how = f"{postgres_database.replace('+psycopg', '')}&options=-csession_replication_role%3Dreplica"
+    with psycopg.connect(how, autocommit=True) as session:
+        yield lambda: session.execute(_EMPTIES)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """An initialised database with no forum in it."""
@@ -116,9 +131,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         shutil.copyfile(request.getfixturevalue("sqlite_template"), tmp_path / "shiming.db")
         yield f"sqlite:///{tmp_path}/shiming.db"
         return
-    url = request.getfixturevalue("postgres_database")
-    yield url
-    _empty(url)
+    empty = request.getfixturevalue("empty_postgres")
+    yield request.getfixturevalue("postgres_database")
+    empty()
 
 
 @pytest.fixture
@@ -191,11 +206,5 @@ def _administer(folder: str, *statements: str) -> None:
     engine.dispose()
 
 
-def _empty(url: str) -> None:
-    engine: Engine = create_engine(url)
-    deletes = "; ".join(f'DELETE FROM "{name}"' for name in METADATA.tables if name not in _KEPT)
-    with engine.begin() as connection:
-        connection.exec_driver_sql(
-            f"SET LOCAL session_replication_role = replica; {deletes}; DELETE FROM agreement_versions WHERE id > 1"
-        )
-    engine.dispose()
+_DELETES = "; ".join(f'DELETE FROM "{name}"' for name in METADATA.tables if name not in _KEPT)
+_EMPTIES = f"BEGIN; {_DELETES}; DELETE FROM agreement_versions WHERE id > 1; COMMIT".encode()

@@ -119,6 +119,17 @@ def rename(tx: Transaction, account: Account, handle: str) -> None:
     _save(tx, account, _changed(account, AccountChange(handle, None, {})))
 
 
+def refuse_handle(tx: Transaction, account: Account, typed: str) -> None:
+    """A step: whether this account, which may not exist yet, could have the handle now; nothing is reserved.
+
+    Raises `HandleInvalid`, `HandleTaken`, `Invalid`.
+    """
+    handle = _read_handle(typed)
+    screening.check(tx, _texts(handle, None, {}))
+    if repository.looks_of_others(tx.session, replace(account, handle=handle), looks(handle), tx.now):
+        raise HandleTaken
+
+
 def withdraw(tx: Transaction, account: Account) -> None:
     """A step: ends an account that nobody ever stood behind, and sets its names free."""
     repository.free_names(tx.session, account.id)

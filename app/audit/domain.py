@@ -30,6 +30,7 @@ class Action(StrEnum):
     ACCOUNT_REINSTATED = "account.reinstated"
     AGREEMENT_PUBLISHED = "agreement.published"
     AGREEMENT_ACCEPTED = "agreement.accepted"
+    NOTICE_GIVEN = "notice.given"
     VERIFICATION_STARTED = "verification.started"
     VERIFICATION_COMPLETED = "verification.completed"
     CODE_REFUSED = "verification.code-refused"
@@ -51,6 +52,7 @@ class ObjectKind(StrEnum):
     AGREEMENT = "agreement"
     VERIFICATION = "verification"
     PERSON = "person"
+    FLOW = "flow"
     SIGN_IN = "sign-in"
 
 

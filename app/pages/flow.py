@@ -11,8 +11,8 @@ from app.kernel.errors import ShimingError
 from app.kernel.secret import Secret
 from app.pages.flow_acts import Turn, take
 from app.pages.flow_finding import KEPT_SECONDS, cookie_of, elsewhere, find_again
-from app.pages.flow_refusals import answer_refusal
-from app.pages.flow_view import notice_values, show, show_link
+from app.pages.flow_refusals import answer_refusal, errors_of
+from app.pages.flow_view import Errors, notice_values, show, show_link
 from app.registration.domain import FlowKind, FlowStatus, Stand, Step
 from app.registration.errors import BoundElsewhere, LinkDead, StepPassed
 from app.web.forms import browser_secret, give_secret, new_browser_secret, read_form
@@ -26,6 +26,22 @@ router = APIRouter(include_in_schema=False)
 @router.get("/register/{link}")
 async def registration_page(link: str, request: Request) -> Response:
     return await _page(request, FlowKind.REGISTRATION, Secret(link))
+
+
+@router.get("/register/{link}/handle")
+async def try_handle(link: str, request: Request, handle: str = "") -> Response:
+    """For the script, while a handle is typed: whether it is free. Takes nothing."""
+    services: Services = request.app.state.services
+    secret = browser_secret(request, cookie_of(Secret(link)))
+    errors: Errors = ()
+    try:
+        visit = await run_in_threadpool(services.visits.visit, Secret(link), secret)
+        await run_in_threadpool(services.visits.try_handle, visit, handle)
+    except ShimingError as error:
+        errors = errors_of(request, language_of(request), error)
+        if not errors:
+            raise
+    return page(request, "pages/flow/handle_live.html", {"said": errors[0][1] if errors else None})
 
 
 @router.get("/verify/{link}")

@@ -12,6 +12,7 @@ from app.accounts.domain import AccountName
 from app.kernel.ids import AccountId
 from app.kernel.secret import Secret
 from app.pages.flow_view import OTHER_DOCUMENTS, ended_address, path_of, show, show_link
+from app.policies import RouteClass
 from app.registration.domain import FlowStatus, Stand, Step, Way
 from app.registration.errors import StepPassed
 from app.registration.visits import Visit
@@ -21,6 +22,7 @@ from app.verification.phones import read_phone
 from app.verification.service import GivenDocument
 from app.web.checking import Applicant, Checking
 from app.web.language import language_of
+from app.web.rates import address_of
 from app.web.words import text
 from app.wiring import Services
 
@@ -68,7 +70,7 @@ class Turn:
 
 
 async def _choose_handle(turn: Turn) -> Response:
-    typed = turn.form.get("handle", "")
+    typed = turn.form.get("suggested") or turn.form.get("handle", "")
     if not typed.strip():
         return turn.again(Step.HANDLE, "handle", "flow.handle.empty")
     await run_in_threadpool(turn.services.visits.choose_handle, turn.visit, typed)
@@ -96,6 +98,7 @@ async def _send_code(turn: Turn) -> Response:
     if not phone.reveal().strip():
         return turn.again(Step.PHONE, "phone", "flow.phone.empty")
     note = turn.services.visits.noting(turn.visit, Step.PHONE, phone_ending=read_phone(phone).reveal()[-1])
+    turn.request.app.state.rates.admit(RouteClass.TEXTS, address_of(turn.request.scope))
     sent = await turn.checking.send_code(turn.applicant, phone, note)
     turn.request.app.state.metrics.texted(sent.outcome)
     return turn.onward()

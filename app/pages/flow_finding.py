@@ -13,6 +13,7 @@ from app.kernel.errors import ShimingError
 from app.kernel.secret import Secret
 from app.pages.flow_refusals import errors_of
 from app.pages.flow_view import Errors, show_link
+from app.policies import RouteClass
 from app.registration.domain import Stand
 from app.registration.errors import BoundElsewhere
 from app.verification.domain import IdentityLevel, Outcome, Verification
@@ -20,6 +21,7 @@ from app.web.checking import Applicant, Checking
 from app.web.forms import give_secret, new_browser_secret
 from app.web.language import language_of
 from app.web.problems import status_of
+from app.web.rates import address_of
 from app.web.words import text
 from app.wiring import Services
 
@@ -80,6 +82,7 @@ async def find_again(
 async def _send(request: Request, services: Services, stand: Stand, form: Mapping[str, str]) -> Verification:
     checking = Checking(services.verifications, services.codes, request.app.state.seats)
     applicant = Applicant(_actor(stand), stand.flow.forum_id, AccountName(account_id=stand.flow.account_id))
+    request.app.state.rates.admit(RouteClass.TEXTS, address_of(request.scope))
     return await checking.send_code(applicant, Secret(form.get("phone", "")), lambda _tx, _id: None)
 
 

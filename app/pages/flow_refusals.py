@@ -46,8 +46,11 @@ async def answer_refusal(turn: Turn, error: ShimingError) -> Response:
     visit = await run_in_threadpool(visits.visit, visit.link, visit.secret)  # what was refused may have been noted
     act = turn.form["act"]
     step = Step(act) if act in frozenset(Step) else None
-    typed = {"handle": turn.form["handle"]} if act == "handle" else {}
-    shown = show(turn.request, turn.services, visit, step=step, errors=errors, status=status, typed=typed)
+    more: dict[str, object] = {}
+    if act == "handle":
+        typed = turn.form.get("handle", "")
+        more = {"typed": typed, "suggestions": visits.suggest(visit, typed) if isinstance(error, HandleTaken) else ()}
+    shown = show(turn.request, turn.services, visit, step=step, errors=errors, status=status, more=more)
     return _timed(shown, error)
 
 

@@ -43,9 +43,9 @@ def show(
     step: Step | None = None,
     errors: Errors = (),
     status: int = HTTPStatus.OK,
-    typed: Mapping[str, str] | None = None,
+    more: Mapping[str, object] | None = None,
 ) -> Response:
-    """The page of the live step, or of an earlier one that may be filled in again. `typed` is never an identity."""
+    """The page of the live step, or of an earlier one that may be filled in again. `more` never holds an identity."""
     stand = visit.stand
     shown = step if step is not None and stand.may_return_to(step) else stand.step
     language = language_of(request, stand.flow.language)
@@ -53,8 +53,10 @@ def show(
         **_frame(visit, shown),
         "errors": list(errors) or _standing_errors(stand, shown, language),
         "notice": request.query_params.get("notice") == "elsewhere",
-        "typed": typed or {},
+        "typed": "",
+        "suggestions": (),
         **_DETAILS.get(shown, _no_details)(services, visit, language),
+        **(more or {}),
     }
     response = page(
         request,

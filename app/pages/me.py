@@ -6,7 +6,7 @@ Until a right code is entered, every answer is the same whether the phone is kno
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlencode
@@ -27,7 +27,7 @@ from app.policies import RouteClass
 from app.posting.service import JudgedAccount
 from app.verification.domain import Reason
 from app.verification.errors import PossessionRequired, SignInEnded
-from app.verification.sign_ins import PhoneToText, Session
+from app.verification.sign_ins import AwaitedCode, PhoneToText, Session
 from app.web.forms import browser_secret, give_secret, new_browser_secret, read_form, take_secret
 from app.web.language import language_of
 from app.web.problems import NoSuchAddress, status_of
@@ -63,6 +63,10 @@ class _Visit:
         secret = browser_secret(self.request, _SESSION)
         return self.services.sign_ins.session(secret, self.forum.id) if secret else None
 
+    def awaited(self) -> AwaitedCode | None:
+        browser = browser_secret(self.request, _BROWSER)
+        return self.services.sign_ins.awaited(browser) if browser else None
+
     def accounts(self, session: Session) -> list[JudgedAccount]:
         return [self.services.posting.get_account(self.forum.id, account_id) for account_id in session.account_ids]
 
@@ -87,6 +91,10 @@ class _Visit:
         if browser_secret(self.request, _BROWSER) is None:  # before the first form, so that one sent twice is one
             give_secret(self.request, response, _BROWSER, new_browser_secret(), _BROWSER_SECONDS)
         return response
+
+    def show_code(self, awaited: AwaitedCode, error: str | None = None, status: int = HTTPStatus.OK) -> Response:
+        said, again_at = ("code", error) if error else None, _whole_minute(awaited.again_at)
+        return self.show("code", error=said, status=status, awaited=awaited, again_at=again_at)
 
     def say(self, key: str, **values: object) -> str:
         return text(language_of(self.request), key, **values)
@@ -160,29 +168,31 @@ async def _send(visit: _Visit, to: Secret[str] | PhoneToText) -> Response:
                     phone = await run_in_threadpool(sign_ins.index, phone)
             await run_in_threadpool(sign_ins.send, visit.actor, browser, phone)
     except (Invalid, TooMany, Unavailable) as refusal:
-        return _refused(visit, refusal)
+        return await run_in_threadpool(_refused, visit, refusal, again=isinstance(to, PhoneToText))
     response = visit.go("/code")
     give_secret(request, response, _BROWSER, browser, _BROWSER_SECONDS)
     return response
 
 
-def _refused(visit: _Visit, refusal: ShimingError) -> Response:
-    """The phone page again. Nothing that was typed stands in it."""
+def _refused(visit: _Visit, refusal: ShimingError, *, again: bool) -> Response:
+    """The page one was at. Nothing that was typed stands in it; a code that was sent before is still good."""
     if isinstance(refusal, Invalid):
         said = refusal.fields[0].detail.in_language(language_of(visit.request))
     else:
-        again_at = visit.services.clock.now() + timedelta(seconds=_wait(refusal))
+        wait = refusal.retry_after if isinstance(refusal, Later) else 0
+        again_at = _whole_minute(visit.services.clock.now() + timedelta(seconds=wait))
         key = "me.error.too_fast" if isinstance(refusal, TooMany) else "me.error.unavailable"
         said = visit.say(key, time=clock(language_of(visit.request), again_at))
-    response = _phone_again(visit, said, status_of(type(refusal)))
+    status, awaited = status_of(type(refusal)), visit.awaited() if again else None
+    response = visit.show_code(awaited, said, status) if awaited else _phone_again(visit, said, status)
     if isinstance(refusal, Later):
         response.headers["retry-after"] = str(refusal.retry_after)
     return response
 
 
-def _wait(refusal: ShimingError) -> int:
-    """Seconds, to the minute that people are told."""
-    return max(60, refusal.retry_after) if isinstance(refusal, Later) else 0
+def _whole_minute(moment: datetime) -> datetime:
+    """The next one: people are told no seconds, and must not come too early."""
+    return moment + timedelta(minutes=1) if moment.second or moment.microsecond else moment
 
 
 def _phone_again(visit: _Visit, said: str, status: int = HTTPStatus.UNPROCESSABLE_ENTITY) -> Response:
@@ -192,9 +202,8 @@ def _phone_again(visit: _Visit, said: str, status: int = HTTPStatus.UNPROCESSABL
 @router.get("/code")
 def code_page(visit: VisitOf) -> Response:
     """Where the code is typed; whoever awaits none is shown where they stand."""
-    browser = browser_secret(visit.request, _BROWSER)
-    awaited = visit.services.sign_ins.awaited(browser) if browser else None
-    return visit.show("code", awaited=awaited) if awaited else visit.go()
+    awaited = visit.awaited()
+    return visit.show_code(awaited) if awaited else visit.go()
 
 
 @router.post("/code")
@@ -221,11 +230,8 @@ def enter_code(visit: VisitOf, form: FormOf) -> Response:
 
 
 def _code_again(visit: _Visit, said: str) -> Response:
-    browser = browser_secret(visit.request, _BROWSER)
-    awaited = visit.services.sign_ins.awaited(browser) if browser else None
-    if awaited is None:
-        return visit.go()
-    return visit.show("code", awaited=awaited, error=("code", said), status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    awaited = visit.awaited()
+    return visit.show_code(awaited, said, HTTPStatus.UNPROCESSABLE_ENTITY) if awaited else visit.go()
 
 
 @router.post("/sign-out")

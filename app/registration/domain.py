@@ -12,6 +12,9 @@ from app.kernel.sentence import Language
 from app.verification.domain import IdentityLevel, InnerReason, Outcome, Reason
 from app.verification.progress import Progress
 
+NOTICE_VERSION = "2026-11"
+"""Of what people read before anything is asked; it changes with the words of `flow.notice`. Source: PIPL 17."""
+
 
 class FlowKind(StrEnum):
     REGISTRATION = "registration"

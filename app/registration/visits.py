@@ -1,22 +1,27 @@
 """Use cases of the person at the pages: begin, choose, agree, prove, leave; each is a step from a known version."""
 
 import hmac
+import secrets
 import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app import policies
-from app.accounts.domain import Account, AccountName, Profile
-from app.accounts.service import add_account, find_open, names_told, rename
+from app.accounts.domain import HANDLE_LENGTH, Account, AccountName, Profile
+from app.accounts.service import add_account, find_open, names_told, refuse_handle, rename
 from app.agreements.domain import AcceptanceChannel, AgreementKind
 from app.agreements.service import accept
+from app.audit import service as audit
+from app.audit.domain import Action, ObjectKind
 from app.crypto.mac import Mac, MacUse
 from app.db.unit_of_work import ConstraintViolated, Transaction, UnitOfWork, again_on_collision
 from app.kernel.actor import Actor, ActorKind
-from app.kernel.ids import VerificationId
+from app.kernel.errors import ShimingError
+from app.kernel.ids import AccountId, VerificationId
 from app.kernel.secret import Secret
 from app.registration import repository
-from app.registration.domain import Flow, FlowStatus, Stand, Step, Way
+from app.registration.domain import NOTICE_VERSION, Flow, FlowStatus, Stand, Step, Way
 from app.registration.errors import BoundElsewhere, LinkDead, StepPassed
 from app.registration.service import LIFETIME, end_flow, link_digest, read_stand
 from app.verification.domain import Outcome, Verification
@@ -27,6 +32,8 @@ _LONGEST = timedelta(hours=policies.FLOW_LONGEST.value)
 _HANDOFF = timedelta(minutes=policies.HANDOFF_LIFETIME.value)
 _SECOND_CLICK = timedelta(seconds=10)
 _TAG_BYTES = 16
+_SUFFIXES = tuple(str(number) for number in range(2, 100))
+_SUFFIX_LENGTH, _TRIED, _SUGGESTED = 2, 6, 3
 _ANYBODY = Actor(ActorKind.PERSON, "link")
 
 
@@ -89,6 +96,8 @@ class Visits:
             ):
                 raise BoundElsewhere
             self._rebind(tx, flow, fresh, entry_digest)
+            if flow.bound_digest is None:
+                audit.record(tx, Action.NOTICE_GIVEN, ObjectKind.FLOW, flow.id, reason=NOTICE_VERSION)
 
     def find_again(self, link: Secret[str], fresh: Secret[str], proof: Verification) -> None:
         """Gives the flow to a browser whose person has just entered a code to a phone on record.
@@ -110,6 +119,22 @@ class Visits:
         """A ticket for one other browser, good for `HANDOFF_LIFETIME` and until the flow is bound anew."""
         expires = int((visit.stand.now + _HANDOFF).timestamp())
         return f"{expires}.{self._handoff_tag(visit.flow, expires)}"
+
+    def try_handle(self, visit: Visit, typed: str) -> None:
+        """Whether the handle could be taken now. Raises as `choose_handle`."""
+        with self._unit_of_work.read() as tx:
+            refuse_handle(tx, _applicant(visit.stand, tx.now), typed.strip())
+
+    def suggest(self, visit: Visit, typed: str) -> list[str]:
+        """Free handles that resemble one which is not, for whoever cannot think of another."""
+        stem = unicodedata.normalize("NFKC", typed).strip()[: HANDLE_LENGTH.stop - 1 - _SUFFIX_LENGTH]
+        found = []
+        with self._unit_of_work.read() as tx:
+            for suffix in secrets.SystemRandom().sample(_SUFFIXES, _TRIED):
+                with suppress(ShimingError):
+                    refuse_handle(tx, _applicant(visit.stand, tx.now), stem + suffix)
+                    found.append(stem + suffix)
+        return found[:_SUGGESTED]
 
     def choose_handle(self, visit: Visit, typed: str) -> None:
         """Registers the account, or renames the one that this flow made.
@@ -247,3 +272,9 @@ class Visits:
     def _tag(self, flow: Flow, secret: Secret[str]) -> str:
         tag = self._mac.digest(MacUse.FLOW_FORM, flow.id, secret.reveal(), str(flow.version))
         return tag[:_TAG_BYTES].hex()
+
+
+def _applicant(stand: Stand, now: datetime) -> Account:
+    """The account of the flow, or the one that it is about to make."""
+    nobody = Account(AccountId(""), stand.flow.forum_id, "", None, Profile(), now, now)
+    return stand.account or nobody

@@ -1,5 +1,6 @@
 """Brings the schema up to date, or says that it is not."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -24,6 +25,12 @@ def migrations(engine: Engine) -> Config:
     return config
 
 
+@cache
+def _scripts() -> ScriptDirectory:
+    """Reading them costs more than the rest of a start."""
+    return ScriptDirectory(str(_MIGRATIONS))
+
+
 def upgrade(engine: Engine) -> None:
     """Raises `StartRefused` for a database that another version made, `Unavailable` when it does not answer."""
     try:
@@ -38,7 +45,7 @@ def refuse_old_schema(engine: Engine) -> None:
 
     Raises `Unavailable` when it does not answer.
     """
-    scripts = ScriptDirectory(str(_MIGRATIONS))
+    scripts = _scripts()
     wanted = scripts.get_current_head()
     with translated(), engine.connect() as connection:
         found = ", ".join(sorted(MigrationContext.configure(connection).get_current_heads()))

@@ -178,6 +178,7 @@ CLAIM_FAULTS: dict[str, dict[str, object]] = {
     "an issuer with a slash": {"iss": ISSUER + "/"},
     "a subject that is half a character": {"sub": "\ud800"},
     "an audience that is half a character": {"aud": "frm_\udc00"},
+    "a handle that is half a character": {"handle": "\ud800"},
 }
 
 

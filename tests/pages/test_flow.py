@@ -1,11 +1,16 @@
 """The way of a person through the pages, without a script: every step, every way back, every stop."""
 
+import json
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
+from sqlalchemy import select
 
+from app.audit.models import StagedEntryRow
 from app.kernel.actor import OPERATOR
 from app.kernel.secret import Secret
+from app.registration.domain import NOTICE_VERSION
 from app.wiring import Services
 from tests.support.clock import FakeClock
 from tests.support.forum import ForumBackend, Json
@@ -141,7 +146,12 @@ def test_what_is_missing_or_wrong_is_said_beside_its_field(forum: ForumBackend, 
         assert said in page.text
         assert 'id="handle-error"' in page.text
         assert "<title>错误：" in page.text
-    person.act("handle", handle="新来的人")
+    live = {typed: person.http.get(f"{person.link}/handle?handle={typed}").text for typed in ("没人用的", "已有的人")}
+    assert ("可以使用" in live["没人用的"], "太相似" in live["已有的人"]) == (True, True)
+    person.act("handle", handle="已有的人")
+    free = re.findall(r'name="suggested" value="([^"]+)"', person.page.text)
+    assert len(free) == 3
+    person.act("handle", handle="已有的人", suggested=free[0])
     assert "同意后才能继续" in person.act("agreement").text
     person.act("agreement", accept="yes")
     assert "选择一种验证方式" in person.act("way").text
@@ -425,3 +435,22 @@ def test_forms_from_elsewhere_and_broken_ones_are_refused(forum: ForumBackend, p
     assert person.http.post(person.link, content=b"a=" + b"x" * 70_000, headers=form).status_code == 413
     person.open(person.link)
     assert person.heading() == "取一个昵称"
+
+
+def test_the_record_of_a_registration_names_the_flow_and_nobody(
+    forum: ForumBackend, services: Services, person: Person
+) -> None:
+    begun = through(forum, person)
+    with services.unit_of_work.read() as tx:
+        entries = [
+            json.loads(row.entry) for row in tx.session.scalars(select(StagedEntryRow).order_by(StagedEntryRow.id))
+        ]
+    acts = {entry["action"]: entry for entry in entries if entry["actor"]["kind"] == "person"}
+    assert set(acts) == {
+        *("notice.given", "account.created", "agreement.accepted", "account.linked"),
+        *("verification.started", "verification.completed"),
+    }
+    notice = acts.pop("notice.given")
+    assert (notice["object"]["id"], notice["reason"]) == (begun["id"], NOTICE_VERSION)
+    assert {entry["actor"]["id"] for entry in acts.values()} == {begun["id"]}
+    assert PHONE not in json.dumps(entries)

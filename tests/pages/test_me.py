@@ -261,6 +261,22 @@ def test_too_many_texts_to_one_phone_or_from_one_address_say_when_to_come_back(
     assert "14000009999" not in {text["to"] for text in texts}
 
 
+def test_another_text_too_many_leaves_the_code_that_came_before_good(
+    browser: Browser, services: Services, clock: FakeClock
+) -> None:
+    clock.advance(seconds=5)
+    browser.ask()
+    refused(browser.get("/code"), 200, "After 12:02")  # never too early
+    for _ in range(3):
+        clock.advance(minutes=1)
+        led(browser.post("/again"), "/me/code")
+    clock.advance(minutes=1)
+    refused(browser.post("/again"), 429, "Too fast; try after 13:01")
+    led(browser.post("/code", {"code": browser.code()}), "/me")
+    assert services.sandbox_sender
+    assert len(services.sandbox_sender.outbox()) == 4
+
+
 def test_a_sender_that_is_down_is_said_and_nothing_is_lost(browser: Browser) -> None:
     answer = browser.ask("14000000004")
     refused(answer, 503, "nothing is lost")

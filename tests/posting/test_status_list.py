@@ -3,6 +3,7 @@
 import base64
 import json
 import random
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -27,7 +28,8 @@ from app.kernel.ids import new_id
 from app.posting.decision import Permit, Refusal, decide
 from app.posting.domain import StandingFilter
 from app.posting.standing_reader import read_standings
-from app.posting.status_list import _Kept, pack
+from app.posting.status_list import _deflated, _enter, _Kept, pack
+from app.posting.status_reader import AgreementGate, agreement_gate
 from app.settings import Settings
 from app.vault.models import PersonRow
 from app.verification.models import LinkRow
@@ -128,6 +130,7 @@ def test_what_is_served_and_kept_is_never_older_than_15_seconds(forum: ForumBack
 def test_an_etag_saves_the_list_while_it_is_the_same(forum: ForumBackend, clock: FakeClock) -> None:
     first = fetch(forum)
     etag = first.headers["etag"]
+    assert re.fullmatch(r'"[0-9a-f]{32}"', etag)
     clock.advance(seconds=6)
     for sent in (etag, f"W/{etag}", f'"x", {etag}'):
         again = fetch(forum, **{"if-none-match": sent})
@@ -174,8 +177,59 @@ def test_a_new_agreement_changes_the_whole_list_when_its_time_has_come(
     publish(services, AgreementKind.USER, "2026-12", clock.now())
     clock.advance(seconds=5)
     assert listed(forum)[place] == 0
-    clock.advance(days=7)
+    clock.advance(days=7, seconds=-10)
+    assert listed(forum)[place] == 0
+    clock.advance(seconds=5)  # at its very end, and long before a list that has not changed is signed anew
     assert listed(forum)[place] == 2
+
+
+def test_the_agreement_that_counts_is_the_newest_for_users_that_is_in_force(
+    services: Services, forum: ForumBackend, clock: FakeClock
+) -> None:
+    begin, week = clock.now() + timedelta(hours=1), timedelta(days=7)
+    for kind, version, effective_at in (
+        (AgreementKind.USER, "2026-12", begin),
+        (AgreementKind.USER, "2026-12b", begin),
+        (AgreementKind.USER, "2026-10", begin - timedelta(days=30)),
+        (AgreementKind.MODERATOR, "2026-12", begin + timedelta(hours=1)),
+    ):
+        publish(services, kind, version, effective_at)
+    with services.unit_of_work.read() as tx:
+        ids = {row.version: row.id for row in tx.session.scalars(select(AgreementVersionRow))}
+        second = timedelta(seconds=1)
+        moments = (begin - week * 9, begin - second, begin, begin + week - second, begin + week)
+        found = [agreement_gate(tx.session, now) for now in moments]
+    newest = ids["2026-12b"]
+    assert found[0] == AgreementGate(None, earlier_counts=False)
+    assert found[1].version_id == 1
+    assert found[2:] == [AgreementGate(newest, True), AgreementGate(newest, True), AgreementGate(newest, False)]
+    assert len(listed(forum)) == STATUS_BLOCK  # of a forum without accounts
+
+
+def test_a_list_always_has_a_block_to_spare_and_what_changes_is_noticed() -> None:
+    states = bytearray(2 * STATUS_BLOCK)
+    for place, state, changed, blocks in (
+        (STATUS_BLOCK - 1, 1, True, 2),
+        (STATUS_BLOCK - 1, 1, False, 2),
+        (STATUS_BLOCK, 0, True, 3),
+        (5 * STATUS_BLOCK + 3, 2, True, 7),
+        (6 * STATUS_BLOCK - 1, 0, False, 7),
+    ):
+        assert _enter(states, [(place, state)]) is changed
+        assert len(states) == blocks * STATUS_BLOCK
+    assert _enter(states, []) is False
+    assert {place: state for place, state in enumerate(states) if state} == {
+        STATUS_BLOCK - 1: 1,
+        5 * STATUS_BLOCK + 3: 2,
+    }
+
+
+@pytest.mark.parametrize("length", range(1, 10))
+def test_a_list_is_written_without_padding(length: int) -> None:
+    chance = random.Random(length)  # noqa: S311 -- a sample, not a secret
+    written = _deflated(packed := chance.randbytes(length))
+    assert "=" not in written
+    assert zlib.decompress(base64.urlsafe_b64decode(written + "=" * (-len(written) % 4))) == packed
 
 
 def test_a_ban_and_a_closing_read_revoked(services: Services, forum: ForumBackend) -> None:
@@ -266,7 +320,7 @@ def _populate(services: Services, forum: ForumBackend, chance: random.Random, cl
             if chance.random() < 0.8:
                 person = {"id": person_id, "audit_ref": person_id, "wrapped_key": b"", "created_at": now}
                 tx.session.execute(insert(PersonRow).values(**person))
-                level = chance.choice(["phone", "document"])
+                level = chance.choice(["phone", "document", "none"])
                 link = {"account_id": account_id, "person_id": person_id, "level": level, "method": "id2"}
                 verified_at = now + around(chance.choice([-180, -90, 0]))
                 tx.session.execute(insert(LinkRow).values(**link, verified_at=verified_at, sandbox=True))

@@ -1,5 +1,6 @@
 """Posting tokens over HTTP: who gets one, for what, and what becomes of one that is not good."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.support.clock import FakeClock
 from tests.support.forum import ForumBackend, Json, sandbox_number
 
 _SENTENCE = {"zh": "此账号还没有登记，验证后就能发布。", "en": "This account is not registered yet; verify to post."}
+_MOMENTS = ("iat", "nbf", "exp")
 NewForum = Callable[[str], ForumBackend]
 
 
@@ -80,6 +82,18 @@ def test_a_good_token_tells_whose_it_is_and_for_what(forum: ForumBackend, accoun
     }
     assert permit["token_type"] == "posting"
     assert permit["account_id"] == account["id"]
+    assert re.fullmatch(r"jti_[0-9a-f]{32}", permit["jti"])
+    keys = KeySet.import_key_set(forum.get("/.well-known/jwks.json").json())
+    claims = jwt.decode(permit["token"], keys, algorithms=["ES256"]).claims
+    assert set(claims) == {"iss", "sub", "aud", "handle", "level", "sandbox", "scope", "status", *_MOMENTS, "jti"}
+    assert (claims["handle"], claims["nbf"], claims["exp"]) == ("山间清风", claims["iat"], verdict["exp"])
+
+
+def test_the_token_of_an_account_with_a_phone_alone_is_good(forum: ForumBackend) -> None:
+    account = forum.register("手机级")
+    forum.accept_agreement(account["id"])
+    forum.phone_code(account["id"], "14000001001")
+    assert forum.verify_token(issued(forum, account)["token"])["active"] is True
 
 
 def test_what_is_no_posting_token_is_invalid(forum: ForumBackend, account: Json) -> None:
@@ -143,6 +157,7 @@ def test_an_unknown_account_is_not_found_and_hears_what_to_do(forum: ForumBacken
 
 
 def test_an_account_goes_by_any_one_of_its_three_names(forum: ForumBackend) -> None:
+    forum.member("先来的", sandbox_number(32))
     account = forum.register("山间清风", "42")
     forum.accept_agreement(account["id"])
     forum.check_document(account["id"], sandbox_number(31))

@@ -14,7 +14,6 @@ from app.verification.providers.reactions import BreakerEffect
 from app.wiring import Services
 from tests.support.clock import FakeClock
 from tests.support.forum import ForumBackend, sandbox_number
-from tests.torture.form import Form
 
 Jump = Callable[[], None]
 _PHONE, _SILENT_PHONE = "14000000000", "14000000100"
@@ -97,9 +96,7 @@ def _questions(forum: ForumBackend, account: str, name: str, phone: str) -> list
     ]
 
 
-def test_every_question_has_its_usual_answer_and_a_repetition_the_first_one(
-    forum: ForumBackend, jump: Jump, form: Form
-) -> None:
+def test_every_question_has_its_usual_answer_and_a_repetition_the_first_one(forum: ForumBackend, jump: Jump) -> None:
     account = forum.member("山间清风")["id"]
     first = forum.post("/v1/accounts", {"handle": "静水流深"}, headers=_KEY)
     asked = forum.ask_code(account, _PHONE).json()
@@ -111,7 +108,6 @@ def test_every_question_has_its_usual_answer_and_a_repetition_the_first_one(
     assert forum.enter_code(asked["id"], "000000").status_code == httpx2.codes.OK
     assert forum.ask_code(account, _PHONE).status_code in {201, 429}
     assert [answer.status_code for answer in _questions(forum, account, "长河落日", "14000000300")] == before
-    form.tell("clock", f"{len(before)} kinds of questions answered as before")
 
 
 def test_who_is_suspended_after_the_jump_is_on_the_list_within_5_seconds(

@@ -255,6 +255,7 @@ def test_a_commit_whose_answer_was_lost_is_503_and_its_key_finds_out_what_became
             continue  # a minute until the claim ends
         expected = (503 if commit <= _WORK else 201, commit == _WORK)
         assert expected in (_lose(site, commit, turn) for turn in range(_TURNS))
+    form.tell("PostgreSQL answer to a commit lost", f"each of {commit} commits: 503 or 201, and its account there once")
 
 
 def _lose(site: Site, commit: int, turn: int) -> tuple[int, bool]:

@@ -105,6 +105,7 @@ def test_a_well_formed_number_is_read_with_its_birth_date(
         (RESIDENT, "110199209001010017", TODAY, DocumentFault.BIRTH_IN_FUTURE),
         (RESIDENT, "911840209501150013", LATER, DocumentFault.TYPE_MISMATCH),
         (RESIDENT, "990199199003070010", TODAY, DocumentFault.TYPE_MISMATCH),
+        (RESIDENT, sandbox_number(1, address="010199"), TODAY, DocumentFault.TYPE_MISMATCH),
         (RESIDENT, "810000209501010011", LATER, DocumentFault.TYPE_MISMATCH),
         (PERMIT, "810000209501010012", LATER, DocumentFault.BAD_CHECKSUM),
         (PERMIT, "840000209501010017", LATER, DocumentFault.BAD_REGION),
@@ -232,6 +233,23 @@ def test_a_name_without_or_beyond_32_code_points_is_refused(name: str) -> None:
 @pytest.mark.parametrize("hidden", ["\u0000", "\n", "\u200b", "\u202e", "\ufeff", "\u2028", "\u2029", "\ud83d"])
 def test_a_name_with_invisible_characters_is_refused(hidden: str) -> None:
     assert fault_of(RESIDENT, PERSON, name=f"测{hidden}试") == ("/document/name", DocumentFault.BAD_CHARACTER)
+
+
+def test_a_text_that_holds_number_or_name_however_cut_up_is_known_by_it() -> None:
+    found = read_document(DocumentType.RESIDENT_ID, Secret(PERSON), Secret(NAME), TODAY)
+    named = (f"id {PERSON[:6]}-{PERSON[6:]}!", f"[{' '.join(NAME)}]")
+    assert all(found.is_named_in(said) for said in named)
+    assert not any(found.is_named_in(said) for said in ("smith, john: e1234567", ""))
+
+
+def test_a_passport_is_a_passport_and_small_letters_hide_nobody() -> None:
+    found = read_document(DocumentType.PASSPORT, Secret("E12345678"), Secret("SMITH JOHN"), TODAY, "GBR")
+    assert found.type is DocumentType.PASSPORT
+    assert [found.is_named_in(said) for said in ("smith-john, or so", "number e1234 5678", "nobody")] == [
+        True,
+        True,
+        False,
+    ]
 
 
 def test_a_document_shows_neither_number_nor_name_when_printed() -> None:
