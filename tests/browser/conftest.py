@@ -7,13 +7,18 @@ from socket import create_server, socket
 import pytest
 from playwright.sync_api import Browser
 
+from app.kernel.actor import OPERATOR
 from app.settings import Settings
 from app.wiring import Services
 from tests.browser.chromium import Visitor, chromium, visitor
+from tests.browser.pages import FORUMS, Walker
+from tests.support.clock import FakeClock
+from tests.support.forum import ForumBackend
 from tests.support.recording import Exchange, Recorder
 from tests.support.serving import serving
 
 NewVisitor = Callable[..., Visitor]
+NewWalker = Callable[..., Walker]
 
 
 @pytest.fixture(scope="package")
@@ -65,3 +70,20 @@ def new_visitor(browser: Browser, address: str) -> Iterator[NewVisitor]:
     for one in visitors:
         one.context.close()
     assert [fault for one in visitors for fault in one.faults] == []
+
+
+@pytest.fixture
+def new_walker(services: Services, clock: FakeClock, address: str, new_visitor: NewVisitor) -> Iterator[NewWalker]:
+    """Each in a browser of its own; those who read the same language come from one forum."""
+    forums: dict[str, ForumBackend] = {}
+
+    def make(*, language: str = "zh", **options: str | int | bool) -> Walker:
+        if language not in forums:
+            credentials = services.forums.add(OPERATOR, FORUMS[language], [f"{address}/problems"])
+            forums[language] = ForumBackend(address, credentials)
+        visitor = new_visitor(language=language, **options)
+        return Walker(visitor.tab(), visitor, services, clock, forums[language])
+
+    yield make
+    for forum in forums.values():
+        forum.http.close()

@@ -4,11 +4,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import httpx2
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, expect
 
 from app.demo.seed import SEEDS
+from app.kernel.sentence import Language
+from app.web.words import text
 from app.wiring import Services
 from tests.browser.acting import fill, press
+from tests.browser.chromium import Visitor
 from tests.support.clock import FakeClock
 from tests.support.forum import ForumBackend
 
@@ -18,23 +21,41 @@ NAMES = (*FORUMS.values(), *HANDLES.values(), "山间论坛", *(seed.handle for 
 """What forums and people called themselves and wrote: in whatever language they did."""
 
 
+_PLACES, _VALUE = ("forum", "handle", "n", "time"), "…"
+
+
 @dataclass(frozen=True)
 class Walker:
     """Who walks, where, and what a walk may set up before."""
 
     page: Page
-    language: str
+    visitor: Visitor
     services: Services
     clock: FakeClock
     forum: ForumBackend
 
     @property
+    def language(self) -> str:
+        return self.visitor.language
+
+    @property
     def context(self) -> BrowserContext:
-        return self.page.context
+        return self.visitor.context
 
     @property
     def handle(self) -> str:
         return HANDLES[self.language]
+
+    def sees(self, key: str) -> None:
+        """What stands in the catalogue under that key, as far as its first place for a value."""
+        words = text(Language(self.language), key, **dict.fromkeys(_PLACES, _VALUE)).striptags()
+        expect(self.page.locator("main")).to_contain_text(words.partition(_VALUE)[0])
+
+    def read_code(self, phone: str) -> str:
+        """From the newest text to that phone, as the person does."""
+        sender = self.services.sandbox_sender
+        assert sender is not None
+        return next(sent.code.reveal() for sent in reversed(sender.outbox()) if sent.to.reveal() == phone)
 
     def wait(self, minutes: int) -> None:
         """Lets time pass; the forum logs in anew."""
@@ -44,7 +65,7 @@ class Walker:
     def begin(self, **more: str) -> None:
         """Opens the link of a new registration."""
         self.context.clear_cookies()
-        body = {"return_url": f"{self.services.issuer}/demo", "state": "s", "locale": self.language, **more}
+        body = {"return_url": f"{self.services.issuer}/problems", "state": "s", "locale": self.language, **more}
         begun = self.forum.post("/v1/registrations", body)
         assert begun.status_code == httpx2.codes.CREATED, begun.text
         self.page.goto(begun.json()["url"])
@@ -52,8 +73,17 @@ class Walker:
     def begin_session(self, account_id: str) -> None:
         """Opens the link of a new verification session."""
         self.context.clear_cookies()
-        path, body = f"/v1/accounts/{account_id}/verification-sessions", {"return_url": f"{self.services.issuer}/demo"}
+        path, body = (
+            f"/v1/accounts/{account_id}/verification-sessions",
+            {"return_url": f"{self.services.issuer}/problems"},
+        )
         self.page.goto(self.forum.post(path, body).json()["url"])
+
+    def visit_demo(self) -> None:
+        """The first visit makes the forum; who comes meanwhile waits on a page."""
+        self.visitor.expected.add(httpx2.codes.SERVICE_UNAVAILABLE)
+        self.page.goto("/demo")
+        self.page.locator("[name=user]").wait_for(timeout=60_000)
 
     def send(self, **fields: str) -> None:
         fill(self.page, **fields)
@@ -69,7 +99,7 @@ class Walker:
 
     def prove(self, phone: str) -> None:
         self.send(phone=phone)
-        self.send(code=self.forum.read_code(phone))
+        self.send(code=self.read_code(phone))
 
     def to_proof(self, handle: str, way: str) -> None:
         """A new registration, as far as the page that asks for a phone."""
@@ -318,7 +348,7 @@ def my_identity(walker: Walker) -> Iterator[str]:
     yield "me-code"
     send(code="000000")
     yield "me-code-wrong"
-    send(code=forum.read_code(phone))
+    send(code=walker.read_code(phone))
     yield "me"
     page.goto(page.locator("main a[href*='/agreement']").get_attribute("href") or "")
     yield "me-agreement"
@@ -330,15 +360,14 @@ def my_identity(walker: Walker) -> Iterator[str]:
     press(page, "main button")
     walker.clock.advance(minutes=1)
     send(phone="14000000109")
-    send(code=forum.read_code("14000000109"))
+    send(code=walker.read_code("14000000109"))
     yield "me-nobody"
 
 
 def demo(walker: Walker) -> Iterator[str]:
     """The demo forum: a newcomer, a first post, and those who may not post."""
     page = walker.page
-    page.goto("/demo")
-    page.locator("[name=user]").wait_for(timeout=60_000)  # the first visit makes the forum
+    walker.visit_demo()
     yield "demo"
     page.goto("/demo/boards/market")
     yield "demo-market"

@@ -4,37 +4,20 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
-import httpx2
 import pytest
 from playwright.sync_api import Page
 
-from app.kernel.actor import OPERATOR
-from app.wiring import Services
-from tests.browser.conftest import NewVisitor
+from tests.browser.conftest import NewWalker
 from tests.browser.looks import HEIGHT, faults_of
-from tests.browser.pages import FORUMS, NAMES, WALKS, Walk, Walker
-from tests.support.clock import FakeClock
-from tests.support.forum import ForumBackend
+from tests.browser.pages import NAMES, WALKS, Walk, Walker
 
 SHOT_WIDTHS = (375, 1280)
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
 @pytest.fixture
-def walker(
-    language: str,
-    scheme: Literal["light", "dark"],
-    services: Services,
-    clock: FakeClock,
-    address: str,
-    new_visitor: NewVisitor,
-) -> Iterator[Walker]:
-    visitor = new_visitor(language=language, scheme=scheme)
-    visitor.expected.add(httpx2.codes.SERVICE_UNAVAILABLE)  # while the demo forum is made
-    page = visitor.tab()
-    forum = ForumBackend(address, services.forums.add(OPERATOR, FORUMS[language], [f"{address}/demo"]))
-    yield Walker(page, language, services, clock, forum)
-    forum.http.close()
+def walker(language: str, scheme: Literal["light", "dark"], new_walker: NewWalker) -> Walker:
+    return new_walker(language=language, scheme=scheme)
 
 
 @pytest.fixture
