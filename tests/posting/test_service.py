@@ -101,3 +101,10 @@ def test_a_phone_identity_shows_when_it_runs_out_and_a_document_does_not(
         for name, one in (("phone", phone), ("document", account), ("none", unverified))
     }
     assert shown == {"phone": clock.now() + timedelta(days=180), "document": None, "none": None}
+
+
+def test_an_account_is_shown_with_its_whole_profile(forum: ForumBackend) -> None:
+    profile = {"display_name": "清风", "bio": "山间", "signature": "明月"}
+    made = forum.post("/v1/accounts", {"handle": "云上", "external_id": "7", "profile": profile}).json()
+    shown = forum.account(made["id"])
+    assert (shown["profile"], shown["external_id"]) == (profile, "7")
