@@ -20,7 +20,15 @@ from playwright.sync_api import (
 LOCALES = {"zh": "zh-CN", "en": "en-GB"}
 HEIGHT = 800
 _EXECUTABLE = "chromium"
-_QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+_NOT_NEEDED = "RenderDocument,PaintHolding,HttpsUpgrades,MediaRouter,OptimizationHints,Translate"
+"""Without the first a page costs 30 ms less, and there are hundreds."""
+_QUIET = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    f"--disable-features={_NOT_NEEDED}",
+]
 _STATUS_IN_CONSOLE = "Failed to load resource: the server responded with a status of"
 """Chromium says so of every answer from 400 on; those are looked at here by what they are."""
 _ABANDONED = "net::ERR_ABORTED"

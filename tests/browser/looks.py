@@ -29,11 +29,24 @@ _RINGLESS = """() => {
       && !ringed.some(({ outlineStyle, outlineWidth }) => outlineStyle !== "none" && parseFloat(outlineWidth) >= 2);
   }).map((e) => e.outerHTML.slice(0, 80));
 }"""
+_BUILT = """() => {
+  const one = (e) => `${e.tagName}.${e.className}${e.role ?? ""}${e.hidden}${e.type ?? ""}`;
+  const path = (e) => (e === document.body ? "" : `${path(e.parentElement)}>${one(e)}`);
+  return [...document.body.querySelectorAll("*")].map(path);
+}"""
 _axe = Axe()
+_judged: set[tuple[str, ...]] = set()
+"""How the pages were built that axe has judged in the light."""
+_coloured: set[str] = set()
+"""The elements, each with those around it, of which axe has judged the contrast in the dark."""
 
 
 def faults_of(page: Page, language: str, names: Sequence[str] = (), *, dark: bool = False) -> list[str]:
-    """One line each. `names` (of forums, of people) may be in another language than the page."""
+    """One line each. `names` (of forums, of people) may be in another language than the page.
+
+    In the dark only what light cannot show is looked at again. Axe takes longer than all the rest: it judges a page
+    that is built like one before it, and differs in words alone, only once.
+    """
     found: list[str] = []
     weight = page.evaluate(_WEIGHT)
     if not 0 < weight < _FIRST_PAINT_BYTES:
@@ -42,7 +55,15 @@ def faults_of(page: Page, language: str, names: Sequence[str] = (), *, dark: boo
         page.set_viewport_size({"width": width, "height": HEIGHT})
         asked = {"language": language, "names": names, "wide": width == WIDTHS[-1]}
         found += [f"{fault} (at {width})" for fault in page.evaluate(_LOOKS, asked)]
-    return [*found, *axe_violations(page, _DARK_RULES if dark else _EVERY_RULE), *_without_focus_ring(page)]
+    built: list[str] = page.evaluate(_BUILT)
+    if dark:
+        new = set(built) - _coloured
+        _coloured.update(new)
+        return [*found, *(axe_violations(page, _DARK_RULES) if new else ())]
+    if tuple(built) not in _judged:
+        _judged.add(tuple(built))
+        found += axe_violations(page)
+    return [*found, *_without_focus_ring(page)]
 
 
 def axe_violations(page: Page, rules: Sequence[str] = _EVERY_RULE) -> list[str]:

@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from tests.browser.conftest import NewWalker
 from tests.browser.looks import HEIGHT, faults_of
-from tests.browser.pages import NAMES, WALKS, Walk, Walker
+from tests.browser.pages import IN_BOTH_LANGUAGES, NAMES, WALKS, Walk, Walker
 
 SHOT_WIDTHS = (375, 1280)
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
@@ -40,8 +40,16 @@ def shoot(pytestconfig: pytest.Config, language: str, scheme: Literal["light", "
     return take
 
 
-@pytest.mark.parametrize(("language", "scheme"), [("zh", "light"), ("en", "dark")])
-@pytest.mark.parametrize("walk", WALKS.values(), ids=WALKS)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """English in the dark: for pictures all of it, else what is not only the same pages in other words."""
+    if "walk" not in metafunc.fixturenames:
+        return
+    translated = WALKS if metafunc.config.option.screenshots else {name: WALKS[name] for name in IN_BOTH_LANGUAGES}
+    cases = [pytest.param(walk, "zh", "light", id=f"{name}-zh") for name, walk in WALKS.items()]
+    cases += [pytest.param(walk, "en", "dark", id=f"{name}-en") for name, walk in translated.items()]
+    metafunc.parametrize(("walk", "language", "scheme"), cases)
+
+
 def test_every_state_looks_as_it_must(
     walk: Walk, walker: Walker, scheme: str, shoot: Callable[[Page, str], None]
 ) -> None:

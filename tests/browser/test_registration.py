@@ -96,7 +96,7 @@ def test_each_step_survives_reload_two_tabs_a_double_submit_and_back(new_walker:
             act(tab)
         twice(page)
         expect(page.locator(".summary")).to_have_count(0)
-        press(stale)
+        press(stale)  # what it sends is of a step that has been taken
         assert stale.locator("h1").inner_text() == page.locator("h1").inner_text()
         if not script:
             page.go_back()
