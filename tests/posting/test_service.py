@@ -10,6 +10,7 @@ from sqlalchemy import update
 
 from app.accounts.errors import NoSuchAccount
 from app.kernel.actor import OPERATOR
+from app.posting.decision import Refusal
 from app.posting.domain import ActiveToken, InactiveToken, PostingScope
 from app.posting.errors import ReasonCode
 from app.posting.service import TOKEN_TYPE
@@ -101,3 +102,19 @@ def test_a_phone_identity_shows_when_it_runs_out_and_a_document_does_not(
         for name, one in (("phone", phone), ("document", account), ("none", unverified))
     }
     assert shown == {"phone": clock.now() + timedelta(days=180), "document": None, "none": None}
+
+
+def test_an_account_is_shown_with_its_whole_profile(forum: ForumBackend) -> None:
+    profile = {"display_name": "清风", "bio": "山间", "signature": "明月"}
+    made = forum.post("/v1/accounts", {"handle": "云上", "external_id": "7", "profile": profile}).json()
+    shown = forum.account(made["id"])
+    assert (shown["profile"], shown["external_id"]) == (profile, "7")
+
+
+def test_while_no_agreement_is_in_force_nobody_may_post(
+    services: Services, forum: ForumBackend, account: Json, clock: FakeClock
+) -> None:
+    clock.advance(days=-2)
+    decision = services.posting.get_account(forum.credentials.forum_id, account["id"]).decision
+    assert isinstance(decision, Refusal)
+    assert [denial.code for denial in decision.reasons] == [ReasonCode.AGREEMENT_NOT_ACCEPTED]

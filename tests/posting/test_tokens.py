@@ -156,8 +156,9 @@ def test_an_unknown_account_is_not_found_and_hears_what_to_do(forum: ForumBacken
             assert answer.json()["detail"] == sentence
 
 
-def test_an_account_goes_by_any_one_of_its_three_names(forum: ForumBackend) -> None:
+def test_an_account_goes_by_any_one_of_its_three_names(forum: ForumBackend, clock: FakeClock) -> None:
     forum.member("先来的", sandbox_number(32))
+    clock.advance(seconds=1)
     account = forum.register("山间清风", "42")
     forum.accept_agreement(account["id"])
     forum.check_document(account["id"], sandbox_number(31))

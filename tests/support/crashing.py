@@ -108,6 +108,7 @@ def main(point: str, given: str) -> None:
     watch.listen(services.engine)
     config = uvicorn.Config(watch.around(application(services)), port=0, access_log=False, log_level="warning")
     socket = config.bind_socket()
+    socket.listen()  # who comes before the server does waits, and is not turned away
     sys.stdout.write(f"http://127.0.0.1:{socket.getsockname()[1]}\n")
     sys.stdout.flush()
     uvicorn.Server(config).run(sockets=[socket])
