@@ -1,5 +1,5 @@
 // What a page must show at every width, checked in the page itself: returns one line for each fault.
-({ language, names, wide }) => {
+({ language, names, first }) => {
   const faults = [];
   const shown = (e) => e.checkVisibility({ visibilityProperty: true }) && e.getClientRects().length > 0;
   const all = (selector) => [...document.querySelectorAll(selector)].filter(shown);
@@ -15,14 +15,14 @@
     const { width, height } = target.getBoundingClientRect();
     if (height < 43.5 || width < 43.5) faults.push(`small target, ${Math.round(width)}x${Math.round(height)}: ${named(e)}`);
   }
-  if (!wide) return faults; // the rest is the same at every width
+  const edges = new Set(all(".inner").map((e) => Math.round(e.getBoundingClientRect().left)));
+  if (edges.size > 1) faults.push(`blocks begin at ${[...edges]}`);
+
+  if (!first) return faults; // the rest is the same at every width
 
   const headings = all("h1");
   if (headings.length !== 1 || !headings[0].innerText.trim()) faults.push(`${headings.length} h1`);
   if (root.lang !== { zh: "zh-CN", en: "en" }[language]) faults.push(`lang is ${root.lang}`);
-
-  const edges = new Set(all(".inner").map((e) => Math.round(e.getBoundingClientRect().left)));
-  if (edges.size > 1) faults.push(`blocks begin at ${[...edges]}`);
 
   const probe = document.body.appendChild(document.createElement("i"));
   const colour = (token) => ((probe.style.background = `var(${token})`), getComputedStyle(probe).backgroundColor);

@@ -7,7 +7,7 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-WIDTHS = (320, 375, 1280)
+NARROW, WIDE = (320, 375), 1280
 HEIGHT = 800
 _FIRST_PAINT_BYTES = 60_000
 _EVERY_RULE = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
@@ -36,7 +36,7 @@ _BUILT = """() => {
 }"""
 _axe = Axe()
 _judged: set[tuple[str, ...]] = set()
-"""How the pages were built that axe has judged in the light."""
+"""How the pages were built that have been judged, each after its language."""
 _coloured: set[str] = set()
 """The elements, each with those around it, of which axe has judged the contrast in the dark."""
 
@@ -44,26 +44,24 @@ _coloured: set[str] = set()
 def faults_of(page: Page, language: str, names: Sequence[str] = (), *, dark: bool = False) -> list[str]:
     """One line each. `names` (of forums, of people) may be in another language than the page.
 
-    In the dark only what light cannot show is looked at again. Axe takes longer than all the rest: it judges a page
-    that is built like one before it, and differs in words alone, only once.
+    A page that is built like one before it, and differs in words alone, is judged wide and by axe only once; in the
+    dark only what light cannot show is judged again.
     """
-    found: list[str] = []
     weight = page.evaluate(_WEIGHT)
-    if not 0 < weight < _FIRST_PAINT_BYTES:
-        found.append(f"first paint takes {weight} bytes")
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": HEIGHT})
-        asked = {"language": language, "names": names, "wide": width == WIDTHS[-1]}
-        found += [f"{fault} (at {width})" for fault in page.evaluate(_LOOKS, asked)]
+    found = [] if 0 < weight < _FIRST_PAINT_BYTES else [f"first paint takes {weight} bytes"]
     built: list[str] = page.evaluate(_BUILT)
-    if dark:
-        new = set(built) - _coloured
-        _coloured.update(new)
-        return [*found, *(axe_violations(page, _DARK_RULES) if new else ())]
-    if tuple(built) not in _judged:
-        _judged.add(tuple(built))
-        found += axe_violations(page)
-    return [*found, *_without_focus_ring(page)]
+    known = (language, *built) in _judged
+    _judged.add((language, *built))
+    for width in NARROW if known else (*NARROW, WIDE):
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        asked = {"language": language, "names": names, "first": width == NARROW[0]}
+        found += [f"{fault} (at {width})" for fault in page.evaluate(_LOOKS, asked)]
+    if dark and not _coloured.issuperset(built):
+        _coloured.update(built)
+        found += axe_violations(page, _DARK_RULES)
+    elif not (dark or known):
+        found += [*axe_violations(page), *_without_focus_ring(page)]
+    return found
 
 
 def axe_violations(page: Page, rules: Sequence[str] = _EVERY_RULE) -> list[str]:

@@ -182,6 +182,7 @@ def until_way(walker: Walker) -> Iterator[str]:
     press(page)
     yield "handle"
     send(handle="")
+    walker.sees("flow.handle.empty")
     yield "handle-empty"
     send(handle="!")
     yield "handle-invalid"
@@ -190,10 +191,12 @@ def until_way(walker: Walker) -> Iterator[str]:
     send(handle=walker.handle)
     yield "agreement"
     press(page)
+    walker.sees("flow.agreement.not_ticked")
     yield "agreement-not-ticked"
     walker.agree()
     yield "way"
     press(page)
+    walker.sees("flow.way.none")
     yield "way-none"
     page.locator("summary").first.click()
     yield "way-differences"
@@ -205,10 +208,12 @@ def phone_way(walker: Walker) -> Iterator[str]:
     walker.to_proof(walker.handle, "phone")
     yield "phone"
     send(phone="")
+    walker.sees("flow.phone.empty")
     yield "phone-empty"
     send(phone="12345")
     yield "phone-format"
     send(phone="14000000001")
+    walker.sees("flow.error.rate_limited")
     yield "phone-not-sent"
     walker.clock.advance(minutes=1)
     send(phone=phone)
@@ -218,21 +223,26 @@ def phone_way(walker: Walker) -> Iterator[str]:
     send(code="12")
     yield "code-format"
     send(code="000000")
+    walker.sees("flow.code.code-wrong")
     yield "code-wrong"
     page.goto(f"{page.url.partition('?')[0]}?step=phone")
     yield "phone-again"
     send(phone=phone)
+    walker.sees("flow.error.rate_limited")
     yield "phone-too-soon"
     page.goto(page.url.partition("?")[0])
     walker.clock.advance(minutes=10)
     send(code="000000")
+    walker.sees("flow.code.code-expired")
     yield "code-expired"
     send(phone=phone)
     for _ in range(5):
         send(code="000000")
+    walker.sees("flow.code.code-exhausted")
     yield "code-exhausted"
     walker.clock.advance(minutes=1)
     walker.prove(phone)
+    walker.sees("flow.done.title")
     yield "done"
 
 
@@ -240,6 +250,7 @@ def document_way(walker: Walker) -> Iterator[str]:
     """A document, and every answer that a check can have."""
     page, send, name = walker.page, walker.send, "测试甲"
     walker.to_proof(walker.handle, "resident_id")
+    walker.sees("flow.phone.first")
     yield "phone-first"
     walker.prove("14000000103")
     yield "document"
@@ -250,24 +261,30 @@ def document_way(walker: Walker) -> Iterator[str]:
     send(name=name, number="110199199003070018")
     yield "document-checksum"
     send(name=name, number="110199199003070076")
+    walker.sees("flow.waiting.provider-unavailable")
     yield "document-provider-down"
     press(page)
     send(name=name, number="110199199003070105")
+    walker.sees("flow.waiting.outcome-unknown")
     yield "document-no-answer"
     press(page)
     send(name=name, number="110199201306010011")
+    walker.sees("flow.refused.minor-not-allowed")
     yield "document-minor"
     press(page, "main a.button")
     walker.clock.advance(minutes=1)  # until the provider that was down is asked again
     send(name=name, number="110199199003070033")
+    walker.sees("flow.document.not-confirmed")
     yield "document-not-confirmed"
     for _ in range(3):
         send(name=name, number="110199199003070033")
+    walker.sees("flow.refused.too-many-attempts")
     yield "document-no-tries"
     press(page, "main a.button")
     page.locator("summary").last.click()
     yield "document-rare"
     press(page, "main .folded button")
+    walker.sees("flow.waiting.review")
     yield "review"
 
 
@@ -280,10 +297,12 @@ def other_ways(walker: Walker) -> Iterator[str]:
     walker.to_document(f"{walker.handle}_2", "14000000105", "organisation")
     page.locator("[name=type]").select_option("resident_id")
     send(name="测试甲", number="110199199003070017")
+    walker.sees("flow.organisation.title")
     yield "organisation"
     send(name="测试公司", number="9111")
     yield "organisation-length"
     send(name="测试公司", number="91110199MA00TEXT15")
+    walker.sees("flow.done.title")
     yield "organisation-done"
     press(page, "main a[href*='/me']")
 
@@ -324,6 +343,7 @@ def links(walker: Walker) -> Iterator[str]:
     """Links that are nobody's, another browser's, or over."""
     page = walker.page
     page.goto("/register/nothing")
+    walker.sees("flow.gone.unknown")
     yield "link-unknown"
     walker.begin()
     press(page)
@@ -332,16 +352,20 @@ def links(walker: Walker) -> Iterator[str]:
     yield "on-phone"
     walker.context.clear_cookies()
     page.goto(here)
+    walker.sees("flow.elsewhere.title")
     yield "link-elsewhere"
     page.goto(f"{here}?on=1.2")
+    walker.sees("flow.elsewhere.title_here")
     yield "link-handed-on"
     walker.begin()
     walker.context.clear_cookies()
     press(page)
+    walker.sees("flow.cookie.title")
     yield "no-cookie"
     page.goto(here)
     walker.clock.advance(minutes=31)
     page.goto(here)
+    walker.sees("flow.gone.expired")
     yield "link-expired"
 
 
@@ -361,6 +385,7 @@ def my_identity(walker: Walker) -> Iterator[str]:
     send(phone=phone)
     yield "me-code"
     send(code="000000")
+    walker.sees("me.error.code_wrong")
     yield "me-code-wrong"
     send(code=walker.read_code(phone))
     yield "me"
@@ -368,13 +393,16 @@ def my_identity(walker: Walker) -> Iterator[str]:
     yield "me-agreement"
     page.go_back()
     press(page, "main section a.button")
+    walker.sees("me.close.lead")
     yield "me-close"
     press(page)
+    walker.sees("me.status.closed")
     yield "me-closed"
     press(page, "main button")
     walker.clock.advance(minutes=1)
     send(phone="14000000109")
     send(code=walker.read_code("14000000109"))
+    walker.sees("me.me.nothing")
     yield "me-nobody"
 
 
@@ -392,10 +420,12 @@ def demo(walker: Walker) -> Iterator[str]:
         yield f"demo-empty{state}"
         walker.send(title=walker.handle, text=walker.handle)
         yield f"demo-post{state}"
+    page.set_viewport_size({"width": 1280, "height": 800})
     for call in page.locator("aside details").all():
         call.locator("summary").click()
     yield "demo-calls"
     page.goto("/demo/boards/nothing")
+    walker.sees("demo.sorry.no_board")
     yield "demo-no-board"
 
 

@@ -8,10 +8,10 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.conftest import NewWalker
-from tests.browser.looks import HEIGHT, faults_of
+from tests.browser.looks import HEIGHT, NARROW, WIDE, faults_of
 from tests.browser.pages import IN_BOTH_LANGUAGES, NAMES, WALKS, Walk, Walker
 
-SHOT_WIDTHS = (375, 1280)
+SHOT_WIDTHS = (NARROW[-1], WIDE)
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 

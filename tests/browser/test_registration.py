@@ -91,14 +91,16 @@ def test_each_step_survives_reload_two_tabs_a_double_submit_and_back(new_walker:
         walker.sees(f"flow.{step}.title")
         page.reload()
         walker.sees(f"flow.{step}.title")
-        stale.goto(page.url)
-        for tab in (page, stale):
-            act(tab)
+        if script:
+            stale.goto(page.url)
+            act(stale)
+        act(page)
         twice(page)
         expect(page.locator(".summary")).to_have_count(0)
-        press(stale)  # what it sends is of a step that has been taken
-        assert stale.locator("h1").inner_text() == page.locator("h1").inner_text()
-        if not script:
+        if script:
+            press(stale)  # what it sends is of a step that has been taken
+            assert stale.locator("h1").inner_text() == page.locator("h1").inner_text()
+        else:
             page.go_back()
     page.goto(page.url.partition("?")[0])
     walker.sees("flow.done.title")
