@@ -55,6 +55,7 @@ CONFIRMATION_LIFETIME = Policy(1, "hours", "design")
 
 FLOW_LIFETIME = Policy(30, "minutes, and as many again whenever they are asked for", "WCAG 2.2, 2.2.1")
 FLOW_LONGEST = Policy(24, "hours", "design")
+OPEN_FLOWS = Policy(20, "begun from refusals of one account and still open", "design")
 FLOW_KEPT = Policy(30, "days after its end, without what was entered", "design")
 HANDOFF_LIFETIME = Policy(10, "minutes", "design")
 

@@ -127,6 +127,10 @@ def keep_looks(session: Session, account: Account, looks: Collection[str], reser
     session.flush()
 
 
+def drop_reserved_looks(session: Session, account_id: AccountId) -> None:
+    session.execute(delete(HandleRow).where(HandleRow.account_id == account_id, HandleRow.reserved_until.is_not(None)))
+
+
 def free_names(session: Session, account_id: AccountId) -> None:
     """Nobody finds the account by handle or user id any more, and both are anybody's."""
     session.execute(delete(HandleRow).where(HandleRow.account_id == account_id))

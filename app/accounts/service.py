@@ -114,9 +114,13 @@ def add_account(tx: Transaction, forum_id: ForumId, handle: str, external_id: st
 
 
 def rename(tx: Transaction, account: Account, handle: str) -> None:
-    """A step, within `names_told`: another handle for an account that is held. Raises as `add_account`."""
+    """A step, within `names_told`: another handle for an account that is held, and that nobody has seen yet.
+
+    The old one is free at once. Raises as `add_account`.
+    """
     screening.check(tx, _texts(handle, None, {}))
     _save(tx, account, _changed(account, AccountChange(handle, None, {})))
+    repository.drop_reserved_looks(tx.session, account.id)
 
 
 def refuse_handle(tx: Transaction, account: Account, typed: str) -> None:

@@ -133,7 +133,7 @@ async def verify(
         return show(checked)
 
     async def work(begun: Begun) -> Response:
-        applicant = Applicant(caller.actor, caller.forum_id, body.account_name())
+        applicant = Applicant(caller.actor, caller.forum_id, body.account_name(), direct=True)
         checking = Checking(services.verifications, services.codes, seats)
         if body.method == "phone_code":
             sent = await checking.send_code(applicant, _phone(body), begun.note)

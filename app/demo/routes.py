@@ -94,7 +94,7 @@ def _work(request: Request, forum: DemoForum, fields: Fields, work: Work, *, ren
     try:
         forum.prepare()
         session = forum.store.session(browser_secret(request, _COOKIE))
-        if fields and (renew or session is None):
+        if request.method == "POST" and (renew or session is None):
             fresh = new_browser_secret()
             session = forum.store.renew_session(session or Session(""), fresh)
         response = work(forum, Visitor(session or Session(""), language_of(request)), fields)

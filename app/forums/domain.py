@@ -1,5 +1,6 @@
 """Words: a forum, its client, and the scopes a client may hold."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -75,6 +76,7 @@ class Credentials:
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _MAX_URL = 2000
+_HOST_AND_PORT = re.compile(r"[A-Za-z0-9._:\[\]-]+", re.ASCII)
 
 
 def is_return_url(url: str, *, plain_http: bool) -> bool:
@@ -89,6 +91,6 @@ def is_return_url(url: str, *, plain_http: bool) -> bool:
         host, _ = parts.hostname, parts.port
     except ValueError:
         return False
-    if not host or "@" in parts.netloc or "#" in url or parts.scheme not in {"http", "https"}:
+    if not host or not _HOST_AND_PORT.fullmatch(parts.netloc) or "#" in url or parts.scheme not in {"http", "https"}:
         return False
     return parts.scheme == "https" or plain_http or host in _LOOPBACK

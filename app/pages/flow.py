@@ -1,6 +1,7 @@
 """The pages of a registration and of a verification session: `/register/{link}` and `/verify/{link}`."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from http import HTTPStatus
 
 from fastapi import APIRouter, Request
@@ -24,19 +25,19 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/register/{link}")
-async def registration_page(link: str, request: Request) -> Response:
-    return await _page(request, FlowKind.REGISTRATION, Secret(link))
+def registration_page(link: str, request: Request) -> Response:
+    return _page(request, FlowKind.REGISTRATION, Secret(link))
 
 
 @router.get("/register/{link}/handle")
-async def try_handle(link: str, request: Request, handle: str = "") -> Response:
+def try_handle(link: str, request: Request, handle: str = "") -> Response:
     """For the script, while a handle is typed: whether it is free. Takes nothing."""
     services: Services = request.app.state.services
     secret = browser_secret(request, cookie_of(Secret(link)))
     errors: Errors = ()
     try:
-        visit = await run_in_threadpool(services.visits.visit, Secret(link), secret)
-        await run_in_threadpool(services.visits.try_handle, visit, handle)
+        visit = services.visits.visit(Secret(link), secret)
+        services.visits.try_handle(visit, handle)
     except ShimingError as error:
         errors = errors_of(request, language_of(request), error)
         if not errors:
@@ -45,8 +46,8 @@ async def try_handle(link: str, request: Request, handle: str = "") -> Response:
 
 
 @router.get("/verify/{link}")
-async def session_page(link: str, request: Request) -> Response:
-    return await _page(request, FlowKind.SESSION, Secret(link))
+def session_page(link: str, request: Request) -> Response:
+    return _page(request, FlowKind.SESSION, Secret(link))
 
 
 @router.post("/register/{link}")
@@ -59,15 +60,14 @@ async def act_in_session(link: str, request: Request) -> Response:
     return await _act(request, FlowKind.SESSION, Secret(link))
 
 
-async def _page(request: Request, kind: FlowKind, link: Secret[str]) -> Response:
+def _page(request: Request, kind: FlowKind, link: Secret[str]) -> Response:
     """Opening a link changes nothing: whoever fetches it to preview it uses nothing up."""
     services: Services = request.app.state.services
-    stand = await _look(services, kind, link)
+    stand = _look(services, kind, link)
     if stand is None or stand.status in {FlowStatus.ABANDONED, FlowStatus.EXPIRED}:
         return _gone(request, stand)
-    secret = browser_secret(request, cookie_of(link))
     try:
-        visit = await run_in_threadpool(services.visits.visit, link, secret)
+        visit = services.visits.visit(link, browser_secret(request, cookie_of(link)))
     except BoundElsewhere:
         return _at_the_door(request, services, stand, link)
     return show(request, services, visit, step=_asked_step(request))
@@ -76,9 +76,9 @@ async def _page(request: Request, kind: FlowKind, link: Secret[str]) -> Response
 async def _act(request: Request, kind: FlowKind, link: Secret[str]) -> Response:
     services: Services = request.app.state.services
     form = await read_form(request)
-    stand = await _look(services, kind, link)
+    stand = await run_in_threadpool(_look, services, kind, link)
     if stand is None or stand.status in {FlowStatus.ABANDONED, FlowStatus.EXPIRED}:
-        return _gone(request, stand)
+        return await run_in_threadpool(_gone, request, stand)
     try:
         if form.get("act") in {"start", "find", "found"}:
             return await _enter(request, services, stand, link, form)
@@ -87,7 +87,7 @@ async def _act(request: Request, kind: FlowKind, link: Secret[str]) -> Response:
     except StepPassed:
         return RedirectResponse(f"{request.url.path}?notice=elsewhere", HTTPStatus.SEE_OTHER)
     except BoundElsewhere:
-        return _at_the_door(request, services, stand, link, status=HTTPStatus.FORBIDDEN)
+        return await run_in_threadpool(_at_the_door, request, services, stand, link, status=HTTPStatus.FORBIDDEN)
     turn = Turn(request, services, visit, form)
     try:
         return await take(turn)
@@ -95,10 +95,10 @@ async def _act(request: Request, kind: FlowKind, link: Secret[str]) -> Response:
         return await answer_refusal(turn, error)
 
 
-async def _look(services: Services, kind: FlowKind, link: Secret[str]) -> Stand | None:
+def _look(services: Services, kind: FlowKind, link: Secret[str]) -> Stand | None:
     """None for a link that nobody was given, or of the other kind."""
     try:
-        stand = await run_in_threadpool(services.visits.look, link)
+        stand = services.visits.look(link)
     except LinkDead:
         return None
     return stand if stand.flow.kind is kind else None
@@ -124,7 +124,9 @@ def _at_the_door(
     elif stand.step is Step.DONE:
         return show_link(request, stand, "gone", {"why": "used"}, HTTPStatus.GONE)
     else:
-        response = elsewhere(request, stand, status=status)
+        held = browser_secret(request, cookie_of(link))
+        again = held is not None and services.visits.may_click_again(link, held)
+        response = elsewhere(request, stand, status=status, again=again)
     if browser_secret(request, cookie_of(link)) is None:
         give_secret(request, response, cookie_of(link), new_browser_secret(), KEPT_SECONDS)
     return response
@@ -138,17 +140,20 @@ async def _enter(
     Raises `BoundElsewhere`, `StepPassed`.
     """
     entry, fresh = browser_secret(request, cookie_of(link)), new_browser_secret()
-    if entry is None:
-        return show_link(request, stand, "no_cookie", {"path": request.url.path}, HTTPStatus.FORBIDDEN)
     onward = RedirectResponse(request.url.path, HTTPStatus.SEE_OTHER)
-    if form["act"] == "start":
-        try:
-            await run_in_threadpool(services.visits.visit, link, entry)
-        except BoundElsewhere:
-            await run_in_threadpool(services.visits.bind, link, entry, fresh, form.get("on"))
-            give_secret(request, onward, cookie_of(link), fresh, KEPT_SECONDS)
+    with suppress(BoundElsewhere):
+        await run_in_threadpool(services.visits.visit, link, entry)
         return onward
-    return await find_again(request, services, stand, link, form)
+    if stand.status is not FlowStatus.OPEN:
+        return await run_in_threadpool(_gone, request, stand)
+    if entry is None:
+        said = {"path": request.url.path}
+        return await run_in_threadpool(show_link, request, stand, "no_cookie", said, HTTPStatus.FORBIDDEN)
+    if form["act"] != "start":
+        return await find_again(request, services, stand, link, form)
+    await run_in_threadpool(services.visits.bind, link, entry, fresh, form.get("on"))
+    give_secret(request, onward, cookie_of(link), fresh, KEPT_SECONDS)
+    return onward
 
 
 def _asked_step(request: Request) -> Step | None:

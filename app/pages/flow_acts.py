@@ -57,9 +57,10 @@ class Turn:
     def onward(self, query: str = "") -> Response:
         return RedirectResponse(path_of(self.visit) + query, HTTPStatus.SEE_OTHER)
 
-    def again(self, step: Step, field: str, key: str) -> Response:
+    async def again(self, step: Step, field: str, key: str) -> Response:
         """The same page, with what has to be mended."""
-        return show(
+        return await run_in_threadpool(
+            show,
             self.request,
             self.services,
             self.visit,
@@ -72,14 +73,14 @@ class Turn:
 async def _choose_handle(turn: Turn) -> Response:
     typed = turn.form.get("suggested") or turn.form.get("handle", "")
     if not typed.strip():
-        return turn.again(Step.HANDLE, "handle", "flow.handle.empty")
+        return await turn.again(Step.HANDLE, "handle", "flow.handle.empty")
     await run_in_threadpool(turn.services.visits.choose_handle, turn.visit, typed)
     return turn.onward()
 
 
 async def _accept(turn: Turn) -> Response:
     if turn.form.get("accept") != "yes":
-        return turn.again(Step.AGREEMENT, "accept", "flow.agreement.not_ticked")
+        return await turn.again(Step.AGREEMENT, "accept", "flow.agreement.not_ticked")
     await run_in_threadpool(turn.services.visits.accept_agreement, turn.visit, turn.form.get("version", ""))
     await run_in_threadpool(turn.services.visits.finish, turn.visit.link)
     return turn.onward()
@@ -87,7 +88,7 @@ async def _accept(turn: Turn) -> Response:
 
 async def _choose_way(turn: Turn) -> Response:
     if turn.form.get("way") not in frozenset(Way):
-        return turn.again(Step.WAY, "way", "flow.way.none")
+        return await turn.again(Step.WAY, "way", "flow.way.none")
     await run_in_threadpool(turn.services.visits.choose_way, turn.visit, Way(turn.form["way"]))
     await run_in_threadpool(turn.services.visits.finish, turn.visit.link)
     return turn.onward()
@@ -96,7 +97,7 @@ async def _choose_way(turn: Turn) -> Response:
 async def _send_code(turn: Turn) -> Response:
     phone = Secret(turn.form.get("phone", ""))
     if not phone.reveal().strip():
-        return turn.again(Step.PHONE, "phone", "flow.phone.empty")
+        return await turn.again(Step.PHONE, "phone", "flow.phone.empty")
     note = turn.services.visits.noting(turn.visit, Step.PHONE, phone_ending=read_phone(phone).reveal()[-1])
     turn.request.app.state.rates.admit(RouteClass.TEXTS, address_of(turn.request.scope))
     sent = await turn.checking.send_code(turn.applicant, phone, note)
@@ -116,7 +117,7 @@ async def _check_document(turn: Turn) -> Response:
     kind = DocumentType.RESIDENT_ID
     if turn.visit.flow.way is not Way.RESIDENT_ID:
         if turn.form.get("type") not in (*OTHER_DOCUMENTS, kind):
-            return turn.again(Step.DOCUMENT, "type", "flow.document.no_type")
+            return await turn.again(Step.DOCUMENT, "type", "flow.document.no_type")
         kind = DocumentType(turn.form["type"])
     return await _check(turn, Step.DOCUMENT, Method.ID2, kind)
 
@@ -129,7 +130,7 @@ async def _check(turn: Turn, step: Step, method: Method, kind: DocumentType) -> 
     for field in ("name", "number"):
         if not turn.form.get(field, "").strip():
             organisation, person = f"flow.organisation.missing.{field}", f"flow.document.missing.{field}"
-            return turn.again(step, field, organisation if step is Step.ORGANISATION else person)
+            return await turn.again(step, field, organisation if step is Step.ORGANISATION else person)
     country = turn.form.get("country", "").strip() or None
     given = GivenDocument(
         kind,
@@ -151,7 +152,8 @@ async def _judged(turn: Turn, verification: Verification) -> Response:
     visit = await run_in_threadpool(turn.services.visits.visit, turn.visit.link, turn.visit.secret)
     if visit.stand.step in {Step.STOPPED, Step.WAITING}:
         return turn.onward()
-    return show(turn.request, turn.services, visit, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    mend = HTTPStatus.UNPROCESSABLE_ENTITY
+    return await run_in_threadpool(show, turn.request, turn.services, visit, status=mend)
 
 
 async def _ask_by_hand(turn: Turn) -> Response:
@@ -190,7 +192,8 @@ async def _leave(turn: Turn) -> Response:
     address = ended_address(ended)
     if address is not None:
         return RedirectResponse(address, HTTPStatus.SEE_OTHER)
-    return show_link(turn.request, ended, "left", {"done": status is FlowStatus.COMPLETED}, HTTPStatus.OK)
+    done = {"done": status is FlowStatus.COMPLETED}
+    return await run_in_threadpool(show_link, turn.request, ended, "left", done, HTTPStatus.OK)
 
 
 @dataclass(frozen=True, slots=True)

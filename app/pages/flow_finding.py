@@ -47,10 +47,12 @@ def elsewhere(
     attempt: str | None = None,
     errors: Errors = _NOTHING,
     status: int = HTTPStatus.OK,
+    again: bool = False,
 ) -> Response:
     """The page for any browser but the one that began, or to which it was handed on."""
     values = {
         "path": request.url.path,
+        "again": again,
         "handed_on": request.query_params.get("on"),
         "findable": is_findable(stand),
         "attempt": attempt,
@@ -68,7 +70,7 @@ async def find_again(
     try:
         if form["act"] == "find":
             sent = await _send(request, services, stand, form)
-            return elsewhere(request, stand, attempt=sent.id)
+            return await run_in_threadpool(elsewhere, request, stand, attempt=sent.id)
         return await _enter_code(request, services, stand, link, form)
     except BoundElsewhere:
         raise
@@ -76,7 +78,8 @@ async def find_again(
         errors = errors_of(request, language_of(request, stand.flow.language), error)
         if not errors:
             raise
-        return elsewhere(request, stand, attempt=form.get("attempt"), errors=errors, status=status_of(type(error)))
+        attempt, status = form.get("attempt"), status_of(type(error))
+        return await run_in_threadpool(elsewhere, request, stand, attempt=attempt, errors=errors, status=status)
 
 
 async def _send(request: Request, services: Services, stand: Stand, form: Mapping[str, str]) -> Verification:
@@ -99,7 +102,8 @@ async def _enter_code(
     progress = await run_in_threadpool(services.visits.progress, flow, proof.id)
     said = text(language_of(request, flow.language), f"flow.code.{proof.reason}", n=progress.tries_left)
     waits = proof.outcome is Outcome.PENDING
-    return elsewhere(
+    return await run_in_threadpool(
+        elsewhere,
         request,
         stand,
         attempt=proof.id if waits else None,

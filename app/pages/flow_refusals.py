@@ -15,6 +15,7 @@ from app.pages.flow_acts import Turn
 from app.pages.flow_view import Errors, show, show_link
 from app.registration.domain import Step
 from app.registration.errors import StepPassed
+from app.registration.visits import Visit
 from app.verification.errors import DocumentInvalid, MinorNotAllowed, PossessionRequired, TooManyAttempts
 from app.web.language import language_of
 from app.web.problems import status_of
@@ -31,10 +32,18 @@ _PAGES: dict[type[ShimingError], str] = {
 async def answer_refusal(turn: Turn, error: ShimingError) -> Response:
     """Raises `error` itself where it is no matter of this page."""
     visits, visit = turn.services.visits, turn.visit
-    if isinstance(error, StepPassed | ExternalIdTaken):
-        return turn.onward("?notice=elsewhere" if isinstance(error, StepPassed) else "")
+    if isinstance(error, ExternalIdTaken):
+        return turn.onward()
     if isinstance(error, PossessionRequired):
         await run_in_threadpool(visits.ask_phone_again, visit)
+    now = await run_in_threadpool(visits.visit, visit.link, visit.secret)  # what was refused may have been noted
+    moved_on = now.stand.step is not visit.stand.step and not isinstance(error, PossessionRequired)
+    if moved_on or isinstance(error, StepPassed):  # another tab, or the same form sent twice, was quicker
+        return turn.onward("?notice=elsewhere")
+    return await run_in_threadpool(_answer, turn, now, error)
+
+
+def _answer(turn: Turn, now: Visit, error: ShimingError) -> Response:
     language, status = language_of(turn.request, turn.visit.flow.language), status_of(type(error))
     code = next((code for kind, code in _PAGES.items() if isinstance(error, kind)), None)
     if code is not None:
@@ -43,14 +52,13 @@ async def answer_refusal(turn: Turn, error: ShimingError) -> Response:
     errors = errors_of(turn.request, language, error)
     if not errors:
         raise error
-    visit = await run_in_threadpool(visits.visit, visit.link, visit.secret)  # what was refused may have been noted
     act = turn.form["act"]
     step = Step(act) if act in frozenset(Step) else None
     more: dict[str, object] = {}
     if act == "handle":
-        typed = turn.form.get("handle", "")
-        more = {"typed": typed, "suggestions": visits.suggest(visit, typed) if isinstance(error, HandleTaken) else ()}
-    shown = show(turn.request, turn.services, visit, step=step, errors=errors, status=status, more=more)
+        typed, suggest = turn.form.get("handle", ""), turn.services.visits.suggest
+        more = {"typed": typed, "suggestions": suggest(now, typed) if isinstance(error, HandleTaken) else ()}
+    shown = show(turn.request, turn.services, now, step=step, errors=errors, status=status, more=more)
     return _timed(shown, error)
 
 

@@ -1,6 +1,7 @@
 """What each page of a flow shows: the step where the person is, what went wrong, where they can go back to."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from http import HTTPStatus
 
 import segno
@@ -93,6 +94,7 @@ def path_of(visit: Visit) -> str:
     return f"/{visit.flow.kind.place}/{visit.link.reveal()}"
 
 
+@lru_cache(maxsize=256)
 def qr_of(address: str) -> Markup:
     """An SVG that another device can read."""
     return Markup(segno.make(address, error="m").svg_inline(omitsize=True, border=0))  # noqa: S704 -- made here

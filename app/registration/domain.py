@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from app.accounts.domain import Account
 from app.kernel.ids import AccountId, ForumId, VerificationId
@@ -139,18 +139,28 @@ class Stand:
 
     @property
     def status(self) -> FlowStatus:
-        """Boundary: exactly at `expires_at` a flow has expired. What was proved by then is kept."""
+        """Boundary: exactly at `expires_at` a flow has expired. Who is verified by then has completed."""
         if self.flow.ended is not None:
             return self.flow.ended
         if self.step is Step.DONE:
             return FlowStatus.COMPLETED
-        return FlowStatus.EXPIRED if self.now >= self.flow.expires_at else FlowStatus.OPEN
+        return FlowStatus.EXPIRED if self.is_over else FlowStatus.OPEN
+
+    @property
+    def is_over(self) -> bool:
+        return self.now >= self.flow.expires_at
+
+    @property
+    def is_verified(self) -> bool:
+        """A person stands behind a new account already, though they wanted to prove more."""
+        is_new = self.flow.kind is FlowKind.REGISTRATION
+        return is_new and self.level is not IdentityLevel.NONE and (self.agreed or self.flow.agreed)
 
     @property
     def step(self) -> Step:
         """The one step at which the person is now: the first of which the condition is not met yet."""
         flow = self.flow
-        if flow.ended is FlowStatus.COMPLETED:
+        if flow.ended is FlowStatus.COMPLETED or (self.is_over and self.is_verified):
             return Step.DONE
         unmet = {
             Step.STOPPED: self.stop is not None,
@@ -184,8 +194,10 @@ class Stand:
 
     @property
     def proved(self) -> bool:
-        """Whether something has been proved in this flow: from then on it cannot be taken back."""
-        return any(one.verification.outcome is Outcome.VERIFIED for one in self.progress.values())
+        """Whether somebody stands behind the account: from then on what came before cannot be taken back."""
+        return self.level is not IdentityLevel.NONE or any(
+            one.verification.outcome is Outcome.VERIFIED for one in self.progress.values()
+        )
 
     def may_return_to(self, step: Step) -> bool:
         """Whether an earlier step may be filled in again: until something is proved."""
@@ -212,6 +224,6 @@ def _place(url: str) -> tuple[str, str | None, int | None, str]:
 def with_query(url: str, values: Mapping[str, str | None]) -> str:
     """The address with these parameters, each once, after those that it has."""
     parts = urlsplit(url)
-    kept = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name not in values]
-    given = [(name, value) for name, value in values.items() if value is not None]
-    return urlunsplit(parts._replace(query=urlencode([*kept, *given])))
+    kept = [piece for piece in parts.query.split("&") if piece and piece.partition("=")[0] not in values]
+    given = urlencode([(name, value) for name, value in values.items() if value is not None])
+    return urlunsplit(parts._replace(query="&".join(filter(None, [*kept, given]))))

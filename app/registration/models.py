@@ -32,7 +32,7 @@ class FlowRow(Base):
     bound_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
     """Of the secret that the one browser of this flow keeps."""
     entry_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """Of the secret with which that browser came to be bound, so that a second click is not another browser."""
+    """Of the secrets with which that browser came to be bound, so that a second click is not another browser."""
     bound_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     bound_version: Mapped[int]
     agreed: Mapped[bool]

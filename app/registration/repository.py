@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy import CursorResult, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app.kernel.ids import AccountId, ForumId, VerificationId
@@ -78,24 +78,30 @@ def find_by_link(session: Session, link_digest: bytes) -> Flow | None:
 
 
 def open_with_external_id(session: Session, forum_id: ForumId, external_id: str) -> list[Flow]:
-    """Registrations for this user of the forum that nobody has ended; they are held."""
-    query = (
-        select(FlowRow)
-        .where(FlowRow.forum_id == forum_id, FlowRow.external_id == external_id, FlowRow.ended.is_(None))
-        .with_for_update()
+    """Registrations for this user of the forum that nobody has ended."""
+    query = select(FlowRow).where(
+        FlowRow.forum_id == forum_id, FlowRow.external_id == external_id, FlowRow.ended.is_(None)
     )
     return [_flow(row) for row in session.scalars(query)]
 
 
 def expired(session: Session, now: datetime) -> list[Flow]:
-    """A batch of the flows whose time ran out; each is given to one worker only. Boundary: at `expires_at` it has."""
-    query = (
-        select(FlowRow)
-        .where(FlowRow.ended.is_(None), FlowRow.expires_at <= now)
-        .limit(_BATCH)
-        .with_for_update(skip_locked=True)
-    )
+    """A batch of the flows whose time ran out. Boundary: exactly at `expires_at` it has."""
+    query = select(FlowRow).where(FlowRow.ended.is_(None), FlowRow.expires_at <= now).limit(_BATCH)
     return [_flow(row) for row in session.scalars(query)]
+
+
+def hold(session: Session, flow_id: str) -> Flow:
+    """The flow as it is now; nobody takes a step in it until the transaction ends."""
+    query = select(FlowRow).where(FlowRow.id == flow_id).with_for_update()
+    return _flow(session.scalars(query.execution_options(populate_existing=True)).one())
+
+
+def count_open(session: Session, account_id: AccountId, now: datetime) -> int:
+    query = select(func.count()).where(
+        FlowRow.account_id == account_id, FlowRow.ended.is_(None), FlowRow.expires_at > now
+    )
+    return session.scalar(query) or 0
 
 
 def change(session: Session, flow: Flow, **values: object) -> None:

@@ -6,14 +6,15 @@ from datetime import timedelta
 
 from app import policies
 from app.accounts.domain import Account, AccountName
-from app.accounts.service import find_open, get_account, is_external_id_known, withdraw
+from app.accounts.service import find_open, get_account, holds_on, is_external_id_known, withdraw
 from app.agreements.domain import AgreementKind
 from app.agreements.service import has_accepted
 from app.crypto.mac import Mac, MacUse
 from app.db.unit_of_work import Transaction, UnitOfWork
 from app.forums.domain import is_return_url
-from app.forums.service import get_forum
+from app.forums.service import get_forum, hold_forum
 from app.kernel.actor import SYSTEM, Actor
+from app.kernel.errors import TooMany
 from app.kernel.ids import AccountId, ForumId, new_id
 from app.kernel.secret import Secret
 from app.kernel.sentence import Language
@@ -22,7 +23,7 @@ from app.registration.domain import Flow, FlowKind, FlowStatus, Stand, is_same_p
 from app.registration.errors import NoSuchFlow, ReturnUrlNotRegistered
 from app.registration.repository import NewFlow
 from app.verification.domain import IdentityLevel
-from app.verification.progress import level_of, read_progress
+from app.verification.progress import awaits_person, level_of, read_progress
 
 LIFETIME = timedelta(minutes=policies.FLOW_LIFETIME.value)
 _KEPT = timedelta(days=policies.FLOW_KEPT.value)
@@ -97,10 +98,12 @@ class Registrations:
     ) -> GivenLink:
         """The same for a person who comes from a refusal; they go back to the first address that the forum named.
 
-        Raises `NoSuchAccount`, `AccountIsClosed`.
+        Raises `AccountNotFound`, `AccountIsClosed`, `TooMany`.
         """
         with self._unit_of_work.begin(actor) as tx:
             account = find_open(tx, forum_id, AccountName(account_id=account_id))
+            if repository.count_open(tx.session, account_id, tx.now) >= policies.OPEN_FLOWS.value:
+                raise TooMany(retry_after=int(LIFETIME.total_seconds()))
             registered = get_forum(tx, forum_id).return_urls
             flow = _session(tx, account, registered[0] if registered else None)
             return self._give(tx, replace(flow, agreement_only=agreement))
@@ -120,10 +123,11 @@ class Registrations:
 
     def end_expired(self) -> int:
         """A use case of the background: ends flows whose time ran out; how many they were."""
-        with self._unit_of_work.begin(SYSTEM) as tx:
+        with self._unit_of_work.read() as tx:
             over = repository.expired(tx.session, tx.now)
-            for flow in over:
-                end_flow(tx, flow)
+        for flow in over:  # each in a transaction of its own, which holds what a step of the person would hold
+            with self._unit_of_work.begin(SYSTEM) as tx:
+                end_flow(tx, flow, unless_extended=True)
         return len(over)
 
     def forget_old(self) -> int:
@@ -167,22 +171,34 @@ def read_stand(tx: Transaction, flow: Flow) -> Stand:
     )
 
 
-def end_flow(tx: Transaction, flow: Flow) -> FlowStatus:
-    """A step: ends a flow as it stands. An account that it made, and that nobody stands behind, ends with it."""
+def end_flow(tx: Transaction, flow: Flow, *, unless_extended: bool = False) -> FlowStatus:
+    """A step: ends a flow as it stands, beside no verification of its account.
+
+    An account that it made ends with it, unless somebody stands behind it, a person of the staff is to look at it, or
+    the forum has banned or closed it. Raises `Unavailable` where somebody else is quicker again and again.
+    """
+    hold_forum(tx, flow.forum_id)
+    flow = repository.hold(tx.session, flow.id)
+    if flow.account_id is not None:
+        get_account(tx, flow.forum_id, flow.account_id, lock=True)
     stand = read_stand(tx, flow)
-    status = FlowStatus.EXPIRED if tx.now >= flow.expires_at else FlowStatus.ABANDONED
-    if stand.status is FlowStatus.COMPLETED or (flow.kind is FlowKind.REGISTRATION and _is_verified(stand)):
+    if flow.ended is not None or (unless_extended and not stand.is_over):
+        return stand.status
+    status = FlowStatus.EXPIRED if stand.is_over else FlowStatus.ABANDONED
+    if stand.is_verified or stand.status is FlowStatus.COMPLETED:
         status = FlowStatus.COMPLETED
-    ended = repository.end(tx.session, flow, status)
-    account: Account | None = stand.account
-    if ended and status is not FlowStatus.COMPLETED and flow.kind is FlowKind.REGISTRATION and account is not None:
-        withdraw(tx, account)
+    repository.end(tx.session, flow, status)
+    if _leaves_nothing(tx, stand) and stand.account is not None:
+        withdraw(tx, stand.account)
     return status
 
 
-def _is_verified(stand: Stand) -> bool:
-    """A person stands behind the account already, though they wanted to prove more."""
-    return stand.level is not IdentityLevel.NONE and (stand.agreed or stand.flow.agreed)
+def _leaves_nothing(tx: Transaction, stand: Stand) -> bool:
+    account, is_new = stand.account, stand.flow.kind is FlowKind.REGISTRATION
+    if account is None or not is_new or stand.level is not IdentityLevel.NONE or awaits_person(tx, account.id):
+        return False
+    hold = holds_on(tx, [account.id])[account.id]
+    return not hold.banned and hold.closed_at is None
 
 
 def _session(tx: Transaction, account: Account, return_url: str | None) -> NewFlow:

@@ -16,6 +16,8 @@ from app.audit import service as audit
 from app.audit.domain import Action, ObjectKind
 from app.crypto.mac import Mac, MacUse
 from app.db.unit_of_work import ConstraintViolated, Transaction, UnitOfWork, again_on_collision
+from app.forums.domain import ForumStatus
+from app.forums.service import get_forum
 from app.kernel.actor import Actor, ActorKind
 from app.kernel.errors import ShimingError
 from app.kernel.ids import AccountId, VerificationId
@@ -34,6 +36,8 @@ _SECOND_CLICK = timedelta(seconds=10)
 _TAG_BYTES = 16
 _SUFFIXES = tuple(str(number) for number in range(2, 100))
 _SUFFIX_LENGTH, _TRIED, _SUGGESTED = 2, 6, 3
+_ROUNDS = 3
+_MINUTE = 60
 _ANYBODY = Actor(ActorKind.PERSON, "link")
 
 
@@ -86,16 +90,21 @@ class Visits:
         `entry` is what that browser held when it asked: a second click within 10 s, which may have lost the answer to
         the first, is let in again as long as nothing else was done. Raises `LinkDead`, `BoundElsewhere`.
         """
+        for _ in range(_ROUNDS):
+            with suppress(StepPassed):  # another click was quicker: then this one is the second
+                return self._bind(link, entry, fresh, handoff)
+        raise BoundElsewhere
+
+    def _bind(self, link: Secret[str], entry: Secret[str], fresh: Secret[str], handoff: str | None) -> None:
         with self._unit_of_work.begin(_ANYBODY) as tx:
             flow = self._find(tx, link)
-            entry_digest = self._browser(flow, entry)
-            if not (
-                flow.bound_digest is None
-                or self._is_second_click(flow, entry_digest, tx.now)
-                or (handoff is not None and self._is_handed_on(flow, handoff, tx.now))
-            ):
+            held = self._browser(flow, entry)
+            again = self._is_second_click(flow, held, tx.now)
+            handed_on = handoff is not None and self._is_handed_on(flow, handoff, tx.now)
+            if not (flow.bound_digest is None or again or handed_on):
                 raise BoundElsewhere
-            self._rebind(tx, flow, fresh, entry_digest)
+            entries = (flow.entry_digest or b"") + (flow.bound_digest or b"") if again else held
+            self._rebind(tx, flow, fresh, entries)
             if flow.bound_digest is None:
                 audit.record(tx, Action.NOTICE_GIVEN, ObjectKind.FLOW, flow.id, reason=NOTICE_VERSION)
 
@@ -116,8 +125,8 @@ class Visits:
             return read_progress(tx, flow.forum_id, attempt)
 
     def handoff(self, visit: Visit) -> str:
-        """A ticket for one other browser, good for `HANDOFF_LIFETIME` and until the flow is bound anew."""
-        expires = int((visit.stand.now + _HANDOFF).timestamp())
+        """A ticket for one other browser, good for `HANDOFF_LIFETIME`, to the minute, until the flow is bound anew."""
+        expires = (int((visit.stand.now + _HANDOFF).timestamp()) // _MINUTE + 1) * _MINUTE  # one drawing a minute
         return f"{expires}.{self._handoff_tag(visit.flow, expires)}"
 
     def try_handle(self, visit: Visit, typed: str) -> None:
@@ -146,12 +155,12 @@ class Visits:
 
     def _choose_handle(self, visit: Visit, flow: Flow, handle: str) -> None:
         with (
-            names_told(self._unit_of_work, flow.forum_id, flow.external_id),
+            names_told(self._unit_of_work, flow.forum_id, None if flow.account_id else flow.external_id),
             self._unit_of_work.begin(visit.actor) as tx,
         ):
             if visit.stand.account is not None and visit.stand.may_return_to(Step.HANDLE):
-                repository.change(tx.session, flow)
                 rename(tx, self._account(tx, flow), handle)
+                repository.change(tx.session, flow)
             elif visit.stand.account is None:
                 account = add_account(tx, flow.forum_id, handle, flow.external_id, Profile())
                 repository.change(tx.session, flow, account_id=account.id, wanted_handle=None)
@@ -163,8 +172,8 @@ class Visits:
         flow = visit.flow
         try:
             with self._unit_of_work.begin(visit.actor) as tx:
-                repository.change(tx.session, flow, agreed=True)
                 accept(tx, self._account(tx, flow).id, AgreementKind.USER, version, AcceptanceChannel.PAGE)
+                repository.change(tx.session, flow, agreed=True)
         except ConstraintViolated:
             raise StepPassed from None
 
@@ -181,7 +190,8 @@ class Visits:
         """For who has no mainland phone and a document to show. Raises `StepPassed`."""
         if visit.flow.way in {None, Way.PHONE}:
             raise StepPassed
-        self._change(visit, without_phone=True)
+        attempts = {step: attempt for step, attempt in visit.flow.attempts.items() if step is not Step.PHONE}
+        self._change(visit, without_phone=True, attempts=attempts)
 
     def ask_phone_again(self, visit: Visit) -> None:
         """Another number, another code, or a new proof that the phone is still theirs. Raises `StepPassed`."""
@@ -220,15 +230,16 @@ class Visits:
     def leave(self, visit: Visit) -> FlowStatus:
         """Gives up; what was entered is erased. A person who is verified already has completed."""
         with self._unit_of_work.begin(visit.actor) as tx:
-            return end_flow(tx, self._find(tx, visit.link))
+            return end_flow(tx, visit.flow)
 
     def _change(self, visit: Visit, **values: object) -> None:
         with self._unit_of_work.begin(visit.actor) as tx:
             repository.change(tx.session, visit.flow, **values)
 
     def _find(self, tx: Transaction, link: Secret[str]) -> Flow:
+        """Raises `LinkDead`, also for a forum that the operator has cut off."""
         flow = repository.find_by_link(tx.session, link_digest(self._mac, link))
-        if flow is None:
+        if flow is None or get_forum(tx, flow.forum_id).status is not ForumStatus.ACTIVE:
             raise LinkDead
         return flow
 
@@ -246,13 +257,21 @@ class Visits:
             bound_version=flow.version + 1,
         )
 
+    def may_click_again(self, link: Secret[str], entry: Secret[str]) -> bool:
+        """Whether a browser that is not let in began this flow a moment ago, and lost the answer."""
+        with self._unit_of_work.read() as tx:
+            flow = self._find(tx, link)
+            return self._is_second_click(flow, self._browser(flow, entry), tx.now)
+
     def _is_bound(self, flow: Flow, secret: Secret[str]) -> bool:
         return flow.bound_digest is not None and self._mac.same(flow.bound_digest, self._browser(flow, secret))
 
     def _is_second_click(self, flow: Flow, entry_digest: bytes, now: datetime) -> bool:
         if flow.version != flow.bound_version or flow.bound_at is None or now >= flow.bound_at + _SECOND_CLICK:
             return False
-        return flow.entry_digest is not None and self._mac.same(flow.entry_digest, entry_digest)
+        entries = flow.entry_digest or b""
+        known = (entries[begin : begin + len(entry_digest)] for begin in range(0, len(entries), len(entry_digest)))
+        return any(self._mac.same(one, entry_digest) for one in known)
 
     def _is_handed_on(self, flow: Flow, ticket: str, now: datetime) -> bool:
         expires, _, tag = ticket.partition(".")

@@ -46,6 +46,11 @@ def read_progress(tx: Transaction, forum_id: ForumId, verification_id: Verificat
     )
 
 
+def awaits_person(tx: Transaction, account_id: AccountId) -> bool:
+    """A step: whether somebody of the staff has been asked to look at this account and has not decided."""
+    return repository.pending_by_hand(tx.session, account_id) is not None
+
+
 def level_of(tx: Transaction, account_id: AccountId) -> IdentityLevel:
     """A step: how surely a person stands behind an account, whatever has expired since."""
     link = repository.find_link(tx.session, account_id)

@@ -170,6 +170,17 @@ def _expired_by(verification: Verification, expires_at: datetime | None, now: da
     return replace(verification, outcome=Outcome.REJECTED, reason=Reason.CODE_EXPIRED)
 
 
+def pending_by_hand(session: Session, account_id: AccountId) -> VerificationId | None:
+    found = session.scalar(
+        select(VerificationRow.id).where(
+            VerificationRow.account_id == account_id,
+            VerificationRow.method == Method.MANUAL,
+            VerificationRow.outcome == Outcome.PENDING,
+        )
+    )
+    return VerificationId(found) if found else None
+
+
 def rejections(session: Session, account_id: AccountId, subject: bytes | None, since: datetime) -> Used:
     """The document checks of this account, or of one document on it, that were rejected since then."""
     query = select(func.count(), func.min(VerificationRow.started_at)).where(

@@ -111,14 +111,18 @@ class Verifications:
         self._checks = checks
         self._direct_by_default = direct_by_default
 
-    def prepare(self, forum_id: ForumId, name: AccountName, method: Method, given: GivenDocument) -> DocumentRequest:
+    def prepare(
+        self, forum_id: ForumId, name: AccountName, method: Method, given: GivenDocument, *, direct: bool = True
+    ) -> DocumentRequest:
         """The cheap refusals: nothing is written, nobody is asked, no attempt is counted.
+
+        `direct` is for a document that a forum's backend sends, and not its person at our own pages.
 
         Raises `DirectVerificationOff`, `DocumentInvalid`, `PhoneInvalid`, `MinorNotAllowed`, `AccountNotFound`,
         `AccountIsClosed`, `NoResponsiblePerson`, `PossessionRequired`, `TooManyAttempts`.
         """
         with self._unit_of_work.read() as tx:
-            if not self._direct_by_default and get_forum(tx, forum_id).direct_verification is None:
+            if direct and not self._direct_by_default and get_forum(tx, forum_id).direct_verification is None:
                 raise DirectVerificationOff
             document = self._read(method, given, tx.now)
             account = find_open(tx, forum_id, name)
@@ -181,10 +185,14 @@ class Verifications:
     def ask_by_hand(self, actor: Actor, forum_id: ForumId, account_id: AccountId, note: NoteAttempt) -> None:
         """Has a person look at what no record can confirm: a rare character, no phone of one's own. Nothing is decided.
 
-        Raises `AccountIsClosed`.
+        Asking again changes nothing. Raises `AccountIsClosed`.
         """
         with self._unit_of_work.begin(actor) as tx:
             find_open(tx, forum_id, AccountName(account_id=account_id), lock=True)
+            asked_before = repository.pending_by_hand(tx.session, account_id)
+            if asked_before is not None:
+                note(tx, asked_before)
+                return
             verification_id = VerificationId(new_id("vrf", tx.now))
             asked = repository.Attempt(verification_id, forum_id, account_id, Method.MANUAL, _BY_HAND, sandbox=False)
             repository.add_attempt(tx.session, asked, tx.now)

@@ -5,6 +5,7 @@ Seats are taken here, on the event loop: whoever waits for one holds no thread.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from fastapi.concurrency import run_in_threadpool
@@ -28,6 +29,8 @@ class Applicant:
     actor: Actor
     forum_id: ForumId
     account: AccountName
+    direct: bool = False
+    """Whether a forum's backend sends what identifies, and not the person at our own pages."""
 
 
 class Checking:
@@ -57,7 +60,8 @@ class Checking:
         checks, forum_id, account = self._verifications, applicant.forum_id, applicant.account
         async with self._seats.provider.take():
             async with self._seats.work.take(patient=True) as turn:
-                request = await run_in_threadpool(checks.prepare, forum_id, account, method, given)
+                prepare = partial(checks.prepare, direct=applicant.direct)
+                request = await run_in_threadpool(prepare, forum_id, account, method, given)
                 started = await run_in_threadpool(checks.start, applicant.actor, request, note)
                 if (ended := started.ended) is not None:
                     turn.rest()  # a queue of people who all hear this must not crowd out everybody else

@@ -56,11 +56,20 @@ async def read_form(request: Request) -> Mapping[str, str]:
 
 
 def _refuse_foreign(request: Request) -> None:
-    """Raises `ForeignForm` for what a browser says comes from another site. Cookies are `SameSite` besides."""
+    """Raises `ForeignForm` for what a browser says comes from another site. Cookies are `SameSite` besides.
+
+    Our own site is the issuer, or whatever name the browser called us by: a proxy may forward either.
+    """
     origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site")
     if site is not None and site not in _OWN_PAGES:
         raise ForeignForm
-    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+    if origin in {None, request.scope["issuer"]}:
+        return
+    try:
+        host = urlsplit(str(origin)).netloc
+    except ValueError:
+        raise ForeignForm from None
+    if host != request.headers.get("host"):
         raise ForeignForm
 
 

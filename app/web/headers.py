@@ -3,7 +3,7 @@
 import re
 from urllib.parse import urlsplit
 
-_HOST = re.compile(r"[A-Za-z0-9.:\[\]-]+", re.ASCII)
+_HOST = re.compile(r"[A-Za-z0-9._:\[\]-]+", re.ASCII)
 
 
 def policy(returns_to: str = "") -> str:
