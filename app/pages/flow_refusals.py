@@ -1,7 +1,5 @@
 """How a refusal looks to the person on a page of a flow: beside the field that mends it, or on a page of its own."""
 
-from datetime import timedelta
-
 from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
@@ -19,7 +17,7 @@ from app.registration.visits import Visit
 from app.verification.errors import DocumentInvalid, MinorNotAllowed, PossessionRequired, TooManyAttempts
 from app.web.language import language_of
 from app.web.problems import status_of
-from app.web.words import clock, text
+from app.web.words import come_back, text
 
 _PAGES: dict[type[ShimingError], str] = {
     TooManyAttempts: "too-many-attempts",
@@ -83,7 +81,7 @@ def errors_of(request: Request, language: Language, error: ShimingError) -> Erro
 def _until(request: Request, language: Language, error: ShimingError) -> Markup | None:
     if not isinstance(error, Later):
         return None
-    return clock(language, request.app.state.services.clock.now() + timedelta(seconds=error.retry_after))
+    return come_back(language, request.app.state.services.clock.now(), error.retry_after)
 
 
 def _timed(response: Response, error: ShimingError) -> Response:

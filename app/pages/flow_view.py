@@ -141,7 +141,8 @@ def _standing_errors(stand: Stand, shown: Step, language: Language) -> Errors:
     if shown not in _TRIED or stand.step is not shown:
         return ()
     if proof is not Step.PHONE:
-        return (("", text(language, "flow.document.not-confirmed", n=one.tries_left)),)
+        key = "flow.document.not-confirmed" if one.tries_left else "flow.document.no-tries"
+        return (("", text(language, key, n=one.tries_left)),)
     return ((shown.value, text(language, f"flow.code.{one.verification.reason}", n=one.tries_left)),)
 
 

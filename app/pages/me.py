@@ -33,7 +33,7 @@ from app.web.language import language_of
 from app.web.problems import NoSuchAddress, status_of
 from app.web.rates import address_of
 from app.web.templating import page
-from app.web.words import clock, text
+from app.web.words import come_back, text
 from app.wiring import Services
 
 if TYPE_CHECKING:
@@ -180,9 +180,8 @@ def _refused(visit: _Visit, refusal: ShimingError, *, again: bool) -> Response:
         said = refusal.fields[0].detail.in_language(language_of(visit.request))
     else:
         wait = refusal.retry_after if isinstance(refusal, Later) else 0
-        again_at = _whole_minute(visit.services.clock.now() + timedelta(seconds=wait))
         key = "me.error.too_fast" if isinstance(refusal, TooMany) else "me.error.unavailable"
-        said = visit.say(key, time=clock(language_of(visit.request), again_at))
+        said = visit.say(key, time=come_back(language_of(visit.request), visit.services.clock.now(), wait))
     status, awaited = status_of(type(refusal)), visit.awaited() if again else None
     response = visit.show_code(awaited, said, status) if awaited else _phone_again(visit, said, status)
     if isinstance(refusal, Later):

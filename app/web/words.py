@@ -53,6 +53,14 @@ def clock(_language: Language, when: datetime) -> Markup:
     return _element(when, f"{_there(when):%H:%M}")
 
 
+def come_back(language: Language, now: datetime, seconds: int) -> Markup:
+    """When to try again, in whole minutes and never too early; with its day where that is another."""
+    when = now + timedelta(seconds=seconds)
+    if when.second or when.microsecond:
+        when = when.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    return (clock if _there(when).date() == _there(now).date() else moment)(language, when)
+
+
 def day(language: Language, when: datetime) -> Markup:
     """The day in Beijing, as `<time>`."""
     return Markup('<time datetime="{}">{}</time>').format(_there(when).date(), _date(language, when))

@@ -279,8 +279,10 @@ def document_way(walker: Walker) -> Iterator[str]:
     for _ in range(3):
         send(name=name, number="110199199003070033")
     walker.sees("flow.refused.too-many-attempts")
+    expect(page.locator("h1")).to_contain_text("22")  # tries come back tomorrow, so the day is told
     yield "document-no-tries"
     press(page, "main a.button")
+    walker.sees("flow.document.no-tries")
     page.locator("summary").last.click()
     yield "document-rare"
     press(page, "main .folded button")

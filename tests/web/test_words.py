@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from app.kernel.sentence import Language
 from app.web.templating import environment
-from app.web.words import clock, moment, read_catalogue, text
+from app.web.words import clock, come_back, moment, read_catalogue, text
 
 APP = Path(__file__).parents[2] / "app"
 LOCALES = ("zh_Hans_CN", "en")
@@ -179,3 +179,10 @@ def test_moments_are_told_in_beijing() -> None:
         '<time datetime="2026-11-21T00:05:09+08:00">21 Nov 2026, 00:05 (Beijing)</time>'
     )
     assert clock(Language.ENGLISH, late) == '<time datetime="2026-11-21T00:05:09+08:00">00:05</time>'
+
+
+def test_when_to_come_back_is_told_in_whole_minutes_and_with_its_day_where_that_is_another() -> None:
+    now = datetime(2026, 11, 20, 15, 57, 30, tzinfo=UTC)
+    assert come_back(Language.ENGLISH, now, 60).striptags() == "23:59"
+    assert come_back(Language.ENGLISH, now, 90).striptags() == "23:59"
+    assert come_back(Language.ENGLISH, now, 91).striptags() == "21 Nov 2026, 00:00 (Beijing)"
