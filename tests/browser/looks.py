@@ -19,7 +19,6 @@ _WEIGHT = """() => [
   ...performance.getEntriesByType("resource").filter((entry) => entry.renderBlockingStatus === "blocking"),
 ].reduce((sum, entry) => sum + entry.encodedBodySize, 0)"""
 _RINGLESS = """() => {
-  for (const e of document.querySelectorAll('[style=""]')) e.removeAttribute("style"); // axe leaves them behind
   const shown = (e) => e.checkVisibility({ visibilityProperty: true }) && !e.disabled;
   const at = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex]";
   return [...document.querySelectorAll(at)].filter(shown).filter((e) => {
@@ -29,6 +28,10 @@ _RINGLESS = """() => {
       && !ringed.some(({ outlineStyle, outlineWidth }) => outlineStyle !== "none" && parseFloat(outlineWidth) >= 2);
   }).map((e) => e.outerHTML.slice(0, 80));
 }"""
+_SWEPT = """() => {
+  for (const e of document.querySelectorAll('[style=""]')) e.removeAttribute("style");
+}"""
+"""Axe and a screenshot leave these behind; htmx would carry them over, and the policy complain."""
 _BUILT = """() => {
   const one = (e) => `${e.tagName}.${e.className}${e.role ?? ""}${e.hidden}${e.type ?? ""}`;
   const path = (e) => (e === document.body ? "" : `${path(e.parentElement)}>${one(e)}`);
@@ -61,6 +64,7 @@ def faults_of(page: Page, language: str, names: Sequence[str] = (), *, dark: boo
         found += axe_violations(page, _DARK_RULES)
     elif not (dark or known):
         found += [*axe_violations(page), *_without_focus_ring(page)]
+    page.evaluate(_SWEPT)
     return found
 
 
