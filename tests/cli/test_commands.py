@@ -17,6 +17,8 @@ from typing import Any
 import httpx2
 import pytest
 
+from tests.support.command import run_command
+
 _PROJECT = Path(__file__).parent.parent.parent
 _PATIENCE = 30  # seconds; a bound for what hangs, not a measure of speed
 Result = subprocess.CompletedProcess[str]
@@ -53,12 +55,7 @@ class Installation:
         )
 
     def run(self, *arguments: str) -> Result:
-        process = self.start(*arguments)
-        try:
-            said, complained = process.communicate(timeout=_PATIENCE)
-        finally:
-            _end(process)
-        return subprocess.CompletedProcess(arguments, process.returncode, said, complained)
+        return run_command(self.environment(), arguments, cwd=self.home, patience=_PATIENCE)
 
     def json(self, *arguments: str) -> Any:
         result = self.run(*arguments, "--json")

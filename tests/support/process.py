@@ -13,6 +13,8 @@ from socket import create_server
 
 import httpx2
 
+from tests.support.command import run_command
+
 _START_SECONDS = 120
 """A busy machine is no failure."""
 SHIMING = (sys.executable, "-m", "app")
@@ -44,8 +46,7 @@ def environment_of(folder: Path, database_url: str = "", **more: str) -> dict[st
 
 def shiming(environment: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     """One command, to its end."""
-    command = [*SHIMING, *arguments]
-    return subprocess.run(command, env=environment, check=False, capture_output=True, text=True, timeout=_START_SECONDS)
+    return run_command(environment, arguments, patience=_START_SECONDS)
 
 
 @contextmanager
