@@ -15,6 +15,7 @@ from app.audit.domain import Action
 from app.audit.models import StagedEntryRow
 from app.kernel.actor import OPERATOR
 from app.kernel.secret import Secret
+from app.registration.service import Wanted
 from app.vault.domain import IdentityField, ReadPurpose
 from app.verification.documents import DocumentType
 from app.verification.domain import Method
@@ -118,12 +119,28 @@ def _acts_of_verifications(services: Services, desk: Desk) -> Acts:
     }
 
 
+def _acts_of_persons(services: Services) -> Acts:
+    forum = services.forums.add(OPERATOR, "有页面的论坛", ["https://forum.example/back"]).forum_id
+    given = services.registrations.begin(OPERATOR, forum, Wanted("https://forum.example/back"))
+    link, secrets = Secret(given.url.reveal().rpartition("/")[2]), [Secret(letter * 32) for letter in "abc"]
+    sign_ins, sandbox = services.sign_ins, services.sandbox_sender
+    assert sandbox is not None
+    sign_ins.send(OPERATOR, secrets[0], sign_ins.index(Secret("14000000046")))
+    code, to = sandbox.outbox()[-1].code, sign_ins.index(Secret("14000000047"))
+    return {
+        Action.NOTICE_GIVEN: lambda: services.visits.bind(link, secrets[0], secrets[1]),
+        Action.SIGN_IN_STARTED: lambda: sign_ins.send(OPERATOR, secrets[2], to),
+        Action.SIGN_IN_COMPLETED: lambda: sign_ins.enter(OPERATOR, secrets[0], code, None),
+    }
+
+
 def test_an_act_whose_entry_is_lost_has_not_happened(services: Services) -> None:
     desk = Desk(services, services.forums.add(OPERATOR, "测试论坛").forum_id)
     acts = {
         **_acts_of_the_operator(services, desk),
         **_acts_of_a_forum(services, desk),
         **_acts_of_verifications(services, desk),
+        **_acts_of_persons(services),
     }
     assert acts.keys() == set(Action) - _AT_THE_START
     before = _rows(services)

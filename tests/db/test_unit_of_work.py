@@ -22,8 +22,9 @@ from app.db.unit_of_work import CollidedWithAnother, ConstraintViolated, UnitOfW
 from app.forums.models import ForumRow
 from app.kernel.actor import OPERATOR
 from app.kernel.errors import StartRefused, Unavailable
+from app.registration.models import FlowRow
 from app.vault.models import DocumentRow, OrganisationRow, PersonRow, PhoneRow
-from app.verification.models import OrganisationMarkRow, SlotRow, VerificationRow
+from app.verification.models import OrganisationMarkRow, SignInRow, SlotRow, VerificationRow
 from tests.support.clock import TODAY, FakeClock
 
 CANARY = "canary-110199199003070017"
@@ -137,6 +138,37 @@ def _mark(account_id: str) -> OrganisationMarkRow:
     return OrganisationMarkRow(account_id=account_id, organisation_id="org_1", verified_at=TODAY, sandbox=True)
 
 
+def _flow(flow_id: str) -> FlowRow:
+    return FlowRow(
+        id=flow_id,
+        kind="registration",
+        forum_id="frm_1",
+        link_digest=CANARY.encode(),
+        created_at=TODAY,
+        expires_at=TODAY,
+        version=0,
+        bound_version=0,
+        agreed=False,
+        agreement_only=False,
+        without_phone=False,
+        attempts={},
+    )
+
+
+def _sign_in(sign_in_id: str) -> SignInRow:
+    return SignInRow(
+        id=sign_in_id,
+        browser_digest=CANARY.encode(),
+        code_digest=CANARY.encode(),
+        phone_version="1",
+        phone_digest=CANARY.encode(),
+        sent_at=TODAY,
+        expires_at=TODAY,
+        tries=0,
+        session_digest=CANARY.encode(),
+    )
+
+
 def _rules() -> dict[str, tuple[list[Base], Base]]:
     """What stands already, and the row that breaks the rule; made anew for each test."""
     return {
@@ -151,6 +183,8 @@ def _rules() -> dict[str, tuple[list[Base], Base]]:
         "uq_organisation_marks_organisation_id": ([*_two_accounts(), _organisation(), _mark("acc_1")], _mark("acc_2")),
         "uq_account_sanctions_open": ([_forum(), _account(), _sanction()], _sanction()),
         "uq_agreement_versions_kind_version": ([_agreement()], _agreement()),
+        "uq_flows_link_digest": ([_forum(), _flow("reg_1")], _flow("reg_2")),
+        "uq_sign_ins_session_digest": ([_sign_in("sin_1")], _sign_in("sin_2")),
         "uq_persons_audit_ref": ([_person()], _person("per_2")),
         "uq_person_documents_index": ([_person(), _document()], _document()),
         "uq_person_phones_current": ([_person(), _phone()], _phone()),

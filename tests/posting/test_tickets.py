@@ -23,7 +23,7 @@ from tests.support.clock import TODAY, FakeClock
 from tests.support.forum import ForumBackend, Json, sandbox_number
 
 _TITLES = {
-    "identity-unverified": ("验证身份", "Verify your identity"),
+    "identity-unverified": ("发帖前需要验证真实身份", "Verify your identity before you post"),
     "agreement-not-accepted": ("阅读用户协议", "Read the user agreement"),
     "account-suspended": ("申诉", "Appeal"),
 }

@@ -14,7 +14,7 @@ from app.idempotency.domain import KeyedRequest
 from app.policies import Rate, RouteClass
 from tests.support.forum import NAME, PERSON, ForumBackend, Json
 from tests.support.serving import serving
-from tests.torture.world import USED_KEY, World
+from tests.torture.world import RETURN_URL, USED_KEY, World
 
 GENEROUS = {kind: Rate(1_000_000_000, "requests", "test", 1) for kind in RouteClass}
 _ONE_AN_HOUR = {kind: Rate(1, "requests", "test", 3600) for kind in RouteClass}
@@ -82,6 +82,16 @@ def good(world: World) -> Iterator[Asked]:
         yield Asked(f"POST /v1/accounts/{{account_id}}/{act}", account, reason)
     agreed = {"json": {"kind": "user", "version": world.known["version"][0]}}
     yield Asked("POST /v1/accounts/{account_id}/agreements", {"account_id": world.register()["id"]}, agreed)
+    back = {"return_url": RETURN_URL}
+    wanted = {"json": {**back, "state": "s", "handle": "想要的", "external_id": "u-new", "locale": "zh-CN"}}
+    yield Asked("POST /v1/registrations", {}, wanted)
+    begun = world.forum.post("/v1/registrations", back).json()
+    yield Asked("GET /v1/registrations/{registration_id}", {"registration_id": begun["id"]})
+    yield Asked(
+        "POST /v1/accounts/{account_id}/verification-sessions", {"account_id": world.register()["id"]}, {"json": back}
+    )
+    session = world.forum.post(f"/v1/accounts/{world.register()['id']}/verification-sessions", back).json()
+    yield Asked("GET /v1/verification-sessions/{session_id}", {"session_id": session["id"]})
     yield Asked("POST /v1/verifications", {}, {"json": _document(world.register()["id"], world.next_person())})
     verification = {"verification_id": world.verifications["waiting"]}
     yield Asked("GET /v1/verifications/{verification_id}", verification)
@@ -140,6 +150,8 @@ def _elsewhere(stage: Stage, asked: Asked) -> httpx2.Response:
         "account_id": stage.world.accounts["theirs"]["id"],
         "verification_id": stage.world.verifications["theirs"],
         "forum_id": "frm_nobody",
+        "registration_id": "reg_nobody",
+        "session_id": "ses_nobody",
     }
     moderators = {"params": {"kind": "moderator"}} if not asked.path else {}
     return replace(asked, path={name: theirs[name] for name in asked.path}).by(stage.world.forum, **moderators)
@@ -188,6 +200,7 @@ def lines(stage: Stage) -> Iterator[Line]:
     yield from _login(stage)
     yield from _accounts(stage.world)
     yield from _acts(stage.world)
+    yield from _flows(stage.world)
     yield from _verifications(stage)
     list_of = Asked("GET /v1/status-lists/{forum_id}", {"forum_id": stage.world.forum.credentials.forum_id})
     etag = list_of.by(stage.world.forum).headers["etag"]
@@ -244,6 +257,17 @@ def _acts(world: World) -> Iterator[Line]:
     closed = f"/v1/accounts/{world.accounts['closed']['id']}/agreements"
     accepted = world.forum.post(closed, {"kind": "user", "version": world.known["version"][0]})
     yield "POST /v1/accounts/{account_id}/agreements", 409, "state-conflict", accepted
+
+
+def _flows(world: World) -> Iterator[Line]:
+    of, foreign = "POST /v1/accounts/{account_id}/verification-sessions", {"return_url": "https://elsewhere.example/"}
+    fresh, closed = (
+        f"/v1/accounts/{world.accounts[state]['id']}/verification-sessions" for state in ("fresh", "closed")
+    )
+    refused = world.forum.post("/v1/registrations", foreign)
+    yield "POST /v1/registrations", 422, "return-url-not-registered", refused
+    yield of, 422, "return-url-not-registered", world.forum.post(fresh, foreign)
+    yield of, 409, "state-conflict", world.forum.post(closed, {"return_url": RETURN_URL})
 
 
 def _verifications(stage: Stage) -> Iterator[Line]:

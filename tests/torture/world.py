@@ -15,6 +15,7 @@ from tests.support.forum import NAME, ORGANISATION, ForumBackend, Json, sandbox_
 USED_KEY, WRONG_CODE = "used-once-already", "000000"
 _UNAVAILABLE, _MISMATCH, _CHILD = "110199199003070076", "110199199003070033", "110199201306010011"
 _CAP = 20
+RETURN_URL = "https://forum.example/back"
 
 
 @dataclass
@@ -79,7 +80,7 @@ def new_world(services: Services, clock: FakeClock, address: str) -> Iterator[Wo
     with ExitStack() as stack:
 
         def new_forum(name: str) -> ForumBackend:
-            backend = ForumBackend(address, services.forums.add(OPERATOR, name))
+            backend = ForumBackend(address, services.forums.add(OPERATOR, name, [RETURN_URL]))
             stack.enter_context(closing(backend.http))
             return backend
 
@@ -173,6 +174,12 @@ def _access_token(forum: ForumBackend) -> str:
     return forum.http.headers["authorization"].removeprefix("Bearer ")
 
 
+def _begun(forum: ForumBackend, path: str) -> str:
+    answer = forum.post(path, {"return_url": RETURN_URL})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
 def _known(world: World, disabled: ForumBackend) -> dict[str, list[str]]:
     accounts = list(world.accounts.values())
     credentials = [backend.credentials for backend in (world.forum, world.other, disabled)]
@@ -185,6 +192,9 @@ def _known(world: World, disabled: ForumBackend) -> dict[str, list[str]]:
         "external_id": [account["external_id"] for account in accounts if account["external_id"]]
         + ["新 户", "é\u0301"],
         "verification_id": list(world.verifications.values()),
+        "registration_id": [_begun(forum, "/v1/registrations") for forum in (world.forum, world.other)],
+        "session_id": [_begun(world.forum, f"/v1/accounts/{accounts[0]['id']}/verification-sessions")],
+        "return_url": [RETURN_URL, f"{RETURN_URL}?a=1", "https://elsewhere.example/"],
         "forum_id": [one.forum_id for one in credentials],
         "token": list(world.tokens.values()),
         "version": [version, "2020-01"],
