@@ -19,6 +19,7 @@ _DOTS = "●●●"
 _TOKEN_SHOWN = 12
 _TEXT_SHOWN = 160
 _TIMEOUT_SECONDS = 10
+_TIMES_AGAIN, _LONGEST_PAUSE = 2, 2.0
 _LINK = re.compile(r"(/(?:register|verify|continue)/)[^/?#]+")
 _IDENTITY_FIELDS = frozenset(
     {"name", "real_name", "number", "document", "phone", "birth", "country", "address", "photo"}
@@ -76,7 +77,8 @@ class Backend:
     ) -> tuple[int, Json]:
         """Status and body of an answer with one of the statuses expected. Raises `ServiceFailed`.
 
-        `key` makes it happen once, however often it is sent. An access token that has ended is renewed.
+        `key` makes it happen once, however often it is sent. An access token that has ended is renewed; a service that
+        is busy is asked again.
         """
         if not self.login.access_token:
             self.log_in()
@@ -84,6 +86,11 @@ class Backend:
         response = self._send(method, path, body, headers)
         if response.status_code == httpx2.codes.UNAUTHORIZED:
             self.log_in()
+            response = self._send(method, path, body, headers)
+        for _ in range(_TIMES_AGAIN):  # as the service asks: nothing was done, and it says when to come back
+            if response.status_code != httpx2.codes.SERVICE_UNAVAILABLE:
+                break
+            time.sleep(min(float(response.headers.get("retry-after", "1")), _LONGEST_PAUSE))
             response = self._send(method, path, body, headers)
         if response.status_code not in expect:
             raise ServiceFailed(f"{method} {path.partition('?')[0]} answered {response.status_code}")
