@@ -448,5 +448,5 @@ def test_no_current_signing_key_is_a_start_that_is_refused(keyring: Keyring) -> 
 def test_a_signing_key_on_another_curve_is_a_start_that_is_refused(keyring: Keyring) -> None:
     pem = ec.generate_private_key(ec.SECP384R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     other = replace(keyring.current(KeyPurpose.SIGNING), material=Secret(pem))
-    with pytest.raises(StartRefused):
+    with pytest.raises(StartRefused, match=f"{other.id} is not a P-256 key. Restore it from its backup"):
         TokenSigner(Keyring([other]), ISSUER)

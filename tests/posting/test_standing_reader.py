@@ -10,7 +10,7 @@ from app.accounts.domain import AccountName, AccountStatus, Profile, Sanction, S
 from app.accounts.models import AccountRow, SanctionRow
 from app.accounts.service import find_named
 from app.agreements import repository as agreements
-from app.agreements.domain import AcceptanceChannel, AgreementKind, AgreementVersion
+from app.agreements.domain import Acceptance, AcceptanceChannel, AgreementKind, AgreementVersion
 from app.agreements.models import AgreementVersionRow
 from app.db.unit_of_work import Transaction
 from app.kernel.actor import OPERATOR
@@ -266,3 +266,44 @@ def test_a_page_begins_after_the_account_that_the_one_before_ended_with(stage: S
         for after in (None, made[1], made[3], made[4])
     ]
     assert pages == [made[:2], made[2:4], made[4:], []]
+
+
+def test_of_versions_and_of_acceptances_the_latest_counts_whenever_it_was_published(
+    services: Services, forum: ForumBackend, clock: FakeClock
+) -> None:
+    """The first was published before the second and takes effect after it; the third takes effect with the first."""
+    account = forum.register("看协议的")
+    forum.accept_agreement(account["id"])
+    first = _standing(services, account).agreement
+    publish(services, AgreementKind.USER, "earlier", clock.now() - timedelta(days=30))
+    with services.unit_of_work.begin(OPERATOR) as tx:
+        _accept_again(tx, AccountId(account["id"]), "earlier")
+    standing = _standing(services, account)
+    assert (standing.agreement, standing.accepted and standing.accepted.version) == (first, first and first.version)
+    with services.unit_of_work.read() as tx:
+        begins = tx.session.scalars(select(AgreementVersionRow.effective_at).order_by(AgreementVersionRow.id)).first()
+    assert begins is not None
+    publish(services, AgreementKind.USER, "same moment", begins)
+    with services.unit_of_work.begin(OPERATOR) as tx:
+        _accept_again(tx, AccountId(account["id"]), "same moment")
+    standing = _standing(services, account)
+    assert standing.agreement is not None
+    assert standing.accepted is not None
+    assert (standing.agreement.version, standing.accepted.version) == ("same moment", "same moment")
+    assert standing == put_together(services, forum.credentials.forum_id, account["id"])
+
+
+def _standing(services: Services, account: Json) -> Standing:
+    with services.unit_of_work.read() as tx:
+        wanted = StandingFilter(ForumId(_forum_of(tx, account)), account_id=account["id"])
+        return read_standings(tx.session, wanted, tx.now)[0]
+
+
+def _forum_of(tx: Transaction, account: Json) -> str:
+    return tx.session.scalars(select(AccountRow.forum_id).where(AccountRow.id == account["id"])).one()
+
+
+def _accept_again(tx: Transaction, account_id: AccountId, version: str) -> None:
+    version_id = tx.session.scalars(select(AgreementVersionRow.id).where(AgreementVersionRow.version == version)).one()
+    acceptance = Acceptance(account_id, AgreementKind.USER, version, tx.now, AcceptanceChannel.FORUM)
+    agreements.add_acceptance(tx.session, version_id, acceptance)
