@@ -225,6 +225,8 @@ ACTS: Mapping[str, Act] = {
 
 async def take(turn: Turn) -> Response:
     """Raises `StepPassed` for an act that the live step does not allow, and what the act's use case raises."""
+    if turn.form.get("act") == "code" and turn.stand.step is Step.PHONE:
+        return turn.onward()  # that code can be entered no more, and the page says why
     act = ACTS.get(turn.form.get("act", ""))
     allowed = act is not None and (
         turn.stand.step in act.at or (act.fills is not None and turn.stand.may_return_to(act.fills))

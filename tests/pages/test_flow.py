@@ -167,6 +167,16 @@ def test_what_is_missing_or_wrong_is_said_beside_its_field(forum: ForumBackend, 
     assert "操作太快" in person.act("phone", phone=PHONE).text
 
 
+def test_a_code_that_comes_too_late_says_so_and_nothing_else(
+    forum: ForumBackend, person: Person, clock: FakeClock
+) -> None:
+    at_code(forum, person)
+    clock.advance(minutes=10)
+    page = person.act("code", code=forum.read_code(PHONE))
+    assert ("验证码已过期" in page.text, "已在别处完成" in page.text) == (True, False)
+    assert person.heading() == "你的手机号是多少？"
+
+
 def test_steps_survive_reload_back_and_a_second_submit(forum: ForumBackend, person: Person) -> None:
     begun = register(forum, handle="想要的昵称")
     person.open(begun["url"])
