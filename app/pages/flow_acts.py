@@ -169,11 +169,6 @@ async def _go_without_phone(turn: Turn) -> Response:
     return turn.onward()
 
 
-async def _ask_phone_again(turn: Turn) -> Response:
-    await run_in_threadpool(turn.services.visits.ask_phone_again, turn.visit)
-    return turn.onward()
-
-
 async def _try_again(turn: Turn) -> Response:
     waiting = next(proof for proof, one in turn.stand.progress.items() if one.verification.outcome is Outcome.PENDING)
     await run_in_threadpool(turn.services.visits.ask_again, turn.visit, waiting)
@@ -205,7 +200,6 @@ class Act:
 
 
 _ANYWHERE = frozenset(Step) - {Step.NOTICE, Step.DONE}
-_BEFORE_PROOF = frozenset({Step.PHONE, Step.CODE, Step.DOCUMENT})
 ACTS: Mapping[str, Act] = {
     "handle": Act(_choose_handle, frozenset({Step.HANDLE}), Step.HANDLE),
     "agreement": Act(_accept, frozenset({Step.AGREEMENT})),
@@ -216,7 +210,6 @@ ACTS: Mapping[str, Act] = {
     "organisation": Act(_check_organisation, frozenset({Step.ORGANISATION})),
     "by-hand": Act(_ask_by_hand, frozenset({Step.DOCUMENT})),
     "no-phone": Act(_go_without_phone, frozenset({Step.PHONE, Step.CODE})),
-    "phone-again": Act(_ask_phone_again, _BEFORE_PROOF),
     "retry": Act(_try_again, frozenset({Step.WAITING})),
     "extend": Act(_extend, _ANYWHERE),
     "leave": Act(_leave, _ANYWHERE),
