@@ -9,6 +9,10 @@ ForumId = NewType("ForumId", str)
 ClientId = NewType("ClientId", str)
 AccountId = NewType("AccountId", str)
 VerificationId = NewType("VerificationId", str)
+BoardId = NewType("BoardId", str)
+ModeratorId = NewType("ModeratorId", str)
+"""An appointment: one account in one office on one board."""
+OrderId = NewType("OrderId", str)
 PersonId = NewType("PersonId", str)
 """Never leaves the service: no answer, token or log line carries it."""
 

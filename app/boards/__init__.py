@@ -1,0 +1,1 @@
+"""Boards, the moderators on record for them, and the clock that keeps moderators verified."""

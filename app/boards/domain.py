@@ -1,0 +1,276 @@
+"""Words: a board, an office on it, an appointment, a measure against a moderator, an order to re-verify."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from app.boards.schedules import Deadline, ModeratorState, Schedule
+from app.kernel.ids import AccountId, BoardId, ForumId, ModeratorId, OrderId
+from app.verification.domain import IdentityLevel
+
+_SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)
+_ID_PREFIX = "brd_"
+
+
+class BoardStatus(StrEnum):
+    ACTIVE = "active"
+    FROZEN = "frozen"
+    CLOSED = "closed"
+
+
+class Role(StrEnum):
+    """Source: Art. 8 (版块发起者、管理者)."""
+
+    FOUNDER = "founder"
+    MANAGER = "manager"
+
+
+def is_slug(slug: str) -> bool:
+    """Whether a board may be named so: small letters, digits, hyphens, underscores; never like a board's id."""
+    return _SLUG.fullmatch(slug) is not None and not slug.startswith(_ID_PREFIX)
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    id: BoardId
+    forum_id: ForumId
+    slug: str
+    name: str
+    description: str
+    status: BoardStatus
+    status_reason: str | None
+    minimum_level: IdentityLevel
+    """What posting here asks of an identity; moderating asks for a document everywhere."""
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Founder:
+    account_id: AccountId
+    handle: str
+
+
+@dataclass(frozen=True, slots=True)
+class BoardView:
+    """A board as its forum sees it."""
+
+    board: Board
+    founder: Founder | None
+    interval_days: int
+    unattended_at: datetime | None
+    """When its last working moderator loses the powers, if nobody re-verifies; None where nobody has any now."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewBoard:
+    slug: str
+    name: str
+    description: str
+    interval_days: int | None
+    minimum_level: IdentityLevel
+
+
+@dataclass(frozen=True, slots=True)
+class BoardChange:
+    """What is given replaces; None leaves it as it is. Of `terms` what is named changes, None goes back to the forum's."""
+
+    slug: str | None = None
+    name: str | None = None
+    description: str | None = None
+    minimum_level: IdentityLevel | None = None
+    terms: Mapping[str, int | None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """A filing (备案): one account in one office on one board, and the schedule that keeps it verified. Source: L8c."""
+
+    id: ModeratorId
+    forum_id: ForumId
+    board_id: BoardId
+    account_id: AccountId
+    role: Role
+    filed_at: datetime
+    schedule: Schedule
+    terms_until: datetime
+    """Changes of terms up to then are in the schedule."""
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An appointment at one moment: its next due date, and what follows from it."""
+
+    appointment: Appointment
+    verified_at: datetime | None
+    """The newest verification by document; None where the account has none any more."""
+    deadline: Deadline
+    now: datetime
+
+    @property
+    def state(self) -> ModeratorState:
+        return ModeratorState.ENDED if self.appointment.ended_at is not None else self.deadline.state(self.now)
+
+    @property
+    def has_powers(self) -> bool:
+        return self.state not in {ModeratorState.SUSPENDED, ModeratorState.ENDED}
+
+
+@dataclass(frozen=True, slots=True)
+class ModeratorView:
+    """A moderator as their forum sees them."""
+
+    standing: Standing
+    board_slug: str
+    board_name: str
+    handle: str
+    external_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ModeratorFilter:
+    """Which appointments to read; what is None does not narrow. Those that ended are read only by `state`."""
+
+    forum_id: ForumId | None
+    board: str | None = None
+    state: ModeratorState | None = None
+    due_before: datetime | None = None
+    external_ids: tuple[str, ...] | None = None
+    handles: tuple[str, ...] | None = None
+    account_id: str | None = None
+    after: str | None = None
+    limit: int = 1
+
+
+class Step(StrEnum):
+    """A measure against a moderator, mild ones first; an account is suspended or banned, a board closed, by their own
+    use cases. Source: L6e.
+    """
+
+    WARN = "warn"
+    CANCEL = "cancel"
+
+
+@dataclass(frozen=True, slots=True)
+class Sanction:
+    """A measure with its reason and the law or clause it rests on, until it is lifted. Source: L6e."""
+
+    id: str
+    moderator_id: ModeratorId
+    step: Step
+    reason: str
+    basis: str
+    imposed_at: datetime
+    lifted_at: datetime | None
+    lifted_because: str | None
+
+
+class Cause(StrEnum):
+    """Why somebody must re-verify out of turn. Source: L8d, dynamic re-verification."""
+
+    ORDER = "order"
+    PHONE_RECYCLED = "phone_recycled"
+    DOCUMENT_EXPIRED = "document_expired"
+    IDENTITY_MISUSE = "identity_misuse"
+
+
+class ScopeKind(StrEnum):
+    MODERATOR = "moderator"
+    BOARD = "board"
+    ACCOUNT = "account"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderScope:
+    """Whom an order concerns; `ref` names the one, and is None for everybody."""
+
+    kind: ScopeKind
+    ref: str | None = None
+
+
+class OrderStatus(StrEnum):
+    OPEN = "open"
+    OVERDUE = "overdue"
+    """Past its due date, and somebody in office has not done it."""
+    COMPLETED = "completed"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    id: OrderId
+    forum_id: ForumId | None
+    scope: OrderScope
+    cause: Cause
+    reason: str
+    due_at: datetime
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an order is: `affected` counts the appointments in scope, `completed` those that are done or have ended."""
+
+    order: Order
+    affected: int
+    completed: int
+    overdue: int
+
+    @property
+    def status(self) -> OrderStatus:
+        if self.completed == self.affected:
+            return OrderStatus.COMPLETED
+        return OrderStatus.OVERDUE if self.overdue else OrderStatus.OPEN
+
+
+class Happening(StrEnum):
+    """What the history of an appointment tells."""
+
+    FILED = "filed"
+    REMINDED = "reminded"
+    ORDERED = "ordered"
+    OVERDUE = "overdue"
+    SUSPENDED = "suspended"
+    REVERIFIED = "reverified"
+    REINSTATED = "reinstated"
+    WARNED = "warned"
+    CANCELLED = "cancelled"
+    LIFTED = "lifted"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One line for the inspector: what, when, and about which due date."""
+
+    at: datetime
+    what: Happening
+    due_at: datetime | None = None
+    stage: int = 0
+    """Of a reminder: the days that it comes before the due date."""
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """The forum's own list beside the filings. Source: L8c."""
+
+    unfiled: tuple[str, ...]
+    """Have powers in the forum and no filing here."""
+    absent: tuple[str, ...]
+    """Are on file here and not on the forum's list."""
+    powerless: tuple[str, ...]
+    """Are on both, and their powers are off here."""
+    nameless: tuple[ModeratorId, ...]
+    """Are on file here by accounts without a user id of the forum."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastWeek:
+    """`starts_on` is a Monday of Shanghai, or today."""
+
+    starts_on: str
+    under_policy: int
+    under_interval: int | None

@@ -1,0 +1,388 @@
+"""Queries on boards, their terms, appointments and what happened to them; orders and sweeps have files of their own."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from app.boards.domain import (
+    Appointment,
+    Board,
+    BoardStatus,
+    Happening,
+    HistoryEntry,
+    NewBoard,
+    Role,
+    Sanction,
+    Standing,
+    Step,
+)
+from app.boards.models import BoardRow, HistoryRow, ModeratorRow, ModeratorSanctionRow, TermsRow
+from app.boards.schedules import Deadline, ModeratorState, Ordered, Schedule, Terms
+from app.boards.terms import TermsChange, TermsHistory
+from app.kernel.ids import AccountId, BoardId, ForumId, ModeratorId
+from app.verification.domain import IdentityLevel
+
+_ID_PREFIX = "brd_"
+
+
+# -- boards -----------------------------------------------------------------------------------------------------
+
+
+def add_board(session: Session, board_id: BoardId, forum_id: ForumId, new: NewBoard, now: datetime) -> None:
+    session.add(
+        BoardRow(
+            id=board_id,
+            forum_id=forum_id,
+            slug=new.slug,
+            name=new.name,
+            description=new.description,
+            status=BoardStatus.ACTIVE,
+            status_reason=None,
+            minimum_level=new.minimum_level,
+            created_at=now,
+        )
+    )
+    session.flush()
+
+
+def find_board(session: Session, forum_id: ForumId, named: str, *, lock: bool = False) -> Board | None:
+    """By id or by slug; `lock` holds it until the transaction ends."""
+    which = BoardRow.id == named if named.startswith(_ID_PREFIX) else BoardRow.slug == named
+    query = select(BoardRow).where(BoardRow.forum_id == forum_id, which)
+    row = session.scalar(query.with_for_update() if lock else query)
+    return _board(row) if row else None
+
+
+def list_boards(session: Session, forum_id: ForumId, after: str | None, limit: int) -> list[Board]:
+    """Oldest first."""
+    query = select(BoardRow).where(BoardRow.forum_id == forum_id, BoardRow.id > (after or ""))
+    return [_board(row) for row in session.scalars(query.order_by(BoardRow.id).limit(limit))]
+
+
+def boards_named(session: Session, board_ids: Collection[str]) -> dict[str, Board]:
+    return {row.id: _board(row) for row in session.scalars(select(BoardRow).where(BoardRow.id.in_(set(board_ids))))}
+
+
+def save_board(session: Session, board: Board) -> None:
+    """Stores what a forum may change."""
+    session.execute(
+        update(BoardRow)
+        .where(BoardRow.id == board.id)
+        .values(
+            slug=board.slug,
+            name=board.name,
+            description=board.description,
+            status=board.status,
+            status_reason=board.status_reason,
+            minimum_level=board.minimum_level,
+        )
+    )
+
+
+def note_reconciliation(session: Session, board_id: BoardId, unfiled: int, absent: int, now: datetime) -> None:
+    session.execute(
+        update(BoardRow)
+        .where(BoardRow.id == board_id)
+        .values(reconciled_at=now, unfiled_count=unfiled, absent_count=absent)
+    )
+
+
+# -- terms ------------------------------------------------------------------------------------------------------
+
+
+def terms_of(session: Session, forum_id: ForumId) -> TermsHistory:
+    """Every change of a forum's terms, oldest first."""
+    return terms_of_forums(session, [forum_id])[forum_id]
+
+
+def terms_of_forums(session: Session, forum_ids: Collection[ForumId]) -> dict[ForumId, TermsHistory]:
+    found: dict[ForumId, list[TermsChange]] = {forum_id: [] for forum_id in forum_ids}
+    query = select(TermsRow).where(TermsRow.forum_id.in_(found)).order_by(TermsRow.effective_at, TermsRow.id)
+    for row in session.scalars(query):
+        change = TermsChange(row.effective_at, row.board_id, row.interval_days, row.grace_days, row.lapse_stops_posting)
+        found[ForumId(row.forum_id)].append(change)
+    return {forum_id: TermsHistory(changes) for forum_id, changes in found.items()}
+
+
+def add_terms(session: Session, forum_id: ForumId, change: TermsChange, source: str, now: datetime) -> None:
+    session.add(
+        TermsRow(
+            forum_id=forum_id,
+            board_id=change.board_id,
+            effective_at=change.effective_at,
+            interval_days=change.interval_days,
+            grace_days=change.grace_days,
+            lapse_stops_posting=change.lapse_stops_posting,
+            source=source,
+            created_at=now,
+        )
+    )
+    session.flush()
+
+
+def look_again(
+    session: Session, forum_id: ForumId, board_id: BoardId | None, at: datetime, no_earlier: datetime
+) -> None:
+    """After a change of terms: the worker looks `at` then; nothing falls due before `no_earlier` that did not before."""
+    concerned = (
+        update(ModeratorRow)
+        .where(ModeratorRow.forum_id == forum_id, ModeratorRow.ended_at.is_(None))
+        .execution_options(synchronize_session=False)
+    )
+    if board_id is not None:
+        concerned = concerned.where(ModeratorRow.board_id == board_id)
+    session.execute(concerned.where(ModeratorRow.look_at > at).values(look_at=at))
+    session.execute(concerned.where(ModeratorRow.due_at > no_earlier).values(due_at=no_earlier))
+    session.execute(concerned.where(ModeratorRow.suspends_at > no_earlier).values(suspends_at=no_earlier))
+
+
+# -- appointments -----------------------------------------------------------------------------------------------
+
+
+def add_appointment(session: Session, appointment: Appointment, deadline: Deadline, look_at: datetime) -> None:
+    session.add(
+        ModeratorRow(
+            id=appointment.id,
+            forum_id=appointment.forum_id,
+            board_id=appointment.board_id,
+            account_id=appointment.account_id,
+            role=appointment.role,
+            filed_at=appointment.filed_at,
+            anchor_day=appointment.schedule.anchor_day,
+            told_state=ModeratorState.CURRENT,
+            ended_at=None,
+            ended_because=None,
+            **schedule_values(appointment.schedule, appointment.terms_until, deadline, look_at),
+        )
+    )
+    session.flush()
+
+
+def schedule_values(
+    schedule: Schedule, terms_until: datetime, deadline: Deadline, look_at: datetime
+) -> dict[str, object]:
+    """A schedule as its columns."""
+    kept, order = schedule.kept, schedule.order
+    return {
+        "interval_days": schedule.terms.interval_days,
+        "grace_days": schedule.terms.grace_days,
+        "terms_until": terms_until,
+        "floor_day": schedule.floor_day,
+        "kept_opens_at": kept and kept.opens_at,
+        "kept_due_at": kept and kept.due_at,
+        "kept_suspends_at": kept and kept.suspends_at,
+        "ordered_at": order and order.ordered_at,
+        "order_due_at": order and order.due_at,
+        "due_at": deadline.due_at,
+        "suspends_at": deadline.suspends_at,
+        "look_at": look_at,
+    }
+
+
+def find_appointment(
+    session: Session, forum_id: ForumId, moderator_id: str, *, lock: bool = False
+) -> Appointment | None:
+    query = select(ModeratorRow).where(ModeratorRow.forum_id == forum_id, ModeratorRow.id == moderator_id)
+    row = session.scalar(query.with_for_update() if lock else query)
+    return appointment_of(row) if row else None
+
+
+def in_office(session: Session, board_id: BoardId, account_id: AccountId) -> Appointment | None:
+    row = session.scalar(
+        select(ModeratorRow).where(
+            ModeratorRow.board_id == board_id, ModeratorRow.account_id == account_id, ModeratorRow.ended_at.is_(None)
+        )
+    )
+    return appointment_of(row) if row else None
+
+
+def appointments(
+    session: Session, conditions: Collection[ColumnElement[bool]], limit: int | None = None
+) -> list[Appointment]:
+    """Oldest first."""
+    query = select(ModeratorRow).where(*conditions).order_by(ModeratorRow.id).limit(limit)
+    return [appointment_of(row) for row in session.scalars(query)]
+
+
+def of_boards(session: Session, board_ids: Collection[BoardId]) -> list[Appointment]:
+    """Those in office on these boards."""
+    return appointments(session, [ModeratorRow.board_id.in_(board_ids), ModeratorRow.ended_at.is_(None)])
+
+
+def of_accounts(session: Session, account_ids: Collection[AccountId]) -> list[Appointment]:
+    """Those in office of these accounts."""
+    return appointments(session, [ModeratorRow.account_id.in_(account_ids), ModeratorRow.ended_at.is_(None)])
+
+
+def perhaps_lapsed(session: Session, forum_id: ForumId, now: datetime) -> list[Appointment]:
+    """Those in office whose powers may be off, or that ended so recently that a token may outlive them."""
+    return appointments(
+        session,
+        [ModeratorRow.forum_id == forum_id, ModeratorRow.ended_at.is_(None), ModeratorRow.suspends_at <= now],
+    )
+
+
+def ended_since(session: Session, forum_id: ForumId, since: datetime) -> list[AccountId]:
+    query = select(ModeratorRow.account_id).where(ModeratorRow.forum_id == forum_id, ModeratorRow.ended_at >= since)
+    return [AccountId(account_id) for account_id in session.scalars(query)]
+
+
+def conditions_of(
+    forum_id: ForumId | None,
+    board_ids: Collection[str] | None,
+    account_ids: Collection[AccountId] | None,
+    state: ModeratorState | None,
+    after: str | None,
+) -> list[ColumnElement[bool]]:
+    """What the database can tell; the states that time makes are judged by whoever reads."""
+    conditions = [ModeratorRow.id > (after or "")]
+    if forum_id is not None:
+        conditions.append(ModeratorRow.forum_id == forum_id)
+    if board_ids is not None:
+        conditions.append(ModeratorRow.board_id.in_(board_ids))
+    if account_ids is not None:
+        conditions.append(ModeratorRow.account_id.in_(account_ids))
+    ended = state is ModeratorState.ENDED
+    conditions.append(ModeratorRow.ended_at.is_not(None) if ended else ModeratorRow.ended_at.is_(None))
+    return conditions
+
+
+def due_no_later(moment: datetime, *, inclusive: bool) -> ColumnElement[bool]:
+    return ModeratorRow.due_at <= moment if inclusive else ModeratorRow.due_at < moment
+
+
+def suspended_no_later(moment: datetime) -> ColumnElement[bool]:
+    return ModeratorRow.suspends_at <= moment
+
+
+def end(session: Session, moderator_id: ModeratorId, because: str, now: datetime) -> None:
+    session.execute(
+        update(ModeratorRow)
+        .where(ModeratorRow.id == moderator_id)
+        .values(ended_at=now, ended_because=because, told_state=ModeratorState.ENDED)
+    )
+
+
+def restore(session: Session, standing: Standing) -> None:
+    """Takes the ending back; the worker looks at it at once."""
+    session.execute(
+        update(ModeratorRow)
+        .where(ModeratorRow.id == standing.appointment.id)
+        .values(ended_at=None, ended_because=None, told_state=ModeratorState.CURRENT, look_at=standing.now)
+    )
+    session.flush()
+
+
+# -- what happened ----------------------------------------------------------------------------------------------
+
+
+def add_history(session: Session, moderator_id: ModeratorId, entry: HistoryEntry) -> None:
+    session.add(
+        HistoryRow(
+            moderator_id=moderator_id,
+            at=entry.at,
+            what=entry.what,
+            due_at=entry.due_at,
+            stage=entry.stage,
+            detail=entry.detail,
+            texting=None,
+        )
+    )
+    session.flush()
+
+
+def history_of(session: Session, moderator_id: str) -> list[HistoryEntry]:
+    query = select(HistoryRow).where(HistoryRow.moderator_id == moderator_id).order_by(HistoryRow.at, HistoryRow.id)
+    return [
+        HistoryEntry(row.at, Happening(row.what), row.due_at, row.stage, row.detail) for row in session.scalars(query)
+    ]
+
+
+def add_sanction(session: Session, sanction: Sanction) -> None:
+    session.add(
+        ModeratorSanctionRow(
+            id=sanction.id,
+            moderator_id=sanction.moderator_id,
+            step=sanction.step,
+            reason=sanction.reason,
+            basis=sanction.basis,
+            imposed_at=sanction.imposed_at,
+            lifted_at=None,
+            lifted_because=None,
+        )
+    )
+    session.flush()
+
+
+def sanctions_of(session: Session, moderator_id: str) -> list[Sanction]:
+    """Oldest first."""
+    query = select(ModeratorSanctionRow).where(ModeratorSanctionRow.moderator_id == moderator_id)
+    return [
+        Sanction(
+            row.id,
+            ModeratorId(row.moderator_id),
+            Step(row.step),
+            row.reason,
+            row.basis,
+            row.imposed_at,
+            row.lifted_at,
+            row.lifted_because,
+        )
+        for row in session.scalars(query.order_by(ModeratorSanctionRow.id))
+    ]
+
+
+def lift_sanction(session: Session, sanction_id: str, because: str, now: datetime) -> None:
+    session.execute(
+        update(ModeratorSanctionRow)
+        .where(ModeratorSanctionRow.id == sanction_id)
+        .values(lifted_at=now, lifted_because=because)
+    )
+
+
+def count_states(session: Session) -> Mapping[str, int]:
+    """How many appointments were told to be in each state."""
+    query = select(ModeratorRow.told_state, func.count()).group_by(ModeratorRow.told_state)
+    return {state: count for state, count in session.execute(query)}
+
+
+def appointment_of(row: ModeratorRow) -> Appointment:
+    return Appointment(
+        id=ModeratorId(row.id),
+        forum_id=ForumId(row.forum_id),
+        board_id=BoardId(row.board_id),
+        account_id=AccountId(row.account_id),
+        role=Role(row.role),
+        filed_at=row.filed_at,
+        schedule=Schedule(
+            row.anchor_day,
+            Terms(row.interval_days, row.grace_days),
+            row.floor_day,
+            _kept(row),
+            Ordered(row.ordered_at, row.order_due_at) if row.ordered_at and row.order_due_at else None,
+        ),
+        terms_until=row.terms_until,
+        ended_at=row.ended_at,
+    )
+
+
+def _kept(row: ModeratorRow) -> Deadline | None:
+    if row.kept_opens_at is None or row.kept_due_at is None or row.kept_suspends_at is None:
+        return None
+    return Deadline(row.kept_opens_at, row.kept_due_at, row.kept_suspends_at)
+
+
+def _board(row: BoardRow) -> Board:
+    return Board(
+        id=BoardId(row.id),
+        forum_id=ForumId(row.forum_id),
+        slug=row.slug,
+        name=row.name,
+        description=row.description,
+        status=BoardStatus(row.status),
+        status_reason=row.status_reason,
+        minimum_level=IdentityLevel(row.minimum_level),
+        created_at=row.created_at,
+    )
