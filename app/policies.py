@@ -80,6 +80,8 @@ IDEMPOTENCY_KEPT = Policy(24, "hours", "contract")
 IDEMPOTENCY_RETRY = Policy(2, "seconds", "design")
 IDEMPOTENCY_PURGED_AT_ONCE = Policy(50, "rows", "design")
 
+EVENT_LONGEST_DELAY = Policy(6, "hours", "contract")
+
 PROVIDER_BUDGET = Policy(8, "seconds for all providers together", "design")
 PROVIDER_LEAST = Policy(1, "seconds left, or nobody is asked any more", "design")
 PROVIDER_JITTER = Policy(400, "milliseconds at most before the second send", "design")
