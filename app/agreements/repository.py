@@ -67,6 +67,17 @@ def find_acceptance(
     return Acceptance(account_id, version.kind, version.version, row.accepted_at, AcceptanceChannel(row.channel))
 
 
+def any_accepted(session: Session, account_id: AccountId, kind: AgreementKind) -> bool:
+    """Whether the account accepted a version of this kind, whichever."""
+    query = (
+        select(AcceptanceRow.version_id)
+        .join(AgreementVersionRow, AgreementVersionRow.id == AcceptanceRow.version_id)
+        .where(AcceptanceRow.account_id == account_id, AgreementVersionRow.kind == kind)
+        .limit(1)
+    )
+    return session.scalar(query) is not None
+
+
 def add_acceptance(session: Session, version_id: int, acceptance: Acceptance) -> None:
     session.add(
         AcceptanceRow(

@@ -119,6 +119,19 @@ def has_accepted(tx: Transaction, account_id: AccountId, kind: AgreementKind) ->
     return found is None or repository.find_acceptance(tx.session, account_id, *found) is not None
 
 
+def counts_as_accepted(tx: Transaction, account_id: AccountId, kind: AgreementKind) -> bool:
+    """A step: whether this account is bound by an agreement of this kind now; never where none is in force.
+
+    An acceptance of another version than the one in force counts until `accept_by`, and not at it. Source: L6b, L6d.
+    """
+    found = repository.in_force(tx.session, kind, tx.now)
+    if found is None:
+        return False
+    if repository.find_acceptance(tx.session, account_id, *found) is not None:
+        return True
+    return tx.now < found[1].accept_by and repository.any_accepted(tx.session, account_id, kind)
+
+
 def _in_force(tx: Transaction, kind: AgreementKind) -> tuple[int, AgreementVersion]:
     found = repository.in_force(tx.session, kind, tx.now)
     if found is None:

@@ -10,11 +10,12 @@ from sqlalchemy import func, select
 
 from app.agreements.domain import REQUIRED_CLAUSES, AgreementKind, Draft
 from app.agreements.models import AcceptanceRow, AgreementVersionRow
-from app.agreements.service import default_draft
+from app.agreements.service import counts_as_accepted, default_draft
 from app.kernel.actor import OPERATOR
+from app.kernel.ids import AccountId
 from app.wiring import Services
 from tests.support.clock import FakeClock
-from tests.support.forum import ForumBackend
+from tests.support.forum import ForumBackend, Json
 
 FOUR_CLAUSES = ["prohibited-information", "ban-or-close", "moderator-duties", "moderator-sanctions"]
 NEW_VERSION = "2026-12"
@@ -28,12 +29,18 @@ def accept(forum: ForumBackend, account_id: str, version: str, kind: str = "user
     return forum.post(f"/v1/accounts/{account_id}/agreements", {"kind": kind, "version": version})
 
 
-def publish(services: Services, effective_at: datetime, accept_by: datetime, version: str = NEW_VERSION) -> None:
+def publish(
+    services: Services,
+    effective_at: datetime,
+    accept_by: datetime,
+    version: str = NEW_VERSION,
+    kind: AgreementKind = AgreementKind.USER,
+) -> None:
     with services.unit_of_work.begin(OPERATOR) as tx:
         tx.session.add(
             AgreementVersionRow(
                 id=1 + (tx.session.scalar(select(func.max(AgreementVersionRow.id))) or 0),
-                kind=AgreementKind.USER,
+                kind=kind,
                 version=version,
                 title="用户协议",
                 text_zh=f"# 用户协议 {version}\n",
@@ -42,6 +49,11 @@ def publish(services: Services, effective_at: datetime, accept_by: datetime, ver
                 accept_by=accept_by,
             )
         )
+
+
+def counts(services: Services, account: Json, kind: AgreementKind = AgreementKind.MODERATOR) -> bool:
+    with services.unit_of_work.read() as tx:
+        return counts_as_accepted(tx, AccountId(account["id"]), kind)
 
 
 def without_clause(draft: Draft, clause: str, language: str) -> Draft:
@@ -203,3 +215,35 @@ def test_a_version_is_in_force_from_its_first_moment_and_not_before(
     assert forum.get("/v1/agreements/current?kind=user").json()["version"] == NEW_VERSION
     assert refusal(accept(forum, account["id"], "2026-11")) == (422, "validation-failed")
     assert accept(forum, account["id"], NEW_VERSION).status_code == 201
+
+
+def test_for_another_room_an_acceptance_counts_as_long_as_it_does_for_posting(
+    services: Services, forum: ForumBackend, clock: FakeClock
+) -> None:
+    kind = AgreementKind.MODERATOR
+    manager, nobody = forum.member("山间清风"), forum.register("竹外桃花")
+    assert not counts(services, manager)  # none is in force
+    publish(services, clock.now(), clock.now() + timedelta(days=7), "2026-12", kind)
+    assert not counts(services, manager)  # its time to accept is for who accepted an earlier one
+    assert accept(forum, manager["id"], "2026-12", "moderator").status_code == 201
+    publish(services, clock.now() + timedelta(minutes=1), clock.now() + timedelta(minutes=40), "2027-01", kind)
+    clock.advance(minutes=40, milliseconds=-1)
+    assert counts(services, manager)
+    assert not counts(services, nobody)
+    clock.advance(milliseconds=1)
+    assert not counts(services, manager)
+    assert accept(forum, manager["id"], "2027-01", "moderator").status_code == 201
+    assert counts(services, manager)
+    clock.advance(days=400)
+    assert counts(services, manager)
+
+
+def test_accepting_the_agreement_of_users_binds_nobody_as_a_moderator(
+    services: Services, forum: ForumBackend, clock: FakeClock
+) -> None:
+    member, moderator = forum.member("山间清风"), forum.register("竹外桃花")
+    publish(services, clock.now(), clock.now() + timedelta(days=7), kind=AgreementKind.MODERATOR)
+    assert accept(forum, moderator["id"], NEW_VERSION, "moderator").status_code == 201
+    kinds = (AgreementKind.USER, AgreementKind.MODERATOR)
+    assert [counts(services, member, kind) for kind in kinds] == [True, False]
+    assert [counts(services, moderator, kind) for kind in kinds] == [False, True]
