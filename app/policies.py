@@ -71,6 +71,11 @@ REVERIFICATION_NOTICE = Policy(30, "days that a new interval gives everybody at 
 RISK_ORDER = Policy(7, "days to re-verify after a risk", "design")
 FORECAST_WEEKS = Policy(52, "weeks at most", "design")
 RECONCILIATION_EVERY = Policy(1, "days", "L8c; design")
+OVERDUE_LOOK = Policy(5, "minutes between two looks at who is overdue", "design")
+STOPPED_LOOK = Policy(1, "days between two looks at whose account is stopped", "design")
+UNATTENDED_NOTICE = Policy(14, "days before a board loses its last working moderator", "L8c; design")
+RISK_REACH = Policy(30, "days back in which a risk is looked for", "design")
+TEXTED_AT_ONCE = Policy(20, "reminders", "design")
 SWEPT_AT_ONCE = Policy(1000, "appointments in a transaction", "design")
 
 AGREEMENT_ACCEPTANCE = Policy(7, "days", "design")

@@ -107,6 +107,14 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class Names:
+    """By what a forum knows an account."""
+
+    handle: str
+    external_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class AccountName:
     """How a body names an account: exactly one of the three is given."""
 

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import and_, delete, func, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.accounts.domain import (
@@ -14,6 +14,7 @@ from app.accounts.domain import (
     AccountName,
     ActKind,
     Hold,
+    Names,
     Profile,
     Sanction,
     SanctionKind,
@@ -74,6 +75,38 @@ def find(session: Session, forum_id: ForumId, name: AccountName, *, lock: bool =
         query = query.where(AccountRow.external_id == name.external_id)
     row = session.scalar(query.with_for_update() if lock else query)
     return _account(row) if row else None
+
+
+def names(session: Session, account_ids: Collection[AccountId]) -> dict[AccountId, Names]:
+    query = select(AccountRow.id, AccountRow.handle, AccountRow.external_id).where(AccountRow.id.in_(account_ids))
+    return {AccountId(row.id): Names(row.handle, row.external_id) for row in session.execute(query)}
+
+
+def ids_by_external_ids(session: Session, forum_id: ForumId, external_ids: Collection[str]) -> dict[str, AccountId]:
+    query = select(AccountRow.external_id, AccountRow.id).where(
+        AccountRow.forum_id == forum_id, AccountRow.external_id.in_(external_ids)
+    )
+    return {external_id: AccountId(account_id) for external_id, account_id in session.execute(query)}
+
+
+def ids_by_handles(session: Session, forum_id: ForumId, handles: Collection[str]) -> list[AccountId]:
+    keys = {handle_key(handle) for handle in handles}
+    query = select(AccountRow.id).where(AccountRow.forum_id == forum_id, AccountRow.handle_key.in_(keys))
+    return [AccountId(account_id) for account_id in session.scalars(query)]
+
+
+def stopped(session: Session, account_ids: Collection[AccountId], now: datetime) -> set[AccountId]:
+    in_force = and_(
+        SanctionRow.account_id == AccountRow.id,
+        SanctionRow.lifted_at.is_(None),
+        or_(SanctionRow.until.is_(None), SanctionRow.until > now),
+    )
+    query = (
+        select(AccountRow.id)
+        .outerjoin(SanctionRow, in_force)
+        .where(AccountRow.id.in_(account_ids), or_(AccountRow.closed_at.is_not(None), SanctionRow.id.is_not(None)))
+    )
+    return {AccountId(account_id) for account_id in session.scalars(query)}
 
 
 def holds(session: Session, account_ids: Collection[AccountId]) -> dict[AccountId, Hold]:

@@ -8,7 +8,17 @@ from hashlib import sha256
 
 from app import policies
 from app.accounts import repository
-from app.accounts.domain import Account, AccountChange, AccountName, Hold, Profile, is_handle, normalise_handle
+from app.accounts.domain import (
+    Account,
+    AccountChange,
+    AccountName,
+    Hold,
+    Names,
+    Profile,
+    Sanction,
+    is_handle,
+    normalise_handle,
+)
 from app.accounts.errors import (
     AccountIsClosed,
     AccountNotFound,
@@ -171,6 +181,31 @@ def touch(tx: Transaction, account_id: AccountId) -> None:
 def holds_on(tx: Transaction, account_ids: Collection[AccountId]) -> Mapping[AccountId, Hold]:
     """A step: which of these accounts are banned or closed."""
     return repository.holds(tx.session, account_ids)
+
+
+def names_of(tx: Transaction, account_ids: Collection[AccountId]) -> Mapping[AccountId, Names]:
+    """A step."""
+    return repository.names(tx.session, account_ids)
+
+
+def accounts_named(
+    tx: Transaction, forum_id: ForumId, external_ids: Collection[str] | None, handles: Collection[str] | None
+) -> list[AccountId] | None:
+    """A step: those of a forum that go by these names, by either kind where both are given; None where none is."""
+    if external_ids is None and handles is None:
+        return None
+    by_id = repository.ids_by_external_ids(tx.session, forum_id, external_ids or ()).values()
+    return [*by_id, *repository.ids_by_handles(tx.session, forum_id, handles or ())]
+
+
+def stopped_accounts(tx: Transaction, account_ids: Collection[AccountId]) -> set[AccountId]:
+    """A step: which of these are suspended, banned or closed now."""
+    return repository.stopped(tx.session, account_ids, tx.now)
+
+
+def sanction_in_force(tx: Transaction, account_id: AccountId) -> Sanction | None:
+    """A step: the suspension or ban that stands on an account now."""
+    return repository.find_sanction(tx.session, account_id, tx.now)
 
 
 def get_account(tx: Transaction, forum_id: ForumId, account_id: str, *, lock: bool = False) -> Account:

@@ -41,6 +41,22 @@ class Action(StrEnum):
     SIGN_IN_STARTED = "sign-in.started"
     SIGN_IN_COMPLETED = "sign-in.completed"
     IDENTITY_READ = "identity.read"
+    BOARD_CREATED = "board.created"
+    BOARD_CHANGED = "board.changed"
+    BOARD_FROZEN = "board.frozen"
+    BOARD_REOPENED = "board.reopened"
+    BOARD_CLOSED = "board.closed"
+    BOARD_RECONCILED = "board.reconciled"
+    TERMS_CHANGED = "terms.changed"
+    MODERATOR_FILED = "moderator.filed"
+    MODERATOR_SANCTIONED = "moderator.sanctioned"
+    SANCTION_LIFTED = "moderator.sanction-lifted"
+    MODERATOR_OVERDUE = "moderator.overdue"
+    MODERATOR_SUSPENDED = "moderator.suspended"
+    MODERATOR_REVERIFIED = "moderator.reverified"
+    MODERATOR_REINSTATED = "moderator.reinstated"
+    MODERATOR_ENDED = "moderator.ended"
+    REVERIFICATION_ORDERED = "reverification.ordered"
 
 
 class ObjectKind(StrEnum):
@@ -53,6 +69,9 @@ class ObjectKind(StrEnum):
     VERIFICATION = "verification"
     PERSON = "person"
     FLOW = "flow"
+    BOARD = "board"
+    MODERATOR = "moderator"
+    ORDER = "re-verification-order"
     SIGN_IN = "sign-in"
 
 

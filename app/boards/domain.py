@@ -107,6 +107,8 @@ class Standing:
     verified_at: datetime | None
     """The newest verification by document; None where the account has none any more."""
     deadline: Deadline
+    account_stopped: bool
+    """The account is suspended, banned or closed."""
     now: datetime
 
     @property
@@ -115,7 +117,8 @@ class Standing:
 
     @property
     def has_powers(self) -> bool:
-        return self.state not in {ModeratorState.SUSPENDED, ModeratorState.ENDED}
+        """Whether they can act, as far as it is a matter of who they are; a board that is not open is another."""
+        return not self.account_stopped and self.state not in {ModeratorState.SUSPENDED, ModeratorState.ENDED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +126,14 @@ class ModeratorView:
     """A moderator as their forum sees them."""
 
     standing: Standing
-    board_slug: str
-    board_name: str
+    board: Board
     handle: str
     external_id: str | None
+
+    @property
+    def powers(self) -> bool:
+        """Whether a permit to moderate would be given now."""
+        return self.standing.has_powers and self.board.status is BoardStatus.ACTIVE
 
 
 @dataclass(frozen=True, slots=True)

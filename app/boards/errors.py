@@ -94,3 +94,12 @@ class AccountSuspended(Denied):
 class AccountBanned(Denied):
     code = "account-banned"
     sentence = Sentence("此账号已被封禁，先恢复。", "This account is banned; reinstate it first.")
+
+
+class TermsOutOfRange(Invalid):
+    sentence = Sentence(
+        "核验间隔为 30–365 天，宽限期为 0–90 天。", "The interval is 30-365 days and the grace period 0-90 days."
+    )
+
+    def __init__(self) -> None:
+        super().__init__([FieldError("/interval_days", "out-of-range", self.sentence)], self.sentence)

@@ -102,6 +102,8 @@ class ModeratorRow(Base):
     suspends_at: Mapped[datetime] = mapped_column(UtcDateTime)
     look_at: Mapped[datetime] = mapped_column(UtcDateTime)
     """When the worker looks at it next."""
+    verified_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """The newest verification that the worker has taken note of."""
     told_state: Mapped[str] = mapped_column(String(16))
     """The last state that was written down and told."""
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

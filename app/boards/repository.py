@@ -1,11 +1,12 @@
 """Queries on boards, their terms, appointments and what happened to them; orders and sweeps have files of their own."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from app import policies
 from app.boards.domain import (
     Appointment,
     Board,
@@ -25,6 +26,7 @@ from app.kernel.ids import AccountId, BoardId, ForumId, ModeratorId
 from app.verification.domain import IdentityLevel
 
 _ID_PREFIX = "brd_"
+_LONGEST_WINDOW = timedelta(days=policies.REVERIFICATION_WINDOW.value)
 
 
 # -- boards -----------------------------------------------------------------------------------------------------
@@ -152,6 +154,7 @@ def add_appointment(session: Session, appointment: Appointment, deadline: Deadli
             filed_at=appointment.filed_at,
             anchor_day=appointment.schedule.anchor_day,
             told_state=ModeratorState.CURRENT,
+            verified_seen_at=appointment.filed_at,
             ended_at=None,
             ended_because=None,
             **schedule_values(appointment.schedule, appointment.terms_until, deadline, look_at),
@@ -249,12 +252,17 @@ def conditions_of(
     return conditions
 
 
-def due_no_later(moment: datetime, *, inclusive: bool) -> ColumnElement[bool]:
-    return ModeratorRow.due_at <= moment if inclusive else ModeratorRow.due_at < moment
+def due_before(moment: datetime) -> ColumnElement[bool]:
+    return ModeratorRow.due_at < moment
 
 
-def suspended_no_later(moment: datetime) -> ColumnElement[bool]:
-    return ModeratorRow.suspends_at <= moment
+def suspended_before(moment: datetime) -> ColumnElement[bool]:
+    return ModeratorRow.suspends_at < moment
+
+
+def perhaps_due(now: datetime) -> ColumnElement[bool]:
+    """In a window of the grid, or under an order."""
+    return or_(ModeratorRow.due_at <= now + _LONGEST_WINDOW, ModeratorRow.ordered_at.is_not(None))
 
 
 def end(session: Session, moderator_id: ModeratorId, because: str, now: datetime) -> None:

@@ -1,12 +1,14 @@
 """Which terms hold for a board when: what the board says, else what its forum says, else the default of `policies`."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app import policies
 from app.boards.schedules import Schedule, Terms
 
+WantedTerms = Mapping[str, int | bool | None]
+"""`interval_days`, `grace_days`, `lapse_stops_posting`: what is named changes, None leaves it to the level above."""
 DEFAULT = Terms(policies.REVERIFICATION_INTERVAL.value, policies.REVERIFICATION_GRACE.value)
 
 
@@ -38,6 +40,12 @@ class TermsHistory:
         return Terms(
             DEFAULT.interval_days if interval is None else interval, DEFAULT.grace_days if grace is None else grace
         )
+
+    def with_wanted(self, board_id: str | None, wanted: WantedTerms, effective_at: datetime) -> TermsChange:
+        """The change that makes of what a board, or the forum, asks at `effective_at` what is wanted."""
+        held = (one for one in self.changes if one.board_id == board_id and one.effective_at <= effective_at)
+        newest = _newest(held) or TermsChange(effective_at, board_id, None, None)
+        return replace(newest, effective_at=effective_at, **wanted)
 
     def lapse_stops_posting(self, now: datetime) -> bool:
         """Default: a lapse takes the powers on that board only."""

@@ -28,6 +28,11 @@ def publish(tx: Transaction, forum_id: ForumId, kind: EventType, payload: Payloa
         _announce(tx, forum_id, kind, payload, subject, endpoints)
 
 
+def hearing(tx: Transaction, kind: EventType) -> set[ForumId]:
+    """A step: the forums that subscribe to an event, for who announces many at once."""
+    return {forum_id for _, forum_id in repository.subscribers(tx.session, kind, None)}
+
+
 def publish_to_all(tx: Transaction, kind: EventType, payload: Payload, *, subject: str) -> None:
     """A step: the same for every forum of the installation."""
     endpoints: dict[ForumId, list[str]] = {}

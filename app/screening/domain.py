@@ -19,11 +19,13 @@ class Field(StrEnum):
     DISPLAY_NAME = "display_name"
     BIO = "bio"
     SIGNATURE = "signature"
+    BOARD_NAME = "board_name"
+    BOARD_DESCRIPTION = "board_description"
     EXTERNAL_ID = "external_id"
     REASON = "reason"
 
 
-_WITH_LINES = frozenset({Field.BIO, Field.SIGNATURE, Field.REASON})
+_WITH_LINES = frozenset({Field.BIO, Field.SIGNATURE, Field.BOARD_DESCRIPTION, Field.REASON})
 
 
 @dataclass(frozen=True, slots=True)

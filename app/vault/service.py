@@ -48,6 +48,11 @@ class Vault:
         person.adult_from = document.adult_from
         self._seal_document(tx, person_id, data_key, document)
 
+    def adult_from(self, tx: Transaction, person_id: PersonId) -> int | None:
+        """The year in which a person turns 18; None where it is unknown."""
+        person = repository.get_person(tx.session, person_id)
+        return person.adult_from if person else None
+
     def confirm_document_again(self, tx: Transaction, index: IndexValue) -> None:
         repository.confirm_document_again(tx.session, index, tx.now)
 

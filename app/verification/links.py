@@ -16,6 +16,7 @@ from app.accounts.service import holds_on, touch
 from app.audit import service as audit
 from app.audit.domain import Action, ObjectKind
 from app.db.unit_of_work import CollidedWithAnother, Transaction
+from app.kernel.clock import SHANGHAI
 from app.kernel.ids import AccountId, ForumId, PersonId
 from app.vault.domain import DocumentRecord, HeldPhone, PhoneState
 from app.vault.service import Vault
@@ -52,6 +53,10 @@ class Links:
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
+
+    def is_adult(self, tx: Transaction, person_id: PersonId) -> bool:
+        adult_from = self._vault.adult_from(tx, person_id)
+        return adult_from is not None and tx.now.astimezone(SHANGHAI).year > adult_from
 
     def possession_proved(self, tx: Transaction, link: Link, since: datetime) -> bool:
         """Whether this account entered, since then, a code sent to a phone on record for its person."""

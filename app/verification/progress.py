@@ -1,7 +1,10 @@
 """What the person at our own pages may see of an attempt: how it stands, the true reason, the tries that are left."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from sqlalchemy import Select
 
 from app import policies
 from app.db.unit_of_work import Transaction
@@ -55,3 +58,16 @@ def level_of(tx: Transaction, account_id: AccountId) -> IdentityLevel:
     """A step: how surely a person stands behind an account, whatever has expired since."""
     link = repository.find_link(tx.session, account_id)
     return link.level if link else IdentityLevel.NONE
+
+
+def documents_verified(tx: Transaction, account_ids: Collection[AccountId]) -> Mapping[AccountId, datetime]:
+    """A step: when the person behind each account last proved themselves by document; without those who never did.
+
+    Only the same person can: whoever else tries is refused. A code to a phone moves nothing here. Source: L8d.
+    """
+    return repository.documents_verified(tx.session, account_ids)
+
+
+def verified_since(since: datetime) -> Select[str]:
+    """The accounts whose person proved themselves by document since then, as part of another room's statement."""
+    return repository.verified_since(since)

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, CursorResult, delete, exists, func, literal, select, union_all, update
+from sqlalchemy import ColumnElement, CursorResult, Select, delete, exists, func, literal, select, union_all, update
 from sqlalchemy.orm import Session
 
 from app import policies
@@ -53,6 +53,17 @@ class Inside:
 class Used:
     settled: int
     first: datetime | None
+
+
+def documents_verified(session: Session, account_ids: Collection[AccountId]) -> dict[AccountId, datetime]:
+    query = select(LinkRow.account_id, LinkRow.verified_at).where(
+        LinkRow.account_id.in_(account_ids), LinkRow.level == IdentityLevel.DOCUMENT
+    )
+    return {AccountId(account_id): verified_at for account_id, verified_at in session.execute(query)}
+
+
+def verified_since(since: datetime) -> Select[str]:
+    return select(LinkRow.account_id).where(LinkRow.level == IdentityLevel.DOCUMENT, LinkRow.verified_at >= since)
 
 
 def add_attempt(session: Session, attempt: Attempt, now: datetime) -> None:

@@ -232,6 +232,14 @@ class Verifications:
             link = repository.find_link(tx.session, account_id)
         return link.person_id if link else None
 
+    def is_adult(self, tx: Transaction, account_id: AccountId) -> bool:
+        """A step: whether the person behind an account is known to be 18; never where the age is unknown.
+
+        Only a year is kept: in the year in which they turn 18 nobody counts as adult yet. Source: N10.
+        """
+        link = repository.find_link(tx.session, account_id)
+        return link is not None and self._links.is_adult(tx, link.person_id)
+
     def _settle(self, actor: Actor, asked: AskedProvider, index: IndexValue | None) -> Verification:
         """One transaction in a forum at a time, and the same statements in it for every verdict and every person."""
         request, answer, verification_id = asked.request, asked.answer, asked.verification_id

@@ -1,0 +1,112 @@
+"""Steps that put somebody on record (备案) or change what a record is held to."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from app import policies
+from app.accounts.domain import Account, AccountName, SanctionKind
+from app.accounts.service import find_open, sanction_in_force
+from app.agreements.domain import AgreementKind
+from app.agreements.service import counts_as_accepted
+from app.audit import service as audit
+from app.audit.domain import Action, ObjectKind
+from app.boards import repository
+from app.boards.announcements import announce_moderator, views_of
+from app.boards.domain import Appointment, Board, BoardStatus, Happening, HistoryEntry, ModeratorView, Role, Standing
+from app.boards.errors import (
+    AccountBanned,
+    AccountSuspended,
+    AgreementNotAccepted,
+    AlreadyFiled,
+    BoardIsClosed,
+    HasFounder,
+    IdentityLevelTooLow,
+    TermsOutOfRange,
+    TooYoungToModerate,
+)
+from app.boards.schedules import Schedule, day_of, end_of
+from app.boards.terms import WantedTerms
+from app.db.unit_of_work import Transaction
+from app.events.catalogue import EventType
+from app.kernel.ids import AccountId, BoardId, ForumId, ModeratorId, new_id
+from app.verification.progress import documents_verified
+
+IsAdult = Callable[[Transaction, AccountId], bool]
+_INTERVALS = range(policies.REVERIFICATION_SHORTEST.value, policies.REVERIFICATION_LONGEST.value + 1)
+_GRACES = range(policies.REVERIFICATION_LONGEST_GRACE.value + 1)
+_NOTICE = policies.REVERIFICATION_NOTICE.value
+
+
+class Filing:
+    def __init__(self, is_adult: IsAdult) -> None:
+        self._is_adult = is_adult
+
+    def file(
+        self, tx: Transaction, board: Board, name: AccountName, role: Role, *, days_earlier: int = 0
+    ) -> ModeratorView:
+        """A step; the caller holds the forum: puts an account on record for an office and starts its schedule.
+
+        `days_earlier` brings its due dates forward, so that those who come together do not fall due together.
+        Raises `AccountNotFound`, `AccountIsClosed`, `BoardIsClosed`, `AccountSuspended`, `AccountBanned`,
+        `IdentityLevelTooLow`, `TooYoungToModerate`, `AgreementNotAccepted`, `AlreadyFiled`, `HasFounder`.
+        Source: L8c, L6d, N10.
+        """
+        account = find_open(tx, board.forum_id, name, lock=True)
+        if board.status is BoardStatus.CLOSED:
+            raise BoardIsClosed
+        verified_at = self._qualified(tx, account)
+        _refuse_taken(tx, board.id, account.id, role)
+        terms = repository.terms_of(tx.session, board.forum_id).of_board(board.id, tx.now)
+        schedule = Schedule(day_of(tx.now) - days_earlier, terms)
+        appointment = Appointment(
+            id=ModeratorId(new_id("mod", tx.now)),
+            forum_id=board.forum_id,
+            board_id=board.id,
+            account_id=account.id,
+            role=role,
+            filed_at=tx.now,
+            schedule=schedule,
+            terms_until=tx.now,
+        )
+        deadline = schedule.deadline(verified_at)
+        repository.add_appointment(tx.session, appointment, deadline, deadline.next_boundary(tx.now) or tx.now)
+        repository.add_history(tx.session, appointment.id, HistoryEntry(tx.now, Happening.FILED, detail=role))
+        audit.record(tx, Action.MODERATOR_FILED, ObjectKind.MODERATOR, appointment.id, reason=role)
+        view = views_of(tx, [Standing(appointment, verified_at, deadline, account_stopped=False, now=tx.now)])[0]
+        announce_moderator(tx, EventType.MODERATOR_FILED, view)
+        return view
+
+    def _qualified(self, tx: Transaction, account: Account) -> datetime:
+        """When the person proved themselves by document. Raises what keeps them from any office."""
+        sanction = sanction_in_force(tx, account.id)
+        if sanction is not None:
+            raise AccountBanned if sanction.kind is SanctionKind.BAN else AccountSuspended
+        verified_at = documents_verified(tx, [account.id]).get(account.id)
+        if verified_at is None:
+            raise IdentityLevelTooLow
+        if not self._is_adult(tx, account.id):
+            raise TooYoungToModerate
+        if not counts_as_accepted(tx, account.id, AgreementKind.MODERATOR):
+            raise AgreementNotAccepted
+        return verified_at
+
+
+def change_terms(
+    tx: Transaction, forum_id: ForumId, board_id: BoardId | None, wanted: WantedTerms, at: datetime, source: str
+) -> None:
+    """A step; the caller holds the forum: what a board, or all of a forum, asks from `at` on. Raises `TermsOutOfRange`."""
+    interval, grace = wanted.get("interval_days"), wanted.get("grace_days")
+    if (interval is not None and interval not in _INTERVALS) or (grace is not None and grace not in _GRACES):
+        raise TermsOutOfRange
+    change = repository.terms_of(tx.session, forum_id).with_wanted(board_id, wanted, at)
+    repository.add_terms(tx.session, forum_id, change, source, tx.now)
+    repository.look_again(tx.session, forum_id, board_id, at, end_of(day_of(at) + _NOTICE))
+    audit.record(tx, Action.TERMS_CHANGED, ObjectKind.BOARD if board_id else ObjectKind.FORUM, board_id or forum_id)
+
+
+def _refuse_taken(tx: Transaction, board_id: BoardId, account_id: AccountId, role: Role) -> None:
+    in_office = repository.of_boards(tx.session, [board_id])
+    if any(one.account_id == account_id for one in in_office):
+        raise AlreadyFiled
+    if role is Role.FOUNDER and any(one.role is Role.FOUNDER for one in in_office):
+        raise HasFounder

@@ -1,0 +1,147 @@
+"""Queries on orders to re-verify."""
+
+from collections.abc import Collection
+
+from sqlalchemy import ColumnElement, Select, case, func, insert, literal, or_, select, update
+from sqlalchemy.orm import Session
+
+from app.boards.domain import Appointment, Cause, Happening, Order, OrderScope, ScopeKind
+from app.boards.models import HistoryRow, ModeratorRow, OrderedModeratorRow, OrderRow
+from app.boards.repository import appointment_of
+from app.db.types import UtcDateTime
+from app.kernel.ids import ForumId, ModeratorId, OrderId
+
+_SCOPES = {
+    ScopeKind.MODERATOR: ModeratorRow.id,
+    ScopeKind.BOARD: ModeratorRow.board_id,
+    ScopeKind.ACCOUNT: ModeratorRow.account_id,
+}
+
+
+def add(session: Session, order: Order, cause_ref: str | None) -> None:
+    session.add(
+        OrderRow(
+            id=order.id,
+            forum_id=order.forum_id,
+            scope_kind=order.scope.kind,
+            scope_ref=order.scope.ref,
+            cause=order.cause,
+            cause_ref=cause_ref,
+            reason=order.reason,
+            due_at=order.due_at,
+            created_at=order.created_at,
+        )
+    )
+    session.flush()
+
+
+def put_in_scope(session: Session, order: Order) -> int:
+    """Names the appointments that the order concerns; how many."""
+    scope = [ModeratorRow.ended_at.is_(None)]
+    if order.forum_id is not None:
+        scope.append(ModeratorRow.forum_id == order.forum_id)
+    if order.scope.kind in _SCOPES:
+        scope.append(_SCOPES[order.scope.kind] == order.scope.ref)
+    named = select(literal(order.id), ModeratorRow.id).where(*scope)
+    session.execute(insert(OrderedModeratorRow).from_select(["order_id", "moderator_id"], named))
+    return session.scalar(select(func.count()).where(OrderedModeratorRow.order_id == order.id)) or 0
+
+
+def with_earlier_order(session: Session, order: Order) -> list[Appointment]:
+    """Those in the order's scope who were under an order before."""
+    query = select(ModeratorRow).where(_in_scope(order.id), ModeratorRow.ordered_at.is_not(None))
+    return [appointment_of(row) for row in session.scalars(query)]
+
+
+def forget_orders(session: Session, moderator_ids: Collection[ModeratorId]) -> None:
+    """They have done what they were ordered to."""
+    session.execute(
+        update(ModeratorRow).where(ModeratorRow.id.in_(moderator_ids)).values(ordered_at=None, order_due_at=None)
+    )
+
+
+def bring_forward(session: Session, order: Order) -> None:
+    """Puts the order into the schedules: an earlier one that stands keeps its beginning, and the earlier end holds."""
+    due_at, ordered_at = literal(order.due_at, UtcDateTime), literal(order.created_at, UtcDateTime)
+    session.execute(
+        update(ModeratorRow)
+        .where(_in_scope(order.id))
+        .values(
+            ordered_at=func.coalesce(ModeratorRow.ordered_at, ordered_at),
+            order_due_at=case((ModeratorRow.order_due_at < due_at, ModeratorRow.order_due_at), else_=due_at),
+            due_at=case((ModeratorRow.due_at < due_at, ModeratorRow.due_at), else_=due_at),
+            suspends_at=case((ModeratorRow.suspends_at < due_at, ModeratorRow.suspends_at), else_=due_at),
+            look_at=ordered_at,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    happened = select(
+        ModeratorRow.id, ordered_at, literal(Happening.ORDERED.value), literal(0), literal(order.id)
+    ).where(_in_scope(order.id))
+    session.execute(insert(HistoryRow).from_select(["moderator_id", "at", "what", "stage", "detail"], happened))
+
+
+def find(session: Session, order_id: str) -> Order | None:
+    row = session.get(OrderRow, order_id)
+    return _order(row) if row else None
+
+
+def list_orders(session: Session, forum_id: ForumId | None, after: str | None, limit: int) -> list[Order]:
+    """Newest first; those of one forum, or all."""
+    query = select(OrderRow).order_by(OrderRow.id.desc()).limit(limit)
+    if forum_id is not None:
+        query = query.where(or_(OrderRow.forum_id == forum_id, OrderRow.forum_id.is_(None)))
+    if after is not None:
+        query = query.where(OrderRow.id < after)
+    return [_order(row) for row in session.scalars(query)]
+
+
+def is_known(session: Session, cause: Cause, cause_ref: str) -> bool:
+    query = select(OrderRow.id).where(OrderRow.cause == cause, OrderRow.cause_ref == cause_ref)
+    return session.scalar(query) is not None
+
+
+def counts(
+    session: Session, order_id: str, forum_id: ForumId | None, verified: Select[str]
+) -> tuple[int, int]:
+    """How many appointments (of one forum, or all) are in scope, and how many of them are done or have ended."""
+    done = or_(ModeratorRow.ended_at.is_not(None), ModeratorRow.account_id.in_(verified))
+    query = (
+        select(func.count(), func.count().filter(done))
+        .select_from(OrderedModeratorRow)
+        .join(ModeratorRow, ModeratorRow.id == OrderedModeratorRow.moderator_id)
+        .where(OrderedModeratorRow.order_id == order_id)
+    )
+    if forum_id is not None:
+        query = query.where(ModeratorRow.forum_id == forum_id)
+    affected, completed = session.execute(query).one()
+    return affected, completed
+
+
+def newest_reasons(session: Session, moderator_ids: Collection[ModeratorId]) -> dict[str, str]:
+    """Why these were ordered to re-verify last."""
+    query = (
+        select(OrderedModeratorRow.moderator_id, OrderRow.reason)
+        .join(OrderRow, OrderRow.id == OrderedModeratorRow.order_id)
+        .where(OrderedModeratorRow.moderator_id.in_(moderator_ids))
+        .order_by(OrderRow.created_at)
+    )
+    return {moderator_id: reason for moderator_id, reason in session.execute(query)}
+
+
+def _in_scope(order_id: str) -> ColumnElement[bool]:
+    return ModeratorRow.id.in_(
+        select(OrderedModeratorRow.moderator_id).where(OrderedModeratorRow.order_id == order_id)
+    )
+
+
+def _order(row: OrderRow) -> Order:
+    return Order(
+        id=OrderId(row.id),
+        forum_id=ForumId(row.forum_id) if row.forum_id else None,
+        scope=OrderScope(ScopeKind(row.scope_kind), row.scope_ref),
+        cause=Cause(row.cause),
+        reason=row.reason,
+        due_at=row.due_at,
+        created_at=row.created_at,
+    )

@@ -1,0 +1,166 @@
+"""Use cases of re-verification out of turn: order it, watch it, and foresee what the schedules will ask. Source: L8d."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, datetime
+
+from app import policies
+from app.accounts.domain import AccountName
+from app.accounts.service import find_named
+from app.audit import service as audit
+from app.audit.domain import Action, ObjectKind
+from app.boards import order_rows, repository
+from app.boards.domain import Cause, ForecastWeek, Order, OrderScope, Progress, ScopeKind, Standing
+from app.boards.errors import AppointmentEnded, NoSuchModerator, NoSuchOrder
+from app.boards.schedules import Terms, day_of, end_of
+from app.boards.service import get_board
+from app.boards.standings import standings_of
+from app.db.unit_of_work import Transaction, UnitOfWork
+from app.forums.service import hold_forum
+from app.kernel.actor import Actor
+from app.kernel.ids import ForumId, OrderId, new_id
+from app.screening import service as screening
+from app.screening.domain import Field, Text
+from app.verification.progress import verified_since
+
+_CHUNK = policies.SWEPT_AT_ONCE.value
+_WEEK = 7
+
+
+class Reverifications:
+    def __init__(self, unit_of_work: UnitOfWork) -> None:
+        self._unit_of_work = unit_of_work
+
+    def order(
+        self,
+        actor: Actor,
+        forum_id: ForumId | None,
+        scope: OrderScope,
+        reason: str,
+        due_in_days: int,
+        cause: Cause = Cause.ORDER,
+    ) -> Progress:
+        """Has everybody in scope re-verify by the end of a day of Shanghai, `due_in_days` from today; 0 means at once.
+
+        It brings due dates forward, never back. Only the operator may leave out the forum, for everybody in all.
+        Raises `NoSuchModerator`, `AppointmentEnded`, `NoSuchBoard`, `AccountNotFound`, `Invalid`.
+        """
+        with self._unit_of_work.begin(actor) as tx:
+            if forum_id is not None:
+                hold_forum(tx, forum_id)
+                scope = _resolved(tx, forum_id, scope)
+            screening.check(tx, [Text(Field.REASON, "/reason", reason)])
+            due_at = end_of(day_of(tx.now) + due_in_days) if due_in_days else tx.now
+            return place_order(tx, forum_id, scope, cause, reason, due_at)
+
+    def get(self, forum_id: ForumId | None, order_id: str) -> Progress:
+        """Raises `NoSuchOrder`, also for another forum's."""
+        with self._unit_of_work.read() as tx:
+            order = order_rows.find(tx.session, order_id)
+            if order is None or (forum_id is not None and order.forum_id not in {None, forum_id}):
+                raise NoSuchOrder
+            return _progress(tx, order, forum_id)
+
+    def list_all(self, forum_id: ForumId | None, after: str | None, limit: int) -> list[Progress]:
+        """Newest first."""
+        with self._unit_of_work.read() as tx:
+            orders = order_rows.list_orders(tx.session, forum_id, after, limit)
+            return [_progress(tx, order, forum_id) for order in orders]
+
+    def forecast(self, forum_id: ForumId | None, weeks: int, interval_days: int | None) -> list[ForecastWeek]:
+        """How many fall due in each coming week, if each is done on its day; today's terms beside an interval.
+
+        Writes nothing. What is overdue already stands in no week. Source: L8d.
+        """
+        with self._unit_of_work.read() as tx:
+            today = day_of(tx.now)
+            starts = _week_starts(today, weeks)
+            under_policy, under_interval = [0] * weeks, [0] * weeks
+            for standing in _everybody(tx, forum_id):
+                _count(under_policy, standing, starts)
+                if interval_days is not None:
+                    _count(under_interval, _supposed(standing, interval_days), starts)
+        return [
+            ForecastWeek(
+                date.fromordinal(starts[week]).isoformat(),
+                under_policy[week],
+                None if interval_days is None else under_interval[week],
+            )
+            for week in range(weeks)
+        ]
+
+
+def place_order(
+    tx: Transaction,
+    forum_id: ForumId | None,
+    scope: OrderScope,
+    cause: Cause,
+    reason: str,
+    due_at: datetime,
+    cause_ref: str | None = None,
+) -> Progress:
+    """A step: an order, in the schedules of all that it concerns. `cause_ref` names the risk that asks for it, once."""
+    order = Order(OrderId(new_id("rvo", tx.now)), forum_id, scope, cause, reason, due_at, tx.now)
+    order_rows.add(tx.session, order, cause_ref)
+    affected = order_rows.put_in_scope(tx.session, order)
+    before = standings_of(tx, order_rows.with_earlier_order(tx.session, order))
+    order_rows.forget_orders(tx.session, [one.appointment.id for one in before if _done(one)])
+    order_rows.bring_forward(tx.session, order)
+    audit.record(tx, Action.REVERIFICATION_ORDERED, ObjectKind.ORDER, order.id, reason=cause)
+    return Progress(order, affected, 0, affected if due_at <= tx.now else 0)
+
+
+def _done(standing: Standing) -> bool:
+    """Whether the order that stands in the schedule has been satisfied."""
+    order, verified_at = standing.appointment.schedule.order, standing.verified_at
+    return order is not None and verified_at is not None and verified_at >= order.ordered_at
+
+
+def _resolved(tx: Transaction, forum_id: ForumId, scope: OrderScope) -> OrderScope:
+    if scope.kind is ScopeKind.BOARD:
+        return replace(scope, ref=get_board(tx, forum_id, scope.ref or "").id)
+    if scope.kind is ScopeKind.ACCOUNT:
+        return replace(scope, ref=find_named(tx, forum_id, AccountName(account_id=scope.ref)).id)
+    if scope.kind is ScopeKind.MODERATOR:
+        found = repository.find_appointment(tx.session, forum_id, scope.ref or "")
+        if found is None:
+            raise NoSuchModerator
+        if found.ended_at is not None:
+            raise AppointmentEnded
+    return scope
+
+
+def _progress(tx: Transaction, order: Order, forum_id: ForumId | None) -> Progress:
+    affected, completed = order_rows.counts(tx.session, order.id, forum_id, verified_since(order.created_at))
+    return Progress(order, affected, completed, affected - completed if tx.now >= order.due_at else 0)
+
+
+def _everybody(tx: Transaction, forum_id: ForumId | None) -> Iterator[Standing]:
+    after: str | None = None
+    while True:
+        conditions = repository.conditions_of(forum_id, None, None, None, after)
+        found = repository.appointments(tx.session, conditions, _CHUNK)
+        yield from standings_of(tx, found)
+        if len(found) < _CHUNK:
+            return
+        after = found[-1].id
+
+
+def _supposed(standing: Standing, interval_days: int) -> Standing:
+    """As if that interval came into force now."""
+    appointment = standing.appointment
+    terms = Terms(interval_days, appointment.schedule.terms.grace_days)
+    schedule = appointment.schedule.under(terms, standing.now, standing.verified_at)
+    return replace(standing, appointment=replace(appointment, schedule=schedule))
+
+
+def _week_starts(today: int, weeks: int) -> list[int]:
+    """Today, then every Monday; and where the last week ends."""
+    monday = today - date.fromordinal(today).weekday() + _WEEK
+    return [today, *(monday + _WEEK * week for week in range(weeks))]
+
+
+def _count(weeks: list[int], standing: Standing, starts: list[int]) -> None:
+    for day in standing.appointment.schedule.days_due(starts[0], starts[-1], standing.verified_at):
+        week = 0 if day < starts[1] else 1 + (day - starts[1]) // _WEEK
+        weeks[week] += 1

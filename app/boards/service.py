@@ -1,0 +1,205 @@
+"""Use cases of boards: create, show, change, freeze, reopen, close. Source: L6e, L8c, L8g."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from app.accounts.domain import AccountName
+from app.accounts.service import names_of
+from app.audit import service as audit
+from app.audit.domain import Action, ObjectKind
+from app.boards import repository
+from app.boards.announcements import announce_board
+from app.boards.domain import (
+    Board,
+    BoardChange,
+    BoardStatus,
+    BoardView,
+    Founder,
+    NewBoard,
+    Role,
+    Standing,
+    is_slug,
+)
+from app.boards.errors import BoardIsActive, BoardIsClosed, NoSuchBoard, SlugInvalid, SlugTaken
+from app.boards.filing import Filing, change_terms
+from app.boards.standings import standings_of
+from app.boards.terms import WantedTerms
+from app.db.unit_of_work import ConstraintViolated, Transaction, UnitOfWork
+from app.events.catalogue import EventType
+from app.forums.service import get_forum, hold_forum
+from app.kernel.actor import Actor
+from app.kernel.ids import BoardId, ForumId, new_id
+from app.screening import service as screening
+from app.screening.domain import Field, Text
+
+_SLUG_RULE = "uq_boards_forum_id_slug"
+_BY_THE_FORUM = "design"
+
+
+@dataclass(frozen=True, slots=True)
+class _Act:
+    """What freezes, reopens or closes a board: from where, to where, and what is told."""
+
+    to: BoardStatus
+    action: Action
+    event: EventType
+
+
+_FREEZE = _Act(BoardStatus.FROZEN, Action.BOARD_FROZEN, EventType.BOARD_FROZEN)
+_REOPEN = _Act(BoardStatus.ACTIVE, Action.BOARD_REOPENED, EventType.BOARD_REOPENED)
+_CLOSE = _Act(BoardStatus.CLOSED, Action.BOARD_CLOSED, EventType.BOARD_CLOSED)
+
+
+class Boards:
+    def __init__(self, unit_of_work: UnitOfWork, filing: Filing) -> None:
+        self._unit_of_work = unit_of_work
+        self._filing = filing
+
+    def create(self, actor: Actor, forum_id: ForumId, new: NewBoard, founder: AccountName) -> BoardView:
+        """A board, and its founder's filing in the same moment: nobody has powers before. Source: L8c, L8g.
+
+        Raises `SlugInvalid`, `SlugTaken`, `Invalid`, and as `Filing.file`.
+        """
+        if not is_slug(new.slug):
+            raise SlugInvalid
+        try:
+            with self._unit_of_work.begin(actor) as tx:
+                hold_forum(tx, forum_id)
+                _screen(tx, new.name, new.description)
+                board_id = BoardId(new_id("brd", tx.now))
+                repository.add_board(tx.session, board_id, forum_id, new, tx.now)
+                if new.interval_days is not None:
+                    change_terms(tx, forum_id, board_id, {"interval_days": new.interval_days}, tx.now, _BY_THE_FORUM)
+                audit.record(tx, Action.BOARD_CREATED, ObjectKind.BOARD, board_id)
+                self._filing.file(tx, get_board(tx, forum_id, board_id), founder, Role.FOUNDER)
+                return _views(tx, [get_board(tx, forum_id, board_id)])[0]
+        except ConstraintViolated as violated:
+            if violated.constraint != _SLUG_RULE:
+                raise
+            raise SlugTaken from None
+
+    def get(self, forum_id: ForumId, named: str) -> BoardView:
+        """By id or slug. Raises `NoSuchBoard`, also for another forum's."""
+        with self._unit_of_work.read() as tx:
+            return _views(tx, [get_board(tx, forum_id, named)])[0]
+
+    def list_all(self, forum_id: ForumId, after: str | None, limit: int) -> list[BoardView]:
+        """Oldest first."""
+        with self._unit_of_work.read() as tx:
+            return _views(tx, repository.list_boards(tx.session, forum_id, after, limit))
+
+    def change(self, actor: Actor, forum_id: ForumId, named: str, wanted: BoardChange) -> BoardView:
+        """Changes what is given. A new interval gives nobody less than `REVERIFICATION_NOTICE`.
+
+        Raises `NoSuchBoard`, `SlugInvalid`, `SlugTaken`, `Invalid`.
+        """
+        if wanted.slug is not None and not is_slug(wanted.slug):
+            raise SlugInvalid
+        try:
+            with self._unit_of_work.begin(actor) as tx:
+                hold_forum(tx, forum_id)
+                board = get_board(tx, forum_id, named, lock=True)
+                _screen(tx, wanted.name, wanted.description)
+                repository.save_board(tx.session, _changed(board, wanted))
+                if wanted.terms is not None:
+                    change_terms(tx, forum_id, board.id, wanted.terms, tx.now, _BY_THE_FORUM)
+                audit.record(tx, Action.BOARD_CHANGED, ObjectKind.BOARD, board.id)
+                return _views(tx, [get_board(tx, forum_id, board.id)])[0]
+        except ConstraintViolated:
+            raise SlugTaken from None
+
+    def freeze(self, actor: Actor, forum_id: ForumId, named: str, reason: str) -> BoardView:
+        """No permit names this board until it is reopened; a second freeze replaces the reason.
+
+        Raises `NoSuchBoard`, `Invalid`, `BoardIsClosed`. Source: L6e, L7a.
+        """
+        return self._act(actor, forum_id, named, reason, _FREEZE)
+
+    def reopen(self, actor: Actor, forum_id: ForumId, named: str, reason: str) -> BoardView:
+        """Brings back exactly what was: nobody's filing has ended. Raises `NoSuchBoard`, `Invalid`, `BoardIsActive`."""
+        return self._act(actor, forum_id, named, reason, _REOPEN)
+
+    def close(self, actor: Actor, forum_id: ForumId, named: str, reason: str) -> BoardView:
+        """Ends posting and moderating here; a second closing replaces the reason. Raises `NoSuchBoard`, `Invalid`."""
+        return self._act(actor, forum_id, named, reason, _CLOSE)
+
+    def _act(self, actor: Actor, forum_id: ForumId, named: str, reason: str, act: _Act) -> BoardView:
+        with self._unit_of_work.begin(actor) as tx:
+            hold_forum(tx, forum_id)
+            board = get_board(tx, forum_id, named, lock=True)
+            screening.check(tx, [Text(Field.REASON, "/reason", reason)])
+            if act is _REOPEN and board.status is BoardStatus.ACTIVE:
+                raise BoardIsActive
+            if act is _FREEZE and board.status is BoardStatus.CLOSED:
+                raise BoardIsClosed
+            acted = replace(board, status=act.to, status_reason=None if act is _REOPEN else reason)
+            repository.save_board(tx.session, acted)
+            audit.record(tx, act.action, ObjectKind.BOARD, board.id)
+            announce_board(tx, act.event, acted)
+            return _views(tx, [acted])[0]
+
+    def set_forum_terms(
+        self, actor: Actor, forum_id: ForumId, wanted: WantedTerms, effective_at: datetime | None, source: str
+    ) -> None:
+        """What a forum asks of all its boards that ask nothing else, from `effective_at` (now, or later).
+
+        Raises `ForumNotFound`, `Invalid`. Source: L8d.
+        """
+        with self._unit_of_work.begin(actor) as tx:
+            hold_forum(tx, forum_id)
+            get_forum(tx, forum_id)
+            at = tx.now if effective_at is None else max(effective_at, tx.now)
+            change_terms(tx, forum_id, None, wanted, at, source)
+
+
+def get_board(tx: Transaction, forum_id: ForumId, named: str, *, lock: bool = False) -> Board:
+    """A step. Raises `NoSuchBoard`."""
+    board = repository.find_board(tx.session, forum_id, named, lock=lock)
+    if board is None:
+        raise NoSuchBoard
+    return board
+
+
+def find_board(tx: Transaction, forum_id: ForumId, named: str) -> Board | None:
+    """A step: by id or slug."""
+    return repository.find_board(tx.session, forum_id, named)
+
+
+def _views(tx: Transaction, boards: Sequence[Board]) -> list[BoardView]:
+    standings = standings_of(tx, repository.of_boards(tx.session, [board.id for board in boards]))
+    names = names_of(tx, [one.appointment.account_id for one in standings])
+    histories = repository.terms_of_forums(tx.session, {board.forum_id for board in boards})
+    views = []
+    for board in boards:
+        here = [one for one in standings if one.appointment.board_id == board.id]
+        founder = next((one.appointment.account_id for one in here if one.appointment.role is Role.FOUNDER), None)
+        views.append(
+            BoardView(
+                board,
+                Founder(founder, names[founder].handle) if founder else None,
+                histories[board.forum_id].of_board(board.id, tx.now).interval_days,
+                attended_until(here),
+            )
+        )
+    return views
+
+
+def attended_until(standings: Iterable[Standing]) -> datetime | None:
+    """When the last of those who have powers now loses them, if nobody re-verifies; None where nobody has any."""
+    return max((one.deadline.suspends_at for one in standings if one.has_powers), default=None)
+
+
+def _changed(board: Board, wanted: BoardChange) -> Board:
+    return replace(
+        board,
+        slug=board.slug if wanted.slug is None else wanted.slug,
+        name=board.name if wanted.name is None else wanted.name,
+        description=board.description if wanted.description is None else wanted.description,
+        minimum_level=board.minimum_level if wanted.minimum_level is None else wanted.minimum_level,
+    )
+
+
+def _screen(tx: Transaction, name: str | None, description: str | None) -> None:
+    given = ((Field.BOARD_NAME, "/name", name), (Field.BOARD_DESCRIPTION, "/description", description))
+    screening.check(tx, [Text(field, pointer, text) for field, pointer, text in given if text is not None])

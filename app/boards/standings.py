@@ -1,0 +1,53 @@
+"""Steps that say how appointments stand now: their schedule, the newest verification by document, the terms in force."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from app.accounts.service import stopped_accounts
+from app.boards import repository
+from app.boards.domain import Appointment, Standing
+from app.boards.schedules import ModeratorState
+from app.boards.terms import TermsHistory
+from app.db.unit_of_work import Transaction
+from app.kernel.ids import AccountId, BoardId, ForumId
+from app.verification.progress import documents_verified
+
+
+def standings_of(tx: Transaction, appointments: Sequence[Appointment]) -> list[Standing]:
+    """A step: in the same order. What it rests on is read, never what the worker wrote about it. Source: L8d."""
+    accounts = {one.account_id for one in appointments}
+    verified, stopped = documents_verified(tx, accounts), stopped_accounts(tx, accounts)
+    terms = repository.terms_of_forums(tx.session, {one.forum_id for one in appointments})
+    return [
+        _standing(one, verified.get(one.account_id), terms[one.forum_id], tx.now, stopped=one.account_id in stopped)
+        for one in appointments
+    ]
+
+
+def _standing(
+    appointment: Appointment, verified_at: datetime | None, terms: TermsHistory, now: datetime, *, stopped: bool
+) -> Standing:
+    schedule = appointment.schedule
+    if terms.changes:
+        schedule = terms.applied(schedule, appointment.board_id, appointment.terms_until, verified_at, now)
+        appointment = replace(appointment, schedule=schedule, terms_until=now)
+    return Standing(appointment, verified_at, schedule.deadline(verified_at), account_stopped=stopped, now=now)
+
+
+def standing_on_board(tx: Transaction, board_id: BoardId, account_id: AccountId) -> Standing | None:
+    """A step: the office that an account holds on a board; None where it holds none."""
+    found = repository.in_office(tx.session, board_id, account_id)
+    return standings_of(tx, [found])[0] if found else None
+
+
+def lapsed_accounts(tx: Transaction, forum_id: ForumId) -> set[AccountId]:
+    """A step: accounts of a forum with powers that are off on some board, because nobody re-verified."""
+    perhaps = repository.perhaps_lapsed(tx.session, forum_id, tx.now)
+    return {one.appointment.account_id for one in standings_of(tx, perhaps) if one.state is ModeratorState.SUSPENDED}
+
+
+def has_lapsed(tx: Transaction, account_id: AccountId) -> bool:
+    """A step: the same of one account."""
+    standings = standings_of(tx, repository.of_accounts(tx.session, [account_id]))
+    return any(one.state is ModeratorState.SUSPENDED for one in standings)

@@ -1,0 +1,162 @@
+"""Queries of the worker: who is to be looked at, and what was found written down for many at once."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from app.boards.domain import Appointment, Board, BoardStatus, Happening, HistoryEntry
+from app.boards.models import BoardRow, HistoryRow, ModeratorRow
+from app.boards.repository import appointment_of, boards_named
+from app.boards.schedules import ModeratorState
+from app.kernel.ids import AccountId, BoardId, ForumId, ModeratorId
+
+WAITING, TEXTED, NOT_TEXTED = "waiting", "texted", "not texted"
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """An appointment that nobody else looks at until this transaction ends, and what was told of it last."""
+
+    appointment: Appointment
+    told_state: ModeratorState
+    due_at: datetime
+    verified_seen_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ToText:
+    """A reminder that goes to a phone as well."""
+
+    history_id: int
+    account_id: AccountId
+    forum_id: ForumId
+    board_id: BoardId
+    due_at: datetime
+
+
+def anybody(session: Session, now: datetime) -> bool:
+    due = select(ModeratorRow.id).where(ModeratorRow.look_at <= now, ModeratorRow.ended_at.is_(None)).limit(1)
+    return session.scalar(due) is not None
+
+
+def claim(session: Session, now: datetime, limit: int) -> list[Claimed]:
+    """Those whose look is due, the oldest look first; without those that another worker holds."""
+    rows = session.scalars(
+        select(ModeratorRow)
+        .where(ModeratorRow.look_at <= now, ModeratorRow.ended_at.is_(None))
+        .order_by(ModeratorRow.look_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return [
+        Claimed(appointment_of(row), ModeratorState(row.told_state), row.due_at, row.verified_seen_at) for row in rows
+    ]
+
+
+def save(session: Session, values: Mapping[str, object], moderator_ids: Collection[ModeratorId]) -> None:
+    """The same new values for many."""
+    session.execute(
+        update(ModeratorRow)
+        .where(ModeratorRow.id.in_(moderator_ids))
+        .values(values)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def known(
+    session: Session, moderator_ids: Collection[ModeratorId]
+) -> set[tuple[str, str, datetime | None, int]]:
+    """What has been written down of these already: appointment, happening, due date and stage."""
+    query = select(HistoryRow.moderator_id, HistoryRow.what, HistoryRow.due_at, HistoryRow.stage)
+    found = session.execute(query.where(HistoryRow.moderator_id.in_(moderator_ids), HistoryRow.due_at.is_not(None)))
+    return {(row.moderator_id, row.what, row.due_at, row.stage) for row in found}
+
+
+def add_entries(session: Session, entries: Sequence[tuple[ModeratorId, HistoryEntry]]) -> None:
+    if entries:
+        session.execute(insert(HistoryRow), [_values(moderator_id, entry) for moderator_id, entry in entries])
+
+
+def claim_to_text(session: Session, limit: int) -> list[ToText]:
+    """Takes reminders to be texted; from here on none of them is texted again, whatever becomes of the text."""
+    rows = session.execute(
+        select(
+            HistoryRow.id, HistoryRow.due_at, ModeratorRow.account_id, ModeratorRow.forum_id, ModeratorRow.board_id
+        )
+        .join(ModeratorRow, ModeratorRow.id == HistoryRow.moderator_id)
+        .where(HistoryRow.texting == WAITING)
+        .order_by(HistoryRow.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=HistoryRow)
+    ).all()
+    taken = [
+        ToText(row.id, AccountId(row.account_id), ForumId(row.forum_id), BoardId(row.board_id), row.due_at)
+        for row in rows
+    ]
+    note_texting(session, [one.history_id for one in taken], TEXTED)
+    return taken
+
+
+def note_texting(session: Session, history_ids: Collection[int], how: str) -> None:
+    session.execute(update(HistoryRow).where(HistoryRow.id.in_(history_ids)).values(texting=how))
+
+
+def any_to_text(session: Session) -> bool:
+    return session.scalar(select(HistoryRow.id).where(HistoryRow.texting == WAITING).limit(1)) is not None
+
+
+def boards_losing_everybody(session: Session, before: datetime, limit: int) -> list[tuple[Board, datetime | None]]:
+    """Open boards whose last powers may go before then, with the moment that was told last; by no exact date."""
+    last = func.max(ModeratorRow.suspends_at)
+    found = session.execute(
+        select(ModeratorRow.board_id, BoardRow.unattended_told)
+        .join(BoardRow, BoardRow.id == ModeratorRow.board_id)
+        .where(ModeratorRow.ended_at.is_(None), BoardRow.status == BoardStatus.ACTIVE)
+        .group_by(ModeratorRow.board_id, BoardRow.unattended_told)
+        .having(last <= before, or_(BoardRow.unattended_told.is_(None), BoardRow.unattended_told < last))
+        .limit(limit)
+    ).all()
+    boards = boards_named(session, [row.board_id for row in found])
+    return [(boards[row.board_id], row.unattended_told) for row in found]
+
+
+def note_unattended(session: Session, board_id: BoardId, told: datetime) -> None:
+    session.execute(update(BoardRow).where(BoardRow.id == board_id).values(unattended_told=told))
+
+
+def claim_to_reconcile(
+    session: Session, forum_ids: Collection[ForumId], now: datetime, every: timedelta, limit: int
+) -> list[Board]:
+    """Open boards with moderators whose forum has not been asked for its list within `every`; notes that it is now."""
+    query = (
+        select(BoardRow)
+        .where(
+            BoardRow.forum_id.in_(forum_ids),
+            BoardRow.status != BoardStatus.CLOSED,
+            or_(BoardRow.list_asked_at.is_(None), BoardRow.list_asked_at <= now - every),
+        )
+        .order_by(BoardRow.list_asked_at.nulls_first(), BoardRow.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    rows = list(session.scalars(query))
+    for row in rows:
+        row.list_asked_at = now
+    session.flush()
+    found = boards_named(session, [row.id for row in rows])
+    return [found[row.id] for row in rows]
+
+
+def _values(moderator_id: ModeratorId, entry: HistoryEntry) -> dict[str, object]:
+    return {
+        "moderator_id": moderator_id,
+        "at": entry.at,
+        "what": entry.what,
+        "due_at": entry.due_at,
+        "stage": entry.stage,
+        "detail": entry.detail,
+        "texting": WAITING if entry.what is Happening.REMINDED else None,
+    }
