@@ -59,6 +59,18 @@ OPEN_FLOWS = Policy(20, "begun from refusals of one account and still open", "de
 FLOW_KEPT = Policy(30, "days after its end, without what was entered", "design")
 HANDOFF_LIFETIME = Policy(10, "minutes", "design")
 
+REVERIFICATION_INTERVAL = Policy(180, "days of Shanghai", "L8d names no period; design")
+REVERIFICATION_SHORTEST = Policy(30, "days", "design")
+REVERIFICATION_LONGEST = Policy(365, "days", "design")
+REVERIFICATION_WINDOW = Policy(30, "days before a due date, or half the interval where that is shorter", "design")
+REVERIFICATION_REMINDERS = (
+    Policy(7, "days before a due date", "design"),
+    Policy(1, "days before a due date", "design"),
+)
+"""After the first reminder, which opens the window."""
+REVERIFICATION_GRACE = Policy(14, "days after a due date in which powers remain", "design")
+REVERIFICATION_NOTICE = Policy(30, "days that a new interval gives everybody at least", "design")
+
 AGREEMENT_ACCEPTANCE = Policy(7, "days", "design")
 
 IDEMPOTENCY_LEASE = Policy(60, "seconds", "contract")
