@@ -1,6 +1,7 @@
 """Words: a version of an agreement, an acceptance, and the clauses a version must hold."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -19,11 +20,28 @@ class AcceptanceChannel(StrEnum):
     FORUM = "forum"
 
 
-REQUIRED_CLAUSES = {
+_FOR_EVERY_MODERATOR = frozenset(
+    {
+        "filing",
+        "prohibited-information",
+        "fair-use",
+        "personal-powers",
+        "periodic-verification",
+        "moderator-sanctions",
+        "end-of-office",
+    }
+)
+CLAUSES_OF_ROLE: Mapping[str, frozenset[str]] = {
+    "founder": _FOR_EVERY_MODERATOR | {"founder-duties"},
+    "manager": _FOR_EVERY_MODERATOR | {"manager-duties"},
+}
+"""What binds a moderator of each role: duties that match their rights. Source: L6d, L6e, L8c, L8d, L9."""
+
+REQUIRED_CLAUSES: Mapping[AgreementKind, frozenset[str]] = {
     AgreementKind.USER: frozenset(
         {"prohibited-information", "ban-or-close", "moderator-duties", "moderator-sanctions"}
     ),
-    AgreementKind.MODERATOR: frozenset({"moderator-duties", "moderator-sanctions"}),
+    AgreementKind.MODERATOR: frozenset().union(*CLAUSES_OF_ROLE.values()),
 }
 """Source: L6c, L6d, L6e (Art. 6)."""
 

@@ -28,13 +28,13 @@ _NOT_IN_FORCE = FieldError(
 )
 
 
-def default_draft() -> Draft:
-    """The user agreement that an installation begins with. Source: L6b, L6c."""
+def default_draft(kind: AgreementKind) -> Draft:
+    """The agreement of this kind that an installation begins with. Source: L6b, L6c, L6d."""
     return Draft(
-        kind=AgreementKind.USER,
+        kind=kind,
         version=_DEFAULT_VERSION,
-        zh=(_TEXTS / "user.zh.md").read_text(encoding="utf-8"),
-        en=(_TEXTS / "user.en.md").read_text(encoding="utf-8"),
+        zh=(_TEXTS / f"{kind}.zh.md").read_text(encoding="utf-8"),
+        en=(_TEXTS / f"{kind}.en.md").read_text(encoding="utf-8"),
     )
 
 
@@ -43,29 +43,17 @@ class Agreements:
         self._unit_of_work = unit_of_work
 
     def publish_default(self, actor: Actor) -> None:
-        """Puts the default user agreement in force from the beginning of today (Shanghai), unless one exists.
+        """Puts each default agreement in force from the beginning of today (Shanghai), unless one of its kind exists.
 
         Raises `ClausesMissing`.
         """
-        draft = default_draft()
-        if draft.missing_clauses():
+        drafts = [default_draft(kind) for kind in AgreementKind]
+        if any(draft.missing_clauses() for draft in drafts):
             raise ClausesMissing
-        text_zh, text_en = draft.without_marks()
         with self._unit_of_work.begin(actor) as tx:
-            if repository.any_published(tx.session, draft.kind):
-                return
-            today = tx.now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
-            version = AgreementVersion(
-                kind=draft.kind,
-                version=draft.version,
-                title=draft.title(),
-                text_zh=text_zh,
-                text_en=text_en,
-                effective_at=today,
-                accept_by=today + timedelta(days=policies.AGREEMENT_ACCEPTANCE.value),
-            )
-            repository.add(tx.session, version)
-            audit.record(tx, Action.AGREEMENT_PUBLISHED, ObjectKind.AGREEMENT, f"{version.kind}/{version.version}")
+            for draft in drafts:
+                if not repository.any_published(tx.session, draft.kind):
+                    _publish_today(tx, draft)
 
     def current(self, kind: AgreementKind) -> AgreementVersion:
         """The version in force now. Raises `NoAgreementInForce`."""
@@ -95,6 +83,22 @@ class Agreements:
     ) -> Acceptance:
         with self._unit_of_work.begin(actor) as tx:
             return accept(tx, account_id, kind, version, channel)
+
+
+def _publish_today(tx: Transaction, draft: Draft) -> None:
+    text_zh, text_en = draft.without_marks()
+    today = tx.now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
+    version = AgreementVersion(
+        kind=draft.kind,
+        version=draft.version,
+        title=draft.title(),
+        text_zh=text_zh,
+        text_en=text_en,
+        effective_at=today,
+        accept_by=today + timedelta(days=policies.AGREEMENT_ACCEPTANCE.value),
+    )
+    repository.add(tx.session, version)
+    audit.record(tx, Action.AGREEMENT_PUBLISHED, ObjectKind.AGREEMENT, f"{version.kind}/{version.version}")
 
 
 def accept(

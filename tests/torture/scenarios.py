@@ -10,8 +10,10 @@ from typing import Any
 
 import httpx2
 
+from app.agreements.domain import AgreementKind
 from app.idempotency.domain import KeyedRequest
 from app.policies import Rate, RouteClass
+from tests.support.agreements import none_published
 from tests.support.forum import NAME, PERSON, ForumBackend, Json
 from tests.support.serving import serving
 from tests.torture.world import RETURN_URL, USED_KEY, World
@@ -153,8 +155,10 @@ def _elsewhere(stage: Stage, asked: Asked) -> httpx2.Response:
         "registration_id": "reg_nobody",
         "session_id": "ses_nobody",
     }
-    moderators = {"params": {"kind": "moderator"}} if not asked.path else {}
-    return replace(asked, path={name: theirs[name] for name in asked.path}).by(stage.world.forum, **moderators)
+    if not asked.path:
+        with none_published(stage.world.services, AgreementKind.USER):
+            return asked.by(stage.world.forum)
+    return replace(asked, path={name: theirs[name] for name in asked.path}).by(stage.world.forum)
 
 
 def _nobody(stage: Stage, asked: Asked) -> httpx2.Response:
