@@ -17,6 +17,13 @@ from app import policies
 from app.accounts.sanctions import Sanctions
 from app.accounts.service import Accounts
 from app.agreements.service import Agreements
+from app.boards.announcements import Ways
+from app.boards.chores import Chores
+from app.boards.filing import Filing
+from app.boards.moderators import Moderators
+from app.boards.orders import Reverifications
+from app.boards.service import Boards
+from app.boards.sweep import Sweeps
 from app.crypto.blind_index import BlindIndex
 from app.crypto.envelope import Envelope, Records
 from app.crypto.key_watch import KeyWatch
@@ -41,6 +48,7 @@ from app.upkeep.schema import refuse_old_schema, upgrade
 from app.vault.service import Vault
 from app.verification.checks import Budget, Checks
 from app.verification.codes import PhoneCodes
+from app.verification.notices import Notices
 from app.verification.providers.contract import RecordCheckProvider
 from app.verification.providers.sandbox import SandboxProvider
 from app.verification.service import Verifications
@@ -93,6 +101,11 @@ class Services:
     sign_ins: SignIns
     registrations: Registrations
     visits: Visits
+    boards: Boards
+    moderators: Moderators
+    reverifications: Reverifications
+    sweeps: Sweeps
+    chores: Chores
     posting: Posting
     status_lists: StatusLists
     sandbox_sender: SandboxSender | None
@@ -138,7 +151,9 @@ def _assemble(
 ) -> Services:
     signer, development = _signer(settings, clock, keyring), settings.env is Environment.DEVELOPMENT
     mac, blind_index, vault = Mac(keyring), BlindIndex(keyring), Vault(unit_of_work, Envelope(keyring))
-    posting = Posting(unit_of_work, signer, mac, settings.issuer, _token_lifetime(settings))
+    verifications = Verifications(unit_of_work, vault, blind_index, mac, checks, direct_by_default=development)
+    posting = Posting(unit_of_work, signer, mac, settings.issuer, _token_lifetime(settings), verifications.is_adult)
+    filing, ways = Filing(verifications.is_adult), Ways(posting.reverification_url, posting.appeal_url)
     return Services(
         issuer=settings.issuer,
         development=development,
@@ -158,11 +173,16 @@ def _assemble(
         sanctions=Sanctions(unit_of_work),
         agreements=Agreements(unit_of_work),
         checks=checks,
-        verifications=Verifications(unit_of_work, vault, blind_index, mac, checks, direct_by_default=development),
+        verifications=verifications,
         codes=PhoneCodes(unit_of_work, vault, blind_index, mac, texts),
         sign_ins=SignIns(unit_of_work, vault, blind_index, mac, texts),
         registrations=Registrations(unit_of_work, mac, settings.issuer, plain_http=development),
         visits=Visits(unit_of_work, mac),
+        boards=Boards(unit_of_work, filing),
+        moderators=Moderators(unit_of_work, filing, ways),
+        reverifications=Reverifications(unit_of_work),
+        sweeps=Sweeps(unit_of_work, ways),
+        chores=Chores(unit_of_work, Notices(unit_of_work, vault, texts).text),
         posting=posting,
         status_lists=StatusLists(unit_of_work, signer, posting.policy, settings.issuer),
         sandbox_sender=texts.sender if isinstance(texts.sender, SandboxSender) else None,
