@@ -17,6 +17,8 @@ from app import policies
 from app.accounts.sanctions import Sanctions
 from app.accounts.service import Accounts
 from app.agreements.service import Agreements
+from app.audit import service as audit
+from app.audit.domain import Action, ObjectKind
 from app.crypto.blind_index import BlindIndex
 from app.crypto.envelope import Envelope, Records
 from app.crypto.key_watch import KeyWatch
@@ -24,7 +26,11 @@ from app.crypto.keyring import Keyring, create_missing_keys, load_keyring
 from app.crypto.mac import Mac
 from app.crypto.signing import TokenSigner
 from app.db.engine import is_sqlite, make_engine, sqlite_file
-from app.db.unit_of_work import UnitOfWork, alone
+from app.db.unit_of_work import Transaction, UnitOfWork, alone
+from app.events.deliveries import Deliveries
+from app.events.domain import EndpointAct
+from app.events.sender import Sender
+from app.events.service import Webhooks
 from app.forums.service import Forums
 from app.idempotency.service import Idempotency
 from app.kernel.actor import OPERATOR
@@ -95,6 +101,8 @@ class Services:
     visits: Visits
     posting: Posting
     status_lists: StatusLists
+    webhooks: Webhooks
+    deliveries: Deliveries
     sandbox_sender: SandboxSender | None
 
 
@@ -137,6 +145,7 @@ def _assemble(
     settings: Settings, clock: Clock, checks: Checks, texts: Texts, keyring: Keyring, unit_of_work: UnitOfWork
 ) -> Services:
     signer, development = _signer(settings, clock, keyring), settings.env is Environment.DEVELOPMENT
+    records = Records(keyring)
     mac, blind_index, vault = Mac(keyring), BlindIndex(keyring), Vault(unit_of_work, Envelope(keyring))
     posting = Posting(unit_of_work, signer, mac, settings.issuer, _token_lifetime(settings))
     return Services(
@@ -150,7 +159,7 @@ def _assemble(
         engine=unit_of_work.engine,
         unit_of_work=unit_of_work,
         refuse_missing_keys=lambda: _refuse_missing_keys(settings, unit_of_work),
-        idempotency=Idempotency(unit_of_work, mac, Records(keyring)),
+        idempotency=Idempotency(unit_of_work, mac, records),
         signer=signer,
         vault=vault,
         forums=Forums(unit_of_work, mac, plain_http=development),
@@ -165,8 +174,14 @@ def _assemble(
         visits=Visits(unit_of_work, mac),
         posting=posting,
         status_lists=StatusLists(unit_of_work, signer, posting.policy, settings.issuer),
+        webhooks=Webhooks(unit_of_work, records, _record_webhook, private=development),
+        deliveries=Deliveries(unit_of_work, records, Sender(clock, private=development)),
         sandbox_sender=texts.sender if isinstance(texts.sender, SandboxSender) else None,
     )
+
+
+def _record_webhook(tx: Transaction, act: EndpointAct, endpoint_id: str) -> None:
+    audit.record(tx, Action(f"webhook.{act}"), ObjectKind.WEBHOOK, endpoint_id)
 
 
 def _signer(settings: Settings, clock: Clock, keyring: Keyring) -> TokenSigner:

@@ -40,6 +40,9 @@ class Action(StrEnum):
     PERSON_DISSOLVED = "person.dissolved"
     SIGN_IN_STARTED = "sign-in.started"
     SIGN_IN_COMPLETED = "sign-in.completed"
+    WEBHOOK_ADDED = "webhook.added"
+    WEBHOOK_REMOVED = "webhook.removed"
+    WEBHOOK_SECRET_ROTATED = "webhook.secret-rotated"  # noqa: S105 -- the name of an act
     IDENTITY_READ = "identity.read"
 
 
@@ -54,6 +57,7 @@ class ObjectKind(StrEnum):
     PERSON = "person"
     FLOW = "flow"
     SIGN_IN = "sign-in"
+    WEBHOOK = "webhook"
 
 
 @dataclass(frozen=True, slots=True)
