@@ -47,6 +47,7 @@ from app.upkeep.schema import refuse_old_schema, upgrade
 from app.vault.service import Vault
 from app.verification.checks import Budget, Checks
 from app.verification.codes import PhoneCodes
+from app.verification.links import has_person
 from app.verification.providers.contract import RecordCheckProvider
 from app.verification.providers.sandbox import SandboxProvider
 from app.verification.service import Verifications
@@ -58,6 +59,11 @@ from app.verification.texts import CodeRules, Texts
 _NO_DATABASE = "The database does not answer. Check SHIMING_DATABASE_URL."
 _UNSAFE_LIBRARIES = ("ecdsa", "rsa")
 _PROVIDERS: dict[str, Callable[[], RecordCheckProvider]] = {"sandbox": SandboxProvider}
+_WEBHOOK_ACTS = {
+    EndpointAct.ADDED: Action.WEBHOOK_ADDED,
+    EndpointAct.REMOVED: Action.WEBHOOK_REMOVED,
+    EndpointAct.SECRET_ROTATED: Action.WEBHOOK_SECRET_ROTATED,
+}
 _DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
 
 
@@ -164,7 +170,7 @@ def _assemble(
         vault=vault,
         forums=Forums(unit_of_work, mac, plain_http=development),
         accounts=Accounts(unit_of_work),
-        sanctions=Sanctions(unit_of_work),
+        sanctions=Sanctions(unit_of_work, has_person),
         agreements=Agreements(unit_of_work),
         checks=checks,
         verifications=Verifications(unit_of_work, vault, blind_index, mac, checks, direct_by_default=development),
@@ -181,7 +187,7 @@ def _assemble(
 
 
 def _record_webhook(tx: Transaction, act: EndpointAct, endpoint_id: str) -> None:
-    audit.record(tx, Action(f"webhook.{act}"), ObjectKind.WEBHOOK, endpoint_id)
+    audit.record(tx, _WEBHOOK_ACTS[act], ObjectKind.WEBHOOK, endpoint_id)
 
 
 def _signer(settings: Settings, clock: Clock, keyring: Keyring) -> TokenSigner:
