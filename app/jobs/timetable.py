@@ -30,5 +30,7 @@ TIMETABLE = (
     Job("end-expired-flows", every=60, limit=10, batch=lambda services: services.registrations.end_expired()),
     Job("forget-old-flows", every=3600, limit=10, batch=lambda services: services.registrations.forget_old()),
     Job("forget-sign-ins", every=600, limit=10, batch=lambda services: services.sign_ins.purge()),
+    Job("deliver-events", every=1, limit=1, batch=lambda services: services.deliveries.deliver_due()),
+    Job("forget-old-events", every=3600, limit=10, batch=lambda services: services.deliveries.purge()),
     Job("forget-old-answers", every=600, limit=10, batch=lambda services: services.idempotency.purge()),
 )

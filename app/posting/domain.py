@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from app.accounts.domain import Account, AccountStatus, Sanction, SanctionKind
+from app.accounts.domain import Account, AccountStatus, Sanction, status_of
 from app.boards.domain import Board
 from app.boards.domain import Standing as Office
 from app.kernel.ids import AccountId, ForumId
@@ -67,12 +67,7 @@ class Standing:
     """One has, and its forum lets nobody post like that."""
 
     def status(self, now: datetime) -> AccountStatus:
-        """Computed, so that a late verification never lifts a suspension and a dead worker keeps none alive."""
-        if self.account.closed_at is not None:
-            return AccountStatus.CLOSED
-        if self.sanction is not None and self.sanction.in_force(now):
-            return AccountStatus.BANNED if self.sanction.kind is SanctionKind.BAN else AccountStatus.SUSPENDED
-        return AccountStatus.ACTIVE if self.identity is not None else AccountStatus.UNVERIFIED
+        return status_of(self.account, self.sanction, now, person_behind=self.identity is not None)
 
 
 @dataclass(frozen=True, slots=True)
