@@ -131,6 +131,7 @@ async def refuse_unknown_query(request: Request) -> None:
         raise Invalid([FieldError("", "unknown-field", _KNOWN_QUERY.with_values(names=" ".join(sorted(known))))])
 
 
+BoardsCaller = Annotated[Caller, Depends(caller_with(Scope.BOARDS))]
 AccountsCaller = Annotated[Caller, Depends(caller_with(Scope.ACCOUNTS))]
 VerificationsCaller = Annotated[Caller, Depends(caller_with(Scope.VERIFICATIONS))]
 WebhooksCaller = Annotated[Caller, Depends(caller_with(Scope.WEBHOOKS))]

@@ -59,7 +59,7 @@ class BoardView:
     board: Board
     founder: Founder | None
     interval_days: int
-    unattended_at: datetime | None
+    attended_until: datetime | None
     """When its last working moderator loses the powers, if nobody re-verifies; None where nobody has any now."""
 
 
@@ -68,7 +68,8 @@ class NewBoard:
     slug: str
     name: str
     description: str
-    interval_days: int | None
+    terms: Mapping[str, int]
+    """`interval_days`, `grace_days`, where the board asks for its own."""
     minimum_level: IdentityLevel
 
 

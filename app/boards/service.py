@@ -69,8 +69,8 @@ class Boards:
                 _screen(tx, new.name, new.description)
                 board_id = BoardId(new_id("brd", tx.now))
                 repository.add_board(tx.session, board_id, forum_id, new, tx.now)
-                if new.interval_days is not None:
-                    change_terms(tx, forum_id, board_id, {"interval_days": new.interval_days}, tx.now, _BY_THE_FORUM)
+                if new.terms:
+                    change_terms(tx, forum_id, board_id, new.terms, tx.now, _BY_THE_FORUM)
                 audit.record(tx, Action.BOARD_CREATED, ObjectKind.BOARD, board_id)
                 self._filing.file(tx, get_board(tx, forum_id, board_id), founder, Role.FOUNDER)
                 return _views(tx, [get_board(tx, forum_id, board_id)])[0]
@@ -102,7 +102,7 @@ class Boards:
                 board = get_board(tx, forum_id, named, lock=True)
                 _screen(tx, wanted.name, wanted.description)
                 repository.save_board(tx.session, _changed(board, wanted))
-                if wanted.terms is not None:
+                if wanted.terms:
                     change_terms(tx, forum_id, board.id, wanted.terms, tx.now, _BY_THE_FORUM)
                 audit.record(tx, Action.BOARD_CHANGED, ObjectKind.BOARD, board.id)
                 return _views(tx, [get_board(tx, forum_id, board.id)])[0]
