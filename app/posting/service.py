@@ -23,7 +23,7 @@ from app.posting.domain import (
     Standing,
     StandingFilter,
 )
-from app.posting.errors import Denial, PostingDenied, ReasonCode
+from app.posting.errors import Denial, PostingDenied, ReasonCode, RemedyPlace
 from app.posting.standing_reader import read_standings
 from app.posting.status_list import status_list_uri
 from app.posting.status_reader import read_open_account
@@ -111,6 +111,14 @@ class Posting:
             except TokenRefused:
                 return None
         return claims if claims["aud"] == forum_id else None
+
+    def reverification_url(self, account_id: AccountId, now: datetime, until: datetime) -> str:
+        """Where a moderator re-verifies who reads a reminder; writes nothing. Good until then, 45 days at most."""
+        return self._tickets.url_of_notice(account_id, RemedyPlace.FLOW, now, until)
+
+    def appeal_url(self, account_id: AccountId, now: datetime) -> str:
+        """Where whoever a measure was taken against learns how to appeal, for 45 days; writes nothing."""
+        return self._tickets.url_of_notice(account_id, RemedyPlace.APPEAL, now)
 
     def open_ticket(self, ticket: str) -> OpenedTicket | None:
         """Where a remedy leads; None when the ticket is not good or its account is closed. Writes nothing."""
