@@ -41,6 +41,7 @@ from app.upkeep.schema import refuse_old_schema, upgrade
 from app.vault.service import Vault
 from app.verification.checks import Budget, Checks
 from app.verification.codes import PhoneCodes
+from app.verification.notices import Notices
 from app.verification.providers.contract import RecordCheckProvider
 from app.verification.providers.sandbox import SandboxProvider
 from app.verification.service import Verifications
@@ -91,6 +92,7 @@ class Services:
     verifications: Verifications
     codes: PhoneCodes
     sign_ins: SignIns
+    notices: Notices
     registrations: Registrations
     visits: Visits
     posting: Posting
@@ -161,6 +163,7 @@ def _assemble(
         verifications=Verifications(unit_of_work, vault, blind_index, mac, checks, direct_by_default=development),
         codes=PhoneCodes(unit_of_work, vault, blind_index, mac, texts),
         sign_ins=SignIns(unit_of_work, vault, blind_index, mac, texts),
+        notices=Notices(unit_of_work, vault, texts),
         registrations=Registrations(unit_of_work, mac, settings.issuer, plain_http=development),
         visits=Visits(unit_of_work, mac),
         posting=posting,
