@@ -26,6 +26,7 @@ STATUS_LOOK_EVERY = Policy(5, "seconds", "design")
 STATUS_LOOK_OVERLAP = Policy(60, "seconds", "design")
 STATUS_LIST_LIFETIME = Policy(300, "seconds", "design")
 REMEDY_TICKET_LIFETIME = Policy(15, "minutes", "design")
+NOTICE_TICKET_LONGEST = Policy(45, "days, and no longer than what the notice is about", "design")
 CLIENT_SECRET_OVERLAP = Policy(24, "hours", "design")
 
 PHONE_LEVEL_LIFETIME = Policy(180, "days", "design")
@@ -37,6 +38,8 @@ CODE_TRIES = Policy(5, "tries", "design")
 TEXTS_PER_HOUR = Policy(4, "texts a phone", "design")
 TEXTS_PER_DAY = Policy(8, "texts a phone", "design")
 TEXTS_PER_ACCOUNT = Policy(20, "texts in 24 hours", "design")
+TEXTS_KEPT_FOR_CODES = Policy(20, "percent of a day's texts, which no notice uses up", "design")
+NOTICE_TEXT_KEPT = Policy(2, "days", "design")
 HELD_PHONE_GRACE = Policy(5, "minutes after its code", "design")
 SMS_PAUSE = Policy(60, "seconds", "design")
 SMS_PAUSE_FLOOR = Policy(30, "seconds", "design")
@@ -64,7 +67,10 @@ REVERIFICATION_INTERVAL = Policy(180, "days of Shanghai", "L8d names no period; 
 REVERIFICATION_SHORTEST = Policy(30, "days", "design")
 REVERIFICATION_LONGEST = Policy(365, "days", "design")
 REVERIFICATION_WINDOW = Policy(30, "days before a due date, or half the interval where that is shorter", "design")
-REVERIFICATION_REMINDERS = (Policy(7, "days before a due date", "design"), Policy(1, "days before a due date", "design"))
+REVERIFICATION_REMINDERS = (
+    Policy(7, "days before a due date", "design"),
+    Policy(1, "days before a due date", "design"),
+)
 """After the first reminder, which opens the window."""
 REVERIFICATION_GRACE = Policy(14, "days after a due date in which powers remain", "design")
 REVERIFICATION_LONGEST_GRACE = Policy(90, "days", "design")

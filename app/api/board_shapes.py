@@ -1,6 +1,5 @@
 """Shapes of boards, moderators and re-verifications."""
 
-from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -26,6 +25,7 @@ from app.boards.domain import (
     Step,
 )
 from app.boards.schedules import ModeratorState
+from app.boards.terms import WantedTerms
 from app.kernel.clock import start_of_day
 from app.kernel.errors import FieldError, Invalid
 from app.kernel.sentence import Sentence
@@ -43,7 +43,7 @@ _NOTHING_GIVEN = FieldError(
     "", "nothing-given", Sentence("至少给出一个要改的字段。", "Give at least one field to change.")
 )
 _NOT_NULL = Sentence("这个字段不能清空；不改就不要给出。", "This field cannot be cleared; leave it out to keep it.")
-_TERMS = ("interval_days", "grace_days")
+_TERMS = frozenset({"interval_days", "grace_days"})
 Slug = Annotated[
     str, Field(min_length=1, max_length=64, description="1-64 of a-z 0-9 - _, beginning with a letter or digit.")
 ]
@@ -82,7 +82,7 @@ class NewBoardGiven(Request):
             self.slug,
             self.name,
             self.description,
-            {name: getattr(self, name) for name in _TERMS if getattr(self, name) is not None},
+            WantedTerms(_TERMS & self.model_fields_set, self.interval_days, self.grace_days),
             IdentityLevel(self.minimum_level),
         )
 
@@ -100,12 +100,12 @@ class ChangedBoard(Request):
     def as_change(self) -> BoardChange:
         """Raises `Invalid` when nothing is given, or null for what cannot be cleared."""
         given = self.model_fields_set
-        cleared = [name for name in sorted(given - set(_TERMS)) if getattr(self, name) is None]
+        cleared = [name for name in sorted(given - _TERMS) if getattr(self, name) is None]
         if cleared:
             raise Invalid([FieldError(f"/{name}", "not-allowed", _NOT_NULL) for name in cleared])
         if not given:
             raise Invalid([_NOTHING_GIVEN])
-        terms: Mapping[str, int | None] = {name: getattr(self, name) for name in _TERMS if name in given}
+        terms = WantedTerms(_TERMS & given, self.interval_days, self.grace_days)
         level = IdentityLevel(self.minimum_level) if self.minimum_level else None
         return BoardChange(self.slug, self.name, self.description, level, terms)
 
@@ -275,9 +275,7 @@ class Scope(Request):
 class NewOrder(Request):
     scope: Scope
     reason: Reason
-    due_in_days: Annotated[
-        int, Field(ge=0, le=365, description="By the end of that day of Shanghai; 0 means at once.")
-    ]
+    due_in_days: Annotated[int, Field(ge=0, le=365, description="By the end of that day of Shanghai; 0 means at once.")]
     cause: Literal["order", "phone_recycled", "document_expired", "identity_misuse"] = "order"
 
 
@@ -365,4 +363,3 @@ def moderator_out(view: ModeratorView) -> Moderator:
         interval_days=appointment.schedule.terms.interval_days,
         ended_at=appointment.ended_at,
     )
-

@@ -37,8 +37,9 @@ UNFIT = (
     responses=problems({**ONCE, 403: UNFIT, 404: "account-not-found", 409: f"slug-taken, {_STATE}"}),
 )
 def create_board(body: NewBoardGiven, caller: BoardsCaller, services: ServicesOf, once: OnceOf) -> Response:
-    """Creates a board and puts its founder on record, in one: the founder must be verified by document, of age, and
-    have accepted the moderator agreement.
+    """Creates a board and puts its founder on record, in one.
+
+    The founder must be verified by document, of age, and have accepted the moderator agreement.
     """
 
     def work() -> Board:
@@ -48,9 +49,7 @@ def create_board(body: NewBoardGiven, caller: BoardsCaller, services: ServicesOf
     return once.answer(caller, 201, work)
 
 
-@router.get(
-    "", responses=problems({**READING, 422: "validation-failed"}), dependencies=[Depends(refuse_unknown_query)]
-)
+@router.get("", responses=problems({**READING, 422: "validation-failed"}), dependencies=[Depends(refuse_unknown_query)])
 def list_boards(
     caller: BoardsCaller,
     services: ServicesOf,
@@ -78,27 +77,21 @@ def change_board(board: str, body: ChangedBoard, caller: BoardsCaller, services:
     return board_out(services.boards.change(caller.actor, caller.forum_id, board, body.as_change()))
 
 
-@router.post(
-    "/{board}/freeze", response_model=Board, responses=problems({**ONCE, **_NOT_FOUND, 409: _STATE})
-)
+@router.post("/{board}/freeze", response_model=Board, responses=problems({**ONCE, **_NOT_FOUND, 409: _STATE}))
 def freeze_board(board: str, body: ActOnBoard, caller: BoardsCaller, services: ServicesOf, once: OnceOf) -> Response:
     """No permit names this board any more, at once, until it is reopened."""
     act = services.boards.freeze
     return once.answer(caller, 200, _shown(lambda: act(caller.actor, caller.forum_id, board, body.reason)))
 
 
-@router.post(
-    "/{board}/reopen", response_model=Board, responses=problems({**ONCE, **_NOT_FOUND, 409: _STATE})
-)
+@router.post("/{board}/reopen", response_model=Board, responses=problems({**ONCE, **_NOT_FOUND, 409: _STATE}))
 def reopen_board(board: str, body: ActOnBoard, caller: BoardsCaller, services: ServicesOf, once: OnceOf) -> Response:
     """Brings back exactly what was before it was frozen or closed."""
     act = services.boards.reopen
     return once.answer(caller, 200, _shown(lambda: act(caller.actor, caller.forum_id, board, body.reason)))
 
 
-@router.post(
-    "/{board}/close", response_model=Board, responses=problems({**ONCE, **_NOT_FOUND})
-)
+@router.post("/{board}/close", response_model=Board, responses=problems({**ONCE, **_NOT_FOUND}))
 def close_board(board: str, body: ActOnBoard, caller: BoardsCaller, services: ServicesOf, once: OnceOf) -> Response:
     """Ends posting and moderating here, at once."""
     act = services.boards.close

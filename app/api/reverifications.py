@@ -7,15 +7,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from app import policies
 from app.api.board_shapes import Forecast, ForecastWeekShown, NewOrder, OrderPage, OrderShown
 from app.api.cursors import read_cursor, write_cursor
-from app.api.dependencies import (
-    IN_PROGRESS,
-    ONCE,
-    READING,
-    BoardsCaller,
-    ServicesOf,
-    problems,
-    refuse_unknown_query,
-)
+from app.api.dependencies import IN_PROGRESS, ONCE, READING, BoardsCaller, ServicesOf, problems, refuse_unknown_query
 from app.api.once import OnceOf
 from app.boards.domain import Cause
 

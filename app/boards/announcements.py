@@ -43,7 +43,8 @@ class Ways:
 
     reverify: Callable[[AccountId, datetime, datetime], str]
     """For an account, now and the moment until which the address is good."""
-    appeal: Callable[[AccountId], str]
+    appeal: Callable[[AccountId, datetime], str]
+    """For an account and now."""
 
 
 def views_of(tx: Transaction, standings: Sequence[Standing]) -> list[ModeratorView]:
@@ -109,7 +110,7 @@ def reminder(view: ModeratorView, ways: Ways, ordered_because: str | None = None
 
 
 def sanction_notice(view: ModeratorView, sanction: Sanction, ways: Ways) -> tuple[Notice, SanctionNotice]:
-    url = ways.appeal(view.standing.appointment.account_id)
+    url = ways.appeal(view.standing.appointment.account_id, view.standing.now)
     filled = _STEPS[sanction.step].with_values(board=view.board.name, reason=sanction.reason, basis=sanction.basis)
     told = SanctionNotice(sanction.id, sanction.step, sanction.reason, sanction.basis, url)
     return _notice(filled, url), told

@@ -18,7 +18,7 @@ router = APIRouter(include_in_schema=False)
 async def outbox_page(request: Request) -> Response:
     """Newest first, and looked at again by itself."""
     texts = [
-        {"to": sent.to.reveal(), "text": sent.text.reveal(), "code": sent.code.reveal(), "sent_at": sent.sent_at}
+        {"to": sent.to.reveal(), "text": sent.text.reveal(), "code": _code(sent), "sent_at": sent.sent_at}
         for sent in reversed(_outbox(request))
     ]
     return page(request, "pages/outbox.html", {"texts": texts})
@@ -32,12 +32,16 @@ async def outbox(request: Request) -> JSONResponse:
             {
                 "to": sent.to.reveal(),
                 "text": sent.text.reveal(),
-                "code": sent.code.reveal(),
+                "code": _code(sent),
                 "sent_at": sent.sent_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             }
             for sent in _outbox(request)
         ]
     )
+
+
+def _code(sent: SentText) -> str | None:
+    return sent.code.reveal() if sent.code else None
 
 
 def _outbox(request: Request) -> list[SentText]:

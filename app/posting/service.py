@@ -28,7 +28,7 @@ from app.posting.domain import (
     StandingFilter,
     Use,
 )
-from app.posting.errors import BoardNotNamed, Denial, PostingDenied, ReasonCode
+from app.posting.errors import BoardNotNamed, Denial, PostingDenied, ReasonCode, RemedyPlace
 from app.posting.places import Places
 from app.posting.standing_reader import read_standings
 from app.posting.status_list import status_list_uri
@@ -138,6 +138,14 @@ class Posting:
                 return None
         return claims if claims["aud"] == forum_id else None
 
+    def reverification_url(self, account_id: AccountId, now: datetime, until: datetime) -> str:
+        """Where a moderator re-verifies who reads a reminder; writes nothing. Good until then, 45 days at most."""
+        return self._tickets.url_of_notice(account_id, RemedyPlace.FLOW, now, until)
+
+    def appeal_url(self, account_id: AccountId, now: datetime) -> str:
+        """Where whoever a measure was taken against learns how to appeal, for 45 days; writes nothing."""
+        return self._tickets.url_of_notice(account_id, RemedyPlace.APPEAL, now)
+
     def open_ticket(self, ticket: str) -> OpenedTicket | None:
         """Where a remedy leads; None when the ticket is not good or its account is closed. Writes nothing."""
         with self._unit_of_work.read() as tx:
@@ -145,9 +153,7 @@ class Posting:
             account = read_open_account(tx.session, found.account_id) if found else None
         return OpenedTicket(found.place, found.account_id, *account) if found and account else None
 
-    def _remedy_urls(
-        self, account_id: AccountId, reasons: Sequence[Denial], now: datetime
-    ) -> dict[ReasonCode, str]:
+    def _remedy_urls(self, account_id: AccountId, reasons: Sequence[Denial], now: datetime) -> dict[ReasonCode, str]:
         return {denial.code: self._tickets.url(account_id, denial.code, now) for denial in reasons if denial.remedy}
 
     def _judge(self, standing: Standing, now: datetime) -> JudgedAccount:
@@ -167,10 +173,7 @@ class Posting:
             "scope": " ".join(use.scope),
             "handle": account.handle,
             "status": {
-                "status_list": {
-                    "idx": standing.status_index,
-                    "uri": status_list_uri(self._issuer, account.forum_id),
-                }
+                "status_list": {"idx": standing.status_index, "uri": status_list_uri(self._issuer, account.forum_id)}
             },
         }
         if place.board is not None:

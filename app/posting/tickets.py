@@ -1,8 +1,8 @@
-"""The way from a refusal to what mends it: an address made without a write, good for one purpose and 15 minutes."""
+"""The way from a refusal or a notice to what mends it: an address made without a write, for one purpose and a time."""
 
 import base64
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from app import policies
@@ -11,7 +11,8 @@ from app.kernel.ids import AccountId
 from app.posting.denials import REMEDY_PLACES
 from app.posting.errors import ReasonCode, RemedyPlace
 
-_LIFETIME_SECONDS = policies.REMEDY_TICKET_LIFETIME.value * 60
+_LIFETIME = timedelta(minutes=policies.REMEDY_TICKET_LIFETIME.value)
+_LONGEST = timedelta(days=policies.NOTICE_TICKET_LONGEST.value)
 _PLACES = (RemedyPlace.FLOW, RemedyPlace.AGREEMENT, RemedyPlace.APPEAL)
 """A place's number in a ticket is where it stands here."""
 _PREFIX = "acc_"
@@ -37,9 +38,14 @@ class Tickets:
         place = REMEDY_PLACES.get(code)
         if place not in _PLACES:
             return f"{self._issuer}/problems/{code}"
-        expiry = int(now.timestamp()) + _LIFETIME_SECONDS
-        body = UUID(account_id.removeprefix(_PREFIX)).bytes + expiry.to_bytes(5) + bytes([_PLACES.index(place)])
-        return f"{self._issuer}/continue/{_written(body + self._seal(body))}"
+        return self._made(account_id, place, now + _LIFETIME)
+
+    def url_of_notice(
+        self, account_id: AccountId, place: RemedyPlace, now: datetime, until: datetime | None = None
+    ) -> str:
+        """Where a notice leads that may be read weeks later: good until then, for `NOTICE_TICKET_LONGEST` at most."""
+        longest = now + _LONGEST
+        return self._made(account_id, place, longest if until is None else min(until, longest))
 
     def read(self, ticket: str, now: datetime) -> Ticket | None:
         """None for one that was changed, is none of ours, or has expired: exactly at its expiry it has."""
@@ -53,6 +59,12 @@ class Tickets:
         if now.timestamp() >= int.from_bytes(body[_EXPIRY]):
             return None
         return Ticket(AccountId(f"{_PREFIX}{body[_ID].hex()}"), _PLACES[body[_PLACE]])
+
+    def _made(self, account_id: AccountId, place: RemedyPlace, until: datetime) -> str:
+        """Boundary: to the whole second, and never later than `until`."""
+        expiry = int(until.timestamp())
+        body = UUID(account_id.removeprefix(_PREFIX)).bytes + expiry.to_bytes(5) + bytes([_PLACES.index(place)])
+        return f"{self._issuer}/continue/{_written(body + self._seal(body))}"
 
     def _seal(self, body: bytes) -> bytes:
         return self._mac.digest(MacUse.REMEDY_TICKET, body.hex())[:_MAC_BYTES]

@@ -1,6 +1,7 @@
 """Words of the vault: what is sealed, why it may be opened, and what comes out."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from app.crypto.blind_index import IndexValue
@@ -59,6 +60,15 @@ class PhoneRecord:
     person_id: PersonId
     state: PhoneState
     digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenPhone:
+    """A binding that ended because the number became somebody else's."""
+
+    id: int
+    person_id: PersonId
+    frozen_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

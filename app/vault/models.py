@@ -74,6 +74,8 @@ class PhoneRow(Base):
     blind_index: Mapped[bytes] = mapped_column(LargeBinary)
     sealed_number: Mapped[bytes] = mapped_column(LargeBinary)
     since: Mapped[datetime] = mapped_column(UtcDateTime)
+    frozen_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    """When the number became somebody else's; None while it is not."""
 
 
 class HeldPhoneRow(Base):

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.crypto.blind_index import IndexValue
 from app.kernel.ids import PersonId
-from app.vault.domain import PhoneRecord, PhoneState
+from app.vault.domain import FrozenPhone, PhoneRecord, PhoneState
 from app.vault.models import DocumentRow, HeldPhoneRow, OrganisationRow, PersonRow, PhoneRow
 
 
@@ -100,8 +100,22 @@ def add_phone(session: Session, row: PhoneRow) -> None:
     session.flush()
 
 
-def set_phone_state(session: Session, phone_id: int, state: PhoneState) -> None:
-    session.execute(update(PhoneRow).where(PhoneRow.id == phone_id).values(state=state))
+def set_phone_state(session: Session, phone_id: int, state: PhoneState, now: datetime) -> None:
+    frozen_at = now if state is PhoneState.FROZEN else None
+    session.execute(update(PhoneRow).where(PhoneRow.id == phone_id).values(state=state, frozen_at=frozen_at))
+
+
+def current_phone_of(session: Session, person_id: PersonId) -> PhoneRow | None:
+    query = select(PhoneRow).where(PhoneRow.person_id == person_id, PhoneRow.state == PhoneState.CURRENT)
+    return session.scalar(query.order_by(PhoneRow.since.desc(), PhoneRow.id.desc()).limit(1))
+
+
+def frozen_phones(session: Session, since: datetime) -> list[FrozenPhone]:
+    query = select(PhoneRow.id, PhoneRow.person_id, PhoneRow.frozen_at).where(PhoneRow.frozen_at >= since)
+    return [
+        FrozenPhone(row.id, PersonId(row.person_id), row.frozen_at)
+        for row in session.execute(query.order_by(PhoneRow.id))
+    ]
 
 
 def add_held_phone(session: Session, row: HeldPhoneRow) -> None:

@@ -14,7 +14,15 @@ from app.kernel.actor import SYSTEM, Actor
 from app.kernel.ids import PersonId, new_person_id
 from app.kernel.secret import Secret
 from app.vault import repository
-from app.vault.domain import DocumentRecord, HeldPhone, IdentityField, PersonRecord, PhoneState, ReadPurpose
+from app.vault.domain import (
+    DocumentRecord,
+    FrozenPhone,
+    HeldPhone,
+    IdentityField,
+    PersonRecord,
+    PhoneState,
+    ReadPurpose,
+)
 from app.vault.errors import HeldPhoneGone, PersonUnknown
 from app.vault.models import DocumentRow, HeldPhoneRow, OrganisationRow, PersonRow, PhoneRow
 
@@ -140,7 +148,7 @@ class Vault:
         """A number of somebody without a document came back by its code. `state` and `ConstraintViolated` as above."""
         for phone in repository.phones_of(tx.session, person_id):
             if phone.blind_index == digest and phone.state != PhoneState.CURRENT:
-                repository.set_phone_state(tx.session, phone.id, state)
+                repository.set_phone_state(tx.session, phone.id, state, tx.now)
 
     def settle_claimed_phones(self, tx: Transaction, person_id: PersonId) -> None:
         """Once this person's document is confirmed, the numbers they claimed are theirs: the old bindings freeze."""
@@ -149,11 +157,23 @@ class Vault:
                 continue
             holder = repository.current_holder(tx.session, phone.index_version, phone.blind_index)
             if holder is not None:
-                repository.set_phone_state(tx.session, holder.id, PhoneState.FROZEN)
+                repository.set_phone_state(tx.session, holder.id, PhoneState.FROZEN, tx.now)
                 before = repository.get_person(tx.session, holder.person_id)
                 if before is not None:
                     audit.record(tx, Action.PHONE_FROZEN, ObjectKind.PERSON, before.audit_ref, reason="number-moved")
-            repository.set_phone_state(tx.session, phone.id, PhoneState.CURRENT)
+            repository.set_phone_state(tx.session, phone.id, PhoneState.CURRENT, tx.now)
+
+    def phone_to_write_to(self, tx: Transaction, person_id: PersonId) -> Secret[str] | None:
+        """The number that is theirs now, for one text to them and for nobody to read; None where they have none.
+
+        Raises `SealBroken`.
+        """
+        person = repository.get_person(tx.session, person_id)
+        phone = repository.current_phone_of(tx.session, person_id)
+        if person is None or phone is None:
+            return None
+        data_key = self._envelope.unwrap(person.wrapped_key, _key_place(person_id))
+        return unseal(data_key, phone.sealed_number, _phone_place(person_id))
 
     # -- organisations ------------------------------------------------------------------------------------------
 
@@ -250,6 +270,11 @@ class Vault:
                 confirmed_at=tx.now,
             ),
         )
+
+
+def frozen_phones(tx: Transaction, since: datetime) -> list[FrozenPhone]:
+    """A step: which numbers have become somebody else's since then, oldest binding first."""
+    return repository.frozen_phones(tx.session, since)
 
 
 def _drop_expired_phones(tx: Transaction) -> int:

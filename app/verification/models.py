@@ -122,6 +122,16 @@ class CodeRow(Base):
     tries: Mapped[int]
 
 
+class NoticeTextRow(Base):
+    """A text without a code that went out, or may have: one message goes once, and the day's money counts it."""
+
+    __tablename__ = "notice_texts"
+    __table_args__ = (Index(None, "sent_at"),)
+
+    message_id: Mapped[str] = mapped_column(String(80), primary_key=True)
+    sent_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class SignInRow(Base):
     """A code by which somebody enters our own pages and, once it has come back, the session that it opened.
 

@@ -9,10 +9,20 @@ from sqlalchemy import Select
 from app import policies
 from app.db.unit_of_work import Transaction
 from app.kernel.ids import AccountId, ForumId, VerificationId
-from app.verification import repository
+from app.vault.service import frozen_phones
+from app.verification import notice_rows, repository
 from app.verification.domain import IdentityLevel, InnerReason, Method, Verification
 
 _DAY = timedelta(days=1)
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class RecycledPhone:
+    """An account whose person had a phone that is somebody else's now; `ref` names that one event on that account."""
+
+    account_id: AccountId
+    ref: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +76,25 @@ def documents_verified(tx: Transaction, account_ids: Collection[AccountId]) -> M
     Only the same person can: whoever else tries is refused. A code to a phone moves nothing here. Source: L8d.
     """
     return repository.documents_verified(tx.session, account_ids)
+
+
+def recycled_phones(tx: Transaction, since: datetime) -> list[RecycledPhone]:
+    """A step: the accounts at document level whose person lost a phone to somebody else since then, each once a phone.
+
+    Without those whose person has proved themselves by document after that. Source: L8d, dynamic re-verification.
+    """
+    frozen = frozen_phones(tx, since)
+    found = []
+    for begin in range(0, len(frozen), _AT_ONCE):
+        some = frozen[begin : begin + _AT_ONCE]
+        accounts = notice_rows.document_accounts(tx.session, {phone.person_id for phone in some})
+        found += [
+            RecycledPhone(account_id, f"phone-{phone.id}-{account_id}")
+            for phone in some
+            for account_id, verified_at in accounts[phone.person_id]
+            if verified_at <= phone.frozen_at
+        ]
+    return found
 
 
 def verified_since(since: datetime) -> Select[str]:

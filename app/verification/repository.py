@@ -11,7 +11,15 @@ from app import policies
 from app.kernel.ids import AccountId, ForumId, PersonId, VerificationId
 from app.verification.domain import Ending, IdentityLevel, InnerReason, Link, Method, Outcome, Reason, Verification
 from app.verification.errors import VerificationNotFound
-from app.verification.models import CodeRow, LinkRow, OrganisationMarkRow, SignInRow, SlotRow, VerificationRow
+from app.verification.models import (
+    CodeRow,
+    LinkRow,
+    NoticeTextRow,
+    OrganisationMarkRow,
+    SignInRow,
+    SlotRow,
+    VerificationRow,
+)
 
 _RAW_CODE, _REQUEST_ID = 80, 120
 _LOST = timedelta(seconds=policies.ATTEMPT_LOST.value)
@@ -306,7 +314,7 @@ def texts_since(session: Session, moment: datetime) -> int:
     """Texts of any kind to all phones together."""
     kinds = (
         select(func.count()).select_from(row).where(row.sent_at >= moment).scalar_subquery()
-        for row in (CodeRow, SignInRow)
+        for row in (CodeRow, SignInRow, NoticeTextRow)
     )
     return session.scalar(select(sum(kinds, literal(0)))) or 0
 

@@ -70,8 +70,11 @@ class Texts:
 
     def may_spend(self, tx: Transaction) -> bool:
         """A step: whether the day's money lasts for one more."""
-        day = tx.now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
-        return repository.texts_since(tx.session, day) < self._rules.daily_texts
+        return _texts_today(tx) < self._rules.daily_texts
+
+    def may_spend_on_notice(self, tx: Transaction) -> bool:
+        """A step: the same for a text without a code; the last part of the day's money is kept for codes."""
+        return _texts_today(tx) < self._rules.daily_texts * (100 - policies.TEXTS_KEPT_FOR_CODES.value) // 100
 
     def send(self, phone: Secret[str], code: Secret[str], message_id: str, *, may_spend: bool) -> None:
         """Hands the text over, without a transaction around it; the caller holds a seat. Raises `SmsError`."""
@@ -80,6 +83,11 @@ class Texts:
         words = f"【实名】验证码 {code.reveal()}，{policies.CODE_LIFETIME.value} 分钟内有效，勿告诉他人。"
         text = CodeText(code, Secret(f"{words}\n@{self._rules.host} #{code.reveal()}"))
         self.sender.send_code(phone, text, message_id=message_id)
+
+
+def _texts_today(tx: Transaction) -> int:
+    day = tx.now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
+    return repository.texts_since(tx.session, day)
 
 
 def new_code() -> Secret[str]:

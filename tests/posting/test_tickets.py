@@ -2,6 +2,7 @@
 
 import base64
 import re
+from datetime import timedelta
 
 import httpx2
 import pytest
@@ -110,6 +111,34 @@ def test_exactly_after_15_minutes_a_ticket_has_expired(forum: ForumBackend, acco
     answer = visit(forum, url, "en")
     assert answer.status_code == 410
     assert "This link no longer works" in answer.text
+
+
+@pytest.mark.parametrize(("days", "good_for"), [(1, 1), (44, 44), (45, 45), (200, 45)])
+def test_the_link_of_a_reminder_is_good_until_its_date_and_never_longer_than_45_days(
+    services: Services, forum: ForumBackend, account: Json, clock: FakeClock, days: int, good_for: int
+) -> None:
+    until = clock.now() + timedelta(days=days)
+    url = services.posting.reverification_url(AccountId(account["id"]), clock.now(), until)
+    clock.advance(days=good_for, seconds=-0.001)
+    answer = visit(forum, url)
+    assert (answer.status_code, re.findall(r"<h1>(.*?)</h1>", answer.text)) == (200, ["发帖前需要验证真实身份"])
+    clock.advance(seconds=0.001)
+    assert visit(forum, url).status_code == 410
+
+
+def test_the_link_of_a_measure_tells_how_to_appeal_for_45_days_and_signs_nobody_in(
+    services: Services, forum: ForumBackend, account: Json, clock: FakeClock
+) -> None:
+    url = services.posting.appeal_url(AccountId(account["id"]), clock.now())
+    clock.advance(days=45, seconds=-1)
+    answer = visit(forum, url)
+    assert (answer.status_code, re.findall(r"<h1>(.*?)</h1>", answer.text)) == (200, ["申诉"])
+    assert "set-cookie" not in answer.headers
+    with httpx2.Client(base_url=forum.address) as http:
+        begun = http.post(url.removeprefix(ISSUER), data={"act": "start"}, headers={"origin": forum.address})
+    assert (begun.status_code, "set-cookie" in begun.headers) == (410, False)
+    clock.advance(seconds=1)
+    assert visit(forum, url).status_code == 410
 
 
 def test_a_closed_accounts_ticket_no_longer_works(services: Services, forum: ForumBackend, account: Json) -> None:

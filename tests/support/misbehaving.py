@@ -94,11 +94,19 @@ class _Provider(SandboxProvider):
 
 class _Sender(SandboxSender):
     def send_code(self, phone: Secret[str], message: CodeText, *, message_id: str) -> None:
-        number = phone.reveal()
-        if number.startswith(PHONES):
-            said = f"{number} {message.text.reveal()}"
-            raise _SMS_ERRORS[int(number[-2:])](said, said)
+        _misbehave(phone, message.text)
         super().send_code(phone, message, message_id=message_id)
+
+    def send_notice(self, phone: Secret[str], text: Secret[str], *, message_id: str) -> None:
+        _misbehave(phone, text)
+        super().send_notice(phone, text, message_id=message_id)
+
+
+def _misbehave(phone: Secret[str], text: Secret[str]) -> None:
+    number = phone.reveal()
+    if number.startswith(PHONES):
+        said = f"{number} {text.reveal()}"
+        raise _SMS_ERRORS[int(number[-2:])](said, said)
 
 
 def _job(_services: Services) -> int:

@@ -288,6 +288,9 @@ class _LosesTheAnswer:
         self.codes.append(message.code.reveal())
         raise SmsOutcomeUnknown(self.name, message_id)
 
+    def send_notice(self, _phone: Secret[str], _text: Secret[str], *, message_id: str) -> None:
+        raise SmsOutcomeUnknown(self.name, message_id)
+
 
 def test_a_code_that_arrived_though_the_sender_never_said_so_is_accepted(settings: Settings, clock: FakeClock) -> None:
     sender = _LosesTheAnswer()

@@ -47,6 +47,9 @@ class StandInSender:
     def send_code(self, phone: Secret[str], message: CodeText, *, message_id: str) -> None:
         """Sends nothing."""
 
+    def send_notice(self, phone: Secret[str], text: Secret[str], *, message_id: str) -> None:
+        """Sends nothing."""
+
 
 @pytest.fixture
 def production(tmp_path: Path) -> Settings:

@@ -49,3 +49,6 @@ class SmsSender(Protocol):
 
     def send_code(self, phone: Secret[str], message: CodeText, *, message_id: str) -> None:
         """Hands the text over. Raises `SmsError`."""
+
+    def send_notice(self, phone: Secret[str], text: Secret[str], *, message_id: str) -> None:
+        """The same for a text without a code. Raises `SmsError`."""

@@ -34,7 +34,8 @@ _SLOW = "0005"
 class SentText:
     to: Secret[str]
     text: Secret[str]
-    code: Secret[str]
+    code: Secret[str] | None
+    """None for a notice."""
     sent_at: datetime
 
 
@@ -51,12 +52,18 @@ class SandboxSender:
         return None if phone.reveal().startswith(_SANDBOX_PREFIX) else DocumentFault.NOT_A_SANDBOX_IDENTITY
 
     def send_code(self, phone: Secret[str], message: CodeText, *, message_id: str) -> None:
+        self._send(phone, message.text, message.code, message_id)
+
+    def send_notice(self, phone: Secret[str], text: Secret[str], *, message_id: str) -> None:
+        self._send(phone, text, None, message_id)
+
+    def _send(self, phone: Secret[str], text: Secret[str], code: Secret[str] | None, message_id: str) -> None:
         ending = phone.reveal()[-4:]
         if ending in _ERRORS:
             raise _ERRORS[ending](self.name, message_id)
         if ending == _SLOW:
             self._sleep(_SLOW_SECONDS)
-        self._outbox.append(SentText(phone, message.text, message.code, self._clock.now()))
+        self._outbox.append(SentText(phone, text, code, self._clock.now()))
 
     def outbox(self) -> list[SentText]:
         """What was "sent" in this process, newest last."""
