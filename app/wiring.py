@@ -35,6 +35,7 @@ from app.posting.status_list import StatusLists
 from app.registration.service import Registrations
 from app.registration.visits import Visits
 from app.settings import Environment, Settings
+from app.upkeep.job_runs import JobRuns
 from app.upkeep.keys import name_new_keys, refuse_missing_keys
 from app.upkeep.rotation import SIGNING_KEY_OVERLAP
 from app.upkeep.schema import refuse_old_schema, upgrade
@@ -95,6 +96,7 @@ class Services:
     visits: Visits
     posting: Posting
     status_lists: StatusLists
+    job_runs: JobRuns
     sandbox_sender: SandboxSender | None
 
 
@@ -165,6 +167,7 @@ def _assemble(
         visits=Visits(unit_of_work, mac),
         posting=posting,
         status_lists=StatusLists(unit_of_work, signer, posting.policy, settings.issuer),
+        job_runs=JobRuns(unit_of_work),
         sandbox_sender=texts.sender if isinstance(texts.sender, SandboxSender) else None,
     )
 
