@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from sqlalchemy import Engine, text
 
 from app import policies
+from app.accounts.existing_users import ExistingUsers
 from app.accounts.sanctions import Sanctions
 from app.accounts.service import Accounts
 from app.agreements.service import Agreements
@@ -86,6 +87,7 @@ class Services:
     vault: Vault
     forums: Forums
     accounts: Accounts
+    existing_users: ExistingUsers
     sanctions: Sanctions
     agreements: Agreements
     checks: Checks
@@ -157,6 +159,7 @@ def _assemble(
         vault=vault,
         forums=Forums(unit_of_work, mac, plain_http=development),
         accounts=Accounts(unit_of_work),
+        existing_users=ExistingUsers(unit_of_work),
         sanctions=Sanctions(unit_of_work),
         agreements=Agreements(unit_of_work),
         checks=checks,

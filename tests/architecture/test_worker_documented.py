@@ -1,4 +1,4 @@
-"""The page about the worker against its timetable: each job with its numbers and its lane, and a word on what it does."""
+"""The page about the worker against its timetable: each job with its numbers and lane, and a word on what it does."""
 
 import re
 from pathlib import Path
