@@ -3,6 +3,7 @@
 from app.accounts import models as accounts
 from app.agreements import models as agreements
 from app.audit import models as audit
+from app.boards import models as boards
 from app.db.base import Base
 from app.events import models as events
 from app.forums import models as forums
@@ -12,5 +13,5 @@ from app.upkeep import models as upkeep
 from app.vault import models as vault
 from app.verification import models as verification
 
-MODELS = (accounts, agreements, audit, events, forums, idempotency, registration, upkeep, vault, verification)
+MODELS = (accounts, agreements, audit, boards, events, forums, idempotency, registration, upkeep, vault, verification)
 METADATA = Base.metadata

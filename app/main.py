@@ -15,7 +15,18 @@ from starlette.routing import Match
 from starlette.types import ASGIApp
 
 from app import policies
-from app.api import accounts, health, metrics, oauth, oauth_tokens, registrations, status_lists, tokens, verifications
+from app.api import (
+    accounts,
+    health,
+    metrics,
+    oauth,
+    oauth_tokens,
+    registrations,
+    status_lists,
+    tokens,
+    verifications,
+    webhooks,
+)
 from app.api.oauth_login import OAuthRefused, refuse_as_oauth
 from app.api.shapes import Problem
 from app.crypto.errors import SealBroken
@@ -45,6 +56,7 @@ _ROUTERS = (
     registrations.router,
     verifications.router,
     tokens.router,
+    webhooks.router,
     status_lists.router,
     health.router,
     metrics.router,

@@ -17,6 +17,15 @@ from app import policies
 from app.accounts.sanctions import Sanctions
 from app.accounts.service import Accounts
 from app.agreements.service import Agreements
+from app.boards.announcements import Ways
+from app.boards.chores import Chores
+from app.boards.filing import Filing
+from app.boards.moderators import Moderators
+from app.boards.orders import Reverifications
+from app.boards.service import Boards
+from app.boards.sweep import Sweeps
+from app.audit import service as audit
+from app.audit.domain import Action, ObjectKind
 from app.crypto.blind_index import BlindIndex
 from app.crypto.envelope import Envelope, Records
 from app.crypto.key_watch import KeyWatch
@@ -24,7 +33,11 @@ from app.crypto.keyring import Keyring, create_missing_keys, load_keyring
 from app.crypto.mac import Mac
 from app.crypto.signing import TokenSigner
 from app.db.engine import is_sqlite, make_engine, sqlite_file
-from app.db.unit_of_work import UnitOfWork, alone
+from app.db.unit_of_work import Transaction, UnitOfWork, alone
+from app.events.deliveries import Deliveries
+from app.events.domain import EndpointAct
+from app.events.sender import Sender
+from app.events.service import Webhooks
 from app.forums.service import Forums
 from app.idempotency.service import Idempotency
 from app.kernel.actor import OPERATOR
@@ -41,6 +54,7 @@ from app.upkeep.schema import refuse_old_schema, upgrade
 from app.vault.service import Vault
 from app.verification.checks import Budget, Checks
 from app.verification.codes import PhoneCodes
+from app.verification.links import has_person
 from app.verification.notices import Notices
 from app.verification.providers.contract import RecordCheckProvider
 from app.verification.providers.sandbox import SandboxProvider
@@ -53,6 +67,11 @@ from app.verification.texts import CodeRules, Texts
 _NO_DATABASE = "The database does not answer. Check SHIMING_DATABASE_URL."
 _UNSAFE_LIBRARIES = ("ecdsa", "rsa")
 _PROVIDERS: dict[str, Callable[[], RecordCheckProvider]] = {"sandbox": SandboxProvider}
+_WEBHOOK_ACTS = {
+    EndpointAct.ADDED: Action.WEBHOOK_ADDED,
+    EndpointAct.REMOVED: Action.WEBHOOK_REMOVED,
+    EndpointAct.SECRET_ROTATED: Action.WEBHOOK_SECRET_ROTATED,
+}
 _DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
 
 
@@ -92,11 +111,17 @@ class Services:
     verifications: Verifications
     codes: PhoneCodes
     sign_ins: SignIns
-    notices: Notices
     registrations: Registrations
     visits: Visits
+    boards: Boards
+    moderators: Moderators
+    reverifications: Reverifications
+    sweeps: Sweeps
+    chores: Chores
     posting: Posting
     status_lists: StatusLists
+    webhooks: Webhooks
+    deliveries: Deliveries
     sandbox_sender: SandboxSender | None
 
 
@@ -138,9 +163,11 @@ def build(
 def _assemble(
     settings: Settings, clock: Clock, checks: Checks, texts: Texts, keyring: Keyring, unit_of_work: UnitOfWork
 ) -> Services:
-    signer, development = _signer(settings, clock, keyring), settings.env is Environment.DEVELOPMENT
+    signer, records, development = _signer(settings, clock, keyring), Records(keyring), _is_development(settings)
     mac, blind_index, vault = Mac(keyring), BlindIndex(keyring), Vault(unit_of_work, Envelope(keyring))
-    posting = Posting(unit_of_work, signer, mac, settings.issuer, _token_lifetime(settings))
+    verifications = Verifications(unit_of_work, vault, blind_index, mac, checks, direct_by_default=development)
+    posting = Posting(unit_of_work, signer, mac, settings.issuer, _token_lifetime(settings), verifications.is_adult)
+    filing, ways = Filing(verifications.is_adult), Ways(posting.reverification_url, posting.appeal_url)
     return Services(
         issuer=settings.issuer,
         development=development,
@@ -152,24 +179,38 @@ def _assemble(
         engine=unit_of_work.engine,
         unit_of_work=unit_of_work,
         refuse_missing_keys=lambda: _refuse_missing_keys(settings, unit_of_work),
-        idempotency=Idempotency(unit_of_work, mac, Records(keyring)),
+        idempotency=Idempotency(unit_of_work, mac, records),
         signer=signer,
         vault=vault,
         forums=Forums(unit_of_work, mac, plain_http=development),
         accounts=Accounts(unit_of_work),
-        sanctions=Sanctions(unit_of_work),
+        sanctions=Sanctions(unit_of_work, has_person),
         agreements=Agreements(unit_of_work),
         checks=checks,
-        verifications=Verifications(unit_of_work, vault, blind_index, mac, checks, direct_by_default=development),
+        verifications=verifications,
         codes=PhoneCodes(unit_of_work, vault, blind_index, mac, texts),
         sign_ins=SignIns(unit_of_work, vault, blind_index, mac, texts),
-        notices=Notices(unit_of_work, vault, texts),
         registrations=Registrations(unit_of_work, mac, settings.issuer, plain_http=development),
         visits=Visits(unit_of_work, mac),
+        boards=Boards(unit_of_work, filing),
+        moderators=Moderators(unit_of_work, filing, ways),
+        reverifications=Reverifications(unit_of_work),
+        sweeps=Sweeps(unit_of_work, ways),
+        chores=Chores(unit_of_work, Notices(unit_of_work, vault, texts).text),
         posting=posting,
         status_lists=StatusLists(unit_of_work, signer, posting.policy, settings.issuer),
+        webhooks=Webhooks(unit_of_work, records, _record_webhook, private=development),
+        deliveries=Deliveries(unit_of_work, records, Sender(clock, private=development)),
         sandbox_sender=texts.sender if isinstance(texts.sender, SandboxSender) else None,
     )
+
+
+def _record_webhook(tx: Transaction, act: EndpointAct, endpoint_id: str) -> None:
+    audit.record(tx, _WEBHOOK_ACTS[act], ObjectKind.WEBHOOK, endpoint_id)
+
+
+def _is_development(settings: Settings) -> bool:
+    return settings.env is Environment.DEVELOPMENT
 
 
 def _signer(settings: Settings, clock: Clock, keyring: Keyring) -> TokenSigner:

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
+from app.db.unit_of_work import Transaction
 from app.kernel.ids import AccountId, ForumId
 
 STATUS_BLOCK = 65_536
@@ -74,6 +76,21 @@ class Account:
     created_at: datetime
     updated_at: datetime
     closed_at: datetime | None = None
+
+
+def status_of(account: Account, sanction: Sanction | None, now: datetime, *, person_behind: bool) -> AccountStatus:
+    """Computed, so that a late verification never lifts a suspension and a dead worker keeps none alive."""
+    if account.closed_at is not None:
+        return AccountStatus.CLOSED
+    if sanction is not None and sanction.in_force(now):
+        return AccountStatus.BANNED if sanction.kind is SanctionKind.BAN else AccountStatus.SUSPENDED
+    return AccountStatus.ACTIVE if person_behind else AccountStatus.UNVERIFIED
+
+
+class PersonBehind(Protocol):
+    """A port: whether somebody stands behind an account, which only a higher room knows."""
+
+    def __call__(self, tx: Transaction, account_id: AccountId) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)

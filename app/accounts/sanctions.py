@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 from app import policies
 from app.accounts import repository
-from app.accounts.domain import Account, ActKind, Sanction, SanctionKind
+from app.accounts.announcements import announce
+from app.accounts.domain import Account, ActKind, PersonBehind, Sanction, SanctionKind
 from app.accounts.errors import (
     AccountIsClosed,
     AlreadyBanned,
@@ -21,6 +22,7 @@ from app.accounts.service import get_account, touch
 from app.audit import service as audit
 from app.audit.domain import Action, ObjectKind
 from app.db.unit_of_work import Transaction, UnitOfWork
+from app.events.catalogue import EventType
 from app.forums.service import acts_confirmed, hold_forum
 from app.kernel.actor import Actor, ActorKind
 from app.kernel.errors import FieldError, Invalid
@@ -34,8 +36,9 @@ _CLOSING = "closing"
 
 
 class Sanctions:
-    def __init__(self, unit_of_work: UnitOfWork) -> None:
+    def __init__(self, unit_of_work: UnitOfWork, person_behind: PersonBehind) -> None:
         self._unit_of_work = unit_of_work
+        self._person_behind = person_behind
 
     def suspend(self, actor: Actor, forum_id: ForumId, account_id: str, reason: str, until: datetime | None) -> None:
         """Stops posting, for good or until `until`; a second suspension replaces the first, and none weakens a ban.
@@ -54,6 +57,7 @@ class Sanctions:
             _impose(tx, account, Sanction(SanctionKind.SUSPENSION, reason, until))
             _record(tx, account, ActKind.SUSPEND, reason)
             audit.record(tx, Action.ACCOUNT_SUSPENDED, ObjectKind.ACCOUNT, account.id)
+            self._announce(tx, account, EventType.ACCOUNT_SUSPENDED, account.closed_at)
 
     def ban(self, actor: Actor, forum_id: ForumId, account_id: str, reason: str) -> None:
         """Stops posting until it is lifted, on a closed account too; it replaces a suspension and an earlier ban.
@@ -65,6 +69,7 @@ class Sanctions:
             _impose(tx, account, Sanction(SanctionKind.BAN, reason, None))
             _record(tx, account, ActKind.BAN, reason)
             audit.record(tx, Action.ACCOUNT_BANNED, ObjectKind.ACCOUNT, account.id)
+            self._announce(tx, account, EventType.ACCOUNT_BANNED, account.closed_at)
 
     def close(self, actor: Actor, forum_id: ForumId, account_id: str, reason: str | None) -> None:
         """Ends the account; for `CLOSURE_REVERSIBLE` it can be reopened. Closing twice changes nothing.
@@ -98,6 +103,10 @@ class Sanctions:
                 raise NothingToLift
             _record(tx, account, ActKind.REINSTATE, reason)
             audit.record(tx, Action.ACCOUNT_REINSTATED, ObjectKind.ACCOUNT, account.id, reason=lifted)
+            self._announce(tx, account, EventType.ACCOUNT_REINSTATED, None)
+
+    def _announce(self, tx: Transaction, account: Account, kind: EventType, closed_at: datetime | None) -> None:
+        announce(tx, account, kind, closed_at=closed_at, person_behind=self._person_behind(tx, account.id))
 
 
 def close_account(tx: Transaction, forum_id: ForumId, account_id: str, reason: str | None = None) -> None:
@@ -109,6 +118,7 @@ def close_account(tx: Transaction, forum_id: ForumId, account_id: str, reason: s
     repository.set_closed(tx.session, account.id, tx.now)
     _record(tx, account, ActKind.CLOSE, reason)
     audit.record(tx, Action.ACCOUNT_CLOSED, ObjectKind.ACCOUNT, account.id)
+    announce(tx, account, EventType.ACCOUNT_CLOSED, closed_at=tx.now, person_behind=False)
 
 
 def _hold(tx: Transaction, forum_id: ForumId, account_id: str, reason: str | None) -> Account:

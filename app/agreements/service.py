@@ -10,6 +10,8 @@ from app.agreements.errors import ClausesMissing, NoAgreementInForce, UnknownAgr
 from app.audit import service as audit
 from app.audit.domain import Action, ObjectKind
 from app.db.unit_of_work import ConstraintViolated, Transaction, UnitOfWork
+from app.events.catalogue import AgreementPayload, EventType
+from app.events.service import publish_to_all
 from app.kernel.actor import Actor
 from app.kernel.clock import SHANGHAI
 from app.kernel.errors import FieldError
@@ -99,6 +101,7 @@ def _publish_today(tx: Transaction, draft: Draft) -> None:
     )
     repository.add(tx.session, version)
     audit.record(tx, Action.AGREEMENT_PUBLISHED, ObjectKind.AGREEMENT, f"{version.kind}/{version.version}")
+    _announce(tx, version)
 
 
 def accept(
@@ -134,6 +137,11 @@ def counts_as_accepted(tx: Transaction, account_id: AccountId, kind: AgreementKi
     if repository.find_acceptance(tx.session, account_id, *found) is not None:
         return True
     return tx.now < found[1].accept_by and repository.any_accepted(tx.session, account_id, kind)
+
+
+def _announce(tx: Transaction, version: AgreementVersion) -> None:
+    payload = AgreementPayload(version.kind.value, version.version, version.effective_at, version.accept_by)
+    publish_to_all(tx, EventType.AGREEMENT_PUBLISHED, payload, subject=f"agreement/{version.kind}")
 
 
 def _in_force(tx: Transaction, kind: AgreementKind) -> tuple[int, AgreementVersion]:

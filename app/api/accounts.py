@@ -1,7 +1,5 @@
 """Routes of accounts and agreements (`docs/api.md` part 3)."""
 
-import base64
-import binascii
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -26,6 +24,7 @@ from app.api.account_shapes import (
     Suspension,
     account_out,
 )
+from app.api.cursors import read_cursor, write_cursor
 from app.api.dependencies import (
     IN_PROGRESS,
     ONCE,
@@ -39,9 +38,7 @@ from app.api.dependencies import (
 )
 from app.api.once import Once, OnceOf
 from app.kernel.actor import Actor
-from app.kernel.errors import FieldError, Invalid
 from app.kernel.ids import ForumId
-from app.kernel.sentence import Sentence
 from app.posting.domain import StandingFilter
 from app.screening.domain import Field, Text
 from app.screening.service import refuse_unreadable
@@ -49,9 +46,6 @@ from app.wiring import Services
 
 router = APIRouter(prefix="/v1", tags=["accounts"])
 _NOT_FOUND = {404: "not-found"}
-_BAD_CURSOR = FieldError(
-    "/cursor", "not-a-cursor", Sentence("请原样使用 next_cursor。", "Use next_cursor as it was given.")
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +112,12 @@ def list_accounts(
             handle=handle,
             external_id=external_id,
             status=AccountStatus(status) if status else None,
-            after=_read_cursor(cursor),
+            after=read_cursor(cursor, "acc_"),
             limit=limit + 1,
         )
     )
     shown = found[:limit]
-    next_cursor = _write_cursor(shown[-1].standing.account.id) if len(found) > limit else None
+    next_cursor = write_cursor(shown[-1].standing.account.id) if len(found) > limit else None
     return AccountPage(items=[account_out(judged) for judged in shown], next_cursor=next_cursor)
 
 
@@ -233,19 +227,3 @@ def accept_agreement(
         )
 
     return once.answer(caller, 201, work)
-
-
-def _write_cursor(account_id: str) -> str:
-    return base64.urlsafe_b64encode(account_id.encode()).rstrip(b"=").decode()
-
-
-def _read_cursor(cursor: str | None) -> str | None:
-    if cursor is None:
-        return None
-    try:
-        account_id = base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4)).decode()
-    except (ValueError, binascii.Error):
-        raise Invalid([_BAD_CURSOR]) from None
-    if not account_id.startswith("acc_") or not account_id.isascii() or not account_id.isprintable():
-        raise Invalid([_BAD_CURSOR])
-    return account_id

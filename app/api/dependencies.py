@@ -133,6 +133,7 @@ async def refuse_unknown_query(request: Request) -> None:
 
 AccountsCaller = Annotated[Caller, Depends(caller_with(Scope.ACCOUNTS))]
 VerificationsCaller = Annotated[Caller, Depends(caller_with(Scope.VERIFICATIONS))]
+WebhooksCaller = Annotated[Caller, Depends(caller_with(Scope.WEBHOOKS))]
 TokensCaller = Annotated[Caller, Depends(caller_with(Scope.TOKENS))]
 
 

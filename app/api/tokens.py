@@ -10,7 +10,7 @@ from app.api.dependencies import WRITING, MetricsOf, ServicesOf, TokensCaller, p
 from app.api.shapes import Answer, Request
 from app.kernel.errors import FieldError, Invalid
 from app.kernel.sentence import Sentence
-from app.posting.domain import InactiveToken, PostingScope
+from app.posting.domain import InactiveToken, PostingScope, Use
 from app.posting.errors import ReasonCode
 
 router = APIRouter(prefix="/v1/tokens", tags=["tokens"])
@@ -23,7 +23,6 @@ _UNKNOWN_SCOPE = FieldError(
         "scope is a space-separated list out of: post reply edit attach like message profile board_create moderate.",
     ),
 )
-_NOT_YET = frozenset({PostingScope.BOARD_CREATE, PostingScope.MODERATE})
 ScopeText = Annotated[
     str,
     Field(
@@ -108,8 +107,7 @@ def issue_token(body: NewPostingToken, caller: TokensCaller, services: ServicesO
     scope = _read_scope(body.scope)
     if body.items is not None:
         raise Invalid([FieldError("/items", "not-available", _LATER)])
-    _refuse_boards(body.board, scope)
-    issued = services.posting.issue(caller.forum_id, body.account_name(), scope)
+    issued = services.posting.issue(caller.forum_id, body.account_name(), Use(tuple(scope), body.board))
     metrics.permitted()
     return PostingToken(
         token=issued.token,
@@ -125,7 +123,6 @@ def issue_token(body: NewPostingToken, caller: TokensCaller, services: ServicesO
 def verify_token(body: TokenToVerify, caller: TokensCaller, services: ServicesOf, metrics: MetricsOf) -> TokenVerdict:
     """Judges the account's standing now, not at issue."""
     scope = _read_scope(body.scope) if body.scope is not None else []
-    _refuse_boards(body.board, scope)
     verdict = services.posting.verify(caller.forum_id, body.token, scope, body.board)
     if isinstance(verdict, InactiveToken):
         metrics.denied([verdict.reason])
@@ -149,10 +146,3 @@ def _read_scope(text: str) -> list[PostingScope]:
         return list(dict.fromkeys(PostingScope(word) for word in text.split(" ")))
     except ValueError:
         raise Invalid([_UNKNOWN_SCOPE]) from None
-
-
-def _refuse_boards(board: str | None, scope: list[PostingScope]) -> None:
-    if board is not None:
-        raise Invalid([FieldError("/board", "not-available", _LATER)])
-    if _NOT_YET & set(scope):
-        raise Invalid([FieldError("/scope", "not-available", _LATER)])

@@ -40,6 +40,9 @@ class Action(StrEnum):
     PERSON_DISSOLVED = "person.dissolved"
     SIGN_IN_STARTED = "sign-in.started"
     SIGN_IN_COMPLETED = "sign-in.completed"
+    WEBHOOK_ADDED = "webhook.added"
+    WEBHOOK_REMOVED = "webhook.removed"
+    WEBHOOK_SECRET_ROTATED = "webhook.secret-rotated"  # noqa: S105 -- the name of an act
     IDENTITY_READ = "identity.read"
     BOARD_CREATED = "board.created"
     BOARD_CHANGED = "board.changed"
@@ -73,6 +76,7 @@ class ObjectKind(StrEnum):
     MODERATOR = "moderator"
     ORDER = "re-verification-order"
     SIGN_IN = "sign-in"
+    WEBHOOK = "webhook"
 
 
 @dataclass(frozen=True, slots=True)

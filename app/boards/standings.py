@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from app.accounts.service import stopped_accounts
 from app.boards import repository
@@ -41,10 +41,20 @@ def standing_on_board(tx: Transaction, board_id: BoardId, account_id: AccountId)
     return standings_of(tx, [found])[0] if found else None
 
 
+def lapse_stops_posting(tx: Transaction, forum_id: ForumId) -> bool:
+    """A step: whether a forum lets nobody post whose powers are off because they did not re-verify."""
+    return repository.terms_of(tx.session, forum_id).lapse_stops_posting(tx.now)
+
+
 def lapsed_accounts(tx: Transaction, forum_id: ForumId) -> set[AccountId]:
     """A step: accounts of a forum with powers that are off on some board, because nobody re-verified."""
     perhaps = repository.perhaps_lapsed(tx.session, forum_id, tx.now)
     return {one.appointment.account_id for one in standings_of(tx, perhaps) if one.state is ModeratorState.SUSPENDED}
+
+
+def ended_since(tx: Transaction, forum_id: ForumId, period: timedelta) -> list[AccountId]:
+    """A step: accounts with an office that ended within the last `period`."""
+    return repository.ended_since(tx.session, forum_id, tx.now - period)
 
 
 def has_lapsed(tx: Transaction, account_id: AccountId) -> bool:

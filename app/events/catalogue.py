@@ -61,7 +61,8 @@ class AccountPayload(Payload):
 
 @dataclass(frozen=True, slots=True)
 class VerificationPayload(Payload):
-    verification_id: str
+    verification_id: str | None
+    """None for one at our own pages."""
     account_id: str
     external_id: str | None
     handle: str

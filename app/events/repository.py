@@ -1,14 +1,15 @@
-"""Every query on endpoints, events, deliveries and attempts."""
+"""Every query on endpoints, events and the log of deliveries; those of the sender stand in `queue`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, func, literal, select, tuple_, update
 from sqlalchemy.orm import Session
 
+from app.db.types import UtcDateTime
 from app.events.catalogue import EventType
-from app.events.domain import DeliveryState, NewDelivery, Subscription
-from app.events.models import DeliveryRow, EndpointRow, EventRow
+from app.events.domain import Attempt, Delivery, DeliveryState, Endpoint, NewDelivery, Subscription
+from app.events.models import AttemptRow, DeliveryRow, EndpointRow, EventRow
 from app.kernel.ids import ForumId, new_id
 
 
@@ -64,4 +65,121 @@ def send_delayed(session: Session, endpoints: Sequence[str], subject: str, now: 
         )
         .values(due_at=now, next_attempt_at=now)
         .execution_options(synchronize_session=False)
+    )
+
+
+def count_endpoints(session: Session, forum_id: ForumId) -> int:
+    query = select(func.count()).where(EndpointRow.forum_id == forum_id, EndpointRow.deleted_at.is_(None))
+    return session.scalar(query) or 0
+
+
+def add_endpoint(session: Session, endpoint: Endpoint, sealed_secret: bytes) -> None:
+    session.add(
+        EndpointRow(
+            id=endpoint.id,
+            forum_id=endpoint.forum_id,
+            url=endpoint.url,
+            events=" ".join(endpoint.subscription.written()),
+            sealed_secret=sealed_secret,
+            created_at=endpoint.created_at,
+            failures=0,
+        )
+    )
+
+
+def find_endpoint(session: Session, forum_id: ForumId, endpoint_id: str, *, lock: bool = False) -> Endpoint | None:
+    query = _live(forum_id).where(EndpointRow.id == endpoint_id)
+    row = session.scalar(query.with_for_update(key_share=True) if lock else query)
+    return endpoint_of(row) if row else None
+
+
+def list_endpoints(session: Session, forum_id: ForumId, after: str | None, limit: int) -> list[Endpoint]:
+    """Oldest first."""
+    query = _live(forum_id).order_by(EndpointRow.id).limit(limit)
+    return [
+        endpoint_of(row) for row in session.scalars(query if after is None else query.where(EndpointRow.id > after))
+    ]
+
+
+def change_endpoint(session: Session, endpoint_id: str, **values: object) -> None:
+    session.execute(update(EndpointRow).where(EndpointRow.id == endpoint_id).values(**values))
+
+
+def sealed_secret(session: Session, endpoint_id: str) -> bytes | None:
+    return session.scalar(select(EndpointRow.sealed_secret).where(EndpointRow.id == endpoint_id))
+
+
+def find_delivery(session: Session, forum_id: ForumId, delivery_id: str, now: datetime) -> tuple[Delivery, str] | None:
+    """One whose time has come, with its subject: before that there is none for the forum."""
+    found = session.execute(
+        _SHOWN.where(
+            EndpointRow.forum_id == forum_id,
+            EndpointRow.deleted_at.is_(None),
+            DeliveryRow.id == delivery_id,
+            DeliveryRow.due_at <= now,
+        )
+    ).one_or_none()
+    if found is None:
+        return None
+    row, kind = found
+    return _delivery(row, kind, _attempts(session, [row.number])), row.subject
+
+
+def list_deliveries(
+    session: Session, endpoint_id: str, before: tuple[datetime, str] | None, now: datetime, limit: int
+) -> list[Delivery]:
+    """Of an endpoint, the newest first, in the order in which they came due: no other order is the forum's to know."""
+    place = tuple_(DeliveryRow.due_at, DeliveryRow.id)
+    query = _SHOWN.where(DeliveryRow.endpoint_id == endpoint_id, DeliveryRow.due_at <= now)
+    if before is not None:
+        query = query.where(place < tuple_(literal(before[0], UtcDateTime), literal(before[1])))
+    found = session.execute(query.order_by(DeliveryRow.due_at.desc(), DeliveryRow.id.desc()).limit(limit)).all()
+    attempts = _attempts(session, [row.number for row, _ in found])
+    return [_delivery(row, kind, attempts) for row, kind in found]
+
+
+_SHOWN = (
+    select(DeliveryRow, EventRow.kind)
+    .join(EventRow, EventRow.id == DeliveryRow.event_id)
+    .join(EndpointRow, EndpointRow.id == DeliveryRow.endpoint_id)
+)
+
+
+def _live(forum_id: ForumId) -> Select[EndpointRow]:
+    return select(EndpointRow).where(EndpointRow.forum_id == forum_id, EndpointRow.deleted_at.is_(None))
+
+
+def _attempts(session: Session, numbers: Sequence[int]) -> dict[int, list[Attempt]]:
+    found: dict[int, list[Attempt]] = {number: [] for number in numbers}
+    query = select(AttemptRow).where(AttemptRow.delivery.in_(numbers)).order_by(AttemptRow.number)
+    for row in session.scalars(query):
+        found[row.delivery].append(Attempt(row.at, row.status, row.error, row.milliseconds))
+    return found
+
+
+def _delivery(row: DeliveryRow, kind: str, attempts: Mapping[int, Sequence[Attempt]]) -> Delivery:
+    return Delivery(
+        id=row.id,
+        endpoint_id=row.endpoint_id,
+        event_id=row.event_id,
+        kind=EventType(kind),
+        state=DeliveryState(row.state),
+        due_at=row.due_at,
+        next_attempt_at=row.next_attempt_at,
+        finished_at=row.finished_at,
+        attempts=tuple(attempts[row.number]),
+    )
+
+
+def endpoint_of(row: EndpointRow) -> Endpoint:
+    return Endpoint(
+        id=row.id,
+        forum_id=ForumId(row.forum_id),
+        url=row.url,
+        subscription=Subscription.read(row.events),
+        created_at=row.created_at,
+        disabled_at=row.disabled_at,
+        failures=row.failures,
+        failing_since=row.failing_since,
+        paused_until=row.paused_until,
     )

@@ -22,7 +22,7 @@ class KeyedRequest:
 
         Not RFC 8785, which refuses integers beyond 2^53: what a route refuses must be comparable too.
         """
-        return json.dumps(json.loads(self.body), sort_keys=True, separators=(",", ":"))
+        return json.dumps(json.loads(self.body or b"null"), sort_keys=True, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,17 @@ class Job:
 
 
 TIMETABLE = (
+    Job("look-at-moderators", every=10, limit=30, batch=lambda services: services.sweeps.look()),
+    Job("text-reminders", every=10, limit=10, batch=lambda services: services.chores.text_reminders()),
+    Job("order-for-risks", every=60, limit=10, batch=lambda services: services.chores.order_for_risks()),
+    Job("warn-of-boards", every=3600, limit=10, batch=lambda services: services.chores.warn_of_unattended_boards()),
+    Job("ask-for-lists", every=600, limit=10, batch=lambda services: services.chores.ask_for_lists()),
     Job("close-lost-checks", every=15, limit=10, batch=lambda services: services.verifications.close_lost()),
     Job("drop-expired-phones", every=60, limit=10, batch=lambda services: services.vault.drop_expired_phones()),
     Job("end-expired-flows", every=60, limit=10, batch=lambda services: services.registrations.end_expired()),
     Job("forget-old-flows", every=3600, limit=10, batch=lambda services: services.registrations.forget_old()),
     Job("forget-sign-ins", every=600, limit=10, batch=lambda services: services.sign_ins.purge()),
+    Job("deliver-events", every=1, limit=1, batch=lambda services: services.deliveries.deliver_due()),
+    Job("forget-old-events", every=3600, limit=10, batch=lambda services: services.deliveries.purge()),
     Job("forget-old-answers", every=600, limit=10, batch=lambda services: services.idempotency.purge()),
 )

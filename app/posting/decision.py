@@ -4,13 +4,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from app.accounts.domain import Sanction, SanctionKind
+from app.boards.domain import Board, BoardStatus
+from app.boards.schedules import ModeratorState
 from app.kernel.clock import SHANGHAI
 from app.kernel.sentence import Sentence
-from app.posting.denials import DENIALS, NEW_AGREEMENT_VERSION
-from app.posting.domain import Identity, Standing
+from app.posting.denials import DENIALS, MODERATOR_AGREEMENT, NEW_AGREEMENT_VERSION
+from app.posting.domain import BoardStanding, Identity, Standing, Use
 from app.posting.errors import Denial, ReasonCode
 from app.verification.domain import IdentityLevel
 
+_CLOSED_BOARDS = {BoardStatus.FROZEN: ReasonCode.BOARD_FROZEN, BoardStatus.CLOSED: ReasonCode.BOARD_CLOSED}
 _LAST_MOMENT = datetime(9999, 12, 31, tzinfo=UTC)
 """Later ones leave the calendar when they are told in Beijing time."""
 
@@ -42,8 +45,61 @@ def decide(standing: Standing, policy: PostingPolicy, now: datetime) -> Permit |
         *_identity_reasons(standing, policy, now),
         *_agreement_reasons(standing, now),
         *_account_reasons(standing, now),
+        *([DENIALS[ReasonCode.REVERIFICATION_OVERDUE]] if standing.lapse_stops_posting else []),
     ]
     return Refusal(tuple(reasons)) if reasons else Permit()
+
+
+def decide_use(
+    standing: Standing, place: BoardStanding, use: Use, policy: PostingPolicy, now: datetime
+) -> Permit | Refusal:
+    """Whether this account may do all of that there at `now`: every reason against it. Source: L8c, L8d, L6e.
+
+    A lapse takes the powers on that board; an agreement for moderators binds who moderates, and nobody else.
+    """
+    decided = decide(standing, policy, now)
+    reasons = list(decided.reasons) if isinstance(decided, Refusal) else []
+    reasons += [*_level_reasons(standing, place, use), *_board_reasons(place), *_office_reasons(place, use)]
+    if use.founds and not place.adult and standing.identity is not None:
+        reasons.append(DENIALS[ReasonCode.MINOR_NOT_ALLOWED])
+    once = tuple({denial.code: denial for denial in reversed(reasons)}.values())[::-1]
+    return Refusal(once) if once else Permit()
+
+
+def _level_reasons(standing: Standing, place: BoardStanding, use: Use) -> list[Denial]:
+    if standing.identity is None or standing.identity.level is not IdentityLevel.PHONE:
+        return []
+    asks = place.board is not None and place.board.minimum_level is IdentityLevel.DOCUMENT
+    return [DENIALS[ReasonCode.IDENTITY_LEVEL_TOO_LOW]] if asks or use.moderates or use.founds else []
+
+
+def _board_reasons(place: BoardStanding) -> list[Denial]:
+    if not place.named:
+        return []
+    if place.board is None:
+        return [DENIALS[ReasonCode.BOARD_NOT_FOUND]]
+    code = _CLOSED_BOARDS.get(place.board.status)
+    return [_about(code, place.board)] if code else []
+
+
+def _office_reasons(place: BoardStanding, use: Use) -> list[Denial]:
+    if not use.moderates or place.board is None:
+        return []
+    if place.office is None or place.office.state is ModeratorState.ENDED:
+        return [_about(ReasonCode.NOT_A_MODERATOR, place.board)]
+    reasons = []
+    if place.office.state is ModeratorState.SUSPENDED:
+        reasons.append(_about(ReasonCode.MODERATOR_SUSPENDED, place.board))
+    if not place.bound:
+        reasons.append(MODERATOR_AGREEMENT)
+    return reasons
+
+
+def _about(code: ReasonCode, board: Board) -> Denial:
+    denial = DENIALS[code]
+    return Denial(
+        denial.code, denial.detail.with_values(board=board.name, reason=board.status_reason), denial.remedy
+    )
 
 
 def identity_expiry(identity: Identity, policy: PostingPolicy) -> datetime | None:

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from app.accounts.domain import Account, AccountStatus, Sanction, SanctionKind
+from app.accounts.domain import Account, AccountStatus, Sanction, status_of
+from app.boards.domain import Board
+from app.boards.domain import Standing as Office
 from app.kernel.ids import AccountId, ForumId
 from app.posting.errors import ReasonCode, RemedyPlace
 from app.verification.domain import IdentityLevel, Method
@@ -59,14 +61,43 @@ class Standing:
     organisation_verified: bool = False
     status_index: int = 0
     """The account's place in its forum's status list."""
+    perhaps_lapsed: bool = False
+    """Some office of the account may have lost its powers; the schedule tells whether it has."""
+    lapse_stops_posting: bool = False
+    """One has, and its forum lets nobody post like that."""
 
     def status(self, now: datetime) -> AccountStatus:
-        """Computed, so that a late verification never lifts a suspension and a dead worker keeps none alive."""
-        if self.account.closed_at is not None:
-            return AccountStatus.CLOSED
-        if self.sanction is not None and self.sanction.in_force(now):
-            return AccountStatus.BANNED if self.sanction.kind is SanctionKind.BAN else AccountStatus.SUSPENDED
-        return AccountStatus.ACTIVE if self.identity is not None else AccountStatus.UNVERIFIED
+        return status_of(self.account, self.sanction, now, person_behind=self.identity is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What a permit is for; `board` is an id or a slug."""
+
+    scope: tuple[PostingScope, ...]
+    board: str | None = None
+
+    @property
+    def moderates(self) -> bool:
+        return PostingScope.MODERATE in self.scope
+
+    @property
+    def founds(self) -> bool:
+        return PostingScope.BOARD_CREATE in self.scope
+
+
+@dataclass(frozen=True, slots=True)
+class BoardStanding:
+    """What a decision looks at besides, for a use that names a board, moderates or founds one."""
+
+    named: bool = False
+    board: Board | None = None
+    """None where none is named, and where there is none of that name."""
+    office: Office | None = None
+    """The account's, on that board."""
+    bound: bool = False
+    """Whether the account has accepted the moderator agreement."""
+    adult: bool = False
 
 
 @dataclass(frozen=True, slots=True)

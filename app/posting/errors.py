@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.kernel.errors import Denied
+from app.kernel.errors import Denied, FieldError, Invalid
 from app.kernel.sentence import Sentence
 
 
@@ -53,6 +53,15 @@ class Denial:
     code: ReasonCode
     detail: Sentence
     remedy: Sentence | None
+
+
+class BoardNotNamed(Invalid):
+    """To moderate is a matter of one board."""
+
+    sentence = Sentence("moderate 要用 board 指明版块。", "For moderate, name the board by `board`.")
+
+    def __init__(self) -> None:
+        super().__init__([FieldError("/board", "missing", self.sentence)], self.sentence)
 
 
 class PostingDenied(Denied):

@@ -1,29 +1,35 @@
 """Use cases: show an account with its standing, issue a permit, judge one that comes back."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from app import policies
 from app.accounts.domain import AccountName
 from app.accounts.errors import AccountNotFound, NoSuchAccount
+from app.boards.filing import IsAdult
+from app.boards.service import find_board
+from app.boards.standings import has_lapsed, lapse_stops_posting
 from app.crypto.errors import TokenRefused
 from app.crypto.mac import Mac
 from app.crypto.signing import Claims, TokenSigner
-from app.db.unit_of_work import UnitOfWork
+from app.db.unit_of_work import Transaction, UnitOfWork
 from app.forums.service import is_token_revoked
 from app.kernel.ids import AccountId, ForumId, new_id
-from app.posting.decision import Permit, PostingPolicy, Refusal, decide, identity_expiry
+from app.posting.decision import Permit, PostingPolicy, Refusal, decide, decide_use, identity_expiry
 from app.posting.domain import (
     ActiveToken,
+    BoardStanding,
     InactiveToken,
     OpenedTicket,
     PostingScope,
     PostingToken,
     Standing,
     StandingFilter,
+    Use,
 )
-from app.posting.errors import Denial, PostingDenied, ReasonCode, RemedyPlace
+from app.posting.errors import BoardNotNamed, Denial, PostingDenied, ReasonCode, RemedyPlace
+from app.posting.places import Places
 from app.posting.standing_reader import read_standings
 from app.posting.status_list import status_list_uri
 from app.posting.status_reader import read_open_account
@@ -44,9 +50,16 @@ class JudgedAccount:
 
 class Posting:
     def __init__(
-        self, unit_of_work: UnitOfWork, signer: TokenSigner, mac: Mac, issuer: str, token_lifetime: timedelta
+        self,
+        unit_of_work: UnitOfWork,
+        signer: TokenSigner,
+        mac: Mac,
+        issuer: str,
+        token_lifetime: timedelta,
+        is_adult: IsAdult,
     ) -> None:
         self._unit_of_work = unit_of_work
+        self._places = Places(is_adult)
         self._signer = signer
         self._issuer = issuer
         self._tickets = Tickets(mac, issuer)
@@ -62,27 +75,37 @@ class Posting:
 
     def list_accounts(self, wanted: StandingFilter) -> list[JudgedAccount]:
         with self._unit_of_work.read() as tx:
-            return [self._judge(standing, tx.now) for standing in read_standings(tx.session, wanted, tx.now)]
+            return [self._judge(standing, tx.now) for standing in _standings(tx, wanted)]
 
-    def issue(self, forum_id: ForumId, name: AccountName, scope: Sequence[PostingScope]) -> PostingToken:
-        """A signed permit for these scopes, good for `token_lifetime`. Nothing is written: a token is not a row.
+    def issue(self, forum_id: ForumId, name: AccountName, use: Use) -> PostingToken:
+        """A signed permit for this use, good for `token_lifetime`. Nothing is written: a token is not a row.
 
-        Raises `AccountNotFound`, `PostingDenied` with every reason that applies. Source: L8e.
+        Raises `AccountNotFound`, `BoardNotNamed`, `PostingDenied` with every reason that applies. Source: L8d, L8e.
         """
-        judged = self._find(forum_id, name)
-        if isinstance(judged.decision, Refusal):
-            reasons = judged.decision.reasons
-            raise PostingDenied(reasons, self._remedy_urls(judged, reasons))
-        issued_at = int(judged.now.timestamp())
-        jti = new_id("jti", judged.now)
-        token = self._signer.sign(self._claims(judged, scope, jti, issued_at), TOKEN_TYPE)
-        account_id = judged.standing.account.id
-        return PostingToken(token, jti, tuple(scope), account_id, int(self._lifetime.total_seconds()))
+        if use.moderates and use.board is None:
+            raise BoardNotNamed
+        wanted = StandingFilter(forum_id, account_id=name.account_id, handle=name.handle, external_id=name.external_id)
+        with self._unit_of_work.read() as tx:
+            found = _standings(tx, wanted)
+            if not found:
+                raise AccountNotFound
+            standing, now = found[0], tx.now
+            place = self._places.read(tx, forum_id, standing.account.id, use)
+        decision = decide_use(standing, place, use, self.policy, now)
+        if isinstance(decision, Refusal):
+            raise PostingDenied(decision.reasons, self._remedy_urls(standing.account.id, decision.reasons, now))
+        issued_at = int(now.timestamp())
+        jti = new_id("jti", now)
+        token = self._signer.sign(self._claims(standing, place, use, jti, issued_at), TOKEN_TYPE)
+        return PostingToken(token, jti, use.scope, standing.account.id, int(self._lifetime.total_seconds()))
 
     def verify(
         self, forum_id: ForumId, token: str, scope: Sequence[PostingScope], board: str | None
     ) -> ActiveToken | InactiveToken:
-        """Whether a permit is good for this use now: judged by the account's standing now, not at issue."""
+        """Whether a permit is good for this use now: judged by the account's standing now, not at issue.
+
+        Where no scope is asked for, of all that the permit holds.
+        """
         with self._unit_of_work.read() as tx:
             now = tx.now
             try:
@@ -90,18 +113,21 @@ class Posting:
                 granted = _scope_of(claims)
             except TokenRefused as refused:
                 return InactiveToken(ReasonCode(refused.reason))
-            misuse = _misuse(claims, forum_id, board, in_scope=set(scope) <= set(granted))
+            misuse = _misuse(tx, claims, forum_id, board, in_scope=set(scope) <= set(granted))
             if misuse is not None:
                 return InactiveToken(misuse)
             if is_token_revoked(tx, str(claims["jti"])):
                 return InactiveToken(ReasonCode.TOKEN_REVOKED)
-            wanted = StandingFilter(forum_id, account_id=str(claims["sub"]))
-            judged = [self._judge(standing, now) for standing in read_standings(tx.session, wanted, now)]
-        if not judged:
-            return InactiveToken(ReasonCode.TOKEN_INVALID)
-        if isinstance(judged[0].decision, Refusal):
-            return InactiveToken(judged[0].decision.reasons[0].code)
-        return _active(claims, granted, judged[0].standing)
+            found = _standings(tx, StandingFilter(forum_id, account_id=str(claims["sub"])))
+            if not found:
+                return InactiveToken(ReasonCode.TOKEN_INVALID)
+            claimed = claims.get("board")
+            use = Use(tuple(scope) or granted, None if claimed is None else str(claimed))
+            place = self._places.read(tx, forum_id, found[0].account.id, use)
+        decision = decide_use(found[0], place, use, self.policy, now)
+        if isinstance(decision, Refusal):
+            return InactiveToken(decision.reasons[0].code)
+        return _active(claims, use.scope, found[0])
 
     def own_claims(self, forum_id: ForumId, token: str) -> Claims | None:
         """What a permit says that this service made for this forum and that has not expired."""
@@ -127,26 +153,16 @@ class Posting:
             account = read_open_account(tx.session, found.account_id) if found else None
         return OpenedTicket(found.place, found.account_id, *account) if found and account else None
 
-    def _remedy_urls(self, judged: JudgedAccount, reasons: Sequence[Denial]) -> dict[ReasonCode, str]:
-        account_id = judged.standing.account.id
-        return {
-            denial.code: self._tickets.url(account_id, denial.code, judged.now) for denial in reasons if denial.remedy
-        }
-
-    def _find(self, forum_id: ForumId, name: AccountName) -> JudgedAccount:
-        wanted = StandingFilter(forum_id, account_id=name.account_id, handle=name.handle, external_id=name.external_id)
-        found = self.list_accounts(wanted)
-        if not found:
-            raise AccountNotFound
-        return found[0]
+    def _remedy_urls(self, account_id: AccountId, reasons: Sequence[Denial], now: datetime) -> dict[ReasonCode, str]:
+        return {denial.code: self._tickets.url(account_id, denial.code, now) for denial in reasons if denial.remedy}
 
     def _judge(self, standing: Standing, now: datetime) -> JudgedAccount:
         expiry = identity_expiry(standing.identity, self.policy) if standing.identity else None
         return JudgedAccount(standing, decide(standing, self.policy, now), expiry, now)
 
-    def _claims(self, judged: JudgedAccount, scope: Sequence[PostingScope], jti: str, issued_at: int) -> Claims:
+    def _claims(self, standing: Standing, place: BoardStanding, use: Use, jti: str, issued_at: int) -> Claims:
         """Nothing of the person, and no exact time of a verification; `sub` belongs to one forum."""
-        account, identity = judged.standing.account, judged.standing.identity
+        account, identity = standing.account, standing.identity
         claims: dict[str, object] = {
             "sub": account.id,
             "aud": account.forum_id,
@@ -154,15 +170,14 @@ class Posting:
             "nbf": issued_at,
             "exp": issued_at + int(self._lifetime.total_seconds()),
             "jti": jti,
-            "scope": " ".join(scope),
+            "scope": " ".join(use.scope),
             "handle": account.handle,
             "status": {
-                "status_list": {
-                    "idx": judged.standing.status_index,
-                    "uri": status_list_uri(self._issuer, account.forum_id),
-                }
+                "status_list": {"idx": standing.status_index, "uri": status_list_uri(self._issuer, account.forum_id)}
             },
         }
+        if place.board is not None:
+            claims["board"] = place.board.id
         if identity is not None:  # pragma: no branch -- nobody without one is permitted
             claims["level"] = identity.level.value
             if identity.sandbox:
@@ -170,13 +185,29 @@ class Posting:
         return claims
 
 
-def _misuse(claims: Claims, forum_id: ForumId, board: str | None, *, in_scope: bool) -> ReasonCode | None:
+def _standings(tx: Transaction, wanted: StandingFilter) -> list[Standing]:
+    """Where the dates say that somebody may have lapsed, the schedules say whether."""
+    return [_with_lapse(tx, standing) for standing in read_standings(tx.session, wanted, tx.now)]
+
+
+def _with_lapse(tx: Transaction, standing: Standing) -> Standing:
+    account = standing.account
+    if not standing.perhaps_lapsed or not lapse_stops_posting(tx, account.forum_id):
+        return standing
+    return replace(standing, lapse_stops_posting=has_lapsed(tx, account.id))
+
+
+def _misuse(
+    tx: Transaction, claims: Claims, forum_id: ForumId, board: str | None, *, in_scope: bool
+) -> ReasonCode | None:
     if claims["aud"] != forum_id:
         return ReasonCode.WRONG_AUDIENCE
     if not in_scope:
         return ReasonCode.SCOPE_NOT_GRANTED
-    if board is not None and claims.get("board") != board:
-        return ReasonCode.WRONG_BOARD
+    if board is not None:
+        named = find_board(tx, forum_id, board)
+        if named is None or claims.get("board") != named.id:
+            return ReasonCode.WRONG_BOARD
     return None
 
 

@@ -12,6 +12,7 @@ from app.accounts.domain import Account, AccountStatus, Profile, Sanction, Sanct
 from app.accounts.models import AccountRow, SanctionRow
 from app.agreements.domain import AgreementKind
 from app.agreements.models import AcceptanceRow, AgreementVersionRow
+from app.boards.models import ModeratorRow
 from app.kernel.ids import AccountId, ForumId
 from app.posting.domain import AcceptedAgreement, AgreementInForce, Identity, Standing, StandingFilter
 from app.verification.domain import IdentityLevel, Method
@@ -24,7 +25,16 @@ def read_standings(session: Session, wanted: StandingFilter, now: datetime) -> l
     """The standings of a forum's accounts, oldest account first."""
     in_force, accepted_version = aliased(AgreementVersionRow), aliased(AgreementVersionRow)
     query = (
-        select(AccountRow, SanctionRow, LinkRow, in_force, AcceptanceRow, accepted_version.version, OrganisationMarkRow)
+        select(
+            AccountRow,
+            SanctionRow,
+            LinkRow,
+            in_force,
+            AcceptanceRow,
+            accepted_version.version,
+            OrganisationMarkRow,
+            _perhaps_lapsed(now),
+        )
         .outerjoin(SanctionRow, and_(SanctionRow.account_id == AccountRow.id, SanctionRow.lifted_at.is_(None)))
         .outerjoin(LinkRow, LinkRow.account_id == AccountRow.id)
         .outerjoin(OrganisationMarkRow, OrganisationMarkRow.account_id == AccountRow.id)
@@ -39,6 +49,12 @@ def read_standings(session: Session, wanted: StandingFilter, now: datetime) -> l
         .limit(wanted.limit)
     )
     return [_standing(*row) for row in session.execute(query)]
+
+
+def _perhaps_lapsed(now: datetime) -> ColumnElement[bool]:
+    """By dates that are never too late: who is not among these has all the powers of every office."""
+    lapsed = (ModeratorRow.account_id == AccountRow.id, ModeratorRow.ended_at.is_(None), ModeratorRow.suspends_at <= now)
+    return select(ModeratorRow.id).where(*lapsed).exists()
 
 
 def _newest_version(now: datetime) -> ScalarSelect[int]:
@@ -102,6 +118,7 @@ def _standing(
     acceptance: AcceptanceRow | None,
     accepted_version: str | None,
     mark: OrganisationMarkRow | None,
+    perhaps_lapsed: bool,  # noqa: FBT001 -- a column
 ) -> Standing:
     return Standing(
         account=Account(
@@ -124,4 +141,5 @@ def _standing(
         else None,
         organisation_verified=mark is not None,
         status_index=account.status_index,
+        perhaps_lapsed=perhaps_lapsed,
     )

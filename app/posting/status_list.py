@@ -6,7 +6,7 @@ Source: IETF Token Status List; two bits an account, the lowest first.
 import base64
 import math
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -14,9 +14,11 @@ from threading import Lock
 
 from app import policies
 from app.accounts.domain import STATUS_BLOCK
+from app.boards.standings import ended_since, lapse_stops_posting, lapsed_accounts
 from app.crypto.signing import TokenSigner
 from app.db.unit_of_work import Transaction, UnitOfWork
 from app.kernel.errors import NotFound, Unavailable
+from app.kernel.ids import ForumId
 from app.posting.decision import PostingPolicy
 from app.posting.status_reader import (
     AgreementGate,
@@ -25,6 +27,7 @@ from app.posting.status_reader import (
     agreement_gate,
     blocks_in_use,
     is_forum_active,
+    places_of,
     read_block,
     read_changed,
 )
@@ -35,6 +38,7 @@ _SHOWN_WITHIN = policies.STATUS_SHOWN_WITHIN.value
 _LOOK_EVERY = timedelta(seconds=policies.STATUS_LOOK_EVERY.value)
 _OVERLAP = timedelta(seconds=policies.STATUS_LOOK_OVERLAP.value)
 _LIFETIME = timedelta(seconds=policies.STATUS_LIST_LIFETIME.value)
+_LONGEST_TOKEN = timedelta(seconds=policies.POSTING_TOKEN_LONGEST.value)
 _TURN_SECONDS = 1.0
 
 
@@ -55,6 +59,8 @@ class _Kept:
     states: bytearray = field(default_factory=bytearray)
     gate: AgreementGate | None = None
     active: bool = True
+    offices: dict[int, int] = field(default_factory=dict)
+    """What a valid account's place shows instead, because of an office that it holds or held."""
     looked_at: datetime | None = None
     signed_at: datetime | None = None
     signed: tuple[str, str] = ("", "")
@@ -106,10 +112,12 @@ class StatusLists:
             else:
                 since = kept.looked_at - _OVERLAP
                 changed = _enter(kept.states, read_changed(tx.session, forum_id, since, gate, self._policy, tx.now))
-            if changed or active != kept.active or not kept.signed_within(_LIFETIME / 2, tx.now):
-                states = kept.states if active else bytes([ListedState.SUSPENDED]) * len(kept.states)
-                kept.signed, kept.signed_at = self._sign(forum_id, states, tx.now), tx.now
-            kept.gate, kept.active, kept.looked_at = gate, active, tx.now
+            offices = _offices(tx, ForumId(forum_id))
+            changed = changed or active != kept.active or offices != kept.offices
+            if changed or not kept.signed_within(_LIFETIME / 2, tx.now):
+                shown = _shown(kept.states, offices) if active else bytes([ListedState.SUSPENDED]) * len(kept.states)
+                kept.signed, kept.signed_at = self._sign(forum_id, shown, tx.now), tx.now
+            kept.gate, kept.active, kept.offices, kept.looked_at = gate, active, offices, tx.now
 
     def _read_all(self, tx: Transaction, forum_id: str, kept: _Kept, gate: AgreementGate) -> bool:
         """A block at a time: no statement is long. One block is spare, so that a new account is never off the list."""
@@ -145,6 +153,22 @@ def pack(states: bytes | bytearray) -> bytes:
     size = len(states) // 4
     columns = (int.from_bytes(states[place::4]) << _BITS * place for place in range(4))
     return sum(columns).to_bytes(size)
+
+
+def _offices(tx: Transaction, forum_id: ForumId) -> dict[int, int]:
+    """Places of accounts whose powers are off somewhere, or were taken so recently that a permit may outlive them."""
+    lapsed = lapsed_accounts(tx, forum_id)
+    state = ListedState.SUSPENDED if lapsed and lapse_stops_posting(tx, forum_id) else ListedState.ASK
+    places = dict.fromkeys(places_of(tx.session, forum_id, ended_since(tx, forum_id, _LONGEST_TOKEN)), ListedState.ASK)
+    return places | dict.fromkeys(places_of(tx.session, forum_id, lapsed), state)
+
+
+def _shown(states: bytearray, offices: Mapping[int, int]) -> bytearray:
+    shown = bytearray(states)
+    for place, state in offices.items():
+        if place < len(shown) and shown[place] == ListedState.VALID:
+            shown[place] = state
+    return shown
 
 
 def _enter(states: bytearray, places: Iterable[Place]) -> bool:

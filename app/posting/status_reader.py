@@ -3,6 +3,7 @@
 Read only. A test holds the states equal to `decide`.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
@@ -16,7 +17,7 @@ from app.agreements.domain import AgreementKind
 from app.agreements.models import AcceptanceRow, AgreementVersionRow
 from app.forums.domain import ForumStatus
 from app.forums.models import ForumRow
-from app.kernel.ids import ForumId
+from app.kernel.ids import AccountId, ForumId
 from app.posting.decision import PostingPolicy
 from app.verification.domain import IdentityLevel
 from app.verification.models import LinkRow
@@ -32,6 +33,8 @@ class ListedState(IntEnum):
     VALID = 0
     REVOKED = 1
     SUSPENDED = 2
+    ASK = 3
+    """May post; whether a permit to moderate is good is told at `/v1/tokens/verify`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,11 @@ def read_changed(
     first, *others = touched
     query = _places(forum_id, _state(gate, policy, now)).where(AccountRow.id.in_(first.union(*others)))
     return [(place, listed) for place, listed in session.execute(query)]
+
+
+def places_of(session: Session, forum_id: str, account_ids: Collection[AccountId]) -> list[int]:
+    query = select(AccountRow.status_index).where(AccountRow.forum_id == forum_id, AccountRow.id.in_(account_ids))
+    return list(session.scalars(query))
 
 
 def read_open_account(session: Session, account_id: str) -> tuple[ForumId, str] | None:

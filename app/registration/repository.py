@@ -115,13 +115,14 @@ def change(session: Session, flow: Flow, **values: object) -> None:
         raise StepPassed
 
 
-def end(session: Session, flow: Flow, status: FlowStatus) -> None:
-    """Ends a flow once, and forgets what was entered on the way."""
-    session.execute(
+def end(session: Session, flow: Flow, status: FlowStatus) -> bool:
+    """Ends a flow once, and forgets what was entered on the way; whether this was the time."""
+    ended = session.execute(
         update(FlowRow)
         .where(FlowRow.id == flow.id, FlowRow.ended.is_(None))
         .values(ended=status, wanted_handle=None, external_id=None, phone_ending=None, version=FlowRow.version + 1)
     )
+    return isinstance(ended, CursorResult) and ended.rowcount == 1
 
 
 def extend(session: Session, flow: Flow, until: datetime) -> None:

@@ -11,9 +11,11 @@ from app.agreements.domain import AgreementKind
 from app.agreements.service import has_accepted
 from app.crypto.mac import Mac, MacUse
 from app.db.unit_of_work import Transaction, UnitOfWork
+from app.events.catalogue import EventType, RegistrationPayload
+from app.events.service import publish
 from app.forums.domain import is_return_url
 from app.forums.service import get_forum, hold_forum
-from app.kernel.actor import SYSTEM, Actor
+from app.kernel.actor import SYSTEM, Actor, ActorKind
 from app.kernel.errors import TooMany
 from app.kernel.ids import AccountId, ForumId, new_id
 from app.kernel.secret import Secret
@@ -187,10 +189,21 @@ def end_flow(tx: Transaction, flow: Flow, *, unless_extended: bool = False) -> F
     status = FlowStatus.EXPIRED if stand.is_over else FlowStatus.ABANDONED
     if stand.is_verified or stand.status is FlowStatus.COMPLETED:
         status = FlowStatus.COMPLETED
-    repository.end(tx.session, flow, status)
+    close(tx, stand, status)
     if _leaves_nothing(tx, stand) and stand.account is not None:
         withdraw(tx, stand.account)
     return status
+
+
+def close(tx: Transaction, stand: Stand, status: FlowStatus) -> None:
+    """A step: writes down how a flow ended. That somebody registered springs from them, whoever notices it."""
+    flow, account = stand.flow, stand.account
+    ended = repository.end(tx.session, flow, status)
+    if not ended or account is None or status is not FlowStatus.COMPLETED or flow.kind is not FlowKind.REGISTRATION:
+        return
+    payload = RegistrationPayload(flow.id, account.id, account.external_id, account.handle, status.value)
+    theirs = replace(tx, actor=Actor(ActorKind.PERSON, flow.id))
+    publish(theirs, flow.forum_id, EventType.REGISTRATION_COMPLETED, payload, subject=account.id)
 
 
 def _leaves_nothing(tx: Transaction, stand: Stand) -> bool:

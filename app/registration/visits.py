@@ -25,7 +25,7 @@ from app.kernel.secret import Secret
 from app.registration import repository
 from app.registration.domain import NOTICE_VERSION, Flow, FlowStatus, Stand, Step, Way
 from app.registration.errors import BoundElsewhere, LinkDead, StepPassed
-from app.registration.service import LIFETIME, end_flow, link_digest, read_stand
+from app.registration.service import LIFETIME, close, end_flow, link_digest, read_stand
 from app.verification.domain import Outcome, Verification
 from app.verification.progress import Progress, read_progress
 from app.verification.service import NoteAttempt
@@ -218,8 +218,8 @@ class Visits:
         """Writes down that a flow is done, when it is. Changes nothing otherwise."""
         with self._unit_of_work.begin(_ANYBODY) as tx:
             flow = self._find(tx, link)
-            if flow.ended is None and read_stand(tx, flow).status is FlowStatus.COMPLETED:
-                repository.end(tx.session, flow, FlowStatus.COMPLETED)
+            if flow.ended is None and (stand := read_stand(tx, flow)).status is FlowStatus.COMPLETED:
+                close(tx, stand, FlowStatus.COMPLETED)
 
     def extend(self, visit: Visit) -> None:
         """From now on as long as a new link, at most `FLOW_LONGEST` in all. It is no step."""

@@ -14,7 +14,15 @@ from app.kernel.actor import SYSTEM, Actor
 from app.kernel.ids import PersonId, new_person_id
 from app.kernel.secret import Secret
 from app.vault import repository
-from app.vault.domain import DocumentRecord, FrozenPhone, HeldPhone, IdentityField, PersonRecord, PhoneState, ReadPurpose
+from app.vault.domain import (
+    DocumentRecord,
+    FrozenPhone,
+    HeldPhone,
+    IdentityField,
+    PersonRecord,
+    PhoneState,
+    ReadPurpose,
+)
 from app.vault.errors import HeldPhoneGone, PersonUnknown
 from app.vault.models import DocumentRow, HeldPhoneRow, OrganisationRow, PersonRow, PhoneRow
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from app import policies
 from app.accounts.domain import Account, AccountName
-from app.accounts.service import find_open
+from app.accounts.service import find_named, find_open
 from app.audit import service as audit
 from app.audit.domain import Action, ObjectKind
 from app.crypto.blind_index import BlindIndex, IndexValue
@@ -18,6 +18,7 @@ from app.kernel.secret import Secret
 from app.vault.errors import HeldPhoneGone
 from app.vault.service import Vault
 from app.verification import repository
+from app.verification.announcements import announce
 from app.verification.domain import Ending, Method, Outcome, Reason, Verification, ending
 from app.verification.errors import CodeAlreadyUsed, NoCodeToEnter, TooManyTexts
 from app.verification.links import Links
@@ -105,11 +106,11 @@ class PhoneCodes:
                 return verification  # the text never left; nothing can be entered
             if verification.outcome is Outcome.VERIFIED:
                 raise CodeAlreadyUsed
-            if verification.reason is Reason.CODE_EXPIRED:
-                return self._settle(tx, verification, Ending(Outcome.REJECTED, Reason.CODE_EXPIRED))
+            if verification.reason is Reason.CODE_EXPIRED and not repository.has_ended(tx.session, verification.id):
+                return self._settle(tx, account, verification, Ending(Outcome.REJECTED, Reason.CODE_EXPIRED))
             if verification.outcome is Outcome.REJECTED or verification.reason is Reason.PROVIDER_UNAVAILABLE:
                 return verification
-            return self._settle(tx, verification, self._judge(tx, account, verification, code, typed))
+            return self._settle(tx, account, verification, self._judge(tx, account, verification, code, typed))
 
     def _judge(
         self, tx: Transaction, account: Account, verification: Verification, code: repository.Code, typed: Secret[str]
@@ -127,7 +128,7 @@ class PhoneCodes:
         except HeldPhoneGone:  # its time ran out while this request waited for its turn
             return Ending(Outcome.REJECTED, Reason.CODE_EXPIRED)
 
-    def _settle(self, tx: Transaction, verification: Verification, end: Ending) -> Verification:
+    def _settle(self, tx: Transaction, account: Account, verification: Verification, end: Ending) -> Verification:
         repository.settle(tx.session, verification.id, end, tx.now)
         if end.outcome is Outcome.REJECTED:
             self._vault.drop_held_phone(tx, verification.id)
@@ -139,6 +140,8 @@ class PhoneCodes:
             outcome=end.outcome,
             reason=end.inner_reason or end.reason,
         )
+        if end.outcome is not Outcome.PENDING:
+            announce(tx, account, verification.id, verification.method, end)
         return replace(
             verification,
             outcome=end.outcome,
@@ -190,6 +193,8 @@ class PhoneCodes:
                 outcome=end.outcome,
                 reason=end.reason,
             )
+            account = find_named(tx, request.forum_id, AccountName(account_id=request.account_id))
+            announce(tx, account, verification_id, Method.PHONE_CODE, end)
         refuse_phone(error)
         return self._read(request.forum_id, verification_id)
 

@@ -169,6 +169,11 @@ class Links:
         return link
 
 
+def has_person(tx: Transaction, account_id: AccountId) -> bool:
+    """A step: whether somebody stands behind an account."""
+    return repository.find_link(tx.session, account_id) is not None
+
+
 def _answered(tx: Transaction, forum_id: ForumId, person_id: PersonId | None) -> tuple[Answered, ...]:
     slots = repository.slots_of(tx.session, person_id or _NOBODY, forum_id)
     holds = holds_on(tx, [*slots, AccountId(_NOBODY)])  # one statement, also where there is nobody

@@ -134,6 +134,19 @@ def settle(session: Session, verification_id: VerificationId, end: Ending, now: 
     )
 
 
+def whose(session: Session, verification_id: VerificationId) -> tuple[str, str, Method]:
+    """Forum, account and method."""
+    query = select(VerificationRow.forum_id, VerificationRow.account_id, VerificationRow.method)
+    forum_id, account_id, method = session.execute(query.where(VerificationRow.id == verification_id)).one()
+    return forum_id, account_id, Method(method)
+
+
+def has_ended(session: Session, verification_id: VerificationId) -> bool:
+    """Whether its end is written down already."""
+    query = select(VerificationRow.outcome).where(VerificationRow.id == verification_id)
+    return session.scalar(query) != Outcome.PENDING
+
+
 def get(session: Session, forum_id: ForumId, verification_id: str, now: datetime) -> Verification:
     """The verification as it stands at `now`, whoever noticed or not.
 

@@ -22,6 +22,7 @@ from app.kernel.secret import Secret
 from app.vault.domain import DocumentRecord
 from app.vault.service import Vault
 from app.verification import attempts, repository
+from app.verification.announcements import announce, announce_lost
 from app.verification.checks import Checks, end_after
 from app.verification.documents import Document, DocumentType, age_on, read_document
 from app.verification.domain import Ending, IdentityLevel, Method, Outcome, Reason, Verification, ending
@@ -154,16 +155,16 @@ class Verifications:
         """
         try:
             with self._unit_of_work.begin(actor) as tx:
-                find_open(tx, request.forum_id, AccountName(account_id=request.account_id), lock=True)
+                account = find_open(tx, request.forum_id, AccountName(account_id=request.account_id), lock=True)
                 _close_lost(tx, request.account_id)
                 _refuse_too_many(tx, request.account_id, request.subject_digest)
-                started = self._start(tx, request)
+                started = self._start(tx, account, request)
                 note(tx, started.verification_id)
                 return started
         except ConstraintViolated:
             raise Unavailable(retry_after=1) from None
 
-    def _start(self, tx: Transaction, request: DocumentRequest) -> StartedCheck:
+    def _start(self, tx: Transaction, account: Account, request: DocumentRequest) -> StartedCheck:
         verification_id = VerificationId(new_id("vrf", tx.now))
         attempt = repository.Attempt(
             id=verification_id,
@@ -179,7 +180,9 @@ class Verifications:
         audit.record(tx, Action.VERIFICATION_STARTED, ObjectKind.VERIFICATION, verification_id, reason=request.method)
         ended = None
         if not self._checks.can_ask(CheckKind(request.method), request.document):
-            ended = _end(tx, request.forum_id, verification_id, end_after(ProviderUnavailable(self._checks.name)))
+            ended = _end(
+                tx, account, verification_id, request.method, end_after(ProviderUnavailable(self._checks.name))
+            )
         return StartedCheck(request, verification_id, tx.now, ended)
 
     def ask_by_hand(self, actor: Actor, forum_id: ForumId, account_id: AccountId, note: NoteAttempt) -> None:
@@ -255,7 +258,7 @@ class Verifications:
                 )
             else:
                 repository.note_answer(tx.session, verification_id, type(answer).__name__)
-            return _end(tx, request.forum_id, verification_id, end)
+            return _end(tx, account, verification_id, request.method, end)
 
     def _judge(self, tx: Transaction, account: Account, asked: AskedProvider, index: IndexValue | None) -> Ending:
         if isinstance(asked.answer, ProviderError):
@@ -284,7 +287,9 @@ class Verifications:
         return Ending(Outcome.VERIFIED, level=link.level)
 
 
-def _end(tx: Transaction, forum_id: ForumId, verification_id: VerificationId, end: Ending) -> Verification:
+def _end(
+    tx: Transaction, account: Account, verification_id: VerificationId, method: Method, end: Ending
+) -> Verification:
     repository.settle(tx.session, verification_id, end, tx.now)
     audit.record(
         tx,
@@ -294,7 +299,8 @@ def _end(tx: Transaction, forum_id: ForumId, verification_id: VerificationId, en
         outcome=end.outcome,
         reason=end.inner_reason or end.reason,
     )
-    return repository.get(tx.session, forum_id, verification_id, tx.now)
+    announce(tx, account, verification_id, method, end)
+    return repository.get(tx.session, account.forum_id, verification_id, tx.now)
 
 
 def _close_lost(tx: Transaction, account_id: AccountId | None = None) -> int:
@@ -308,6 +314,7 @@ def _close_lost(tx: Transaction, account_id: AccountId | None = None) -> int:
             outcome=Outcome.PENDING,
             reason=Reason.OUTCOME_UNKNOWN,
         )
+        announce_lost(tx, verification_id)
     return len(ended)
 
 

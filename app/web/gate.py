@@ -227,6 +227,8 @@ def _refuse_bad_head(scope: Scope) -> None:
 def _refuse_bad_body(scope: Scope, headers: Headers, body: bytes) -> None:
     if scope["method"] not in _UNSAFE_METHODS or not scope["path"].startswith(_JSON_PREFIX):
         return
+    if not body and "content-type" not in headers:
+        return  # where the route wants a body, it says so
     media_types = [value.split(";")[0].strip().lower() for value in headers.getlist("content-type")]
     if media_types != ["application/json"]:
         raise UnsupportedMediaType

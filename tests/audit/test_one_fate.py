@@ -126,7 +126,7 @@ def _acts_of_persons(services: Services) -> Acts:
     sign_ins, sandbox = services.sign_ins, services.sandbox_sender
     assert sandbox is not None
     sign_ins.send(OPERATOR, secrets[0], sign_ins.index(Secret("14000000046")))
-    code, to = sandbox.outbox()[-1].code, sign_ins.index(Secret("14000000047"))
+    code, to = sandbox.outbox()[-1].code or Secret(""), sign_ins.index(Secret("14000000047"))
     return {
         Action.NOTICE_GIVEN: lambda: services.visits.bind(link, secrets[0], secrets[1]),
         Action.SIGN_IN_STARTED: lambda: sign_ins.send(OPERATOR, secrets[2], to),

@@ -56,7 +56,7 @@ class Walker:
         """From the newest text to that phone, as the person does."""
         sender = self.services.sandbox_sender
         assert sender is not None
-        return next(sent.code.reveal() for sent in reversed(sender.outbox()) if sent.to.reveal() == phone)
+        return next(sent.code.reveal() for sent in reversed(sender.outbox()) if sent.code and sent.to.reveal() == phone)
 
     def wait(self, minutes: int) -> None:
         """Lets time pass; the forum logs in anew."""
