@@ -17,6 +17,8 @@ from app import policies
 from app.accounts.sanctions import Sanctions
 from app.accounts.service import Accounts
 from app.agreements.service import Agreements
+from app.audit import service as audit
+from app.audit.domain import Action, ObjectKind
 from app.boards.announcements import Ways
 from app.boards.chores import Chores
 from app.boards.filing import Filing
@@ -24,8 +26,6 @@ from app.boards.moderators import Moderators
 from app.boards.orders import Reverifications
 from app.boards.service import Boards
 from app.boards.sweep import Sweeps
-from app.audit import service as audit
-from app.audit.domain import Action, ObjectKind
 from app.crypto.blind_index import BlindIndex
 from app.crypto.envelope import Envelope, Records
 from app.crypto.key_watch import KeyWatch

@@ -82,11 +82,9 @@ def names(session: Session, account_ids: Collection[AccountId]) -> dict[AccountI
     return {AccountId(row.id): Names(row.handle, row.external_id) for row in session.execute(query)}
 
 
-def ids_by_external_ids(session: Session, forum_id: ForumId, external_ids: Collection[str]) -> dict[str, AccountId]:
-    query = select(AccountRow.external_id, AccountRow.id).where(
-        AccountRow.forum_id == forum_id, AccountRow.external_id.in_(external_ids)
-    )
-    return {external_id: AccountId(account_id) for external_id, account_id in session.execute(query)}
+def ids_by_external_ids(session: Session, forum_id: ForumId, external_ids: Collection[str]) -> list[AccountId]:
+    query = select(AccountRow.id).where(AccountRow.forum_id == forum_id, AccountRow.external_id.in_(external_ids))
+    return [AccountId(account_id) for account_id in session.scalars(query)]
 
 
 def ids_by_handles(session: Session, forum_id: ForumId, handles: Collection[str]) -> list[AccountId]:

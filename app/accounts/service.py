@@ -194,8 +194,10 @@ def accounts_named(
     """A step: those of a forum that go by these names, by either kind where both are given; None where none is."""
     if external_ids is None and handles is None:
         return None
-    by_id = repository.ids_by_external_ids(tx.session, forum_id, external_ids or ()).values()
-    return [*by_id, *repository.ids_by_handles(tx.session, forum_id, handles or ())]
+    return [
+        *repository.ids_by_external_ids(tx.session, forum_id, external_ids or ()),
+        *repository.ids_by_handles(tx.session, forum_id, handles or ()),
+    ]
 
 
 def stopped_accounts(tx: Transaction, account_ids: Collection[AccountId]) -> set[AccountId]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
+from fastapi.dependencies.models import Dependant
 
 from app.crypto.errors import TokenRefused
 from app.crypto.signing import Claims
@@ -125,12 +126,19 @@ def client_of_token(services: Services, token: str) -> tuple[Client, Claims]:
 
 async def refuse_unknown_query(request: Request) -> None:
     """A typo in a query must not widen the answer, and a repeated name is no choice of ours. Raises `Invalid`."""
-    known = {parameter.alias for parameter in request.scope["route"].dependant.query_params}
+    known = _query_names(request.scope["route"].dependant)
     given = [name for name, _ in request.query_params.multi_items()]
     if not set(given) <= known or len(given) != len(set(given)):
         raise Invalid([FieldError("", "unknown-field", _KNOWN_QUERY.with_values(names=" ".join(sorted(known))))])
 
 
+def _query_names(dependant: Dependant) -> set[str]:
+    """Of a route and of all that it depends on."""
+    own = {parameter.alias for parameter in dependant.query_params}
+    return own.union(*(_query_names(one) for one in dependant.dependencies))
+
+
+BoardsCaller = Annotated[Caller, Depends(caller_with(Scope.BOARDS))]
 AccountsCaller = Annotated[Caller, Depends(caller_with(Scope.ACCOUNTS))]
 VerificationsCaller = Annotated[Caller, Depends(caller_with(Scope.VERIFICATIONS))]
 WebhooksCaller = Annotated[Caller, Depends(caller_with(Scope.WEBHOOKS))]

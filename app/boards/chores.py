@@ -34,7 +34,7 @@ class Chores:
         self._text_person = text_person
 
     def text_reminders(self) -> int:
-        """Texts reminders to phones on record, each once at most: whether it arrived nobody knows, so none goes twice."""
+        """Texts reminders to phones on record, each once at most: whether one arrived nobody knows."""
         with self._unit_of_work.read() as tx:
             if not sweep_rows.any_to_text(tx.session):
                 return 0
@@ -44,7 +44,8 @@ class Chores:
             boards = repository.boards_named(tx.session, {one.board_id for one in taken})
         failed = []
         for one in taken:
-            words = f"【实名】你在{forums[one.forum_id]}“{boards[one.board_id].name}”任版主，请在 {last_day(one.due_at)} 结束前完成定期核验。"
+            place = f"{forums[one.forum_id]}“{boards[one.board_id].name}”"
+            words = f"【实名】你在{place}任版主，请在 {last_day(one.due_at)} 结束前完成定期核验。"
             if not self._text_person(one.account_id, words, f"reminder-{one.history_id}"):
                 failed.append(one.history_id)
         if failed:
@@ -70,7 +71,7 @@ class Chores:
         return placed
 
     def warn_of_unattended_boards(self) -> int:
-        """Tells forums which boards lose their last working moderator within `UNATTENDED_NOTICE`, once for each date."""
+        """Tells forums which boards lose their last working moderator within `UNATTENDED_NOTICE`, once a date."""
         with self._unit_of_work.begin(SYSTEM) as tx:
             told = 0
             for board, before in sweep_rows.boards_losing_everybody(tx.session, tx.now + _UNATTENDED, _AT_ONCE):

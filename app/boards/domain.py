@@ -1,12 +1,12 @@
 """Words: a board, an office on it, an appointment, a measure against a moderator, an order to re-verify."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from app.boards.schedules import Deadline, ModeratorState, Schedule
+from app.boards.terms import WantedTerms
 from app.kernel.ids import AccountId, BoardId, ForumId, ModeratorId, OrderId
 from app.verification.domain import IdentityLevel
 
@@ -59,7 +59,7 @@ class BoardView:
     board: Board
     founder: Founder | None
     interval_days: int
-    unattended_at: datetime | None
+    attended_until: datetime | None
     """When its last working moderator loses the powers, if nobody re-verifies; None where nobody has any now."""
 
 
@@ -68,19 +68,19 @@ class NewBoard:
     slug: str
     name: str
     description: str
-    interval_days: int | None
+    terms: WantedTerms
     minimum_level: IdentityLevel
 
 
 @dataclass(frozen=True, slots=True)
 class BoardChange:
-    """What is given replaces; None leaves it as it is. Of `terms` what is named changes, None goes back to the forum's."""
+    """What is given replaces; None leaves it as it is."""
 
     slug: str | None = None
     name: str | None = None
     description: str | None = None
     minimum_level: IdentityLevel | None = None
-    terms: Mapping[str, int | None] | None = None
+    terms: WantedTerms | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +152,9 @@ class ModeratorFilter:
 
 
 class Step(StrEnum):
-    """A measure against a moderator, mild ones first; an account is suspended or banned, a board closed, by their own
-    use cases. Source: L6e.
+    """A measure against a moderator, the milder first. Source: L6e.
+
+    The ladder goes on with the suspension and the ban of the account and the closing of the board.
     """
 
     WARN = "warn"
@@ -218,7 +219,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an order is: `affected` counts the appointments in scope, `completed` those that are done or have ended."""
+    """How far an order is: `affected` counts the appointments in scope, `completed` those done or ended."""
 
     order: Order
     affected: int

@@ -94,8 +94,11 @@ class Filing:
 def change_terms(
     tx: Transaction, forum_id: ForumId, board_id: BoardId | None, wanted: WantedTerms, at: datetime, source: str
 ) -> None:
-    """A step; the caller holds the forum: what a board, or all of a forum, asks from `at` on. Raises `TermsOutOfRange`."""
-    interval, grace = wanted.get("interval_days"), wanted.get("grace_days")
+    """A step; the caller holds the forum: what a board, or all of a forum, asks from `at` on.
+
+    Raises `TermsOutOfRange`.
+    """
+    interval, grace = wanted.interval_days, wanted.grace_days
     if (interval is not None and interval not in _INTERVALS) or (grace is not None and grace not in _GRACES):
         raise TermsOutOfRange
     change = repository.terms_of(tx.session, forum_id).with_wanted(board_id, wanted, at)

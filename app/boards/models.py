@@ -74,9 +74,7 @@ class ModeratorRow(Base):
             postgresql_where=_FOUNDER_IN_OFFICE,
         ),
         Index("ix_moderators_look_at", "look_at", sqlite_where=_IN_OFFICE, postgresql_where=_IN_OFFICE),
-        Index(
-            "ix_moderators_forum_due", "forum_id", "due_at", sqlite_where=_IN_OFFICE, postgresql_where=_IN_OFFICE
-        ),
+        Index("ix_moderators_forum_due", "forum_id", "due_at", sqlite_where=_IN_OFFICE, postgresql_where=_IN_OFFICE),
         Index(None, "forum_id", "id"),
         Index(None, "board_id", "id"),
         Index(None, "account_id"),

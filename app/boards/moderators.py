@@ -92,9 +92,7 @@ class Moderators:
         with self._unit_of_work.begin(actor) as tx:
             standing = _hold(tx, forum_id, moderator_id, reason)
             screening.check(tx, [Text(Field.REASON, "/basis", basis)])
-            imposed = Sanction(
-                new_id("san", tx.now), standing.appointment.id, step, reason, basis, tx.now, None, None
-            )
+            imposed = Sanction(new_id("san", tx.now), standing.appointment.id, step, reason, basis, tx.now, None, None)
             repository.add_sanction(tx.session, imposed)
             what = Happening.CANCELLED if step is Step.CANCEL else Happening.WARNED
             entry = HistoryEntry(tx.now, what, detail=imposed.id)
@@ -108,9 +106,7 @@ class Moderators:
             announce_moderator(tx, kind, view, *sanction_notice(view, imposed, self._ways))
             return imposed
 
-    def lift(
-        self, actor: Actor, forum_id: ForumId, moderator_id: str, sanction_id: str, reason: str
-    ) -> Sanction:
+    def lift(self, actor: Actor, forum_id: ForumId, moderator_id: str, sanction_id: str, reason: str) -> Sanction:
         """Takes a measure back; a cancelled appointment is again exactly what it was, with the due dates it had.
 
         Raises `NoSuchModerator`, `NoSuchSanction`, `NothingToRestore`, `AlreadyFiled` where the account has been filed
@@ -151,7 +147,10 @@ class Moderators:
         with self._unit_of_work.begin(actor) as tx:
             found = get_board(tx, forum_id, board)
             views = views_of(tx, standings_of(tx, repository.of_boards(tx.session, [found.id])))
-            listed, filed = set(external_ids), {view.external_id: view for view in views if view.external_id is not None}
+            listed, filed = (
+                set(external_ids),
+                {view.external_id: view for view in views if view.external_id is not None},
+            )
             compared = Reconciled(
                 unfiled=tuple(sorted(listed - set(filed))),
                 absent=tuple(sorted(set(filed) - listed)),

@@ -37,7 +37,7 @@ def add(session: Session, order: Order, cause_ref: str | None) -> None:
 
 def put_in_scope(session: Session, order: Order) -> int:
     """Names the appointments that the order concerns; how many."""
-    scope = [ModeratorRow.ended_at.is_(None)]
+    scope: list[ColumnElement[bool]] = [ModeratorRow.ended_at.is_(None)]
     if order.forum_id is not None:
         scope.append(ModeratorRow.forum_id == order.forum_id)
     if order.scope.kind in _SCOPES:
@@ -101,9 +101,7 @@ def is_known(session: Session, cause: Cause, cause_ref: str) -> bool:
     return session.scalar(query) is not None
 
 
-def counts(
-    session: Session, order_id: str, forum_id: ForumId | None, verified: Select[str]
-) -> tuple[int, int]:
+def counts(session: Session, order_id: str, forum_id: ForumId | None, verified: Select[str]) -> tuple[int, int]:
     """How many appointments (of one forum, or all) are in scope, and how many of them are done or have ended."""
     done = or_(ModeratorRow.ended_at.is_not(None), ModeratorRow.account_id.in_(verified))
     query = (
@@ -126,13 +124,11 @@ def newest_reasons(session: Session, moderator_ids: Collection[ModeratorId]) -> 
         .where(OrderedModeratorRow.moderator_id.in_(moderator_ids))
         .order_by(OrderRow.created_at)
     )
-    return {moderator_id: reason for moderator_id, reason in session.execute(query)}
+    return {row.moderator_id: row.reason for row in session.execute(query)}
 
 
 def _in_scope(order_id: str) -> ColumnElement[bool]:
-    return ModeratorRow.id.in_(
-        select(OrderedModeratorRow.moderator_id).where(OrderedModeratorRow.order_id == order_id)
-    )
+    return ModeratorRow.id.in_(select(OrderedModeratorRow.moderator_id).where(OrderedModeratorRow.order_id == order_id))
 
 
 def _order(row: OrderRow) -> Order:

@@ -1,4 +1,4 @@
-"""Use cases of re-verification out of turn: order it, watch it, and foresee what the schedules will ask. Source: L8d."""
+"""Use cases of re-verification out of turn: order it, watch it, foresee what the schedules ask. Source: L8d."""
 
 from collections.abc import Iterator
 from dataclasses import replace

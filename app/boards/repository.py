@@ -1,9 +1,9 @@
 """Queries on boards, their terms, appointments and what happened to them; orders and sweeps have files of their own."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from app import policies
@@ -127,7 +127,7 @@ def add_terms(session: Session, forum_id: ForumId, change: TermsChange, source: 
 def look_again(
     session: Session, forum_id: ForumId, board_id: BoardId | None, at: datetime, no_earlier: datetime
 ) -> None:
-    """After a change of terms: the worker looks `at` then; nothing falls due before `no_earlier` that did not before."""
+    """After a change of terms the worker looks `at` then; nothing new falls due before `no_earlier`."""
     concerned = (
         update(ModeratorRow)
         .where(ModeratorRow.forum_id == forum_id, ModeratorRow.ended_at.is_(None))
@@ -222,8 +222,7 @@ def of_accounts(session: Session, account_ids: Collection[AccountId]) -> list[Ap
 def perhaps_lapsed(session: Session, forum_id: ForumId, now: datetime) -> list[Appointment]:
     """Those in office whose powers may be off, or that ended so recently that a token may outlive them."""
     return appointments(
-        session,
-        [ModeratorRow.forum_id == forum_id, ModeratorRow.ended_at.is_(None), ModeratorRow.suspends_at <= now],
+        session, [ModeratorRow.forum_id == forum_id, ModeratorRow.ended_at.is_(None), ModeratorRow.suspends_at <= now]
     )
 
 
@@ -348,12 +347,6 @@ def lift_sanction(session: Session, sanction_id: str, because: str, now: datetim
         .where(ModeratorSanctionRow.id == sanction_id)
         .values(lifted_at=now, lifted_because=because)
     )
-
-
-def count_states(session: Session) -> Mapping[str, int]:
-    """How many appointments were told to be in each state."""
-    query = select(ModeratorRow.told_state, func.count()).group_by(ModeratorRow.told_state)
-    return {state: count for state, count in session.execute(query)}
 
 
 def appointment_of(row: ModeratorRow) -> Appointment:

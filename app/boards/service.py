@@ -10,17 +10,7 @@ from app.audit import service as audit
 from app.audit.domain import Action, ObjectKind
 from app.boards import repository
 from app.boards.announcements import announce_board
-from app.boards.domain import (
-    Board,
-    BoardChange,
-    BoardStatus,
-    BoardView,
-    Founder,
-    NewBoard,
-    Role,
-    Standing,
-    is_slug,
-)
+from app.boards.domain import Board, BoardChange, BoardStatus, BoardView, Founder, NewBoard, Role, Standing, is_slug
 from app.boards.errors import BoardIsActive, BoardIsClosed, NoSuchBoard, SlugInvalid, SlugTaken
 from app.boards.filing import Filing, change_terms
 from app.boards.standings import standings_of
@@ -69,8 +59,8 @@ class Boards:
                 _screen(tx, new.name, new.description)
                 board_id = BoardId(new_id("brd", tx.now))
                 repository.add_board(tx.session, board_id, forum_id, new, tx.now)
-                if new.interval_days is not None:
-                    change_terms(tx, forum_id, board_id, {"interval_days": new.interval_days}, tx.now, _BY_THE_FORUM)
+                if new.terms.named:
+                    change_terms(tx, forum_id, board_id, new.terms, tx.now, _BY_THE_FORUM)
                 audit.record(tx, Action.BOARD_CREATED, ObjectKind.BOARD, board_id)
                 self._filing.file(tx, get_board(tx, forum_id, board_id), founder, Role.FOUNDER)
                 return _views(tx, [get_board(tx, forum_id, board_id)])[0]
@@ -102,7 +92,7 @@ class Boards:
                 board = get_board(tx, forum_id, named, lock=True)
                 _screen(tx, wanted.name, wanted.description)
                 repository.save_board(tx.session, _changed(board, wanted))
-                if wanted.terms is not None:
+                if wanted.terms is not None and wanted.terms.named:
                     change_terms(tx, forum_id, board.id, wanted.terms, tx.now, _BY_THE_FORUM)
                 audit.record(tx, Action.BOARD_CHANGED, ObjectKind.BOARD, board.id)
                 return _views(tx, [get_board(tx, forum_id, board.id)])[0]

@@ -1,4 +1,4 @@
-"""Steps that say how appointments stand now: their schedule, the newest verification by document, the terms in force."""
+"""Steps that say how appointments stand now, by schedule, newest verification by document, and terms in force."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -66,9 +66,7 @@ def save(session: Session, values: Mapping[str, object], moderator_ids: Collecti
     )
 
 
-def known(
-    session: Session, moderator_ids: Collection[ModeratorId]
-) -> set[tuple[str, str, datetime | None, int]]:
+def known(session: Session, moderator_ids: Collection[ModeratorId]) -> set[tuple[str, str, datetime | None, int]]:
     """What has been written down of these already: appointment, happening, due date and stage."""
     query = select(HistoryRow.moderator_id, HistoryRow.what, HistoryRow.due_at, HistoryRow.stage)
     found = session.execute(query.where(HistoryRow.moderator_id.in_(moderator_ids), HistoryRow.due_at.is_not(None)))
@@ -83,9 +81,7 @@ def add_entries(session: Session, entries: Sequence[tuple[ModeratorId, HistoryEn
 def claim_to_text(session: Session, limit: int) -> list[ToText]:
     """Takes reminders to be texted; from here on none of them is texted again, whatever becomes of the text."""
     rows = session.execute(
-        select(
-            HistoryRow.id, HistoryRow.due_at, ModeratorRow.account_id, ModeratorRow.forum_id, ModeratorRow.board_id
-        )
+        select(HistoryRow.id, HistoryRow.due_at, ModeratorRow.account_id, ModeratorRow.forum_id, ModeratorRow.board_id)
         .join(ModeratorRow, ModeratorRow.id == HistoryRow.moderator_id)
         .where(HistoryRow.texting == WAITING)
         .order_by(HistoryRow.id)

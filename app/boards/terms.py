@@ -1,14 +1,12 @@
 """Which terms hold for a board when: what the board says, else what its forum says, else the default of `policies`."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from app import policies
 from app.boards.schedules import Schedule, Terms
 
-WantedTerms = Mapping[str, int | bool | None]
-"""`interval_days`, `grace_days`, `lapse_stops_posting`: what is named changes, None leaves it to the level above."""
 DEFAULT = Terms(policies.REVERIFICATION_INTERVAL.value, policies.REVERIFICATION_GRACE.value)
 
 
@@ -25,6 +23,16 @@ class TermsChange:
 
 
 @dataclass(frozen=True, slots=True)
+class WantedTerms:
+    """What is to change: of the fields that are `named`; None leaves one to the level above."""
+
+    named: frozenset[str]
+    interval_days: int | None = None
+    grace_days: int | None = None
+    lapse_stops_posting: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TermsHistory:
     """Every change that a forum has made, oldest first."""
 
@@ -33,19 +41,28 @@ class TermsHistory:
     def of_board(self, board_id: str, now: datetime) -> Terms:
         """The terms of a board at `now`. Boundary: exactly at its `effective_at` a change holds."""
         held = [change for change in self.changes if change.effective_at <= now]
-        of_board = _newest(change for change in held if change.board_id == board_id)
-        of_forum = _newest(change for change in held if change.board_id is None)
-        interval = _first(of_board and of_board.interval_days, of_forum and of_forum.interval_days)
-        grace = _first(of_board and of_board.grace_days, of_forum and of_forum.grace_days)
-        return Terms(
-            DEFAULT.interval_days if interval is None else interval, DEFAULT.grace_days if grace is None else grace
-        )
+        levels = [
+            level
+            for level in (
+                _newest(change for change in held if change.board_id == board_id),
+                _newest(change for change in held if change.board_id is None),
+            )
+            if level is not None
+        ]
+        interval = _first(*(level.interval_days for level in levels), DEFAULT.interval_days)
+        return Terms(interval, _first(*(level.grace_days for level in levels), DEFAULT.grace_days))
 
     def with_wanted(self, board_id: str | None, wanted: WantedTerms, effective_at: datetime) -> TermsChange:
         """The change that makes of what a board, or the forum, asks at `effective_at` what is wanted."""
         held = (one for one in self.changes if one.board_id == board_id and one.effective_at <= effective_at)
         newest = _newest(held) or TermsChange(effective_at, board_id, None, None)
-        return replace(newest, effective_at=effective_at, **wanted)
+        return TermsChange(
+            effective_at,
+            board_id,
+            wanted.interval_days if "interval_days" in wanted.named else newest.interval_days,
+            wanted.grace_days if "grace_days" in wanted.named else newest.grace_days,
+            wanted.lapse_stops_posting if "lapse_stops_posting" in wanted.named else newest.lapse_stops_posting,
+        )
 
     def lapse_stops_posting(self, now: datetime) -> bool:
         """Default: a lapse takes the powers on that board only."""
@@ -65,7 +82,9 @@ class TermsHistory:
         return schedule
 
     def next_change(self, board_id: str, now: datetime) -> datetime | None:
-        ahead = (one.effective_at for one in self.changes if one.effective_at > now and one.board_id in {None, board_id})
+        ahead = (
+            one.effective_at for one in self.changes if one.effective_at > now and one.board_id in {None, board_id}
+        )
         return min(ahead, default=None)
 
 
@@ -73,5 +92,6 @@ def _newest(changes: Iterable[TermsChange]) -> TermsChange | None:
     return max(changes, key=lambda change: change.effective_at, default=None)
 
 
-def _first(*values: int | None) -> int | None:
-    return next((value for value in values if value is not None), None)
+def _first(*values: int | None) -> int:
+    """The first that is said; the last one always is."""
+    return next(value for value in values if value is not None)

@@ -120,7 +120,9 @@ class Backend:
     def read_code(self, phone: str) -> str:
         """The newest code that was "sent" to a sandbox phone; not noted, it is the person's. Raises `ServiceFailed`."""
         response = self.http.get("/dev/outbox.json")
-        texts = [text for text in response.json() if text["to"] == phone and text["code"]] if response.is_success else []
+        texts = (
+            [text for text in response.json() if text["to"] == phone and text["code"]] if response.is_success else []
+        )
         if not texts:
             raise ServiceFailed("this needs a service in development, whose texts can be read")
         return str(texts[-1]["code"])

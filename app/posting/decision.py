@@ -97,9 +97,7 @@ def _office_reasons(place: BoardStanding, use: Use) -> list[Denial]:
 
 def _about(code: ReasonCode, board: Board) -> Denial:
     denial = DENIALS[code]
-    return Denial(
-        denial.code, denial.detail.with_values(board=board.name, reason=board.status_reason), denial.remedy
-    )
+    return Denial(denial.code, denial.detail.with_values(board=board.name, reason=board.status_reason), denial.remedy)
 
 
 def identity_expiry(identity: Identity, policy: PostingPolicy) -> datetime | None:

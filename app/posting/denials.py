@@ -23,9 +23,7 @@ NEW_AGREEMENT_VERSION = Denial(
 
 MODERATOR_AGREEMENT = Denial(
     ReasonCode.AGREEMENT_NOT_ACCEPTED,
-    Sentence(
-        "管理版块前请先阅读并同意版主协议。", "Read and accept the moderator agreement before you moderate."
-    ),
+    Sentence("管理版块前请先阅读并同意版主协议。", "Read and accept the moderator agreement before you moderate."),
     Sentence("阅读协议", "Read it"),
 )
 """Said instead to a moderator who has accepted everything but that."""

@@ -3,6 +3,7 @@
 Read only. A test holds its answer equal to the one put together from the features' own services.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, ScalarSelect, and_, or_, select
@@ -48,12 +49,16 @@ def read_standings(session: Session, wanted: StandingFilter, now: datetime) -> l
         .order_by(AccountRow.id)
         .limit(wanted.limit)
     )
-    return [_standing(*row) for row in session.execute(query)]
+    return [replace(_standing(*row[:-1]), perhaps_lapsed=bool(row[-1])) for row in session.execute(query)]
 
 
 def _perhaps_lapsed(now: datetime) -> ColumnElement[bool]:
     """By dates that are never too late: who is not among these has all the powers of every office."""
-    lapsed = (ModeratorRow.account_id == AccountRow.id, ModeratorRow.ended_at.is_(None), ModeratorRow.suspends_at <= now)
+    lapsed = (
+        ModeratorRow.account_id == AccountRow.id,
+        ModeratorRow.ended_at.is_(None),
+        ModeratorRow.suspends_at <= now,
+    )
     return select(ModeratorRow.id).where(*lapsed).exists()
 
 
@@ -118,7 +123,6 @@ def _standing(
     acceptance: AcceptanceRow | None,
     accepted_version: str | None,
     mark: OrganisationMarkRow | None,
-    perhaps_lapsed: bool,  # noqa: FBT001 -- a column
 ) -> Standing:
     return Standing(
         account=Account(
@@ -141,5 +145,4 @@ def _standing(
         else None,
         organisation_verified=mark is not None,
         status_index=account.status_index,
-        perhaps_lapsed=perhaps_lapsed,
     )

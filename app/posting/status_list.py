@@ -159,7 +159,8 @@ def _offices(tx: Transaction, forum_id: ForumId) -> dict[int, int]:
     """Places of accounts whose powers are off somewhere, or were taken so recently that a permit may outlive them."""
     lapsed = lapsed_accounts(tx, forum_id)
     state = ListedState.SUSPENDED if lapsed and lapse_stops_posting(tx, forum_id) else ListedState.ASK
-    places = dict.fromkeys(places_of(tx.session, forum_id, ended_since(tx, forum_id, _LONGEST_TOKEN)), ListedState.ASK)
+    ended = places_of(tx.session, forum_id, ended_since(tx, forum_id, _LONGEST_TOKEN))
+    places: dict[int, int] = dict.fromkeys(ended, ListedState.ASK)
     return places | dict.fromkeys(places_of(tx.session, forum_id, lapsed), state)
 
 

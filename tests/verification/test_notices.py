@@ -8,7 +8,7 @@ from sqlalchemy import update
 from app.kernel.actor import OPERATOR
 from app.kernel.ids import AccountId
 from app.kernel.secret import Secret
-from app.verification import repository
+from app.verification import text_rows
 from app.verification.models import LinkRow
 from app.verification.notices import Notices
 from app.verification.progress import recycled_phones
@@ -99,7 +99,7 @@ def test_notices_use_up_none_of_the_codes_that_a_phone_may_get(
         assert notices(services).text(account.id, WORDS, f"reminder-{number}")
     with services.unit_of_work.read() as tx:
         assert (
-            repository.texts_to_phone(
+            text_rows.texts_to_phone(
                 tx.session, desk.index("phone", Secret(PHONE)).digest, clock.now() - timedelta(hours=1)
             )
             == []
