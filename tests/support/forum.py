@@ -51,10 +51,10 @@ class ForumBackend:
     def account(self, account_id: str) -> Json:
         return _ok(self.get(f"/v1/accounts/{account_id}"), 200)
 
-    def accept_agreement(self, account_id: str) -> Json:
-        version = self.get("/v1/agreements/current?kind=user").json()["version"]
+    def accept_agreement(self, account_id: str, kind: str = "user") -> Json:
+        version = self.get(f"/v1/agreements/current?kind={kind}").json()["version"]
         path = f"/v1/accounts/{account_id}/agreements"
-        return _ok(self.post(path, {"kind": "user", "version": version}), 201)
+        return _ok(self.post(path, {"kind": kind, "version": version}), 201)
 
     def check_document(
         self, account_id: str, number: str = PERSON, name: str = NAME, kind: str = "resident_id"
@@ -100,6 +100,28 @@ class ForumBackend:
         verified = _ok(self.check_document(account["id"], number), 201)
         assert verified["outcome"] == "verified", verified
         return self.account(account["id"])
+
+    def moderator_to_be(self, handle: str, number: str = PERSON, phone: str | None = None) -> Json:
+        """A member who may be put on record: verified by document and bound by the moderator agreement."""
+        account = self.register(handle)
+        self.accept_agreement(account["id"])
+        self.accept_agreement(account["id"], "moderator")
+        if phone is not None:
+            assert self.phone_code(account["id"], phone)["outcome"] == "verified"
+        verified = _ok(self.check_document(account["id"], number), 201)
+        assert verified["outcome"] == "verified", verified
+        return self.account(account["id"])
+
+    def board(self, founder_id: str, slug: str = "tea", **more: object) -> Json:
+        body = {"slug": slug, "name": "茶馆", "description": "喝茶聊天", "founder": {"account_id": founder_id}, **more}
+        return _ok(self.post("/v1/boards", body), 201)
+
+    def moderators(self, **query: str) -> list[Json]:
+        page: Json = _ok(self.get("/v1/moderators", params=query), 200)
+        return list(page["items"])
+
+    def moderate(self, account_id: str, board: str = "tea") -> httpx2.Response:
+        return self.post("/v1/tokens", {"account_id": account_id, "scope": "moderate", "board": board})
 
 
 def _ok(response: httpx2.Response, status: int) -> Json:
