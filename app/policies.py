@@ -83,7 +83,7 @@ STOPPED_LOOK = Policy(1, "days between two looks at whose account is stopped", "
 UNATTENDED_NOTICE = Policy(14, "days before a board loses its last working moderator", "L8c; design")
 RISK_REACH = Policy(30, "days back in which a risk is looked for", "design")
 TEXTED_AT_ONCE = Policy(20, "reminders", "design")
-SWEPT_AT_ONCE = Policy(1000, "appointments in a transaction", "design")
+SWEPT_AT_ONCE = Policy(2000, "appointments in a transaction", "design")
 
 AGREEMENT_ACCEPTANCE = Policy(7, "days", "design")
 
