@@ -59,6 +59,11 @@ OPEN_FLOWS = Policy(20, "begun from refusals of one account and still open", "de
 FLOW_KEPT = Policy(30, "days after its end, without what was entered", "design")
 HANDOFF_LIFETIME = Policy(10, "minutes", "design")
 
+IMPORT_BATCH = Policy(50, "users in one transaction", "design")
+IMPORT_LONGEST_LINE = Policy(65_536, "bytes, with all the lines that quotes hold together", "design")
+IMPORT_LARGEST = Policy(1024, "MiB a file", "design")
+CAMPAIGN_WEEKS = Policy(12, "weeks shown, this one too", "design")
+
 AGREEMENT_ACCEPTANCE = Policy(7, "days", "design")
 
 IDEMPOTENCY_LEASE = Policy(60, "seconds", "contract")

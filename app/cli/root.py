@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
+from app.cli.accounts import accounts
 from app.cli.doctor import doctor, faults_of
 from app.cli.forum import forum
 from app.cli.keys import keys
@@ -21,6 +22,7 @@ _HELP = "Shiming 实名: real name backstage, your choice on stage."
 shiming = typer.Typer(help=_HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 shiming.add_typer(forum, name="forum")
 shiming.add_typer(keys, name="keys")
+shiming.add_typer(accounts, name="accounts")
 shiming.command()(doctor)
 
 
