@@ -142,7 +142,7 @@ class Posting:
 
     def reverification_url(self, account_id: AccountId, now: datetime, until: datetime) -> str:
         """Where a moderator re-verifies who reads a reminder; writes nothing. Good until then, 45 days at most."""
-        return self._tickets.url_of_notice(account_id, RemedyPlace.FLOW, now, until)
+        return self._tickets.url_of_notice(account_id, RemedyPlace.DOCUMENT, now, until)
 
     def appeal_url(self, account_id: AccountId, now: datetime) -> str:
         """Where whoever a measure was taken against learns how to appeal, for 45 days; writes nothing."""
@@ -161,7 +161,7 @@ class Posting:
             return count_campaigns(tx, forum_id, self.policy)
 
     def _remedy_urls(self, account_id: AccountId, reasons: Sequence[Denial], now: datetime) -> dict[ReasonCode, str]:
-        return {denial.code: self._tickets.url(account_id, denial.code, now) for denial in reasons if denial.remedy}
+        return {denial.code: self._tickets.url(account_id, denial, now) for denial in reasons if denial.remedy}
 
     def _judge(self, standing: Standing, now: datetime) -> JudgedAccount:
         expiry = identity_expiry(standing.identity, self.policy) if standing.identity else None
