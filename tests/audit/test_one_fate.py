@@ -13,6 +13,7 @@ from app.agreements.domain import AcceptanceChannel, AgreementKind
 from app.all_models import METADATA
 from app.audit.domain import Action
 from app.audit.models import StagedEntryRow
+from app.events.domain import Subscription
 from app.kernel.actor import OPERATOR
 from app.kernel.secret import Secret
 from app.registration.service import Wanted
@@ -98,6 +99,16 @@ def _acts_of_a_forum(services: Services, desk: Desk) -> Acts:
     }
 
 
+def _acts_on_webhooks(services: Services, desk: Desk) -> Acts:
+    webhooks, at, everything = services.webhooks, desk.forum_id, Subscription(None)
+    endpoint = webhooks.add(OPERATOR, at, "https://forum.example/hooks", everything).endpoint.id
+    return {
+        Action.WEBHOOK_ADDED: lambda: webhooks.add(OPERATOR, at, "https://forum.example/more", everything),
+        Action.WEBHOOK_SECRET_ROTATED: lambda: webhooks.rotate_secret(OPERATOR, at, endpoint),
+        Action.WEBHOOK_REMOVED: lambda: webhooks.remove(OPERATOR, at, endpoint),
+    }
+
+
 def _acts_of_verifications(services: Services, desk: Desk) -> Acts:
     new, first, second, known, again = (desk.account(f"账号{number}") for number in range(1, 6))
     code, asked = desk.text(new, "14000000045"), desk.ask(new, sandbox_number(101))
@@ -139,6 +150,7 @@ def test_an_act_whose_entry_is_lost_has_not_happened(services: Services) -> None
     acts = {
         **_acts_of_the_operator(services, desk),
         **_acts_of_a_forum(services, desk),
+        **_acts_on_webhooks(services, desk),
         **_acts_of_verifications(services, desk),
         **_acts_of_persons(services),
     }

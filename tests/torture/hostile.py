@@ -46,7 +46,7 @@ def spoiled(document: Json, asked: Asked) -> Iterator[Asked]:
 
 def _members(document: Json, operation: Json) -> list[str]:
     content = operation.get("requestBody", {}).get("content", {}).get("application/json")
-    if content is None:
+    if content is None or "$ref" not in content["schema"]:  # no body, or one that is empty where there is one
         return []
     return list(document["components"]["schemas"][content["schema"]["$ref"].rsplit("/", 1)[1]]["properties"])
 

@@ -16,7 +16,7 @@ from app.policies import Rate, RouteClass
 from tests.support.agreements import none_published
 from tests.support.forum import NAME, PERSON, ForumBackend, Json
 from tests.support.serving import serving
-from tests.torture.world import RETURN_URL, USED_KEY, World
+from tests.torture.world import HOOK, RETURN_URL, USED_KEY, World
 
 GENEROUS = {kind: Rate(1_000_000_000, "requests", "test", 1) for kind in RouteClass}
 _ONE_AN_HOUR = {kind: Rate(1, "requests", "test", 3600) for kind in RouteClass}
@@ -98,9 +98,25 @@ def good(world: World) -> Iterator[Asked]:
     verification = {"verification_id": world.verifications["waiting"]}
     yield Asked("GET /v1/verifications/{verification_id}", verification)
     yield Asked("POST /v1/verifications/{verification_id}/code", verification, {"json": {"code": world.tokens["code"]}})
+    yield from _good_webhooks(world)
     named = {"account_id": world.accounts["verified"]["id"], "scope": "post"}
     yield Asked("POST /v1/tokens", {}, {"json": named})
     yield Asked("POST /v1/tokens/verify", {}, {"json": {"token": world.tokens["alive"]}})
+
+
+def _good_webhooks(world: World) -> Iterator[Asked]:
+    one = "/v1/webhook-endpoints/{endpoint_id}"
+    yield Asked("POST /v1/webhook-endpoints", {}, {"json": {"url": HOOK, "events": ["*"]}})
+    yield Asked("GET /v1/webhook-endpoints")
+    named = {"endpoint_id": world.endpoints["alive"]}
+    yield Asked(f"GET {one}", named)
+    yield Asked(f"GET {one}/deliveries", named)
+    yield Asked(f"POST {one}/rotate-secret", named, {"json": {}})
+    yield Asked(f"POST {one}/test", named, {"json": {}})
+    ended = {"delivery_id": world.endpoints["ended delivery"]}
+    yield Asked("POST /v1/webhook-deliveries/{delivery_id}/replay", ended, {"json": {}})
+    gone = world.forum.post("/v1/webhook-endpoints", {"url": HOOK, "events": ["*"]}).json()
+    yield Asked(f"DELETE {one}", {"endpoint_id": gone["id"]})
 
 
 def _document(account_id: str, number: str, method: str = "id2") -> Json:
@@ -154,6 +170,8 @@ def _elsewhere(stage: Stage, asked: Asked) -> httpx2.Response:
         "forum_id": "frm_nobody",
         "registration_id": "reg_nobody",
         "session_id": "ses_nobody",
+        "endpoint_id": stage.world.endpoints["theirs"],
+        "delivery_id": stage.world.endpoints["their delivery"],
     }
     if not asked.path:
         with none_published(stage.world.services, AgreementKind.USER):
@@ -206,6 +224,7 @@ def lines(stage: Stage) -> Iterator[Line]:
     yield from _acts(stage.world)
     yield from _flows(stage.world)
     yield from _verifications(stage)
+    yield from _webhooks(stage.world)
     list_of = Asked("GET /v1/status-lists/{forum_id}", {"forum_id": stage.world.forum.credentials.forum_id})
     etag = list_of.by(stage.world.forum).headers["etag"]
     yield list_of.operation, 304, "", list_of.by(stage.world.forum, headers={"if-none-match": f'"other", W/{etag}'})
@@ -272,6 +291,13 @@ def _flows(world: World) -> Iterator[Line]:
     yield "POST /v1/registrations", 422, "return-url-not-registered", refused
     yield of, 422, "return-url-not-registered", world.forum.post(fresh, foreign)
     yield of, 409, "state-conflict", world.forum.post(closed, {"return_url": RETURN_URL})
+
+
+def _webhooks(world: World) -> Iterator[Line]:
+    one_too_many = world.busy.post("/v1/webhook-endpoints", {"url": HOOK, "events": ["*"]})
+    yield "POST /v1/webhook-endpoints", 409, "state-conflict", one_too_many
+    waiting = f"/v1/webhook-deliveries/{world.endpoints['waiting delivery']}/replay"
+    yield "POST /v1/webhook-deliveries/{delivery_id}/replay", 409, "state-conflict", world.forum.post(waiting, {})
 
 
 def _verifications(stage: Stage) -> Iterator[Line]:

@@ -5,7 +5,10 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 
 import httpx2
+from sqlalchemy import update
 
+from app import policies
+from app.events.models import DeliveryRow
 from app.kernel.actor import OPERATOR, Actor, ActorKind
 from app.kernel.ids import new_id
 from app.wiring import Services
@@ -16,6 +19,8 @@ USED_KEY, WRONG_CODE = "used-once-already", "000000"
 _UNAVAILABLE, _MISMATCH, _CHILD = "110199199003070076", "110199199003070033", "110199201306010011"
 _CAP = 20
 RETURN_URL = "https://forum.example/back"
+HOOK = "http://127.0.0.1:9/hooks"
+"""Nobody listens there."""
 
 
 @dataclass
@@ -33,6 +38,8 @@ class World:
     """By their state."""
     verifications: dict[str, str]
     tokens: dict[str, str]
+    endpoints: dict[str, str]
+    """Webhook endpoints and deliveries, by their state."""
     people: int = 600
 
     def next_person(self) -> str:
@@ -84,7 +91,7 @@ def new_world(services: Services, clock: FakeClock, address: str) -> Iterator[Wo
             stack.enter_context(closing(backend.http))
             return backend
 
-        world = World(services, clock, new_forum("山城"), new_forum("水乡"), new_forum("闹市"), {}, {}, {}, {})
+        world = World(services, clock, new_forum("山城"), new_forum("水乡"), new_forum("闹市"), {}, {}, {}, {}, {})
         disabled = new_forum("废墟")
         services.forums.disable(OPERATOR, disabled.credentials.forum_id)
         _grow_old(world)
@@ -92,6 +99,7 @@ def new_world(services: Services, clock: FakeClock, address: str) -> Iterator[Wo
         _verify(world)
         _sanction(world)
         _fill(world)
+        _subscribe(world)
         world.known = _known(world, disabled)
         yield world
 
@@ -170,6 +178,27 @@ def _fill(world: World) -> None:
         world.accounts["one too many"] = account
 
 
+def _subscribe(world: World) -> None:
+    """Endpoints that hear nothing but what they ask for; one delivery has ended long ago, one has not."""
+    found = world.endpoints
+    found["alive"], ended = _test(world.forum, "violation.recorded")
+    found["ended delivery"] = ended
+    with world.services.unit_of_work.begin(OPERATOR) as tx:
+        tx.session.execute(update(DeliveryRow).values(state="failed", finished_at=tx.now))
+    found["waiting delivery"] = _test(world.forum, "violation.recorded")[1]
+    found["theirs"], found["their delivery"] = _test(world.other, "violation.recorded")
+    for _ in range(policies.WEBHOOK_ENDPOINTS.value):
+        made = world.busy.post("/v1/webhook-endpoints", {"url": HOOK, "events": ["complaint.decided"]})
+        assert made.status_code == httpx2.codes.CREATED, made.text
+
+
+def _test(forum: ForumBackend, *events: str) -> tuple[str, str]:
+    endpoint = forum.post("/v1/webhook-endpoints", {"url": HOOK, "events": list(events)}).json()["id"]
+    delivery = forum.post(f"/v1/webhook-endpoints/{endpoint}/test")
+    assert delivery.status_code == httpx2.codes.CREATED, delivery.text
+    return endpoint, str(delivery.json()["id"])
+
+
 def _access_token(forum: ForumBackend) -> str:
     return forum.http.headers["authorization"].removeprefix("Bearer ")
 
@@ -193,6 +222,9 @@ def _known(world: World, disabled: ForumBackend) -> dict[str, list[str]]:
         + ["新 户", "é\u0301"],
         "verification_id": list(world.verifications.values()),
         "registration_id": [_begun(forum, "/v1/registrations") for forum in (world.forum, world.other)],
+        "endpoint_id": list(world.endpoints.values()),
+        "delivery_id": list(world.endpoints.values()),
+        "url": [HOOK, "https://forum.example/hooks", "file:///etc/passwd", "http://[::1]:9/", "https://a@b.example/"],
         "session_id": [_begun(world.forum, f"/v1/accounts/{accounts[0]['id']}/verification-sessions")],
         "return_url": [RETURN_URL, f"{RETURN_URL}?a=1", "https://elsewhere.example/"],
         "forum_id": [one.forum_id for one in credentials],
