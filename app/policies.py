@@ -133,6 +133,12 @@ SMS_SEATS = Policy(4, "threads", "design")
 INDEX_SEATS_PER_CORE = Policy(2, "threads", "design")
 SEAT_WAIT = Policy(2, "seconds", "design")
 
+JOB_NOTED_EVERY = Policy(5, "seconds at least between two notes of one job that did not fail", "design")
+JOB_RUNS_CACHED = Policy(5, "seconds", "design")
+JOB_RUN_KEPT = Policy(1, "hours after its last beginning, once no timetable names it", "design")
+JOB_BEHIND = Policy(60, "seconds late, and the doctor names it", "design")
+JOB_HANGS = Policy(30, "seconds beyond its limit, and its lane goes on without it", "design")
+
 DISK_LOW = Policy(1024, "MiB free", "design")
 DISK_FULL = Policy(100, "MiB free", "design")
 CLOCK_TOLERANCE = Policy(5, "seconds", "design")

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from sqlalchemy import Engine, text
 
 from app import policies
+from app.accounts.existing_users import ExistingUsers
 from app.accounts.sanctions import Sanctions
 from app.accounts.service import Accounts
 from app.agreements.service import Agreements
@@ -48,6 +49,7 @@ from app.posting.status_list import StatusLists
 from app.registration.service import Registrations
 from app.registration.visits import Visits
 from app.settings import Environment, Settings
+from app.upkeep.job_runs import JobRuns
 from app.upkeep.keys import name_new_keys, refuse_missing_keys
 from app.upkeep.rotation import SIGNING_KEY_OVERLAP
 from app.upkeep.schema import refuse_old_schema, upgrade
@@ -96,7 +98,6 @@ class Services:
     data_dir: Path
     """Where a face keeps files of its own: the demo forum, in development."""
     clock: Clock
-    engine: Engine
     unit_of_work: UnitOfWork
     refuse_missing_keys: Callable[[], None]
     """Raises `StartRefused` when the database names a key that this process did not find when it started."""
@@ -105,6 +106,7 @@ class Services:
     vault: Vault
     forums: Forums
     accounts: Accounts
+    existing_users: ExistingUsers
     sanctions: Sanctions
     agreements: Agreements
     checks: Checks
@@ -122,7 +124,12 @@ class Services:
     status_lists: StatusLists
     webhooks: Webhooks
     deliveries: Deliveries
+    job_runs: JobRuns
     sandbox_sender: SandboxSender | None
+
+    @property
+    def engine(self) -> Engine:
+        return self.unit_of_work.engine
 
 
 def clock_of(settings: Settings) -> Clock:
@@ -163,20 +170,14 @@ def build(
 def _assemble(
     settings: Settings, clock: Clock, checks: Checks, texts: Texts, keyring: Keyring, unit_of_work: UnitOfWork
 ) -> Services:
-    signer, records, development = _signer(settings, clock, keyring), Records(keyring), _is_development(settings)
-    mac, blind_index, vault = Mac(keyring), BlindIndex(keyring), Vault(unit_of_work, Envelope(keyring))
+    signer, mac, blind_index, records, vault = _tools(settings, clock, keyring, unit_of_work)
+    development, issuer = _is_development(settings), settings.issuer
     verifications = Verifications(unit_of_work, vault, blind_index, mac, checks, direct_by_default=development)
-    posting = Posting(unit_of_work, signer, mac, settings.issuer, _token_lifetime(settings), verifications.is_adult)
+    posting = Posting(unit_of_work, signer, mac, issuer, _token_lifetime(settings), verifications.is_adult)
     filing, ways = Filing(verifications.is_adult), Ways(posting.reverification_url, posting.appeal_url)
     return Services(
-        issuer=settings.issuer,
-        development=development,
-        controller=Controller(settings.operator, settings.contact),
-        metrics_token_digest=_digest_of(settings.metrics_token),
-        log_level=settings.log_level,
-        data_dir=settings.data_dir,
+        *_facts(settings),
         clock=clock,
-        engine=unit_of_work.engine,
         unit_of_work=unit_of_work,
         refuse_missing_keys=lambda: _refuse_missing_keys(settings, unit_of_work),
         idempotency=Idempotency(unit_of_work, mac, records),
@@ -185,12 +186,13 @@ def _assemble(
         forums=Forums(unit_of_work, mac, plain_http=development),
         accounts=Accounts(unit_of_work),
         sanctions=Sanctions(unit_of_work, has_person),
+        existing_users=ExistingUsers(unit_of_work),
         agreements=Agreements(unit_of_work),
         checks=checks,
         verifications=verifications,
         codes=PhoneCodes(unit_of_work, vault, blind_index, mac, texts),
         sign_ins=SignIns(unit_of_work, vault, blind_index, mac, texts),
-        registrations=Registrations(unit_of_work, mac, settings.issuer, plain_http=development),
+        registrations=Registrations(unit_of_work, mac, issuer, plain_http=development),
         visits=Visits(unit_of_work, mac),
         boards=Boards(unit_of_work, filing),
         moderators=Moderators(unit_of_work, filing, ways),
@@ -198,11 +200,26 @@ def _assemble(
         sweeps=Sweeps(unit_of_work, ways),
         chores=Chores(unit_of_work, Notices(unit_of_work, vault, texts).text),
         posting=posting,
-        status_lists=StatusLists(unit_of_work, signer, posting.policy, settings.issuer),
+        status_lists=StatusLists(unit_of_work, signer, posting.policy, issuer),
         webhooks=Webhooks(unit_of_work, records, _record_webhook, private=development),
         deliveries=Deliveries(unit_of_work, records, Sender(clock, private=development)),
+        job_runs=JobRuns(unit_of_work),
         sandbox_sender=texts.sender if isinstance(texts.sender, SandboxSender) else None,
     )
+
+
+def _facts(settings: Settings) -> tuple[str, bool, Controller, bytes | None, str, Path]:
+    """What faces need to know of the settings."""
+    controller, digest = Controller(settings.operator, settings.contact), _digest_of(settings.metrics_token)
+    return settings.issuer, _is_development(settings), controller, digest, settings.log_level, settings.data_dir
+
+
+def _tools(
+    settings: Settings, clock: Clock, keyring: Keyring, unit_of_work: UnitOfWork
+) -> tuple[TokenSigner, Mac, BlindIndex, Records, Vault]:
+    """All that works with keys."""
+    vault = Vault(unit_of_work, Envelope(keyring))
+    return _signer(settings, clock, keyring), Mac(keyring), BlindIndex(keyring), Records(keyring), vault
 
 
 def _record_webhook(tx: Transaction, act: EndpointAct, endpoint_id: str) -> None:

@@ -14,6 +14,8 @@ from app.kernel.ids import AccountId, ForumId
 STATUS_BLOCK = 65_536
 """Places in a forum's status list are given out from one block of this size after another."""
 HANDLE_LENGTH = range(2, 21)
+LONGEST_EXTERNAL_ID, LONGEST_DISPLAY_NAME, LONGEST_BIO, LONGEST_SIGNATURE = 200, 50, 500, 200
+"""In code points."""
 _JOINERS = frozenset("_-")
 _LETTERS_AND_DIGITS = frozenset({"Lu", "Ll", "Lt", "Lm", "Lo", "Nd"})
 _MARKS = frozenset({"Mn", "Mc"})
@@ -103,12 +105,14 @@ class AccountChange:
 
 
 class ActKind(StrEnum):
-    """What a forum does to an account."""
+    """What is done to an account, by its forum or by the operator."""
 
     SUSPEND = "suspend"
     BAN = "ban"
     CLOSE = "close"
     REINSTATE = "reinstate"
+    BRING_IN = "bring-in"
+    """By the operator, from the forum's own list."""
 
 
 DESTRUCTIVE = frozenset({ActKind.SUSPEND, ActKind.BAN, ActKind.CLOSE})
@@ -138,6 +142,15 @@ class AccountName:
     account_id: str | None = None
     handle: str | None = None
     external_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExistingUser:
+    """A forum's old member, as the forum's own list has them. Source: L13."""
+
+    handle: str
+    external_id: str
+    profile: Profile
 
 
 def normalise_handle(typed: str) -> str:

@@ -1,7 +1,7 @@
 """Every query on accounts, their handles, their sanctions and what was done to them."""
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import and_, delete, func, or_, select, update
@@ -30,7 +30,13 @@ _NAMELESS = " "
 
 
 def add(session: Session, account: Account) -> None:
-    session.add(
+    add_all(session, account.forum_id, [account])
+
+
+def add_all(session: Session, forum_id: ForumId, accounts: Sequence[Account]) -> None:
+    """New accounts of one forum."""
+    places = draw_status_indexes(session, forum_id, len(accounts))
+    session.add_all(
         AccountRow(
             id=account.id,
             forum_id=account.forum_id,
@@ -43,25 +49,31 @@ def add(session: Session, account: Account) -> None:
             created_at=account.created_at,
             updated_at=account.updated_at,
             closed_at=None,
-            status_index=draw_status_index(session, account.forum_id),
+            status_index=place,
         )
+        for account, place in zip(accounts, places, strict=True)
     )
     session.flush()
 
 
-def draw_status_index(session: Session, forum_id: ForumId, block_size: int = STATUS_BLOCK) -> int:
-    """A free place at random in the newest block of the forum's status list.
+def draw_status_indexes(session: Session, forum_id: ForumId, count: int, block_size: int = STATUS_BLOCK) -> list[int]:
+    """For each of so many accounts a free place at random in the newest block of the forum's status list.
 
     Where every draw meets a taken one, which happens when some 70 % are, the next block begins. A place tells nothing
     of when its account came within its block.
     """
     newest = select(func.max(AccountRow.status_index)).where(AccountRow.forum_id == forum_id)
     begin = (session.scalar(newest) or 0) // block_size * block_size
-    draws = [begin + secrets.randbelow(block_size) for _ in range(_DRAWS)]
-    meets = select(AccountRow.status_index).where(AccountRow.forum_id == forum_id, AccountRow.status_index.in_(draws))
+    draws = [[begin + secrets.randbelow(block_size) for _ in range(_DRAWS)] for _ in range(count)]
+    drawn = [place for own in draws for place in own]
+    meets = select(AccountRow.status_index).where(AccountRow.forum_id == forum_id, AccountRow.status_index.in_(drawn))
     taken = set(session.scalars(meets))
-    free = (place for place in draws if place not in taken)
-    return next(free, begin + block_size + secrets.randbelow(block_size))
+    places = []
+    for own in draws:
+        free = (place for place in own if place not in taken)
+        places.append(next(free, begin + block_size + secrets.randbelow(block_size)))
+        taken.add(places[-1])
+    return places
 
 
 def find(session: Session, forum_id: ForumId, name: AccountName, *, lock: bool = False) -> Account | None:
@@ -158,6 +170,36 @@ def keep_looks(session: Session, account: Account, looks: Collection[str], reser
     session.flush()
 
 
+def taken_looks(session: Session, forum_id: ForumId, looks: Collection[str], now: datetime) -> set[str]:
+    """Which of these looks some account has. Boundary: exactly at `reserved_until` a look is free."""
+    rows = session.execute(
+        select(HandleRow.skeleton, HandleRow.reserved_until).where(
+            HandleRow.forum_id == forum_id, HandleRow.skeleton.in_(looks)
+        )
+    )
+    return {look for look, until in rows if until is None or now < until}
+
+
+def give_looks(session: Session, forum_id: ForumId, looks: Mapping[AccountId, Collection[str]]) -> None:
+    """Gives new accounts looks that are free; a reservation that has ended makes room."""
+    given = [look for own in looks.values() for look in own]
+    session.execute(delete(HandleRow).where(HandleRow.forum_id == forum_id, HandleRow.skeleton.in_(given)))
+    session.add_all(
+        HandleRow(forum_id=forum_id, skeleton=look, account_id=account_id, reserved_until=None)
+        for account_id, own in looks.items()
+        for look in own
+    )
+    session.flush()
+
+
+def handle_keys(session: Session, forum_id: ForumId, external_ids: Iterable[str]) -> dict[str, str]:
+    """The keys of the handles of those accounts that are there, by the forum's own user ids."""
+    query = select(AccountRow.external_id, AccountRow.handle_key).where(
+        AccountRow.forum_id == forum_id, AccountRow.external_id.in_(external_ids)
+    )
+    return {str(external_id): key for external_id, key in session.execute(query)}
+
+
 def drop_reserved_looks(session: Session, account_id: AccountId) -> None:
     session.execute(delete(HandleRow).where(HandleRow.account_id == account_id, HandleRow.reserved_until.is_not(None)))
 
@@ -224,8 +266,15 @@ def impose_sanction(session: Session, account_id: AccountId, sanction: Sanction,
 def add_act(
     session: Session, account_id: AccountId, actor: Actor, kind: ActKind, reason: str | None, at: datetime
 ) -> None:
-    session.add(
+    add_acts(session, [account_id], actor, kind, reason, at)
+
+
+def add_acts(
+    session: Session, account_ids: Iterable[AccountId], actor: Actor, kind: ActKind, reason: str | None, at: datetime
+) -> None:
+    session.add_all(
         ActRow(account_id=account_id, actor_kind=actor.kind, actor_id=actor.id, kind=kind, reason=reason, at=at)
+        for account_id in account_ids
     )
     session.flush()
 

@@ -32,7 +32,7 @@ from app.accounts.errors import (
 from app.accounts.lookalikes import looks, mixes_imitating_scripts
 from app.audit import service as audit
 from app.audit.domain import Action, ObjectKind
-from app.db.unit_of_work import ConstraintViolated, Transaction, UnitOfWork, again_on_collision, hold_key
+from app.db.unit_of_work import ConstraintViolated, Transaction, UnitOfWork, again_on_collision, hold_keys
 from app.kernel.actor import Actor
 from app.kernel.ids import AccountId, ForumId, new_id
 from app.screening import service as screening
@@ -106,6 +106,18 @@ def names_told(unit_of_work: UnitOfWork, forum_id: ForumId, external_id: str | N
 
 def add_account(tx: Transaction, forum_id: ForumId, handle: str, external_id: str | None, profile: Profile) -> Account:
     """A step, within `names_told`: a new account, unverified. Raises `HandleInvalid`, `HandleTaken`, `Invalid`."""
+    account = screened_account(tx, forum_id, handle, external_id, profile)
+    _refuse_look_alikes(tx, account)
+    repository.add(tx.session, account)
+    _keep_handle(tx, account)
+    audit.record(tx, Action.ACCOUNT_CREATED, ObjectKind.ACCOUNT, account.id)
+    return account
+
+
+def screened_account(
+    tx: Transaction, forum_id: ForumId, handle: str, external_id: str | None, profile: Profile
+) -> Account:
+    """A step: an account as it would be, if nobody has its names. Raises `HandleInvalid`, `Invalid`."""
     account = Account(
         id=AccountId(new_id("acc", tx.now)),
         forum_id=forum_id,
@@ -116,10 +128,6 @@ def add_account(tx: Transaction, forum_id: ForumId, handle: str, external_id: st
         updated_at=tx.now,
     )
     screening.check(tx, _texts(account.handle, external_id, _fields(profile)))
-    _refuse_look_alikes(tx, account)
-    repository.add(tx.session, account)
-    _keep_handle(tx, account)
-    audit.record(tx, Action.ACCOUNT_CREATED, ObjectKind.ACCOUNT, account.id)
     return account
 
 
@@ -257,11 +265,15 @@ def _save(tx: Transaction, before: Account, after: Account) -> None:
 
 def _refuse_look_alikes(tx: Transaction, account: Account) -> None:
     """From here to the end of the transaction nobody else takes a look of this handle. Raises `HandleTaken`."""
-    wanted = sorted(looks(account.handle))
-    for look in wanted:  # in one order, so that no two wait for each other
-        hold_key(tx, sha256(f"{account.forum_id} {look}".encode()).digest())
+    wanted = looks(account.handle)
+    hold_looks(tx, account.forum_id, wanted)
     if repository.looks_of_others(tx.session, account, wanted, tx.now):
         raise HandleTaken
+
+
+def hold_looks(tx: Transaction, forum_id: ForumId, wanted: Collection[str]) -> None:
+    """A step: in one order, so that no two wait for each other."""
+    hold_keys(tx, [sha256(f"{forum_id} {look}".encode()).digest() for look in sorted(wanted)])
 
 
 def _keep_handle(tx: Transaction, account: Account) -> None:

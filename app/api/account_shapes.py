@@ -5,7 +5,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.accounts.domain import AccountChange, AccountName, AccountStatus, Profile
+from app.accounts.domain import (
+    LONGEST_BIO,
+    LONGEST_DISPLAY_NAME,
+    LONGEST_EXTERNAL_ID,
+    LONGEST_SIGNATURE,
+    AccountChange,
+    AccountName,
+    AccountStatus,
+    Profile,
+)
 from app.agreements.domain import AcceptanceChannel, AgreementKind
 from app.api.shapes import Answer, Day, Moment, Request, Stamp
 from app.kernel.errors import FieldError, Invalid
@@ -28,15 +37,15 @@ _NOTHING_GIVEN = FieldError(
     "", "nothing-given", Sentence("至少给出一个要改的字段。", "Give at least one field to change.")
 )
 _NOT_NULL = Sentence("这个字段不能清空；不改就不要给出。", "This field cannot be cleared; leave it out to keep it.")
-ExternalId = Annotated[str, Field(min_length=1, max_length=200, description="The forum's own user id.")]
+ExternalId = Annotated[str, Field(min_length=1, max_length=LONGEST_EXTERNAL_ID, description="The forum's own user id.")]
 Handle = Annotated[str, Field(min_length=1, max_length=_MAX_HANDLE_TYPED)]
 Reason = Annotated[str, Field(min_length=1, max_length=400, description="Shown to the person; no personal data.")]
 
 
 class ProfileGiven(Request):
-    display_name: Annotated[str, Field(max_length=50)] | None = None
-    bio: Annotated[str, Field(max_length=500)] | None = None
-    signature: Annotated[str, Field(max_length=200)] | None = None
+    display_name: Annotated[str, Field(max_length=LONGEST_DISPLAY_NAME)] | None = None
+    bio: Annotated[str, Field(max_length=LONGEST_BIO)] | None = None
+    signature: Annotated[str, Field(max_length=LONGEST_SIGNATURE)] | None = None
 
     def as_profile(self) -> Profile:
         return Profile(self.display_name, self.bio, self.signature)

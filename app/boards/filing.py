@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from hashlib import sha256
 
 from app import policies
 from app.accounts.domain import Account, AccountName, SanctionKind
@@ -24,7 +25,7 @@ from app.boards.errors import (
     TermsOutOfRange,
     TooYoungToModerate,
 )
-from app.boards.schedules import Schedule, day_of, end_of
+from app.boards.schedules import Schedule, Terms, day_of, end_of
 from app.boards.terms import WantedTerms
 from app.db.unit_of_work import Transaction
 from app.events.catalogue import EventType
@@ -42,11 +43,12 @@ class Filing:
         self._is_adult = is_adult
 
     def file(
-        self, tx: Transaction, board: Board, name: AccountName, role: Role, *, days_earlier: int = 0
+        self, tx: Transaction, board: Board, name: AccountName, role: Role, *, spread: bool = False
     ) -> ModeratorView:
         """A step; the caller holds the forum: puts an account on record for an office and starts its schedule.
 
-        `days_earlier` brings its due dates forward, so that those who come together do not fall due together.
+        `spread` begins the schedule up to a window earlier, by the account and the board, so that those who come
+        together do not fall due together.
         Raises `AccountNotFound`, `AccountIsClosed`, `BoardIsClosed`, `AccountSuspended`, `AccountBanned`,
         `IdentityLevelTooLow`, `TooYoungToModerate`, `AgreementNotAccepted`, `AlreadyFiled`, `HasFounder`.
         Source: L8c, L6d, N10.
@@ -57,7 +59,7 @@ class Filing:
         verified_at = self._qualified(tx, account)
         _refuse_taken(tx, board.id, account.id, role)
         terms = repository.terms_of(tx.session, board.forum_id).of_board(board.id, tx.now)
-        schedule = Schedule(day_of(tx.now) - days_earlier, terms)
+        schedule = Schedule(day_of(tx.now) - (_offset(board.id, account.id, terms) if spread else 0), terms)
         appointment = Appointment(
             id=ModeratorId(new_id("mod", tx.now)),
             forum_id=board.forum_id,
@@ -105,6 +107,11 @@ def change_terms(
     repository.add_terms(tx.session, forum_id, change, source, tx.now)
     repository.look_again(tx.session, forum_id, board_id, at, end_of(day_of(at) + _NOTICE))
     audit.record(tx, Action.TERMS_CHANGED, ObjectKind.BOARD if board_id else ObjectKind.FORUM, board_id or forum_id)
+
+
+def _offset(board_id: BoardId, account_id: AccountId, terms: Terms) -> int:
+    """The same whenever it is asked, and evenly spread."""
+    return int.from_bytes(sha256(f"{board_id} {account_id}".encode()).digest()[:8]) % terms.window_days
 
 
 def _refuse_taken(tx: Transaction, board_id: BoardId, account_id: AccountId, role: Role) -> None:

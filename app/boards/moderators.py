@@ -46,7 +46,7 @@ class Moderators:
         self._ways = ways
 
     def file(
-        self, actor: Actor, forum_id: ForumId, board: str, name: AccountName, role: Role, *, days_earlier: int = 0
+        self, actor: Actor, forum_id: ForumId, board: str, name: AccountName, role: Role, *, spread: bool = False
     ) -> ModeratorView:
         """Puts a moderator on record before any power, and starts the schedule. Raises `NoSuchBoard`, and as `Filing`.
 
@@ -56,7 +56,7 @@ class Moderators:
             with self._unit_of_work.begin(actor) as tx:
                 hold_forum(tx, forum_id)
                 found = get_board(tx, forum_id, board)
-                return self._filing.file(tx, found, name, role, days_earlier=days_earlier)
+                return self._filing.file(tx, found, name, role, spread=spread)
         except ConstraintViolated:
             raise AlreadyFiled from None
 

@@ -6,13 +6,16 @@ from typing import Annotated, Any
 
 import typer
 
+from app.boards.terms import WantedTerms
+from app.cli.moments import AsJson, moment
 from app.forums.domain import Credentials
 from app.kernel.actor import OPERATOR
+from app.kernel.clock import SHANGHAI
+from app.kernel.ids import ForumId
 from app.settings import Settings
 from app.wiring import build
 
 forum = typer.Typer(help="Forums and their credentials.", no_args_is_help=True)
-AsJson = Annotated[bool, typer.Option("--json", help="Print data as JSON.")]
 
 
 @forum.command()
@@ -39,9 +42,9 @@ def list_forums(as_json: AsJson = False) -> None:
             "client_id": found.client_id,
             "direct_verification": found.forum.direct_verification,
             "return_urls": list(found.forum.return_urls),
-            "created_at": _moment(found.forum.created_at),
+            "created_at": moment(found.forum.created_at),
             "secrets": [
-                {"created_at": _moment(live.created_at), "expires_at": live.expires_at and _moment(live.expires_at)}
+                {"created_at": moment(live.created_at), "expires_at": live.expires_at and moment(live.expires_at)}
                 for live in found.secrets
             ],
         }
@@ -78,7 +81,7 @@ def disable(forum_id: str, as_json: AsJson = False) -> None:
 @forum.command()
 def confirm(forum_id: str, as_json: AsJson = False) -> None:
     """Let a forum suspend, ban and close more accounts than usual for one hour."""
-    told = _moment(build(Settings()).forums.confirm_acts(OPERATOR, forum_id))
+    told = moment(build(Settings()).forums.confirm_acts(OPERATOR, forum_id))
     typer.echo(
         json.dumps({"forum_id": forum_id, "confirmed_until": told})
         if as_json
@@ -86,8 +89,26 @@ def confirm(forum_id: str, as_json: AsJson = False) -> None:
     )
 
 
-def _moment(moment: datetime) -> str:
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+@forum.command()
+def terms(
+    forum_id: str,
+    source: Annotated[str, typer.Option(help="The rule that the numbers follow, or the word design.")],
+    interval_days: Annotated[int | None, typer.Option(help="Between two re-verifications, 30-365.")] = None,
+    grace_days: Annotated[int | None, typer.Option(help="After a due date, in which powers remain, 0-90.")] = None,
+    lapse_stops_posting: Annotated[
+        bool | None, typer.Option("--lapse-stops-posting/--lapse-stops-powers-only", help="What a lapse takes.")
+    ] = None,
+    effective: Annotated[datetime | None, typer.Option("--from", help="A day of Shanghai; now when not given.")] = None,
+) -> None:
+    """Change what a forum asks of the moderators of its boards; a new interval gives nobody less than 30 days."""
+    given = {"interval_days": interval_days, "grace_days": grace_days, "lapse_stops_posting": lapse_stops_posting}
+    named = frozenset(name for name, value in given.items() if value is not None)
+    if not named:
+        raise typer.BadParameter("give at least one of --interval-days, --grace-days, --lapse-stops-posting")
+    wanted = WantedTerms(named, interval_days, grace_days, lapse_stops_posting)
+    at = effective.replace(tzinfo=SHANGHAI) if effective else None
+    build(Settings()).boards.set_forum_terms(OPERATOR, ForumId(forum_id), wanted, at, source)
+    typer.echo("Changed; moderators keep at least 30 days.")
 
 
 def _show(credentials: Credentials, *, as_json: bool) -> None:

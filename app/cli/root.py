@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from app.cli.doctor import doctor, faults_of
 from app.cli.forum import forum
 from app.cli.keys import keys
+from app.cli.moderators import moderators
 from app.cli.serving import serve_on
 from app.kernel.errors import ShimingError, StartRefused
 from app.settings import Settings
@@ -21,6 +22,7 @@ _HELP = "Shiming 实名: real name backstage, your choice on stage."
 shiming = typer.Typer(help=_HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 shiming.add_typer(forum, name="forum")
 shiming.add_typer(keys, name="keys")
+shiming.add_typer(moderators, name="moderators")
 shiming.command()(doctor)
 
 

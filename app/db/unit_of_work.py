@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -76,9 +76,15 @@ def again_on_collision(work: Callable[[], T]) -> T:
 
 def hold_key(tx: Transaction, key: bytes) -> None:
     """Lets one transaction at a time pass for this key. On SQLite a writing transaction is alone anyway."""
+    hold_keys(tx, [key])
+
+
+def hold_keys(tx: Transaction, keys: Sequence[bytes]) -> None:
+    """Likewise for several, one after the other in this order."""
     if tx.session.get_bind().dialect.name == "postgresql":
-        number = int.from_bytes(key[:8], signed=True)
-        tx.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": number})
+        numbers = [int.from_bytes(key[:8], signed=True) for key in keys]
+        held = text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key")
+        tx.session.execute(held, {"keys": numbers})
 
 
 @contextmanager

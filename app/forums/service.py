@@ -23,7 +23,7 @@ from app.forums.errors import (
     ReasonUnusable,
     ReturnUrlUnusable,
 )
-from app.kernel.actor import Actor
+from app.kernel.actor import SYSTEM, Actor
 from app.kernel.ids import ClientId, ForumId, new_id
 from app.kernel.secret import Secret
 
@@ -147,6 +147,11 @@ class Forums:
             if repository.add_revoked(tx.session, jti, expires_at):
                 audit.record(tx, Action.TOKEN_REVOKED, ObjectKind.TOKEN, jti)
 
+    def forget_revocations(self) -> int:
+        """A use case of the background: tokens that nobody could use any more anyway; how many they were."""
+        with self._unit_of_work.begin(SYSTEM) as tx:
+            return purge_revoked_tokens(tx)
+
     def _digest(self, secret: Secret[str]) -> bytes:
         return self._mac.digest(MacUse.CLIENT_SECRET, secret.reveal())
 
@@ -170,10 +175,10 @@ def is_token_revoked(tx: Transaction, jti: str) -> bool:
     return repository.is_revoked(tx.session, jti)
 
 
-def purge_revoked_tokens(tx: Transaction) -> None:
-    """A step: forgets revoked tokens that expired long ago. Each revocation does it on its way."""
+def purge_revoked_tokens(tx: Transaction) -> int:
+    """A step: forgets some revoked tokens that expired long ago; how many. Each revocation does it on its way."""
     kept = timedelta(hours=policies.REVOCATION_KEPT.value)
-    repository.drop_expired_revocations(tx.session, tx.now - kept)
+    return repository.drop_expired_revocations(tx.session, tx.now - kept)
 
 
 def hold_forum(tx: Transaction, forum_id: ForumId) -> None:

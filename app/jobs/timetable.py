@@ -1,9 +1,22 @@
-"""Every background job: what it does, how often, and how long it may take. A new one is a row here."""
+"""Every background job: what it does, how often, how long it may take, and who waits for whom. A new one is a row here.
+
+`docs/worker.md` says what each is for; a test holds both equal.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from app.wiring import Services
+
+
+class Lane(StrEnum):
+    """Jobs of one lane take turns in one thread; those of another wait for none of them."""
+
+    SWIFT = "swift"
+    """What somebody outside waits for: looked at every moment."""
+    STEADY = "steady"
+    """Everything else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,12 +24,13 @@ class Job:
     """One batch at a time: the work is claimed in the database, so that any number of workers do it once."""
 
     name: str
-    every: int
+    every: float
     """Seconds from one beginning to the next."""
-    limit: int
-    """Seconds after which no further batch is begun."""
+    limit: float
+    """Seconds after which no further batch is begun; the next job of the lane has its turn."""
     batch: Callable[[Services], int]
     """Does some of what is due, in transactions of its own; how much that was, and 0 when nothing is left."""
+    lane: Lane = Lane.STEADY
 
 
 TIMETABLE = (
@@ -33,4 +47,10 @@ TIMETABLE = (
     Job("deliver-events", every=1, limit=1, batch=lambda services: services.deliveries.deliver_due()),
     Job("forget-old-events", every=3600, limit=10, batch=lambda services: services.deliveries.purge()),
     Job("forget-old-answers", every=600, limit=10, batch=lambda services: services.idempotency.purge()),
+    Job("forget-revocations", every=600, limit=10, batch=lambda services: services.forums.forget_revocations()),
+    Job("forget-old-jobs", every=3600, limit=10, batch=lambda services: services.job_runs.forget_all_but(_names())),
 )
+
+
+def _names() -> list[str]:
+    return [job.name for job in TIMETABLE]

@@ -1,1 +1,1 @@
-"""What keeps an installation in order: its schema, and the keys that its database depends on."""
+"""What keeps an installation in order: its schema, the keys that its database depends on, and how its jobs go."""

@@ -18,6 +18,7 @@ from app.db.engine import is_sqlite, make_engine, reading, sqlite_file
 from app.db.unit_of_work import UnitOfWork
 from app.kernel.clock import Clock
 from app.kernel.errors import StartRefused, Unavailable
+from app.upkeep.job_runs import JobRuns
 from app.upkeep.keys import refuse_missing_keys
 from app.upkeep.schema import refuse_old_schema
 
@@ -124,6 +125,7 @@ def _examine_open_database(engine: Engine, keys_directory: Path, clock: Clock) -
         lambda: refuse_missing_keys(unit_of_work, load_keyring(keys_directory), str(keys_directory)),
     )
     yield from _examine_newest(unit_of_work, clock)
+    yield from _examine_jobs(unit_of_work, clock)
 
 
 def _examined(what: str, good: str, refuse: Callable[[], None]) -> Iterator[Finding]:
@@ -181,6 +183,26 @@ def _examine_newest(unit_of_work: UnitOfWork, clock: Clock) -> Iterator[Finding]
         yield failed(f"clock: {ahead:.0f} seconds behind the newest record", "set the host's clock right")
     else:
         yield ok("clock: not behind the newest record")
+
+
+def _examine_jobs(unit_of_work: UnitOfWork, clock: Clock) -> Iterator[Finding]:
+    """Whether every background job has its turns, by what the workers wrote down."""
+    try:
+        runs = JobRuns(unit_of_work).list_all()
+    except (Unavailable, SQLAlchemyError):
+        return  # the schema's finding has said why
+    late = [(run, lag) for run in runs if (lag := run.lag(clock.now())) >= policies.JOB_BEHIND.value]
+    failing = [run for run in runs if run.is_failing]
+    if not runs:
+        yield warning("jobs: none has ever run", "run `shiming worker`, or `shiming serve` without --no-worker")
+    if late:
+        named = ", ".join(f"{run.name} by {lag:.0f} seconds" for run, lag in late)
+        yield warning(f"jobs: behind: {named}", "see that a worker runs; what it does is in docs/worker.md")
+    if failing:
+        named = ", ".join(f"{run.name} ({run.last_failure}, {run.failures} times in all)" for run in failing)
+        yield failed(f"jobs: failing: {named}", "look for job-failed in the worker's log: it says where")
+    if runs and not late and not failing:
+        yield ok(f"jobs: {len(runs)}, all on time")
 
 
 def _current(keyring: Keyring, purpose: KeyPurpose) -> bool:

@@ -17,7 +17,7 @@ from app.kernel.ids import AccountId, ForumId, VerificationId, new_id
 from app.kernel.secret import Secret
 from app.vault.errors import HeldPhoneGone
 from app.vault.service import Vault
-from app.verification import repository
+from app.verification import repository, text_rows
 from app.verification.announcements import announce
 from app.verification.domain import Ending, Method, Outcome, Reason, Verification, ending
 from app.verification.errors import CodeAlreadyUsed, NoCodeToEnter, TooManyTexts
@@ -205,5 +205,5 @@ class PhoneCodes:
 
 def _refuse_pumping(tx: Transaction, account_id: AccountId) -> None:
     """One account has one owner, who needs few codes; whoever pumps texts needs many. Raises `TooManyTexts`."""
-    if repository.texts_for_account(tx.session, account_id, tx.now - _DAY) >= policies.TEXTS_PER_ACCOUNT.value:
+    if text_rows.texts_for_account(tx.session, account_id, tx.now - _DAY) >= policies.TEXTS_PER_ACCOUNT.value:
         raise TooManyTexts(retry_after=int(_HOUR.total_seconds()))

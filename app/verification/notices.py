@@ -8,7 +8,7 @@ from app.kernel.actor import SYSTEM
 from app.kernel.ids import AccountId
 from app.kernel.secret import Secret
 from app.vault.service import Vault
-from app.verification import notice_rows, repository
+from app.verification import repository, text_rows
 from app.verification.sms.contract import SmsError, SmsOutcomeUnknown
 from app.verification.texts import Texts, counts
 
@@ -30,11 +30,11 @@ class Notices:
         """
         try:
             with self._unit_of_work.begin(SYSTEM) as tx:
-                notice_rows.drop_old(tx.session, tx.now - _KEPT)
+                text_rows.drop_old_notices(tx.session, tx.now - _KEPT)
                 phone = self._phone_of(tx, account_id)
                 if phone is None or self._texts.sender.refuses(phone) or not self._texts.may_spend_on_notice(tx):
                     return False
-                notice_rows.add(tx.session, message_id, tx.now)
+                text_rows.add_notice(tx.session, message_id, tx.now)
         except ConstraintViolated:
             return True
         try:
@@ -44,7 +44,7 @@ class Notices:
         except SmsError as error:
             if not counts(error):
                 with self._unit_of_work.begin(SYSTEM) as tx:
-                    notice_rows.drop(tx.session, message_id)
+                    text_rows.drop_notice(tx.session, message_id)
             return False
         return True
 

@@ -10,7 +10,7 @@ from app import policies
 from app.db.unit_of_work import Transaction
 from app.kernel.ids import AccountId, ForumId, VerificationId
 from app.vault.service import frozen_phones
-from app.verification import notice_rows, repository
+from app.verification import repository
 from app.verification.domain import IdentityLevel, InnerReason, Method, Verification
 
 _DAY = timedelta(days=1)
@@ -87,7 +87,7 @@ def recycled_phones(tx: Transaction, since: datetime) -> list[RecycledPhone]:
     found = []
     for begin in range(0, len(frozen), _AT_ONCE):
         some = frozen[begin : begin + _AT_ONCE]
-        accounts = notice_rows.document_accounts(tx.session, {phone.person_id for phone in some})
+        accounts = repository.document_accounts(tx.session, {phone.person_id for phone in some})
         found += [
             RecycledPhone(account_id, f"phone-{phone.id}-{account_id}")
             for phone in some

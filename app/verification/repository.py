@@ -1,25 +1,17 @@
 """Every query on links and slots, verifications and codes."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, CursorResult, Select, delete, exists, func, literal, select, union_all, update
+from sqlalchemy import ColumnElement, CursorResult, Select, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from app import policies
 from app.kernel.ids import AccountId, ForumId, PersonId, VerificationId
 from app.verification.domain import Ending, IdentityLevel, InnerReason, Link, Method, Outcome, Reason, Verification
 from app.verification.errors import VerificationNotFound
-from app.verification.models import (
-    CodeRow,
-    LinkRow,
-    NoticeTextRow,
-    OrganisationMarkRow,
-    SignInRow,
-    SlotRow,
-    VerificationRow,
-)
+from app.verification.models import CodeRow, LinkRow, OrganisationMarkRow, SlotRow, VerificationRow
 
 _RAW_CODE, _REQUEST_ID = 80, 120
 _LOST = timedelta(seconds=policies.ATTEMPT_LOST.value)
@@ -72,6 +64,19 @@ def documents_verified(session: Session, account_ids: Collection[AccountId]) -> 
 
 def verified_since(since: datetime) -> Select[str]:
     return select(LinkRow.account_id).where(LinkRow.level == IdentityLevel.DOCUMENT, LinkRow.verified_at >= since)
+
+
+def document_accounts(
+    session: Session, person_ids: Collection[PersonId]
+) -> Mapping[PersonId, list[tuple[AccountId, datetime]]]:
+    """The accounts for which these persons proved themselves by document, and when they did so last."""
+    query = select(LinkRow.person_id, LinkRow.account_id, LinkRow.verified_at).where(
+        LinkRow.person_id.in_(person_ids), LinkRow.level == IdentityLevel.DOCUMENT
+    )
+    found: dict[PersonId, list[tuple[AccountId, datetime]]] = {person_id: [] for person_id in person_ids}
+    for person_id, account_id, verified_at in session.execute(query.order_by(LinkRow.account_id)):
+        found[PersonId(person_id)].append((AccountId(account_id), verified_at))
+    return found
 
 
 def add_attempt(session: Session, attempt: Attempt, now: datetime) -> None:
@@ -255,26 +260,6 @@ def proved_phones(session: Session, account_id: AccountId, since: datetime) -> f
     )
 
 
-def texts_for_account(session: Session, account_id: AccountId, since: datetime) -> int:
-    query = (
-        select(func.count())
-        .select_from(CodeRow)
-        .join(VerificationRow, VerificationRow.id == CodeRow.verification_id)
-        .where(VerificationRow.account_id == account_id, VerificationRow.started_at > since)
-    )
-    return session.scalar(query) or 0
-
-
-def texts_to_phone(session: Session, phone_digest: bytes, since: datetime) -> list[datetime]:
-    """When texts of any kind went to this phone since then, newest first."""
-    kinds = (
-        select(row.sent_at).where(row.phone_digest == phone_digest, row.sent_at > since) for row in (CodeRow, SignInRow)
-    )
-    sent = union_all(*kinds).subquery()
-    newest = select(sent.c.sent_at).order_by(sent.c.sent_at.desc()).limit(policies.TEXTS_PER_DAY.value)
-    return list(session.scalars(newest))
-
-
 def add_code(session: Session, verification_id: VerificationId, code: Code, now: datetime) -> None:
     session.add(
         CodeRow(
@@ -308,15 +293,6 @@ def charge_try(session: Session, verification_id: VerificationId, limit: int) ->
     if not isinstance(result, CursorResult) or result.rowcount != 1:
         return None
     return session.scalar(select(CodeRow.tries).where(CodeRow.verification_id == verification_id))
-
-
-def texts_since(session: Session, moment: datetime) -> int:
-    """Texts of any kind to all phones together."""
-    kinds = (
-        select(func.count()).select_from(row).where(row.sent_at >= moment).scalar_subquery()
-        for row in (CodeRow, SignInRow, NoticeTextRow)
-    )
-    return session.scalar(select(sum(kinds, literal(0)))) or 0
 
 
 def mark_organisation(

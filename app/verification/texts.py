@@ -10,7 +10,7 @@ from app import policies
 from app.db.unit_of_work import Transaction
 from app.kernel.clock import SHANGHAI
 from app.kernel.secret import Secret
-from app.verification import repository
+from app.verification import text_rows
 from app.verification.errors import CodeMalformed, PhoneInvalid, TooManyTexts
 from app.verification.phones import read_phone
 from app.verification.sms.contract import (
@@ -55,7 +55,7 @@ class Texts:
 
     def refuse_too_many(self, tx: Transaction, phone_digest: bytes) -> None:
         """A step; the caller holds the phone. Raises `TooManyTexts`."""
-        sent = repository.texts_to_phone(tx.session, phone_digest, tx.now - _DAY)
+        sent = text_rows.texts_to_phone(tx.session, phone_digest, tx.now - _DAY)
         in_the_hour = [moment for moment in sent if moment > tx.now - _HOUR]
         free_at: list[datetime] = []
         if sent:
@@ -87,7 +87,7 @@ class Texts:
 
 def _texts_today(tx: Transaction) -> int:
     day = tx.now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
-    return repository.texts_since(tx.session, day)
+    return text_rows.texts_since(tx.session, day)
 
 
 def new_code() -> Secret[str]:

@@ -2,14 +2,18 @@
 
 import os
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.registry import Collector
 from sqlalchemy import Engine, QueuePool
 
 from app.policies import RouteClass
+from app.upkeep.domain import JobRun
 from app.verification.providers.contract import CheckKind
 from app.web.seats import AllSeats
 
@@ -88,13 +92,39 @@ class Metrics:
         if isinstance(engine.pool, QueuePool):
             self._connections.set(engine.pool.checkedout())
 
-    def page(self) -> bytes:
-        """The text format; of all processes where there are several."""
+    def page(self, jobs: Sequence[JobRun], now: datetime) -> bytes:
+        """The text format; of all processes where there are several. What jobs did stands in the database for all."""
+        apart = CollectorRegistry()
+        apart.register(_JobRuns(jobs, now))
+        return self._counted() + generate_latest(apart)
+
+    def _counted(self) -> bytes:
         if FOLDER_VARIABLE not in os.environ:
             return generate_latest(self._registry)
         together = CollectorRegistry()
         MultiProcessCollector(together)  # type: ignore[no-untyped-call] # the library has no types here
         return generate_latest(together)
+
+
+class _JobRuns(Collector):
+    """Background jobs as all workers together have left them, whichever process did the work."""
+
+    def __init__(self, runs: Sequence[JobRun], now: datetime) -> None:
+        self._runs = runs
+        self._now = now
+
+    def collect(self) -> Iterator[Metric]:
+        lag = GaugeMetricFamily("shiming_job_lag_seconds", "How late a job is; 0 on time.", labels=["job"])
+        ok = GaugeMetricFamily("shiming_job_last_ok_timestamp_seconds", "When it last did not fail.", labels=["job"])
+        failures = CounterMetricFamily("shiming_job_failures", "Runs that failed.", labels=["job"])
+        done = CounterMetricFamily("shiming_job_done", "How much was done.", labels=["job"])
+        for run in self._runs:
+            lag.add_metric([run.name], run.lag(self._now))
+            failures.add_metric([run.name], run.failures)
+            done.add_metric([run.name], run.done)
+            if run.last_ok_at is not None:
+                ok.add_metric([run.name], run.last_ok_at.timestamp())
+        yield from (lag, ok, failures, done)
 
 
 def _forget_dead_processes() -> None:

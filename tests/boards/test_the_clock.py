@@ -14,7 +14,7 @@ def test_a_moderator_is_reminded_falls_due_loses_the_powers_and_gets_them_back(
     board = forum.board(founder["id"])
     assert board["founder"] == {"account_id": founder["id"], "handle": "山间清风"}
     (filed,) = forum.moderators()
-    assert filed["state"] == "current" and filed["powers"]
+    assert (filed["state"], filed["powers"]) == ("current", True)
     assert forum.moderate(founder["id"]).status_code == 201
     services.sweeps.look()
     clock.advance(days=196)

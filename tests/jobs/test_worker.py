@@ -8,7 +8,7 @@ from threading import Event
 import pytest
 from sqlalchemy import func, select
 
-from app.jobs.timetable import TIMETABLE, Job
+from app.jobs.timetable import TIMETABLE, Job, Lane
 from app.jobs.worker import Worker
 from app.kernel.actor import OPERATOR
 from app.kernel.errors import Unavailable
@@ -54,7 +54,8 @@ def lost_check(services: Services, forum: ForumBackend, handle: str) -> Verifica
 
 def test_the_timetable_names_each_job_once_with_a_period_and_a_limit() -> None:
     assert len({one.name for one in TIMETABLE}) == len(TIMETABLE) > 0
-    assert all(0 < one.limit <= one.every for one in TIMETABLE)
+    assert all(0 < one.limit <= one.every for one in TIMETABLE if one.lane is Lane.STEADY)
+    assert all(0 < one.limit <= 60 for one in TIMETABLE)
 
 
 def test_lost_checks_are_ended_by_the_worker_and_nobody_is_asked_again(
@@ -159,16 +160,23 @@ def test_a_thread_works_until_it_is_told_to_end(services: Services) -> None:
     end()
 
 
-def _workers() -> int:
-    return sum(thread.name == "worker" for thread in threading.enumerate())
+def _workers() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("worker")]
 
 
 def test_a_service_has_one_worker_or_none_and_it_ends_with_the_service(services: Services) -> None:
     with serving(services):
-        assert _workers() == 0
-    with serving(services, worker=Worker(services)):
-        assert _workers() == 1
-    assert _workers() == 0
+        assert _workers() == []
+    began = Event()
+
+    def batch(_services: Services) -> int:
+        began.set()
+        return 0
+
+    with serving(services, worker=Worker(services, [job("work", batch)])):
+        assert began.wait(PATIENCE)
+        assert sorted(_workers()) == ["worker", "worker-steady"]
+    assert _workers() == []
 
 
 def test_no_batch_begins_after_the_end(services: Services) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy import insert, select, update
 
 from app.accounts.domain import STATUS_BLOCK
 from app.accounts.models import AccountRow, SanctionRow
-from app.accounts.repository import draw_status_index
+from app.accounts.repository import draw_status_indexes
 from app.agreements.domain import AgreementKind
 from app.agreements.models import AcceptanceRow, AgreementVersionRow
 from app.db.unit_of_work import Transaction
@@ -295,7 +295,7 @@ def _list_of(services: Services, forum: ForumBackend, clock: FakeClock) -> list[
 def _insert_account(tx: Transaction, forum: ForumBackend, number: int, block_size: int) -> str:
     account_id, forum_id = new_id("acc", tx.now), forum.credentials.forum_id
     names = {"id": account_id, "forum_id": forum_id, "handle": f"甲{number}", "handle_key": f"甲{number}"}
-    place = draw_status_index(tx.session, forum_id, block_size)
+    (place,) = draw_status_indexes(tx.session, forum_id, 1, block_size)
     times = {"created_at": tx.now, "updated_at": tx.now}
     tx.session.execute(insert(AccountRow).values(**names, **times, status_index=place))
     return account_id
@@ -336,7 +336,7 @@ def _populate(services: Services, forum: ForumBackend, chance: random.Random, cl
 
 def test_the_places_of_a_thousand_accounts_tell_nothing_of_their_order(services: Services, forum: ForumBackend) -> None:
     with services.unit_of_work.begin(OPERATOR) as tx:
-        drawn = [draw_status_index(tx.session, forum.credentials.forum_id) for _ in range(1000)]
+        drawn = [draw_status_indexes(tx.session, forum.credentials.forum_id, 1)[0] for _ in range(1000)]
     assert all(0 <= place < STATUS_BLOCK for place in drawn)
     ranks = {place: rank for rank, place in enumerate(sorted(set(drawn)))}
     assert len(ranks) > 970  # drawn, not counted: a few meet

@@ -118,6 +118,7 @@ def test_no_line_holds_anything_of_a_person_a_forum_or_a_caller(forum: ForumBack
             "outcome",
             "reason",
             "kind",
+            "job",
             "work",
             "state",
             "version",
