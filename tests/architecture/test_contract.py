@@ -320,7 +320,9 @@ def test_every_name_of_the_contract_stands_on_its_page() -> None:
             names |= {row["name"].split(".")[-1].removesuffix("[]")} | _words(row["enum"])
         elif row["where"] == "status" and row["name"][0] not in _NO_REFUSAL and row["type"] != "OAuthError":
             names |= _words(row["type"])
-        missing |= {(row["path"], name) for name in names - words - {"*"} - _NAMED_BY_RFC_7517 - _NAMED_BY_RFC_7009_AND_8414}
+        missing |= {
+            (row["path"], name) for name in names - words - {"*"} - _NAMED_BY_RFC_7517 - _NAMED_BY_RFC_7009_AND_8414
+        }
     assert missing == set()
 
 
