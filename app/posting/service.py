@@ -16,10 +16,12 @@ from app.crypto.signing import Claims, TokenSigner
 from app.db.unit_of_work import Transaction, UnitOfWork
 from app.forums.service import is_token_revoked
 from app.kernel.ids import AccountId, ForumId, new_id
+from app.posting.campaign import count_campaigns
 from app.posting.decision import Permit, PostingPolicy, Refusal, decide, decide_use, identity_expiry
 from app.posting.domain import (
     ActiveToken,
     BoardStanding,
+    Campaign,
     InactiveToken,
     OpenedTicket,
     PostingScope,
@@ -152,6 +154,11 @@ class Posting:
             found = self._tickets.read(ticket, tx.now)
             account = read_open_account(tx.session, found.account_id) if found else None
         return OpenedTicket(found.place, found.account_id, *account) if found and account else None
+
+    def count_campaigns(self, forum_id: str | None = None) -> list[Campaign]:
+        """How far this forum, or each, is with verifying its accounts. Raises `ForumNotFound`. Source: L13."""
+        with self._unit_of_work.read() as tx:
+            return count_campaigns(tx, forum_id, self.policy)
 
     def _remedy_urls(self, account_id: AccountId, reasons: Sequence[Denial], now: datetime) -> dict[ReasonCode, str]:
         return {denial.code: self._tickets.url(account_id, denial, now) for denial in reasons if denial.remedy}
