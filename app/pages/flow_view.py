@@ -11,7 +11,9 @@ from markupsafe import Markup
 
 from app import policies
 from app.agreements.domain import AgreementKind
+from app.kernel.ids import AccountId, ForumId
 from app.kernel.sentence import Language
+from app.pages.offices import is_asked
 from app.registration.domain import FlowKind, FlowStatus, Stand, Step, Way, with_query
 from app.registration.visits import Visit
 from app.verification.documents import PERSONAL_DOCUMENTS, DocumentType
@@ -146,15 +148,22 @@ def _standing_errors(stand: Stand, shown: Step, language: Language) -> Errors:
     return ((shown.value, text(language, f"flow.code.{one.verification.reason}", n=one.tries_left)),)
 
 
+def notice_title(services: Services, forum_id: ForumId, account_id: AccountId | None, level: IdentityLevel) -> str:
+    """The key of what this is about: a first verification, another one, or one that an office asks for."""
+    if account_id is None or level is IdentityLevel.NONE:
+        return "flow.notice.title"
+    return "flow.notice.title_due" if is_asked(services, forum_id, account_id) else "flow.notice.title_again"
+
+
 def notice_values(
-    services: Services, language: Language, path: str, forum: str, handle: str | None, level: IdentityLevel
+    services: Services, language: Language, path: str, forum: str, handle: str | None, title: str
 ) -> dict[str, object]:
-    """What a person is told before anything is asked. Source: PIPL 17."""
+    """What a person is told before anything is asked. `title` is from `notice_title`. Source: PIPL 17."""
     provider = text(language, "flow.notice.sandbox") if services.checks.sandbox else services.checks.name
     return {
         "forum": forum,
         "handle": handle,
-        "again": level is not IdentityLevel.NONE,
+        "title": text(language, title),
         "path": path,
         "provider": provider,
         "erase_days": policies.CLOSURE_REVERSIBLE.value,
