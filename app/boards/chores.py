@@ -71,17 +71,19 @@ class Chores:
         return placed
 
     def warn_of_unattended_boards(self) -> int:
-        """Tells forums which boards lose their last working moderator within `UNATTENDED_NOTICE`, once a date."""
+        """Tells forums which boards lose their last working moderator within `UNATTENDED_NOTICE`, once for each date.
+
+        How many boards were looked at.
+        """
         with self._unit_of_work.begin(SYSTEM) as tx:
-            told = 0
-            for board, before in sweep_rows.boards_losing_everybody(tx.session, tx.now + _UNATTENDED, _AT_ONCE):
-                until = attended_until(standings_of(tx, repository.of_boards(tx.session, [board.id])))
+            found = sweep_rows.boards_losing_everybody(tx.session, tx.now + _UNATTENDED, _AT_ONCE)
+            for one in found:
+                until = attended_until(standings_of(tx, repository.of_boards(tx.session, [one.board.id])))
                 at = tx.now if until is None else until
-                sweep_rows.note_unattended(tx.session, board.id, at)
-                if at <= tx.now + _UNATTENDED and (before is None or at > before):
-                    announce_board(tx, EventType.BOARD_UNATTENDED, board, at)
-                    told += 1
-            return told
+                sweep_rows.note_unattended(tx.session, one.board.id, max(at, one.no_earlier))
+                if at <= tx.now + _UNATTENDED and (one.told is None or at > one.told):
+                    announce_board(tx, EventType.BOARD_UNATTENDED, one.board, at)
+            return len(found)
 
     def ask_for_lists(self) -> int:
         """Asks forums once a day for their own list of each board's moderators. Source: L8c."""

@@ -104,11 +104,20 @@ def any_to_text(session: Session) -> bool:
     return session.scalar(select(HistoryRow.id).where(HistoryRow.texting == WAITING).limit(1)) is not None
 
 
-def boards_losing_everybody(session: Session, before: datetime, limit: int) -> list[tuple[Board, datetime | None]]:
-    """Open boards whose last powers may go before then, with the moment that was told last; by no exact date."""
+@dataclass(frozen=True, slots=True)
+class LosingBoard:
+    board: Board
+    no_earlier: datetime
+    """Its last powers go then or later."""
+    told: datetime | None
+    """The moment that its forum was told last."""
+
+
+def boards_losing_everybody(session: Session, before: datetime, limit: int) -> list[LosingBoard]:
+    """Open boards whose last powers may go before then."""
     last = func.max(ModeratorRow.suspends_at)
     found = session.execute(
-        select(ModeratorRow.board_id, BoardRow.unattended_told)
+        select(ModeratorRow.board_id, BoardRow.unattended_told, last.label("last"))
         .join(BoardRow, BoardRow.id == ModeratorRow.board_id)
         .where(ModeratorRow.ended_at.is_(None), BoardRow.status == BoardStatus.ACTIVE)
         .group_by(ModeratorRow.board_id, BoardRow.unattended_told)
@@ -116,7 +125,7 @@ def boards_losing_everybody(session: Session, before: datetime, limit: int) -> l
         .limit(limit)
     ).all()
     boards = boards_named(session, [row.board_id for row in found])
-    return [(boards[row.board_id], row.unattended_told) for row in found]
+    return [LosingBoard(boards[row.board_id], row.last, row.unattended_told) for row in found]
 
 
 def note_unattended(session: Session, board_id: BoardId, told: datetime) -> None:

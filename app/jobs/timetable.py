@@ -15,6 +15,8 @@ class Lane(StrEnum):
 
     SWIFT = "swift"
     """What somebody outside waits for: looked at every moment."""
+    TEXTS = "texts"
+    """A sender of texts may be slow, and nobody else waits for it."""
     STEADY = "steady"
     """Everything else."""
 
@@ -34,8 +36,9 @@ class Job:
 
 
 TIMETABLE = (
+    Job("deliver-events", 0.5, limit=1, batch=lambda services: services.deliveries.deliver_due(), lane=Lane.SWIFT),
+    Job("text-reminders", 10, limit=10, batch=lambda services: services.chores.text_reminders(), lane=Lane.TEXTS),
     Job("look-at-moderators", every=10, limit=30, batch=lambda services: services.sweeps.look()),
-    Job("text-reminders", every=10, limit=10, batch=lambda services: services.chores.text_reminders()),
     Job("order-for-risks", every=60, limit=10, batch=lambda services: services.chores.order_for_risks()),
     Job("warn-of-boards", every=3600, limit=10, batch=lambda services: services.chores.warn_of_unattended_boards()),
     Job("ask-for-lists", every=600, limit=10, batch=lambda services: services.chores.ask_for_lists()),
@@ -44,7 +47,6 @@ TIMETABLE = (
     Job("end-expired-flows", every=60, limit=10, batch=lambda services: services.registrations.end_expired()),
     Job("forget-old-flows", every=3600, limit=10, batch=lambda services: services.registrations.forget_old()),
     Job("forget-sign-ins", every=600, limit=10, batch=lambda services: services.sign_ins.purge()),
-    Job("deliver-events", every=1, limit=1, batch=lambda services: services.deliveries.deliver_due()),
     Job("forget-old-events", every=3600, limit=10, batch=lambda services: services.deliveries.purge()),
     Job("forget-old-answers", every=600, limit=10, batch=lambda services: services.idempotency.purge()),
     Job("forget-revocations", every=600, limit=10, batch=lambda services: services.forums.forget_revocations()),
