@@ -19,6 +19,7 @@ from app.all_models import METADATA
 from app.db.base import Base
 from app.db.engine import THREADS, make_engine
 from app.db.unit_of_work import CollidedWithAnother, ConstraintViolated, UnitOfWork, again_on_collision
+from app.events.models import DeliveryRow, EndpointRow, EventRow
 from app.forums.models import ForumRow
 from app.kernel.actor import OPERATOR
 from app.kernel.errors import StartRefused, Unavailable
@@ -169,6 +170,26 @@ def _sign_in(sign_in_id: str) -> SignInRow:
     )
 
 
+def _told() -> list[Base]:
+    endpoint = EndpointRow(
+        id="whk_1", forum_id="frm_1", url="https://forum.example/", events="*", created_at=TODAY, failures=0
+    )
+    return [endpoint, EventRow(id="evt_1", forum_id="frm_1", kind="webhook.test", body="{}", created_at=TODAY)]
+
+
+def _delivery() -> DeliveryRow:
+    return DeliveryRow(
+        id="whd_1",
+        endpoint_id="whk_1",
+        event_id="evt_1",
+        subject="whk_1",
+        state="waiting",
+        due_at=TODAY,
+        next_attempt_at=TODAY,
+        attempts=0,
+    )
+
+
 def _rules() -> dict[str, tuple[list[Base], Base]]:
     """What stands already, and the row that breaks the rule; made anew for each test."""
     return {
@@ -188,6 +209,7 @@ def _rules() -> dict[str, tuple[list[Base], Base]]:
         "uq_persons_audit_ref": ([_person()], _person("per_2")),
         "uq_person_documents_index": ([_person(), _document()], _document()),
         "uq_person_phones_current": ([_person(), _phone()], _phone()),
+        "uq_webhook_deliveries_id": ([*_told(), _delivery()], _delivery()),
         "pk_forums": ([_forum()], _forum()),
         "pk_agreement_acceptances": ([_forum(), _account(), _acceptance()], _acceptance()),
     }
