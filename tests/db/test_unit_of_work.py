@@ -195,7 +195,6 @@ def _moderator(moderator_id: str, account_id: str = "acc_1", role: str = "manage
         anchor_day=1,
         interval_days=180,
         grace_days=14,
-        terms_until=TODAY,
         due_at=TODAY,
         suspends_at=TODAY,
         look_at=TODAY,
@@ -275,6 +274,7 @@ def _rules() -> dict[str, tuple[list[Base], Base]]:
         "uq_persons_audit_ref": ([_person()], _person("per_2")),
         "uq_person_documents_index": ([_person(), _document()], _document()),
         "uq_person_phones_current": ([_person(), _phone()], _phone()),
+        "uq_webhook_deliveries_id": ([*_told(), _delivery()], _delivery()),
         "pk_forums": ([_forum()], _forum()),
         "pk_agreement_acceptances": ([_forum(), _account(), _acceptance()], _acceptance()),
     }
