@@ -137,7 +137,7 @@ def test_me_shows_each_office_with_its_dates_and_leads_into_the_re_verification(
     person.act("start")
     assert person.heading() == "你的手机号是多少？"  # the way that most people take is chosen already
     prove_phone(forum, person)
-    assert person.heading() == "填写证件", person.page.text
+    assert person.heading() == "填写证件信息"
     assert refusals(forum, account_id)  # a code alone is no re-verification
     person.act("document", name=NAME, number=PERSON)
 
