@@ -26,6 +26,7 @@ from app.wiring import Services
 Errors = Sequence[tuple[str, object]]
 """Field and sentence; an empty field for what no single field can mend."""
 OTHER_DOCUMENTS = tuple(kind for kind in DocumentType if kind in PERSONAL_DOCUMENTS - {DocumentType.RESIDENT_ID})
+_DUE = "flow.notice.title_due"
 _TRIED = frozenset({Step.PHONE, Step.CODE, Step.DOCUMENT, Step.ORGANISATION})
 _BACK_TO = {
     Step.AGREEMENT: Step.HANDLE,
@@ -152,7 +153,7 @@ def notice_title(services: Services, forum_id: ForumId, account_id: AccountId | 
     """The key of what this is about: a first verification, another one, or one that an office asks for."""
     if account_id is None or level is IdentityLevel.NONE:
         return "flow.notice.title"
-    return "flow.notice.title_due" if is_asked(services, forum_id, account_id) else "flow.notice.title_again"
+    return _DUE if is_asked(services, forum_id, account_id) else "flow.notice.title_again"
 
 
 def notice_values(
@@ -164,6 +165,7 @@ def notice_values(
         "forum": forum,
         "handle": handle,
         "title": text(language, title),
+        "due": title == _DUE,
         "path": path,
         "provider": provider,
         "erase_days": policies.CLOSURE_REVERSIBLE.value,
