@@ -223,7 +223,13 @@ def _order(order_id: str) -> OrderRow:
 
 def _told() -> list[Base]:
     endpoint = EndpointRow(
-        id="whk_1", forum_id="frm_1", url=CANARY, events="*", sealed_secret=CANARY.encode(), created_at=TODAY, failures=0
+        id="whk_1",
+        forum_id="frm_1",
+        url=CANARY,
+        events="*",
+        sealed_secret=CANARY.encode(),
+        created_at=TODAY,
+        failures=0,
     )
     return [endpoint, EventRow(id="evt_1", forum_id="frm_1", kind="webhook.test", body=CANARY, created_at=TODAY)]
 
@@ -263,10 +269,7 @@ def _rules() -> dict[str, tuple[list[Base], Base]]:
             [*_two_accounts(), _board("brd_1"), _moderator("mod_1", role="founder")],
             _moderator("mod_2", "acc_2", "founder"),
         ),
-        "uq_moderator_history_once": (
-            [*_two_accounts(), _board("brd_1"), _moderator("mod_1"), _history()],
-            _history(),
-        ),
+        "uq_moderator_history_once": ([*_two_accounts(), _board("brd_1"), _moderator("mod_1"), _history()], _history()),
         "uq_reverification_orders_cause_cause_ref": ([_forum(), _order("rvo_1")], _order("rvo_2")),
         "uq_webhook_deliveries_id": ([*_told(), _delivery()], _delivery()),
         "uq_persons_audit_ref": ([_person()], _person("per_2")),

@@ -17,7 +17,7 @@ from app.posting.service import TOKEN_TYPE
 from app.verification.models import LinkRow
 from app.wiring import Services
 from tests.support.clock import FakeClock
-from tests.support.forum import ForumBackend, Json
+from tests.support.forum import ForumBackend, Json, sandbox_number
 
 NewForum = Callable[[str], ForumBackend]
 

@@ -168,6 +168,13 @@ class _Hand:
         named = {name: self._known(name)}
         if operation == "POST /v1/tokens":
             return {**named, "scope": self._known("scope")}
+        if operation == "POST /v1/boards":
+            return {**body, "founder": named}
+        if operation == "POST /v1/boards/{board}/moderators":
+            return {**named, "role": self.dice.choice(["founder", "manager"])}
+        if operation == "POST /v1/reverifications":
+            scope = self.dice.choice(["moderator_id", "board", "account_id"])
+            return {**body, "scope": {scope: self._known(scope)}}
         return {**named, **self._verification()} if operation == "POST /v1/verifications" else body
 
     def _verification(self) -> Json:
