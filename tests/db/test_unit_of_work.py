@@ -270,7 +270,6 @@ def _rules() -> dict[str, tuple[list[Base], Base]]:
         ),
         "uq_moderator_history_once": ([*_two_accounts(), _board("brd_1"), _moderator("mod_1"), _history()], _history()),
         "uq_reverification_orders_cause_cause_ref": ([_forum(), _order("rvo_1")], _order("rvo_2")),
-        "uq_webhook_deliveries_id": ([*_told(), _delivery()], _delivery()),
         "uq_persons_audit_ref": ([_person()], _person("per_2")),
         "uq_person_documents_index": ([_person(), _document()], _document()),
         "uq_person_phones_current": ([_person(), _phone()], _phone()),
