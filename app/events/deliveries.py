@@ -13,8 +13,11 @@ from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 
+import structlog
+
 from app import policies
 from app.crypto.envelope import Records
+from app.crypto.errors import SealBroken
 from app.db.unit_of_work import Transaction, UnitOfWork
 from app.events import queue
 from app.events.domain import Attempt, Claimed, DeliveryState, Endpoint, next_attempt, pause_after
@@ -105,11 +108,16 @@ class Deliveries:
         return len(claimed)
 
     def _secrets_of(self, row: EndpointRow, now: datetime) -> tuple[Secret[str], ...]:
-        """Boundary: exactly at its end the secret before signs no more."""
-        kept = [row.sealed_secret]
+        """Those that open. Boundary: exactly at its end the secret before signs no more."""
+        kept, found = [row.sealed_secret], []
         if row.previous_until is not None and now < row.previous_until:
             kept.append(row.sealed_previous)
-        return tuple(self._records.unseal(sealed, place_of(row.id)) for sealed in kept if sealed is not None)
+        for sealed in filter(None, kept):
+            try:
+                found.append(self._records.unseal(sealed, place_of(row.id)))
+            except SealBroken as broken:  # one endpoint's secret must not stop the others
+                structlog.get_logger("shiming").error("seal-broken", why=str(broken))
+        return tuple(found)
 
     def _attempt(self, claimed: Claimed, letter: Letter, at: datetime) -> None:
         self._ended.put((claimed, at, self._sender.send(letter)))
