@@ -54,7 +54,7 @@ def test_a_moderator_whose_powers_are_off_is_refused_re_verifies_and_moderates_a
     own_house.clock.advance(minutes=1)
     visitor.open(unescape(link[1]))
     prove(visitor, SOMEBODY_ELSES)
-    assert visitor.heading() == "Not the person on file"
+    assert visitor.heading() == "Not the person on file; the filing stands"
     assert visitor.badges(MARKET)[1] == OFF
     own_house.clock.advance(minutes=1)
     visitor.open(unescape(link[1]))
