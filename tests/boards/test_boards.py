@@ -8,7 +8,6 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from app.wiring import Services
 from tests.support.at_once import at_once
 from tests.support.clock import FakeClock
 from tests.support.forum import ForumBackend, Json, reasons_of, sandbox_number
@@ -368,7 +367,7 @@ def test_a_name_that_the_database_cannot_hold_names_no_board(forum: ForumBackend
     assert forum.get("/v1/boards/tea").json()["status"] == "active"
 
 
-def test_a_repeated_creation_makes_one_board(forum: ForumBackend, founder: Json, clock: FakeClock) -> None:
+def test_a_repeated_creation_makes_one_board(forum: ForumBackend, founder: Json) -> None:
     body = {"slug": "tea", "name": "茶馆", "description": "", "founder": {"account_id": founder["id"]}}
     key = {"idempotency-key": "create-the-tea-board"}
     first, again = (forum.post("/v1/boards", body, headers=key) for _ in range(2))
@@ -381,7 +380,7 @@ def test_a_repeated_creation_makes_one_board(forum: ForumBackend, founder: Json,
     assert frozen[0].content == frozen[1].content
 
 
-def test_a_token_of_another_scope_opens_nothing_of_boards(forum: ForumBackend, services: Services) -> None:
+def test_a_token_of_another_scope_opens_nothing_of_boards(forum: ForumBackend) -> None:
     forum.log_in("accounts verifications tokens webhooks")
     for path in ("/v1/boards", "/v1/moderators", "/v1/reverifications", "/v1/reverifications/forecast"):
         assert refusal(forum.get(path)) == (403, "insufficient-scope")

@@ -168,14 +168,14 @@ class _Hand:
         named = {name: self._known(name)}
         if operation == "POST /v1/tokens":
             return {**named, "scope": self._known("scope")}
-        if operation == "POST /v1/boards":
-            return {**body, "founder": named}
-        if operation == "POST /v1/boards/{board}/moderators":
-            return {**named, "role": self.dice.choice(["founder", "manager"])}
-        if operation == "POST /v1/reverifications":
-            scope = self.dice.choice(["moderator_id", "board", "account_id"])
-            return {**body, "scope": {scope: self._known(scope)}}
-        return {**named, **self._verification()} if operation == "POST /v1/verifications" else body
+        scope = self.dice.choice(["moderator_id", "board", "account_id"])
+        meant: Json = {
+            "POST /v1/boards": {**body, "founder": named},
+            "POST /v1/boards/{board}/moderators": {**named, "role": self.dice.choice(["founder", "manager"])},
+            "POST /v1/reverifications": {**body, "scope": {scope: self._known(scope)}},
+            "POST /v1/verifications": {**named, **self._verification()},
+        }
+        return dict(meant.get(operation, body))
 
     def _verification(self) -> Json:
         method = self.dice.choice([Method.ID2, Method.PHONE3, Method.PHONE_CODE, Method.ORGANISATION])
