@@ -100,7 +100,7 @@ class Registrations:
     ) -> GivenLink:
         """The same for a person who comes from a refusal; they go back to the first address that the forum named.
 
-        `agreement` asks for nothing else; `document` begins at the way that most people take, and another may be chosen.
+        `agreement` asks for nothing else; `document` begins at the way that most people take; they may choose another.
         Raises `AccountNotFound`, `AccountIsClosed`, `TooMany`.
         """
         with self._unit_of_work.begin(actor) as tx:

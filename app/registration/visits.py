@@ -212,8 +212,13 @@ class Visits:
         return _note(visit.flow, proof, values)
 
     def noting_by_hand(self, visit: Visit) -> NoteAttempt:
-        """The same for what a person of the staff is to look at: no phone has to be proved any more."""
-        return _note(visit.flow, Step.DOCUMENT, {"without_phone": True})
+        """The same for what a person of the staff is to look at: no phone has to be proved any more.
+
+        Raises `StepPassed` where nothing but a phone was to be proved.
+        """
+        if visit.flow.way in {None, Way.PHONE}:
+            raise StepPassed
+        return _note(visit.flow, Step.DOCUMENT, {} if visit.stand.step is Step.DOCUMENT else {"without_phone": True})
 
     def finish(self, link: Secret[str]) -> None:
         """Writes down that a flow is done, when it is. Changes nothing otherwise."""
