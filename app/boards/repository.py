@@ -18,6 +18,7 @@ from app.boards.domain import (
     Sanction,
     Standing,
     Step,
+    can_name_a_board,
 )
 from app.boards.models import BoardRow, HistoryRow, ModeratorRow, ModeratorSanctionRow, TermsRow
 from app.boards.schedules import Deadline, ModeratorState, Ordered, Schedule, Terms
@@ -51,6 +52,8 @@ def add_board(session: Session, board_id: BoardId, forum_id: ForumId, new: NewBo
 
 def find_board(session: Session, forum_id: ForumId, named: str, *, lock: bool = False) -> Board | None:
     """By id or by slug; `lock` holds it until the transaction ends."""
+    if not can_name_a_board(named):
+        return None
     which = BoardRow.id == named if named.startswith(_ID_PREFIX) else BoardRow.slug == named
     query = select(BoardRow).where(BoardRow.forum_id == forum_id, which)
     row = session.scalar(query.with_for_update() if lock else query)
@@ -127,11 +130,12 @@ def add_terms(session: Session, forum_id: ForumId, change: TermsChange, source: 
 def look_again(
     session: Session, forum_id: ForumId, board_id: BoardId | None, at: datetime, no_earlier: datetime
 ) -> None:
-    """After a change of terms the worker looks `at` then; nothing new falls due before `no_earlier`."""
+    """After a change of terms the worker looks `at` then; nothing new falls due before `no_earlier`.
+
+    Those that ended are concerned too: a measure that is lifted brings them back.
+    """
     concerned = (
-        update(ModeratorRow)
-        .where(ModeratorRow.forum_id == forum_id, ModeratorRow.ended_at.is_(None))
-        .execution_options(synchronize_session=False)
+        update(ModeratorRow).where(ModeratorRow.forum_id == forum_id).execution_options(synchronize_session=False)
     )
     if board_id is not None:
         concerned = concerned.where(ModeratorRow.board_id == board_id)

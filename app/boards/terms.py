@@ -96,8 +96,9 @@ class TermsHistory:
 
 
 def _newest(changes: Iterable[TermsChange]) -> TermsChange | None:
-    """Of two for the same moment, the one that was made later."""
-    return max(reversed(list(changes)), key=lambda change: change.effective_at, default=None)
+    """Of changes, oldest first: the one that was made last where several come into force at one moment."""
+    found = list(changes)
+    return found[-1] if found else None
 
 
 def _first(*values: int | None) -> int:

@@ -15,6 +15,9 @@ from app.demo.offline import Json, claims_of
 from app.forums.domain import Credentials
 
 _HIDDEN = frozenset({"access_token", "client_secret", "state"})
+_MODERATOR_STATES = frozenset({"current", "due", "overdue", "suspended", "ended"})
+"""Under the same name as what a registration comes back with, and no secret."""
+_SHOWN_HEADERS = frozenset({"if-none-match"})
 _DOTS = "●●●"
 _TOKEN_SHOWN = 12
 _TEXT_SHOWN = 160
@@ -77,12 +80,29 @@ class Backend:
     ) -> tuple[int, Json]:
         """Status and body of an answer with one of the statuses expected. Raises `ServiceFailed`.
 
-        `key` makes it happen once, however often it is sent. An access token that has ended is renewed; a service that
-        is busy is asked again.
+        `key` makes it happen once, however often it is sent.
         """
+        response = self._answered(method, path, body, {"idempotency-key": key} if key else {}, expect)
+        answer: Json = response.json()
+        return response.status_code, answer
+
+    def renew(self, path: str, etag: str) -> tuple[str, Json] | None:
+        """A list and its new `ETag`; None where the one that is kept under `etag` is still right.
+
+        Raises `ServiceFailed`.
+        """
+        headers = {"if-none-match": etag} if etag else {}
+        response = self._answered("GET", path, None, headers, (httpx2.codes.OK, httpx2.codes.NOT_MODIFIED))
+        if response.status_code == httpx2.codes.NOT_MODIFIED:
+            return None
+        return response.headers.get("etag", ""), response.json()
+
+    def _answered(
+        self, method: str, path: str, body: Json | None, headers: dict[str, str], expect: tuple[int, ...]
+    ) -> httpx2.Response:
+        """An access token that has ended is renewed; a service that is busy is asked again."""
         if not self.login.access_token:
             self.log_in()
-        headers = {"idempotency-key": key} if key else {}
         response = self._send(method, path, body, headers)
         if response.status_code == httpx2.codes.UNAUTHORIZED:
             self.log_in()
@@ -94,8 +114,7 @@ class Backend:
             response = self._send(method, path, body, headers)
         if response.status_code not in expect:
             raise ServiceFailed(f"{method} {path.partition('?')[0]} answered {response.status_code}")
-        answer: Json = response.json()
-        return response.status_code, answer
+        return response
 
     def fetch(self, path: str) -> httpx2.Response:
         """What is published for everybody. Raises `ServiceFailed`."""
@@ -129,7 +148,8 @@ class Backend:
 
     def _send(self, method: str, path: str, body: Json | None, headers: dict[str, str]) -> httpx2.Response:
         asked = headers | {"authorization": f"Bearer {self.login.access_token}"}
-        return self._noted(method, path, body, lambda: self.http.request(method, path, json=body, headers=asked))
+        said = body or {name: value for name, value in headers.items() if name in _SHOWN_HEADERS} or None
+        return self._noted(method, path, said, lambda: self.http.request(method, path, json=body, headers=asked))
 
     def _noted(self, method: str, path: str, sent: Json | None, send: Callable[[], httpx2.Response]) -> httpx2.Response:
         began = time.perf_counter()
@@ -152,7 +172,7 @@ def shown(value: object, name: str = "") -> object:
         return [shown(member) for member in value]
     if not isinstance(value, str):
         return value
-    if name in _HIDDEN or (name == "code" and value.isdecimal()):
+    if (name in _HIDDEN and value not in _MODERATOR_STATES) or (name == "code" and value.isdecimal()):
         return _DOTS
     if claims_of(value) is not None:
         return f"{value[:_TOKEN_SHOWN]}{_DOTS}{value[-_TOKEN_SHOWN:]}"

@@ -44,12 +44,15 @@ def check_signature(token: str, kind: str, keys: Json) -> Json:
     return _read(claims) or {}
 
 
-def check_permit(token: str, keys: Json, *, issuer: str, audience: str, scope: str, now: datetime) -> Json:
-    """The claims of a posting token that is good for this forum, this use and this moment. Raises `TokenRefused`."""
+def check_permit(token: str, keys: Json, *, issuer: str, audience: str, scope: str, board: str, now: datetime) -> Json:
+    """The claims of a posting token that is good for this forum, board (its id), use and moment.
+
+    Raises `TokenRefused`.
+    """
     claims = check_signature(token, "posting+jwt", keys)
-    named = (claims.get("iss"), claims.get("aud")) == (issuer, audience)
+    named = (claims.get("iss"), claims.get("aud"), claims.get("board")) == (issuer, audience, board)
     if not named or scope not in claims["scope"].split() or not claims["nbf"] <= now.timestamp() < claims["exp"]:
-        raise TokenRefused("another issuer, forum, use or time")
+        raise TokenRefused("another issuer, forum, board, use or time")
     return claims
 
 

@@ -5,7 +5,7 @@ import json
 import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from sqlite3 import OperationalError
@@ -16,8 +16,9 @@ from fastapi.responses import RedirectResponse, Response
 from markupsafe import Markup
 
 from app.demo.backend import Call, CredentialsRefused, ServiceFailed
-from app.demo.forum import BOARDS, NAME, DemoForum, NotYours, Visitor
+from app.demo.forum import BOARDS, NAME, DemoForum, NotYours, Pinning, Visitor
 from app.demo.offline import Json, TokenRefused
+from app.demo.seed import PEOPLE
 from app.demo.store import Post, Session, User
 from app.kernel.sentence import Language
 from app.web.forms import browser_secret, give_secret, new_browser_secret, read_form
@@ -30,6 +31,8 @@ MAX_TITLE, MAX_TEXT = 60, 2000
 _COOKIE, _COOKIE_SECONDS = "shiming-demo", 30 * 24 * 3600
 _SEE_OTHER, _FORBIDDEN, _NOT_FOUND, _UNPROCESSABLE, _UNAVAILABLE = 303, 403, 404, 422, 503
 _STATES = ("phone", "document", "identity-unverified", "agreement-not-accepted", "account-suspended")
+_TO_REVERIFY = ("due", "overdue", "suspended")
+_PIN_ACTS = ("pin", "unpin")
 _SOON = "2"
 """Seconds until a page that waits looks again."""
 _FORM_BYTES, _FORM = 16, re.compile(r"[0-9a-f]{32}")
@@ -46,6 +49,14 @@ Fields = Mapping[str, str]
 Work = Callable[[DemoForum, Visitor, Fields], Response]
 
 
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """What the service does not permit now, and its reasons."""
+
+    act: str
+    reasons: Sequence[Json]
+
+
 @router.get("")
 async def front(request: Request) -> Response:
     return await _answer(request, partial(_board, request, BOARDS[0]))
@@ -59,6 +70,11 @@ async def one_board(request: Request, board: str) -> Response:
 @router.post("/boards/{board}")
 async def post(request: Request, board: str) -> Response:
     return await _answer(request, partial(_post, request, board))
+
+
+@router.post("/boards/{board}/pin")
+async def pin(request: Request, board: str) -> Response:
+    return await _answer(request, partial(_pin, request, board))
 
 
 @router.post("/as")
@@ -130,14 +146,28 @@ def _come_back(request: Request, forum: DemoForum, visitor: Visitor, _fields: Fi
     query = request.query_params
     if "registration" not in query:
         user = _user(forum, visitor.session, visitor.session.user)
-        if user:
-            forum.look_again(visitor, user)
-        return RedirectResponse("/demo", _SEE_OTHER)
+        restored = user is not None and forum.look_again(visitor, user)
+        return _to_board(visitor.session.board, "?arrived=restored" if restored else "")
     user = forum.come_back(visitor, query["registration"], query.get("state", ""))
     if user is None:
         return RedirectResponse("/demo?arrived=abandoned", _SEE_OTHER)
     forum.store.save_session(replace(visitor.session, user=user.id))
     return RedirectResponse("/demo?arrived=completed", _SEE_OTHER)
+
+
+def _pin(request: Request, board: str, forum: DemoForum, visitor: Visitor, fields: Fields) -> Response:
+    """Whoever sends it: whether they may is the service's to say."""
+    post, act = fields.get("post", ""), fields.get("act", "")
+    if board not in BOARDS or act not in _PIN_ACTS or not forum.store.has_post(board, post):
+        return _sorry(request, "no_board" if board not in BOARDS else "no_post", _NOT_FOUND)
+    user = _user(forum, visitor.session, visitor.session.user)
+    if user is None:
+        return _show(request, forum, visitor, board, status=_UNPROCESSABLE)
+    reasons = forum.pin(visitor, user, Pinning(_form(fields), board, post, up=act == "pin"))
+    if reasons:
+        forum.store.save_session(replace(visitor.session, board=board))
+        return _show(request, forum, visitor, board, refused=_Refused("pin", reasons), status=_FORBIDDEN)
+    return _to_board(board, f"?arrived={act}")
 
 
 def _post(request: Request, board: str, forum: DemoForum, visitor: Visitor, fields: Fields) -> Response:
@@ -153,8 +183,8 @@ def _post(request: Request, board: str, forum: DemoForum, visitor: Visitor, fiel
     written = Post(_form(fields), user.handle, title, text, forum.now())
     reasons = forum.publish(visitor, user, board, written)
     if reasons:
-        forum.store.save_session(visitor.session)
-        return _show(request, forum, visitor, board, reasons=reasons, status=_FORBIDDEN)
+        forum.store.save_session(replace(visitor.session, board=board))
+        return _show(request, forum, visitor, board, refused=_Refused("post", reasons), status=_FORBIDDEN)
     forum.store.save_session(replace(visitor.session, title="", text=""))
     return _to_board(board, "?arrived=posted")
 
@@ -180,6 +210,12 @@ def _to_board(board: str, query: str = "") -> Response:
     return RedirectResponse(f"/demo/boards/{board if board in BOARDS else BOARDS[0]}{query}", _SEE_OTHER)
 
 
+def _listed(forum: DemoForum, user: User) -> tuple[str, str, str, str | None]:
+    """Id, handle, how they stand, and how the office stands that they hold."""
+    office = forum.office_of(user)
+    return user.id, user.handle, user.state if user.state in _STATES else "other", office.state if office else None
+
+
 def _sorry(request: Request, what: str, status: int) -> Response:
     return page(request, "demo/sorry.html", {"what": what}, status=status)
 
@@ -190,11 +226,14 @@ def _show(
     visitor: Visitor,
     board: str,
     *,
-    reasons: Sequence[Json] = (),
+    refused: _Refused | None = None,
     wrong: Mapping[str, Markup] | None = None,
     status: int = 200,
 ) -> Response:
+    roll = forum.roll(visitor, board)  # first: it is a call, and may tell of somebody's office
     users, calls = forum.store.users(visitor.session), forum.store.calls(visitor.session)
+    acting = next((user for user in users if user.id == visitor.session.user), None)
+    office = forum.office_of(acting) if acting else None
     values = {
         "forum": NAME,
         "board": board,
@@ -203,13 +242,16 @@ def _show(
             asdict(post) | {"at": datetime.fromisoformat(post.at)}
             for post in forum.store.posts(board, visitor.language)
         ],
-        "users": [(user.id, user.handle, user.state if user.state in _STATES else "other") for user in users],
-        "acting": _user(forum, visitor.session, visitor.session.user),
+        "users": [_listed(forum, user) for user in users],
+        "acting": acting,
+        "offices": roll.offices if roll else (),
+        "moderates": bool(acting and roll and roll.office_of(acting.id)),
+        "person": PEOPLE.get(acting.id) if acting and office and office.state in _TO_REVERIFY else None,
         "draft": visitor.session,
         "form": secrets.token_hex(_FORM_BYTES),
         "max_title": MAX_TITLE,
         "max_text": MAX_TEXT,
-        "reasons": reasons,
+        "refused": refused,
         "wrong": {"title": None, "text": None, **(wrong or {})},
         "errors": list((wrong or {}).items()),
         "arrived": request.query_params.get("arrived"),

@@ -23,6 +23,10 @@ _BUSY_SECONDS = 2
 _TABLE = "CREATE TABLE IF NOT EXISTS kept (kind TEXT, owner TEXT, id TEXT, value TEXT, PRIMARY KEY (kind, id))"
 _EVERYBODY = ""
 _NEW_VALUE = "UPDATE SET value = excluded.value"
+_IS_PINNED = "EXISTS (SELECT 1 FROM kept AS pin WHERE pin.kind = 'pin' AND pin.id = post.id)"
+_POSTS = f"""SELECT value FROM kept AS post WHERE kind = 'post' AND owner IN (?, ?)
+ORDER BY {_IS_PINNED} DESC, rowid DESC LIMIT {_SHOWN}"""  # noqa: S608 -- our own words
+_UNPIN = "DELETE FROM kept WHERE kind = 'pin' AND owner = ? AND id = ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +47,43 @@ class Post:
     title: str
     text: str
     at: str
+    pinned: bool = False
+    """Read, never written: a moderator's act stands by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """One line of a board's list of moderators: the user, and `state` as the service said it."""
+
+    user: str
+    handle: str
+    role: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Roll:
+    """A board by its id in the service, and its list of moderators as it was heard at `asked_at`, under that `etag`."""
+
+    board: str
+    board_id: str
+    etag: str
+    asked_at: str
+    offices: tuple[Office, ...]
+
+    def office_of(self, user: str) -> Office | None:
+        return next((office for office in self.offices if office.user == user), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One browser: whom it plays, and the draft of a post that was refused."""
+    """One browser: whom it plays, the draft of a post that was refused, and the board where it was refused last."""
 
     id: str
     user: str = ""
     title: str = ""
     text: str = ""
+    board: str = ""
 
 
 class Store:
@@ -100,8 +131,39 @@ class Store:
         self._put("user", session.id if session else _EVERYBODY, user.id, asdict(user), _NEW_VALUE)
 
     def posts(self, board: str, language: Language) -> list[Post]:
-        """Newest first: what people wrote, and what was there in this language."""
-        return [Post(**post) for post in self._all("post", board, f"{board}/{language}")]
+        """What is pinned first, then the newest: what people wrote, and what was there in this language."""
+        pinned = {post for (post,) in self._run("SELECT id FROM kept WHERE kind = 'pin' AND owner = ?", board)}
+        found = [Post(**json.loads(value)) for (value,) in self._run(_POSTS, board, f"{board}/{language}")]
+        return [replace(post, pinned=post.form in pinned) for post in found]
+
+    def has_post(self, board: str, form: str) -> bool:
+        owners = (board, *(f"{board}/{language}" for language in Language))
+        asked = "SELECT id FROM kept WHERE kind = 'post' AND id = ? AND owner IN (?, ?, ?)"
+        return bool(self._run(asked, form, *owners))
+
+    def pin(self, form: str, board: str, post: str, *, up: bool) -> None:
+        """Puts a post at the top of its board or takes it down, in every language that it stands in.
+
+        A form does it once: an old one that is sent again changes nothing.
+        """
+        with self._open() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            done = "INSERT INTO kept VALUES ('done', ?, ?, '') ON CONFLICT DO NOTHING"
+            if connection.execute(done, (board, form)).rowcount:
+                act = "INSERT INTO kept VALUES ('pin', ?, ?, '') ON CONFLICT DO NOTHING" if up else _UNPIN
+                connection.executemany(act, [(board, twin) for twin in _twins(post)])
+            connection.execute("COMMIT")
+
+    def save_roll(self, roll: Roll) -> None:
+        self._put("roll", _EVERYBODY, roll.board, asdict(roll), _NEW_VALUE)
+
+    def roll(self, board: str) -> Roll | None:
+        """None before the board is there in the service, as this forum knows."""
+        found = self._run("SELECT value FROM kept WHERE kind = 'roll' AND id = ?", board)
+        if not found:
+            return None
+        kept = json.loads(found[0][0])
+        return Roll(**kept | {"offices": tuple(Office(**office) for office in kept["offices"])})
 
     def add_post(self, board: str, post: Post, language: Language | None = None) -> None:
         """Sent twice it stands once."""
@@ -162,6 +224,12 @@ class Store:
             yield connection
         finally:
             connection.close()
+
+
+def _twins(post: str) -> list[str]:
+    """The same post in each language that it stands in: what was there first is named `seed-<number>-<language>`."""
+    subject, _, language = post.rpartition("-")
+    return [f"{subject}-{one}" for one in Language] if language in list(Language) else [post]
 
 
 def _digest(secret: Secret[str]) -> str:

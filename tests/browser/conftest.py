@@ -12,7 +12,7 @@ from app.settings import Settings
 from app.wiring import Services
 from tests.browser.chromium import Visitor, chromium, visitor
 from tests.browser.pages import FORUMS, Walker
-from tests.support.clock import FakeClock
+from tests.support.clock import FakeClock, TickingClock
 from tests.support.forum import ForumBackend
 from tests.support.recording import Exchange, Recorder
 from tests.support.serving import serving
@@ -32,6 +32,12 @@ def browser() -> Iterator[Browser]:
 def database_url(database_url: str) -> str:
     """Pages do not know databases: one is enough."""
     return database_url
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """The demo forum has somebody re-verify who has just verified: that is another moment."""
+    return TickingClock()
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from app.settings import Settings
 from app.verification.sms.sandbox import SandboxSender
 from app.wiring import Services, build
 from tests.demo.visitor import Visitor
-from tests.support.clock import FakeClock
+from tests.support.clock import FakeClock, TickingClock
 from tests.support.recording import Exchange, Recorder
 from tests.support.serving import serving
 
@@ -47,7 +47,7 @@ def open_house(keys_dir: Path, sqlite_template: Path) -> Callable[[Path], Abstra
     @contextmanager
     def opened(folder: Path) -> Iterator[House]:
         shutil.copyfile(sqlite_template, folder / "shiming.db")
-        clock, exchanges = FakeClock(), list[Exchange]()
+        clock, exchanges = TickingClock(), list[Exchange]()
         with create_server(("127.0.0.1", 0)) as bound:
             settings = Settings(
                 _env_file=None,  # type: ignore[call-arg] # pydantic-settings takes it, its types do not

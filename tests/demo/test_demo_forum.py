@@ -21,6 +21,7 @@ STATES = {
     "u-3": (403, {UNVERIFIED, NOT_AGREED}),
     "u-4": (403, {NOT_AGREED}),
     "u-5": (403, {"This account may not post. Reason: 反复发广告."}),
+    "u-6": (303, set()),
 }
 
 
@@ -43,8 +44,9 @@ def test_who_is_refused_reads_the_services_own_words_follows_its_link_and_keeps_
 def test_every_seeded_user_is_in_the_state_that_is_shown(house: House) -> None:
     visitor = house.visitor()
     shown = visitor.get().text
-    for state in ("phone verified", "document verified", "not verified", "agreement missing", "suspended"):
+    for state in ("phone verified", "not verified", "agreement missing", "suspended", "moderator ■ Powers off"):
         assert f"· {state}</option>" in shown
+    assert "山间清风 · document verified · moderator</option>" in shown
     for user, (status, said) in STATES.items():
         visitor.act_as(user)
         answer = visitor.post()
@@ -133,7 +135,7 @@ def test_who_gives_up_comes_back_as_nobody_and_an_old_user_is_mended_by_the_refu
     visitor.open(visitor.send(visitor.hidden("start")).headers["location"])
     visitor.act("agreement", accept="yes")
     visitor.prove_phone(PHONE)
-    assert visitor.get(visitor.link_to_forum()).headers["location"] == "/demo"
+    assert visitor.get(visitor.link_to_forum()).headers["location"] == "/demo/boards/square"
     page = visitor.get().text
     assert "初来乍到 · phone verified" in page
     assert 'value="kept"' in page
@@ -153,7 +155,7 @@ def test_a_form_from_another_origin_changes_nothing(house: House) -> None:
     data = {"title": "x", "text": "x", "form": visitor.form(), "user": "u-2"}
     asked = len(house.exchanges)
     for headers in ({"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}, {"origin": "null"}):
-        for path in ("/demo/boards/square", "/demo/as", "/demo/sign-up"):
+        for path in ("/demo/boards/square", "/demo/boards/square/pin", "/demo/as", "/demo/sign-up"):
             assert visitor.http.post(path, data=data, headers=headers).status_code == 400
     assert {exchange.path.split("/")[1] for exchange in house.exchanges[asked:]} == {"demo"}
     assert 'value="u-1" selected' in visitor.get().text
@@ -177,7 +179,7 @@ def test_secrets_are_out_of_sight_and_nothing_of_a_person_is_kept(house: House) 
         assert token.encode() not in kept
     assert "●●●" in page
     assert (house.services.data_dir / "demo.db").stat().st_mode & 0o777 == 0o600
-    for identity in (b"830000190001010011", "测试丙".encode(), b"1400000"):
+    for identity in (b"0000190001010011", b"0000190001010018", "测试丙".encode(), "测试乙".encode(), b"1400000"):
         assert identity not in kept
         assert all(
             identity not in exchange.answered for exchange in house.exchanges if exchange.path.startswith("/v1/")

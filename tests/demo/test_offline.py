@@ -26,23 +26,27 @@ def with_claims(token: str, **changed: object) -> str:
     return f"{header}.{base64.urlsafe_b64encode(said).rstrip(b'=').decode()}.{signature}"
 
 
-def test_a_permit_serves_one_forum_one_use_and_its_time_as_it_was_signed(house: House, forum: ForumBackend) -> None:
-    account = forum.member("远山", sandbox_number(321))
-    token = forum.token(account["id"]).json()["token"]
+def test_a_permit_serves_one_forum_one_board_one_use_and_its_time_as_it_was_signed(
+    house: House, forum: ForumBackend
+) -> None:
+    account = forum.moderator_to_be("远山", sandbox_number(321))
+    board = forum.board(account["id"])
+    token = forum.post("/v1/tokens", {"account_id": account["id"], "scope": "post", "board": "tea"}).json()["token"]
     keys = forum.get("/.well-known/jwks.json").json()
     issuer, audience, now = house.address, forum.credentials.forum_id, house.clock.now()
-    claims = check_permit(token, keys, issuer=issuer, audience=audience, scope="post", now=now)
+    claims = check_permit(token, keys, issuer=issuer, audience=audience, scope="post", board=board["id"], now=now)
     assert (claims["sub"], claims["handle"]) == (account["id"], "远山")
-    own = {"issuer": issuer, "audience": audience, "scope": "post", "now": now}
+    own = {"issuer": issuer, "audience": audience, "scope": "post", "board": board["id"], "now": now}
     for wrong in (
         {"issuer": "https://other.example"},
         {"audience": "frm_other"},
         {"scope": "moderate"},
+        {"board": "brd_other"},
         {"now": now + timedelta(minutes=10)},
         {"now": now - timedelta(minutes=1)},
     ):
         with pytest.raises(TokenRefused):
-            check_permit(token, keys, **(own | wrong))  # type: ignore[arg-type] # one of each kind
+            check_permit(token, keys, **(own | wrong))
     for forged in (with_claims(token, sub="acc_other"), forum.http.headers["authorization"].removeprefix("Bearer ")):
         with pytest.raises(TokenRefused):
             check_signature(forged, "posting+jwt", keys)

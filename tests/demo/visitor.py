@@ -34,21 +34,35 @@ class Visitor(Person):
     def get(self, path: str = "/demo") -> httpx2.Response:
         return self.http.get(path)
 
-    def form(self) -> str:
+    def form(self, path: str = "/demo") -> str:
         """What names the form of a fresh page."""
-        found = re.search(r'name="form" value="([0-9a-f]+)"', self.get().text)
+        found = re.search(r'name="form" value="([0-9a-f]+)"', self.get(path).text)
         assert found
         return found[1]
 
-    def act_as(self, user: str) -> None:
-        assert self.http.post("/demo/as", data={"user": user, "board": "square"}).status_code == 303
+    def act_as(self, user: str, board: str = "square") -> None:
+        assert self.http.post("/demo/as", data={"user": user, "board": board}).status_code == 303
 
     def post(self, title: str = "标题", text: str = "内容", form: str | None = None) -> httpx2.Response:
         data = {"title": title, "text": text, "form": form or self.form()}
         return self.http.post("/demo/boards/square", data=data)
 
-    def titles(self) -> list[str]:
-        return [unescape(title) for title in re.findall(r"<h3>(.*?)</h3>\n<p class=\"soft", self.get().text)]
+    def titles(self, path: str = "/demo") -> list[str]:
+        return [unescape(title) for title in re.findall(r"<h3>(.*?)</h3>\n<p class=\"soft", self.get(path).text)]
+
+    def pin(self, board: str, post: str, act: str = "pin", form: str | None = None) -> httpx2.Response:
+        """As the button does, whether it is there or not."""
+        data = {"post": post, "act": act, "form": form or self.form(f"/demo/boards/{board}")}
+        return self.http.post(f"/demo/boards/{board}/pin", data=data)
+
+    def badges(self, board: str) -> list[str]:
+        """Each moderator with their badge, as the page lists them."""
+        lines = re.findall(
+            r'<li>(\S+) <span class="soft">.*?<span class="badge \w+">(.*?)</span>\s*</li>',
+            self.get(board).text,
+            re.DOTALL,
+        )
+        return [f"{handle} {re.sub('<[^>]*>', '', badge)}" for handle, badge in lines]
 
     def sign_up(self) -> None:
         """Up to the first of the service's own pages."""

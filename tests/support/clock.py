@@ -1,4 +1,4 @@
-"""A clock that stands still until it is told to move."""
+"""Clocks that move when they are told to."""
 
 from datetime import UTC, datetime, timedelta
 from threading import Lock
@@ -18,3 +18,11 @@ class FakeClock:
     def advance(self, **period: float) -> None:
         with self._lock:
             self._now += timedelta(**period)
+
+
+class TickingClock(FakeClock):
+    """Goes on by a millisecond whenever it is read: nothing happens in the same moment as what went before."""
+
+    def now(self) -> datetime:
+        self.advance(milliseconds=1)
+        return super().now()
