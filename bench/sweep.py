@@ -202,6 +202,10 @@ def _questions(services: Services, credentials: Credentials) -> dict[str, str]:
     scope = OrderScope(ScopeKind.ALL)
     seconds, placed = _timed(lambda: services.reverifications.order(OPERATOR, None, scope, "年度核验", 2))
     told["an order to everybody in all forums"] = f"{seconds:.1f} s, {placed.affected:,} affected"
+    seconds, progress = _timed(lambda: services.reverifications.get(None, placed.order.id))
+    told["how far it is"] = f"{seconds:.1f} s, {progress.completed:,} done"
+    seconds, warned = _timed(services.chores.warn_of_unattended_boards)
+    told["which boards will be left alone, a first batch"] = f"{seconds:.1f} s, {warned} warned of"
     return told
 
 
