@@ -25,8 +25,9 @@ from app.boards.errors import (
     TermsOutOfRange,
     TooYoungToModerate,
 )
-from app.boards.schedules import Schedule, Terms, day_of, end_of
-from app.boards.terms import WantedTerms
+from app.boards.schedules import ModeratorState, Ordered, Schedule, Terms, day_of
+from app.boards.standings import standings_of
+from app.boards.terms import WantedTerms, first_due_under
 from app.db.unit_of_work import Transaction
 from app.events.catalogue import EventType
 from app.kernel.ids import AccountId, BoardId, ForumId, ModeratorId, new_id
@@ -35,7 +36,6 @@ from app.verification.progress import documents_verified
 IsAdult = Callable[[Transaction, AccountId], bool]
 _INTERVALS = range(policies.REVERIFICATION_SHORTEST.value, policies.REVERIFICATION_LONGEST.value + 1)
 _GRACES = range(policies.REVERIFICATION_LONGEST_GRACE.value + 1)
-_NOTICE = policies.REVERIFICATION_NOTICE.value
 
 
 class Filing:
@@ -48,7 +48,8 @@ class Filing:
         """A step; the caller holds the forum: puts an account on record for an office and starts its schedule.
 
         `spread` begins the schedule up to a window earlier, by the account and the board, so that those who come
-        together do not fall due together.
+        together do not fall due together. What was due, or ordered, when the account left this office last stays due:
+        nobody is made good by being filed anew.
         Raises `AccountNotFound`, `AccountIsClosed`, `BoardIsClosed`, `AccountSuspended`, `AccountBanned`,
         `IdentityLevelTooLow`, `TooYoungToModerate`, `AgreementNotAccepted`, `AlreadyFiled`, `HasFounder`.
         Source: L8c, L6d, N10.
@@ -58,8 +59,10 @@ class Filing:
             raise BoardIsClosed
         verified_at = self._qualified(tx, account)
         _refuse_taken(tx, board.id, account.id, role)
-        terms = repository.terms_of(tx.session, board.forum_id).of_board(board.id, tx.now)
-        schedule = Schedule(day_of(tx.now) - (_offset(board.id, account.id, terms) if spread else 0), terms)
+        history = repository.terms_of(tx.session, board.forum_id)
+        terms = history.of_board(board.id, tx.now)
+        begins = day_of(tx.now) - (_offset(board.id, account.id, terms) if spread else 0)
+        schedule = Schedule(begins, terms, order=_left_undone(tx, board.id, account.id))
         appointment = Appointment(
             id=ModeratorId(new_id("mod", tx.now)),
             forum_id=board.forum_id,
@@ -70,7 +73,10 @@ class Filing:
             schedule=schedule,
         )
         deadline = schedule.deadline(verified_at)
-        repository.add_appointment(tx.session, appointment, deadline, deadline.next_boundary(tx.now) or tx.now)
+        dates = history.never_too_late(deadline, board.id, tx.now)
+        moments = (deadline.next_boundary(tx.now), history.next_change(board.id, tx.now))
+        look_at = tx.now if schedule.order else min(moment for moment in moments if moment is not None)
+        repository.add_appointment(tx.session, appointment, dates, look_at)
         repository.add_history(tx.session, appointment.id, HistoryEntry(tx.now, Happening.FILED, detail=role))
         audit.record(tx, Action.MODERATOR_FILED, ObjectKind.MODERATOR, appointment.id, reason=role)
         view = views_of(tx, [Standing(appointment, verified_at, deadline, account_stopped=False, now=tx.now)])[0]
@@ -104,8 +110,19 @@ def change_terms(
         raise TermsOutOfRange
     change = repository.terms_of(tx.session, forum_id).with_wanted(board_id, wanted, at)
     repository.add_terms(tx.session, forum_id, change, source, tx.now)
-    repository.look_again(tx.session, forum_id, board_id, at, end_of(day_of(at) + _NOTICE))
+    repository.look_again(tx.session, forum_id, board_id, at, first_due_under(at))
     audit.record(tx, Action.TERMS_CHANGED, ObjectKind.BOARD if board_id else ObjectKind.FORUM, board_id or forum_id)
+
+
+def _left_undone(tx: Transaction, board_id: BoardId, account_id: AccountId) -> Ordered | None:
+    """What an account owed when its last appointment on this board ended, and still owes. Source: L8d."""
+    left = repository.newest_ended(tx.session, board_id, account_id)
+    if left is None or left.ended_at is None:
+        return None
+    deadline = standings_of(tx, [left])[0].deadline
+    if deadline.state(left.ended_at) is ModeratorState.CURRENT:
+        return None
+    return Ordered(deadline.opens_at, deadline.due_at)
 
 
 def _offset(board_id: BoardId, account_id: AccountId, terms: Terms) -> int:
