@@ -13,7 +13,6 @@ from app.accounts.existing_users import Rehearsal
 from app.cli.list_file import USERS, GoodLine
 from app.cli.list_import import Asked, DryRun, Judged, Kind, ReportTo, bring_in_list
 from app.cli.moments import AsJson
-from app.forums.errors import ForumNotFound
 from app.kernel.actor import OPERATOR
 from app.posting.domain import Campaign
 from app.settings import Settings
@@ -33,20 +32,17 @@ def bring_in(
 ) -> None:
     """Bring in a forum's existing users, unverified; safe to run again. 1 when lines were refused."""
     services = build(Settings())
-    found = services.forums.find(forum)
-    if found is None:
-        raise ForumNotFound
-    rehearsal = Rehearsal()
+    forum_id, rehearsal = services.forums.get(forum).id, Rehearsal()
 
     def judge(lines: Sequence[GoodLine]) -> list[Judged]:
         users = [user_of(line.fields) for line in lines]
         if dry_run:
-            told = services.existing_users.rehearse(found.id, users, rehearsal)
+            told = services.existing_users.rehearse(forum_id, users, rehearsal)
         else:
-            told = services.existing_users.bring_in(OPERATOR, found.id, users)
+            told = services.existing_users.bring_in(OPERATOR, forum_id, users)
         return [Judged(one.refusal, one.was_there) for one in told]
 
-    bring_in_list(_KIND, Asked(file, found.id, report, dry_run, as_json), judge)
+    bring_in_list(_KIND, Asked(file, forum_id, report, dry_run, as_json), judge)
 
 
 def user_of(fields: Mapping[str, str]) -> ExistingUser:

@@ -13,7 +13,8 @@ from typing import Annotated, BinaryIO
 import typer
 
 from app.cli.list_file import BadLine, Columns, GoodLine, open_list, read_list
-from app.kernel.errors import Invalid, ShimingError, StartRefused, Unavailable
+from app.cli.refusals import sentence_of
+from app.kernel.errors import ShimingError, StartRefused, Unavailable
 from app.kernel.ids import ForumId
 
 ReportTo = Annotated[Path | None, typer.Option(help="A CSV file for refused lines, instead of stderr.")]
@@ -119,11 +120,8 @@ def _counted(kind: Kind, line: GoodLine, judged: Judged, counted: Counter[str]) 
     if refusal is None:
         counted["already_there" if judged.was_there else kind.done] += 1
         return None
-    said = refusal.detail.en
-    if isinstance(refusal, Invalid) and refusal.fields:
-        said = " ".join(f"{fault.pointer}: {fault.detail.en}" for fault in refusal.fields)
     told = {name: _printable(line.fields[name]) for name in kind.told if name in line.fields}
-    return _Refusal(line.number, refusal.code, said, told)
+    return _Refusal(line.number, refusal.code, sentence_of(refusal), told)
 
 
 @contextmanager
