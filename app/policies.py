@@ -85,6 +85,11 @@ RISK_REACH = Policy(30, "days back in which a risk is looked for", "design")
 TEXTED_AT_ONCE = Policy(20, "reminders", "design")
 SWEPT_AT_ONCE = Policy(1000, "appointments in a transaction", "design")
 
+IMPORT_BATCH = Policy(50, "users in one transaction", "design")
+IMPORT_LONGEST_LINE = Policy(65_536, "bytes, with all the lines that quotes hold together", "design")
+IMPORT_LARGEST = Policy(1024, "MiB a file", "design")
+CAMPAIGN_WEEKS = Policy(12, "weeks shown, this one too", "design")
+
 AGREEMENT_ACCEPTANCE = Policy(7, "days", "design")
 
 IDEMPOTENCY_LEASE = Policy(60, "seconds", "contract")

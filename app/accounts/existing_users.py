@@ -106,9 +106,11 @@ def _judge(
     """Each user with their new account; from here on nobody else takes a look of them."""
     get_forum(tx, forum_id)
     read = [_read(tx, forum_id, user) for user in users]
-    wanted = {look for account in read if isinstance(account, Account) for look in looks(account.handle)}
+    readable = [account for account in read if isinstance(account, Account)]
+    wanted = {look for account in readable for look in looks(account.handle)}
     hold_looks(tx, forum_id, wanted)
-    before.handle_keys.update(repository.handle_keys(tx.session, forum_id, [user.external_id for user in users]))
+    external_ids = [account.external_id for account in readable if account.external_id]
+    before.handle_keys.update(repository.handle_keys(tx.session, forum_id, external_ids))
     before.looks.update(repository.taken_looks(tx.session, forum_id, wanted, tx.now))
     return [_settle(user, account, before) for user, account in zip(users, read, strict=True)]
 
@@ -122,17 +124,16 @@ def _read(tx: Transaction, forum_id: ForumId, user: ExistingUser) -> Account | S
 
 
 def _settle(user: ExistingUser, account: Account | ShimingError, before: Rehearsal) -> tuple[BroughtIn, Account | None]:
-    known = before.handle_keys.get(user.external_id)
-    if known is not None:
-        same = known == handle_key(user.handle)
-        return BroughtIn(user, None if same else ExternalIdTaken(), was_there=same), None
     if isinstance(account, ShimingError):
         return BroughtIn(user, account), None
+    known, key = before.handle_keys.get(user.external_id), handle_key(account.handle)
+    if known is not None:
+        return BroughtIn(user, None if known == key else ExternalIdTaken(), was_there=known == key), None
     own = looks(account.handle)
     if own & before.looks:
         return BroughtIn(user, HandleTaken()), None
     before.looks.update(own)
-    before.handle_keys[user.external_id] = handle_key(account.handle)
+    before.handle_keys[user.external_id] = key
     return BroughtIn(user), account
 
 

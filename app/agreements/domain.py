@@ -95,3 +95,11 @@ class Draft:
     def without_marks(self) -> tuple[str, str]:
         """The Chinese and the English text as people read them."""
         return _CLAUSE_MARK.sub("", self.zh), _CLAUSE_MARK.sub("", self.en)
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """The version in force, beside what one account made of it."""
+
+    version: str
+    accepted: bool

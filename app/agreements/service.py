@@ -5,7 +5,7 @@ from pathlib import Path
 
 from app import policies
 from app.agreements import repository
-from app.agreements.domain import Acceptance, AcceptanceChannel, AgreementKind, AgreementVersion, Draft
+from app.agreements.domain import Acceptance, AcceptanceChannel, AgreementKind, AgreementVersion, Binding, Draft
 from app.agreements.errors import ClausesMissing, NoAgreementInForce, UnknownAgreementVersion
 from app.audit import service as audit
 from app.audit.domain import Action, ObjectKind
@@ -66,6 +66,15 @@ class Agreements:
         """A version by its name, in force or not."""
         with self._unit_of_work.read() as tx:
             return repository.find(tx.session, kind, version)
+
+    def standing(self, account_id: AccountId, kind: AgreementKind) -> Binding | None:
+        """The version in force and whether this account accepted it; None where none is in force."""
+        with self._unit_of_work.read() as tx:
+            found = repository.in_force(tx.session, kind, tx.now)
+            if found is None:
+                return None
+            accepted = repository.find_acceptance(tx.session, account_id, *found) is not None
+            return Binding(found[1].version, accepted=accepted)
 
     def accept(
         self, actor: Actor, account_id: AccountId, kind: AgreementKind, version: str, channel: AcceptanceChannel

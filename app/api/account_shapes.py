@@ -25,13 +25,9 @@ from app.posting.service import JudgedAccount
 from app.verification.domain import IdentityLevel, Method
 
 _MAX_HANDLE_TYPED = 100
-_ONE_NAME = FieldError(
-    "",
-    "exactly-one",
-    Sentence(
-        "用 account_id、handle、external_id 中的一个指明账号。",
-        "Name the account by exactly one of account_id, handle, external_id.",
-    ),
+_ONE_NAME = Sentence(
+    "用 account_id、handle、external_id 中的一个指明账号。",
+    "Name the account by exactly one of account_id, handle, external_id.",
 )
 _NOTHING_GIVEN = FieldError(
     "", "nothing-given", Sentence("至少给出一个要改的字段。", "Give at least one field to change.")
@@ -82,11 +78,11 @@ class NamesAccount(Request):
     handle: Handle | None = None
     external_id: ExternalId | None = None
 
-    def account_name(self) -> AccountName:
-        """Raises `Invalid` unless exactly one is given."""
+    def account_name(self, pointer: str = "") -> AccountName:
+        """`pointer` is where it stands in the body. Raises `Invalid` unless exactly one is given."""
         name = AccountName(self.account_id, self.handle, self.external_id)
         if sum(given is not None for given in (name.account_id, name.handle, name.external_id)) != 1:
-            raise Invalid([_ONE_NAME])
+            raise Invalid([FieldError(pointer, "exactly-one", _ONE_NAME)])
         return name
 
 

@@ -43,7 +43,7 @@ def create_board(body: NewBoardGiven, caller: BoardsCaller, services: ServicesOf
     """
 
     def work() -> Board:
-        founder = body.founder.account_name()
+        founder = body.founder.account_name("/founder")
         return board_out(services.boards.create(caller.actor, caller.forum_id, body.as_board(), founder))
 
     return once.answer(caller, 201, work)

@@ -46,7 +46,7 @@ _LISTED: dict[int | str, dict[str, Any]] = {
     304: {"description": "what `If-None-Match` names is still so"},
 }
 StateAsked = Annotated[Literal["current", "due", "overdue", "suspended", "ended"] | None, Query()]
-Names = Annotated[str | None, Query(max_length=30_000, description="Several with commas between, at most 200.")]
+Names = Annotated[str | None, Query(max_length=12_000, description="Several with commas between, at most 200.")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,8 +94,7 @@ class Appointment:
     role: Role
     filed_at: datetime
     schedule: Schedule
-    terms_until: datetime
-    """Changes of terms up to then are in the schedule."""
+    """Of a row: as it began, under an order perhaps; in a `Standing`: as changes of terms have made it since."""
     ended_at: datetime | None = None
 
 

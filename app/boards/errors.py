@@ -2,6 +2,7 @@
 
 from app.kernel.errors import Conflict, Denied, FieldError, Invalid, NotFound
 from app.kernel.sentence import Sentence
+from app.verification.errors import MinorNotAllowed
 
 SLUG_RULE = Sentence(
     "slug 用 1–64 个小写字母、数字、连字符或下划线，以字母或数字开头，不能以 brd_ 开头。",
@@ -79,8 +80,7 @@ class AgreementNotAccepted(Denied):
     )
 
 
-class TooYoungToModerate(Denied):
-    code = "minor-not-allowed"
+class TooYoungToModerate(MinorNotAllowed):
     sentence = Sentence(
         "未满 18 周岁或年龄不明的人不能任版主。", "Nobody under 18, or of unknown age, can be a moderator."
     )

@@ -68,7 +68,6 @@ class Filing:
             role=role,
             filed_at=tx.now,
             schedule=schedule,
-            terms_until=tx.now,
         )
         deadline = schedule.deadline(verified_at)
         repository.add_appointment(tx.session, appointment, deadline, deadline.next_boundary(tx.now) or tx.now)

@@ -89,11 +89,6 @@ class ModeratorRow(Base):
     anchor_day: Mapped[int]
     interval_days: Mapped[int]
     grace_days: Mapped[int]
-    terms_until: Mapped[datetime] = mapped_column(UtcDateTime)
-    floor_day: Mapped[int | None]
-    kept_opens_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    kept_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    kept_suspends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ordered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     order_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)

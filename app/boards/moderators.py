@@ -31,7 +31,7 @@ from app.db.unit_of_work import ConstraintViolated, Transaction, UnitOfWork
 from app.events.catalogue import EventType
 from app.forums.service import hold_forum
 from app.kernel.actor import Actor
-from app.kernel.ids import ForumId, ModeratorId, new_id
+from app.kernel.ids import AccountId, ForumId, ModeratorId, new_id
 from app.screening import service as screening
 from app.screening.domain import Field, Text
 
@@ -209,6 +209,8 @@ def _matching(tx: Transaction, wanted: ModeratorFilter) -> Iterator[Standing]:
     account_ids = None
     if wanted.forum_id is not None:
         account_ids = accounts_named(tx, wanted.forum_id, wanted.external_ids, wanted.handles)
+    if wanted.account_id is not None:
+        account_ids = [AccountId(wanted.account_id)]
     after, left, chunk = wanted.after, wanted.limit, min(_CHUNK, wanted.limit)
     while left:
         conditions = repository.conditions_of(wanted.forum_id, board_ids, account_ids, wanted.state, after)

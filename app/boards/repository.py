@@ -157,31 +157,16 @@ def add_appointment(session: Session, appointment: Appointment, deadline: Deadli
             verified_seen_at=appointment.filed_at,
             ended_at=None,
             ended_because=None,
-            **schedule_values(appointment.schedule, appointment.terms_until, deadline, look_at),
+            interval_days=appointment.schedule.terms.interval_days,
+            grace_days=appointment.schedule.terms.grace_days,
+            ordered_at=None,
+            order_due_at=None,
+            due_at=deadline.due_at,
+            suspends_at=deadline.suspends_at,
+            look_at=look_at,
         )
     )
     session.flush()
-
-
-def schedule_values(
-    schedule: Schedule, terms_until: datetime, deadline: Deadline, look_at: datetime
-) -> dict[str, object]:
-    """A schedule as its columns."""
-    kept, order = schedule.kept, schedule.order
-    return {
-        "interval_days": schedule.terms.interval_days,
-        "grace_days": schedule.terms.grace_days,
-        "terms_until": terms_until,
-        "floor_day": schedule.floor_day,
-        "kept_opens_at": kept and kept.opens_at,
-        "kept_due_at": kept and kept.due_at,
-        "kept_suspends_at": kept and kept.suspends_at,
-        "ordered_at": order and order.ordered_at,
-        "order_due_at": order and order.due_at,
-        "due_at": deadline.due_at,
-        "suspends_at": deadline.suspends_at,
-        "look_at": look_at,
-    }
 
 
 def find_appointment(
@@ -277,7 +262,14 @@ def restore(session: Session, standing: Standing) -> None:
     session.execute(
         update(ModeratorRow)
         .where(ModeratorRow.id == standing.appointment.id)
-        .values(ended_at=None, ended_because=None, told_state=ModeratorState.CURRENT, look_at=standing.now)
+        .values(
+            ended_at=None,
+            ended_because=None,
+            told_state=ModeratorState.CURRENT,
+            due_at=standing.deadline.due_at,
+            suspends_at=standing.deadline.suspends_at,
+            look_at=standing.now,
+        )
     )
     session.flush()
 
@@ -360,19 +352,10 @@ def appointment_of(row: ModeratorRow) -> Appointment:
         schedule=Schedule(
             row.anchor_day,
             Terms(row.interval_days, row.grace_days),
-            row.floor_day,
-            _kept(row),
-            Ordered(row.ordered_at, row.order_due_at) if row.ordered_at and row.order_due_at else None,
+            order=Ordered(row.ordered_at, row.order_due_at) if row.ordered_at and row.order_due_at else None,
         ),
-        terms_until=row.terms_until,
         ended_at=row.ended_at,
     )
-
-
-def _kept(row: ModeratorRow) -> Deadline | None:
-    if row.kept_opens_at is None or row.kept_due_at is None or row.kept_suspends_at is None:
-        return None
-    return Deadline(row.kept_opens_at, row.kept_due_at, row.kept_suspends_at)
 
 
 def _board(row: BoardRow) -> Board:

@@ -58,6 +58,8 @@ class Ordered:
 
     ordered_at: datetime
     due_at: datetime
+    grace_days: int | None = None
+    """As it was when the order came; None for what the terms ask now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +112,19 @@ class Schedule:
     floor_day: int | None = None
     """A new interval makes nothing due before this day."""
     kept: Deadline | None = None
-    """What was due already when the interval changed, until it is satisfied."""
+    """What was due already when the terms changed, until it is satisfied."""
+    kept_until: datetime | None = None
+    """A re-verification on the day of the change or later satisfies all that was due before it."""
     order: Ordered | None = None
 
     def deadline(self, verified_at: datetime | None) -> Deadline:
-        """The earliest due date that nothing has satisfied yet."""
-        found = [self._on_grid(verified_at)]
-        if self.kept is not None and not _satisfied(self.kept.opens_at, verified_at):
-            found.append(self.kept)
-        if self.order is not None and not _satisfied(self.order.ordered_at, verified_at):
-            found.append(self._deadline(self.order.ordered_at, self.order.due_at))
-        return min(found, key=lambda deadline: deadline.due_at)
+        """The earliest due date that nothing has satisfied yet; the powers go off as soon as any of them takes them."""
+        first = self._on_grid(verified_at)
+        for other in (self._kept(verified_at), self._ordered(verified_at)):
+            if other is not None:
+                suspends_at = min(first.suspends_at, other.suspends_at)
+                first = replace(min(first, other, key=lambda deadline: deadline.due_at), suspends_at=suspends_at)
+        return first
 
     def under(self, terms: Terms, effective_at: datetime, verified_at: datetime | None) -> "Schedule":
         """The schedule from `effective_at` on, under a new policy: it gives nobody less than `REVERIFICATION_NOTICE`.
@@ -130,17 +134,11 @@ class Schedule:
         if terms == self.terms:
             return self
         before = replace(self, order=None).deadline(verified_at)
-        floor_day = day_of(effective_at) + policies.REVERIFICATION_NOTICE.value
-        fresh = replace(self, terms=terms, floor_day=None, kept=None, order=None)
+        today = day_of(effective_at)
+        floor_day = today + policies.REVERIFICATION_NOTICE.value
+        fresh = replace(self, terms=terms, floor_day=None, kept=None, kept_until=end_of(today - 1), order=None)
         stays = before.due_at <= effective_at or fresh.deadline(verified_at).due_at <= before.due_at < end_of(floor_day)
         return replace(fresh, floor_day=floor_day, kept=before if stays else None, order=self.order)
-
-    def ordered(self, order: Ordered, verified_at: datetime | None) -> "Schedule":
-        """With an order: it brings the due date forward, never back."""
-        earlier = self.order
-        if earlier is None or _satisfied(earlier.ordered_at, verified_at):
-            return replace(self, order=order)
-        return replace(self, order=Ordered(earlier.ordered_at, min(earlier.due_at, order.due_at)))
 
     def days_due(self, begin: int, end: int, verified_at: datetime | None) -> Iterator[int]:
         """The days from `begin` to before `end` on which it falls due, if each re-verification is made on its day."""
@@ -153,15 +151,26 @@ class Schedule:
     def _on_grid(self, verified_at: datetime | None) -> Deadline:
         satisfied = self.anchor_day if verified_at is None else day_of(verified_at) + self.terms.window_days - 1
         day = max(self._day_after(satisfied), self.floor_day or 0)
-        return self._deadline(end_of(day) - timedelta(days=self.terms.window_days), end_of(day))
+        due_at = end_of(day)
+        opens_at, grace = due_at - timedelta(days=self.terms.window_days), timedelta(days=self.terms.grace_days)
+        return Deadline(opens_at, due_at, due_at + grace)
 
     def _day_after(self, day: int) -> int:
         """The first day of the grid after `day`; the day of filing itself is none."""
         interval = self.terms.interval_days
         return self.anchor_day + interval * max(1, (day - self.anchor_day) // interval + 1)
 
-    def _deadline(self, opens_at: datetime, due_at: datetime) -> Deadline:
-        return Deadline(opens_at, due_at, due_at + timedelta(days=self.terms.grace_days))
+    def _kept(self, verified_at: datetime | None) -> Deadline | None:
+        if self.kept is None or self.kept_until is None:
+            return None
+        return None if _satisfied(min(self.kept.opens_at, self.kept_until), verified_at) else self.kept
+
+    def _ordered(self, verified_at: datetime | None) -> Deadline | None:
+        order = self.order
+        if order is None or _satisfied(order.ordered_at, verified_at):
+            return None
+        grace_days = self.terms.grace_days if order.grace_days is None else order.grace_days
+        return Deadline(order.ordered_at, order.due_at, order.due_at + timedelta(days=grace_days))
 
 
 def _satisfied(opens_at: datetime, verified_at: datetime | None) -> bool:

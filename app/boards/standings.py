@@ -30,8 +30,8 @@ def _standing(
 ) -> Standing:
     schedule = appointment.schedule
     if terms.changes:
-        schedule = terms.applied(schedule, appointment.board_id, appointment.terms_until, verified_at, now)
-        appointment = replace(appointment, schedule=schedule, terms_until=now)
+        schedule = terms.applied(schedule, appointment.board_id, appointment.filed_at, verified_at, now)
+        appointment = replace(appointment, schedule=schedule)
     return Standing(appointment, verified_at, schedule.deadline(verified_at), account_stopped=stopped, now=now)
 
 

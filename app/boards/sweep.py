@@ -125,16 +125,13 @@ def _happened(claimed: Claimed, standing: Standing) -> Iterator[HistoryEntry]:
 
 
 def _values(claimed: Claimed, standing: Standing, terms: TermsHistory) -> dict[str, object]:
-    appointment, deadline = standing.appointment, standing.deadline
-    look_at = _next_look(standing, terms)
+    deadline = standing.deadline
     values: dict[str, object] = {
         "told_state": standing.state,
         "due_at": deadline.due_at,
         "suspends_at": deadline.suspends_at,
-        "look_at": look_at,
+        "look_at": _next_look(standing, terms),
     }
-    if appointment.schedule != claimed.appointment.schedule:
-        values |= repository.schedule_values(appointment.schedule, standing.now, deadline, look_at)
     if standing.verified_at is not None and standing.verified_at != claimed.verified_seen_at:
         values["verified_seen_at"] = standing.verified_at
     return values

@@ -1,7 +1,7 @@
 """Which terms hold for a board when: what the board says, else what its forum says, else the default of `policies`."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app import policies
@@ -71,11 +71,18 @@ class TermsHistory:
         return bool(newest and newest.lapse_stops_posting)
 
     def applied(
-        self, schedule: Schedule, board_id: str, applied_until: datetime, verified_at: datetime | None, now: datetime
+        self, schedule: Schedule, board_id: str, filed_at: datetime, verified_at: datetime | None, now: datetime
     ) -> Schedule:
-        """The schedule with every change that came into force after `applied_until`, up to `now`."""
+        """The schedule that began at `filed_at`, with every change that has come into force since, up to `now`.
+
+        The newest re-verification is all that it takes: whatever an earlier one would have made of a change before it,
+        the newest one has satisfied.
+        """
+        if schedule.order is not None:
+            order = replace(schedule.order, grace_days=self.of_board(board_id, schedule.order.ordered_at).grace_days)
+            schedule = replace(schedule, order=order)
         for change in self.changes:
-            if applied_until < change.effective_at <= now and change.board_id in {None, board_id}:
+            if filed_at <= change.effective_at <= now and change.board_id in {None, board_id}:
                 at = change.effective_at
                 before = verified_at if verified_at is not None and verified_at < at else None
                 schedule = schedule.under(self.of_board(board_id, at), at, before)
@@ -89,7 +96,9 @@ class TermsHistory:
 
 
 def _newest(changes: Iterable[TermsChange]) -> TermsChange | None:
-    return max(changes, key=lambda change: change.effective_at, default=None)
+    """Of changes, oldest first: the one that was made last where several come into force at one moment."""
+    found = list(changes)
+    return found[-1] if found else None
 
 
 def _first(*values: int | None) -> int:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
+from app.cli.accounts import accounts
 from app.cli.doctor import doctor, faults_of
 from app.cli.forum import forum
 from app.cli.keys import keys
@@ -23,6 +24,7 @@ shiming = typer.Typer(help=_HELP, no_args_is_help=True, add_completion=False, pr
 shiming.add_typer(forum, name="forum")
 shiming.add_typer(keys, name="keys")
 shiming.add_typer(moderators, name="moderators")
+shiming.add_typer(accounts, name="accounts")
 shiming.command()(doctor)
 
 

@@ -5,7 +5,7 @@ Source: `docs/api.md` part 11; whatever is not plainly public is refused.
 """
 
 import re
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
 Address = IPv4Address | IPv6Address
@@ -17,6 +17,7 @@ _INNER_NAMES = ("localhost", "local", "internal", "intranet", "lan", "home.arpa"
 _HTTPS_PORT, _FIRST_FREE_PORT = 443, 1024
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 _TRANSLATED = IPv6Network("64:ff9b::/96")
+_RELAYS = IPv4Network("192.88.99.0/24")
 _TUNNELS = (IPv6Network("2001::/32"), IPv6Network("2002::/16"))
 
 
@@ -67,7 +68,8 @@ def _literal(host: str) -> Address | None:
 def is_public(address: Address) -> bool:
     """Whether this is one address of the public internet, also inside the forms that carry an older one."""
     if isinstance(address, IPv4Address):
-        return address.is_global and not address.is_multicast and not address.is_reserved
+        inner = address.is_multicast or address.is_reserved or address in _RELAYS
+        return address.is_global and not inner
     if address.ipv4_mapped is not None:
         return is_public(address.ipv4_mapped)
     if address in _TRANSLATED:

@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 from app.kernel.actor import Actor, ActorKind
 from app.kernel.secret import Secret
 from app.pages.flow_finding import KEPT_SECONDS, cookie_of
-from app.pages.flow_view import notice_values, unlisted
+from app.pages.flow_view import notice_title, notice_values, unlisted
 from app.posting.domain import OpenedTicket
 from app.posting.errors import RemedyPlace
 from app.web.forms import give_secret, new_browser_secret, read_form
@@ -17,7 +17,8 @@ from app.web.language import language_of
 from app.web.templating import page
 from app.wiring import Services
 
-_APPEAL_STEPS = ("appeal", "unnamed")
+_FLOWS = frozenset({RemedyPlace.FLOW, RemedyPlace.DOCUMENT})
+_STEPS = {RemedyPlace.APPEAL: ("appeal", "unnamed"), RemedyPlace.MODERATOR_AGREEMENT: ("sign_in", "decide")}
 _PERSON = Actor(ActorKind.PERSON, "continue")
 router = APIRouter(include_in_schema=False)
 
@@ -29,13 +30,15 @@ def continue_from_refusal(ticket: str, request: Request) -> Response:
     opened = services.posting.open_ticket(ticket)
     if opened is None:
         return _gone(request)
-    if opened.place is RemedyPlace.FLOW:
+    if opened.place in _FLOWS:
         greeting = services.registrations.greet(opened.forum_id, opened.account_id)
         language, path = language_of(request), request.url.path
-        values = notice_values(services, language, path, greeting.forum_name, opened.handle, greeting.level)
+        title = notice_title(services, opened.forum_id, opened.account_id, greeting.level)
+        values = notice_values(services, language, path, greeting.forum_name, opened.handle, title)
         return unlisted(page(request, "pages/flow/notice.html", values | {"back_to_forum": None}))
-    values = {"way": opened.place.name.lower(), "steps": _APPEAL_STEPS, "handle": opened.handle}
-    begins = {"path": request.url.path if opened.place is RemedyPlace.AGREEMENT else None}
+    values = {"way": opened.place.name.lower(), "steps": _STEPS.get(opened.place, ()), "handle": opened.handle}
+    me = f"/me?forum={opened.forum_id}" if opened.place is RemedyPlace.MODERATOR_AGREEMENT else None
+    begins = {"path": request.url.path if opened.place is RemedyPlace.AGREEMENT else None, "me": me}
     return unlisted(page(request, "pages/continue.html", values | begins))
 
 
@@ -45,14 +48,19 @@ async def begin_from_refusal(ticket: str, request: Request) -> Response:
     await read_form(request)
     services: Services = request.app.state.services
     opened = await run_in_threadpool(services.posting.open_ticket, ticket)
-    if opened is None or opened.place is RemedyPlace.APPEAL:
+    if opened is None or opened.place not in {*_FLOWS, RemedyPlace.AGREEMENT}:
         return _gone(request)
     return await run_in_threadpool(_begin, request, services, opened)
 
 
 def _begin(request: Request, services: Services, opened: OpenedTicket) -> Response:
-    agreement = opened.place is RemedyPlace.AGREEMENT
-    given = services.registrations.begin_from_refusal(_PERSON, opened.forum_id, opened.account_id, agreement=agreement)
+    given = services.registrations.begin_from_refusal(
+        _PERSON,
+        opened.forum_id,
+        opened.account_id,
+        agreement=opened.place is RemedyPlace.AGREEMENT,
+        document=opened.place is RemedyPlace.DOCUMENT,
+    )
     path = given.url.reveal().removeprefix(services.issuer)
     link, secret = Secret(path.rpartition("/")[2]), new_browser_secret()
     services.visits.bind(link, secret, secret)
@@ -62,5 +70,5 @@ def _begin(request: Request, services: Services, opened: OpenedTicket) -> Respon
 
 
 def _gone(request: Request) -> Response:
-    values = {"way": "gone", "steps": ("renew",), "handle": None, "path": None}
+    values = {"way": "gone", "steps": ("renew",), "handle": None, "path": None, "me": None}
     return unlisted(page(request, "pages/continue.html", values, status=HTTPStatus.GONE))

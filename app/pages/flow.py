@@ -13,7 +13,7 @@ from app.kernel.secret import Secret
 from app.pages.flow_acts import Turn, take
 from app.pages.flow_finding import KEPT_SECONDS, cookie_of, elsewhere, find_again
 from app.pages.flow_refusals import answer_refusal, errors_of
-from app.pages.flow_view import Errors, notice_values, show, show_link
+from app.pages.flow_view import Errors, notice_title, notice_values, show, show_link
 from app.registration.domain import FlowKind, FlowStatus, Stand, Step
 from app.registration.errors import BoundElsewhere, LinkDead, StepPassed
 from app.web.forms import browser_secret, give_secret, new_browser_secret, read_form
@@ -119,7 +119,8 @@ def _at_the_door(
     if stand.flow.bound_digest is None:
         language = language_of(request, stand.flow.language)
         handle = stand.account.handle if stand.account else None
-        values = notice_values(services, language, request.url.path, stand.forum_name, handle, stand.level)
+        title = notice_title(services, stand.flow.forum_id, stand.flow.account_id, stand.level)
+        values = notice_values(services, language, request.url.path, stand.forum_name, handle, title)
         response = show_link(request, stand, "notice", values, status)
     elif stand.step is Step.DONE:
         return show_link(request, stand, "gone", {"why": "used"}, HTTPStatus.GONE)

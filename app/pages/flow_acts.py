@@ -158,7 +158,7 @@ async def _judged(turn: Turn, verification: Verification) -> Response:
 
 async def _ask_by_hand(turn: Turn) -> Response:
     flow = turn.visit.flow
-    note = turn.services.visits.noting(turn.visit, Step.DOCUMENT)
+    note = turn.services.visits.noting_by_hand(turn.visit)
     ask = turn.services.verifications.ask_by_hand
     await run_in_threadpool(ask, turn.visit.actor, flow.forum_id, AccountId(str(flow.account_id)), note)
     return turn.onward()
@@ -208,7 +208,7 @@ ACTS: Mapping[str, Act] = {
     "code": Act(_enter_code, frozenset({Step.CODE})),
     "document": Act(_check_document, frozenset({Step.DOCUMENT})),
     "organisation": Act(_check_organisation, frozenset({Step.ORGANISATION})),
-    "by-hand": Act(_ask_by_hand, frozenset({Step.DOCUMENT})),
+    "by-hand": Act(_ask_by_hand, frozenset({Step.PHONE, Step.DOCUMENT})),
     "no-phone": Act(_go_without_phone, frozenset({Step.PHONE, Step.CODE})),
     "retry": Act(_try_again, frozenset({Step.WAITING})),
     "extend": Act(_extend, _ANYWHERE),

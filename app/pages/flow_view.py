@@ -11,7 +11,9 @@ from markupsafe import Markup
 
 from app import policies
 from app.agreements.domain import AgreementKind
+from app.kernel.ids import AccountId, ForumId
 from app.kernel.sentence import Language
+from app.pages.offices import is_asked
 from app.registration.domain import FlowKind, FlowStatus, Stand, Step, Way, with_query
 from app.registration.visits import Visit
 from app.verification.documents import PERSONAL_DOCUMENTS, DocumentType
@@ -24,6 +26,7 @@ from app.wiring import Services
 Errors = Sequence[tuple[str, object]]
 """Field and sentence; an empty field for what no single field can mend."""
 OTHER_DOCUMENTS = tuple(kind for kind in DocumentType if kind in PERSONAL_DOCUMENTS - {DocumentType.RESIDENT_ID})
+_DUE = "flow.notice.title_due"
 _TRIED = frozenset({Step.PHONE, Step.CODE, Step.DOCUMENT, Step.ORGANISATION})
 _BACK_TO = {
     Step.AGREEMENT: Step.HANDLE,
@@ -146,15 +149,23 @@ def _standing_errors(stand: Stand, shown: Step, language: Language) -> Errors:
     return ((shown.value, text(language, f"flow.code.{one.verification.reason}", n=one.tries_left)),)
 
 
+def notice_title(services: Services, forum_id: ForumId, account_id: AccountId | None, level: IdentityLevel) -> str:
+    """The key of what this is about: a first verification, another one, or one that an office asks for."""
+    if account_id is None or level is IdentityLevel.NONE:
+        return "flow.notice.title"
+    return _DUE if is_asked(services, forum_id, account_id) else "flow.notice.title_again"
+
+
 def notice_values(
-    services: Services, language: Language, path: str, forum: str, handle: str | None, level: IdentityLevel
+    services: Services, language: Language, path: str, forum: str, handle: str | None, title: str
 ) -> dict[str, object]:
-    """What a person is told before anything is asked. Source: PIPL 17."""
+    """What a person is told before anything is asked. `title` is from `notice_title`. Source: PIPL 17."""
     provider = text(language, "flow.notice.sandbox") if services.checks.sandbox else services.checks.name
     return {
         "forum": forum,
         "handle": handle,
-        "again": level is not IdentityLevel.NONE,
+        "title": text(language, title),
+        "due": title == _DUE,
         "path": path,
         "provider": provider,
         "erase_days": policies.CLOSURE_REVERSIBLE.value,

@@ -17,15 +17,18 @@ from fastapi.responses import RedirectResponse, Response
 
 from app import policies
 from app.accounts.errors import NoSuchAccount
-from app.agreements.domain import AgreementKind
+from app.agreements.domain import AcceptanceChannel, AgreementKind, AgreementVersion
+from app.agreements.errors import UnknownAgreementVersion
 from app.forums.domain import Forum
 from app.kernel.actor import Actor, ActorKind
 from app.kernel.errors import Invalid, Later, ShimingError, TooMany, Unavailable
+from app.kernel.ids import AccountId
 from app.kernel.secret import Secret
 from app.kernel.sentence import Language
+from app.pages.offices import offices_of
 from app.policies import RouteClass
 from app.posting.service import JudgedAccount
-from app.verification.domain import Reason
+from app.verification.domain import IdentityLevel, Reason
 from app.verification.errors import PossessionRequired, SignInEnded
 from app.verification.sign_ins import AwaitedCode, PhoneToText, Session
 from app.web.forms import browser_secret, give_secret, new_browser_secret, read_form, take_secret
@@ -128,8 +131,19 @@ def me(request: Request) -> Response:
     session = visit.session()
     if session is None:
         return visit.show("phone")
-    shown = [(account, account.standing.status(account.now)) for account in visit.accounts(session)]
+    shown = [_shown(visit, account) for account in visit.accounts(session)]
     return visit.show("me", accounts=shown)
+
+
+def _shown(visit: _Visit, account: JudgedAccount) -> tuple[object, ...]:
+    """An account, its status, its offices, and the moderator agreement as far as it concerns a person at document."""
+    standing, services = account.standing, visit.services
+    account_id, status = standing.account.id, standing.status(account.now)
+    offices = offices_of(services, visit.forum.id, account_id)
+    binding = None
+    if offices or (standing.identity is not None and standing.identity.level is IdentityLevel.DOCUMENT):
+        binding = services.agreements.standing(account_id, AgreementKind.MODERATOR)
+    return account, status, offices, binding
 
 
 @router.get("/phone")
@@ -270,12 +284,74 @@ def close(visit: VisitOf, _form: FormOf) -> Response:
     return visit.go()
 
 
+@router.post("/reverify")
+def reverify(visit: VisitOf, _form: FormOf) -> Response:
+    """Leads into a flow that ends with a document. Raises `NoSuchAccount` for another's account, `TooMany`."""
+    session = visit.session()
+    if session is None:
+        return visit.show("phone", status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    account_id = _mine(visit, session)
+    given = visit.services.registrations.begin_from_refusal(visit.actor, visit.forum.id, account_id, document=True)
+    return RedirectResponse(given.url.reveal().removeprefix(visit.services.issuer), HTTPStatus.SEE_OTHER)
+
+
+def _mine(visit: _Visit, session: Session) -> AccountId:
+    """Raises `NoSuchAccount`."""
+    found = next((one for one in session.account_ids if one == visit.account_id), None)
+    if found is None:
+        raise NoSuchAccount
+    return found
+
+
 @router.get("/agreement")
 def agreement(visit: VisitOf) -> Response:
-    """The whole text of a version. Raises `NoSuchAddress`."""
-    version = visit.request.query_params.get("version", "")
-    found = visit.services.agreements.find(AgreementKind.USER, version[:32]) if version.isprintable() else None
+    """The whole text of a version; where it awaits the person who reads it, with the way to accept it.
+
+    Raises `NoSuchAddress`.
+    """
+    return _agreement(visit)
+
+
+@router.post("/agreement")
+def accept_agreement(visit: VisitOf, form: FormOf) -> Response:
+    """Records that an account accepted the moderator agreement in force; twice is once. Raises `NoSuchAccount`.
+
+    Source: L6d.
+    """
+    session = visit.session()
+    if session is None:
+        return visit.show("phone", status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    account_id, kind = _mine(visit, session), AgreementKind.MODERATOR
+    if form.get("accept") != "yes":
+        return _agreement(visit, error=("accept", visit.say("flow.agreement.not_ticked")))
+    try:
+        visit.services.agreements.accept(
+            visit.actor, account_id, kind, form.get("version", "")[:32], AcceptanceChannel.PAGE
+        )
+    except UnknownAgreementVersion:
+        return _agreement(visit, error=("", visit.say("flow.agreement.changed")))
+    return visit.go()
+
+
+def _agreement(visit: _Visit, error: tuple[str, str] | None = None) -> Response:
+    asked = visit.request.query_params
+    version, kind = asked.get("version", ""), asked.get("kind", AgreementKind.USER)
+    known = version.isprintable() and kind in frozenset(AgreementKind)
+    found = visit.services.agreements.find(AgreementKind(kind), version[:32]) if known else None
     if found is None:
         raise NoSuchAddress
     body = found.text_en if language_of(visit.request) is Language.ENGLISH else found.text_zh
-    return visit.show("agreement", agreement=found, blocks=[block.strip() for block in body.split("\n\n")])
+    blocks = [block.strip() for block in body.split("\n\n")]
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK
+    return visit.show(
+        "agreement", error=error, status=status, agreement=found, blocks=blocks, awaits=_awaits(visit, found)
+    )
+
+
+def _awaits(visit: _Visit, read: AgreementVersion) -> bool:
+    """Whether this is the moderator agreement in force, and an account of whoever reads it has not accepted it."""
+    session = visit.session()
+    if read.kind is not AgreementKind.MODERATOR or session is None or visit.account_id not in session.account_ids:
+        return False
+    binding = visit.services.agreements.standing(_mine(visit, session), AgreementKind.MODERATOR)
+    return binding is not None and not binding.accepted and binding.version == read.version

@@ -164,3 +164,15 @@ REMEDY_PLACES: dict[ReasonCode, RemedyPlace] = {
     ReasonCode.MINOR_NOT_ALLOWED: RemedyPlace.EXPLANATION,
     ReasonCode.CONTENT_BLOCKED: RemedyPlace.APPEAL,
 }
+"""As the table of `docs/sentences.md` has them; `place_of` tells apart what needs more than the table says."""
+
+_BY_DOCUMENT = frozenset(
+    {ReasonCode.IDENTITY_LEVEL_TOO_LOW, ReasonCode.REVERIFICATION_OVERDUE, ReasonCode.MODERATOR_SUSPENDED}
+)
+
+
+def place_of(denial: Denial) -> RemedyPlace | None:
+    """Where the button of a refusal leads; None where it has none."""
+    if denial == MODERATOR_AGREEMENT:
+        return RemedyPlace.MODERATOR_AGREEMENT
+    return RemedyPlace.DOCUMENT if denial.code in _BY_DOCUMENT else REMEDY_PLACES.get(denial.code)

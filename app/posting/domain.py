@@ -1,7 +1,8 @@
 """Words: the standing of an account, the scopes of a permit, the permits themselves."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from app.accounts.domain import Account, AccountStatus, Sanction, status_of
@@ -146,3 +147,26 @@ class StandingFilter:
     status: AccountStatus | None = None
     after: str | None = None
     limit: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """How far a forum is on the way to verified accounts: numbers, and nobody in them. Source: L13."""
+
+    forum_id: ForumId
+    name: str
+    by_status: Mapping[AccountStatus, int]
+    may_post: int
+    unverified_may_post: int
+    """Counted and not assumed: anything but 0 is a defect."""
+    verified: int
+    """Whose person is on record, of those that are not closed."""
+    brought_in: int
+    """From the forum's own list, of those that are not closed."""
+    brought_in_verified: int
+    verified_by_week: tuple[tuple[date, int], ...]
+    """By the Monday in Shanghai: accounts whose first verification was in that week, the newest week first."""
+
+    @property
+    def accounts(self) -> int:
+        return sum(self.by_status.values())

@@ -41,7 +41,10 @@ class RemedyPlace(StrEnum):
     """Where a remedy leads."""
 
     FLOW = "flow"
+    DOCUMENT = "flow by document"
+    """The same flow, where nothing but a document mends it."""
     AGREEMENT = "agreement page"
+    MODERATOR_AGREEMENT = "agreement page of moderators"
     APPEAL = "appeal"
     EXPLANATION = "explanation"
 

@@ -16,10 +16,12 @@ from app.crypto.signing import Claims, TokenSigner
 from app.db.unit_of_work import Transaction, UnitOfWork
 from app.forums.service import is_token_revoked
 from app.kernel.ids import AccountId, ForumId, new_id
+from app.posting.campaign import count_campaigns
 from app.posting.decision import Permit, PostingPolicy, Refusal, decide, decide_use, identity_expiry
 from app.posting.domain import (
     ActiveToken,
     BoardStanding,
+    Campaign,
     InactiveToken,
     OpenedTicket,
     PostingScope,
@@ -140,7 +142,7 @@ class Posting:
 
     def reverification_url(self, account_id: AccountId, now: datetime, until: datetime) -> str:
         """Where a moderator re-verifies who reads a reminder; writes nothing. Good until then, 45 days at most."""
-        return self._tickets.url_of_notice(account_id, RemedyPlace.FLOW, now, until)
+        return self._tickets.url_of_notice(account_id, RemedyPlace.DOCUMENT, now, until)
 
     def appeal_url(self, account_id: AccountId, now: datetime) -> str:
         """Where whoever a measure was taken against learns how to appeal, for 45 days; writes nothing."""
@@ -153,8 +155,13 @@ class Posting:
             account = read_open_account(tx.session, found.account_id) if found else None
         return OpenedTicket(found.place, found.account_id, *account) if found and account else None
 
+    def count_campaigns(self, forum_id: str | None = None) -> list[Campaign]:
+        """How far this forum, or each, is with verifying its accounts. Raises `ForumNotFound`. Source: L13."""
+        with self._unit_of_work.read() as tx:
+            return count_campaigns(tx, forum_id, self.policy)
+
     def _remedy_urls(self, account_id: AccountId, reasons: Sequence[Denial], now: datetime) -> dict[ReasonCode, str]:
-        return {denial.code: self._tickets.url(account_id, denial.code, now) for denial in reasons if denial.remedy}
+        return {denial.code: self._tickets.url(account_id, denial, now) for denial in reasons if denial.remedy}
 
     def _judge(self, standing: Standing, now: datetime) -> JudgedAccount:
         expiry = identity_expiry(standing.identity, self.policy) if standing.identity else None

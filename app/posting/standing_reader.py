@@ -97,11 +97,11 @@ def _conditions(wanted: StandingFilter, now: datetime) -> list[ColumnElement[boo
     if wanted.after is not None:
         conditions.append(AccountRow.id > wanted.after)
     if wanted.status is not None:
-        conditions.append(_statuses(now)[wanted.status])
+        conditions.append(statuses(now)[wanted.status])
     return conditions
 
 
-def _statuses(now: datetime) -> dict[AccountStatus, ColumnElement[bool]]:
+def statuses(now: datetime) -> dict[AccountStatus, ColumnElement[bool]]:
     """`Standing.status` in the database's words."""
     open_account = AccountRow.closed_at.is_(None)
     in_effect = and_(SanctionRow.id.is_not(None), or_(SanctionRow.until.is_(None), SanctionRow.until > now))

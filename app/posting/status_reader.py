@@ -1,9 +1,9 @@
-"""What the status list and a ticket need of other features' tables: plain columns, a block of places at a time.
+"""What the status list, a ticket and the campaign need of other features' tables: plain columns, many rows at a time.
 
 Read only. A test holds the states equal to `decide`.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
@@ -11,16 +11,17 @@ from enum import IntEnum
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
 from sqlalchemy.orm import Session
 
-from app.accounts.domain import STATUS_BLOCK, SanctionKind
-from app.accounts.models import AccountRow, SanctionRow
+from app.accounts.domain import STATUS_BLOCK, AccountStatus, ActKind, SanctionKind
+from app.accounts.models import AccountRow, ActRow, SanctionRow
 from app.agreements.domain import AgreementKind
 from app.agreements.models import AcceptanceRow, AgreementVersionRow
 from app.forums.domain import ForumStatus
 from app.forums.models import ForumRow
 from app.kernel.ids import AccountId, ForumId
 from app.posting.decision import PostingPolicy
-from app.verification.domain import IdentityLevel
-from app.verification.models import LinkRow
+from app.posting.standing_reader import statuses
+from app.verification.domain import IdentityLevel, Outcome
+from app.verification.models import LinkRow, VerificationRow
 
 _USER = AgreementKind.USER.value
 Place = tuple[int, int]
@@ -43,6 +44,18 @@ class AgreementGate:
 
     version_id: int | None
     earlier_counts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many accounts of a forum are alike in what a campaign looks at."""
+
+    forum_id: str
+    status: AccountStatus
+    may_post: bool
+    verified: bool
+    brought_in: bool
+    accounts: int
 
 
 def is_forum_active(session: Session, forum_id: str) -> bool | None:
@@ -112,6 +125,70 @@ def read_open_account(session: Session, account_id: str) -> tuple[ForumId, str] 
     query = select(AccountRow.forum_id, AccountRow.handle)
     found = session.execute(query.where(AccountRow.id == account_id, AccountRow.closed_at.is_(None))).one_or_none()
     return (ForumId(found[0]), found[1]) if found else None
+
+
+def forum_names(session: Session, forum_id: str | None) -> list[tuple[ForumId, str]]:
+    """This forum, or all of them, oldest first."""
+    query = select(ForumRow.id, ForumRow.name).order_by(ForumRow.id)
+    found = session.execute(query if forum_id is None else query.where(ForumRow.id == forum_id))
+    return [(ForumId(number), name) for number, name in found]
+
+
+def count_standings(
+    session: Session, forum_ids: Sequence[str], gate: AgreementGate, policy: PostingPolicy, now: datetime
+) -> list[Counted]:
+    """By the rules of the status list whether they may post, and by those of the accounts' list their status."""
+    brought_in = select(ActRow.id).where(ActRow.account_id == AccountRow.id, ActRow.kind == ActKind.BRING_IN).exists()
+    each = (
+        select(
+            AccountRow.forum_id,
+            case(*((rule, literal(status.value)) for status, rule in statuses(now).items())).label("status"),
+            (_state(gate, policy, now) == ListedState.VALID).label("may_post"),
+            and_(LinkRow.account_id.is_not(None), LinkRow.level != IdentityLevel.NONE).label("verified"),
+            brought_in.label("brought_in"),
+        )
+        .outerjoin(SanctionRow, and_(SanctionRow.account_id == AccountRow.id, SanctionRow.lifted_at.is_(None)))
+        .outerjoin(LinkRow, LinkRow.account_id == AccountRow.id)
+        .where(AccountRow.forum_id.in_(forum_ids))
+        .subquery()
+    )
+    counted = session.execute(select(*each.c, func.count().label("accounts")).group_by(*each.c))
+    return [
+        Counted(
+            row.forum_id,
+            AccountStatus(row.status),
+            bool(row.may_post),
+            bool(row.verified),
+            bool(row.brought_in),
+            row.accounts,
+        )
+        for row in counted
+    ]
+
+
+def count_first_verified(
+    session: Session, forum_ids: Sequence[str], begins: Sequence[datetime]
+) -> dict[tuple[str, int], int]:
+    """By forum and place in `begins`, the latest first: accounts whose first verification is not before it.
+
+    An account counts for the latest beginning only; one that nobody stands behind any more does not count.
+    """
+    first = (
+        select(VerificationRow.account_id, func.min(VerificationRow.verified_at).label("at"))
+        .join(LinkRow, LinkRow.account_id == VerificationRow.account_id)
+        .where(VerificationRow.forum_id.in_(forum_ids), VerificationRow.outcome == Outcome.VERIFIED)
+        .group_by(VerificationRow.account_id)
+        .subquery()
+    )
+    period = case(*((first.c.at >= begin, literal(place)) for place, begin in enumerate(begins)))
+    each = (
+        select(AccountRow.forum_id, period.label("period"))
+        .join(first, first.c.account_id == AccountRow.id)
+        .where(first.c.at >= begins[-1])
+        .subquery()
+    )
+    counted = session.execute(select(each.c.forum_id, each.c.period, func.count()).group_by(*each.c))
+    return {(forum_id, place): accounts for forum_id, place, accounts in counted}
 
 
 def _places(forum_id: str, state: ColumnElement[int]) -> Select[int, int]:

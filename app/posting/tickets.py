@@ -8,12 +8,18 @@ from uuid import UUID
 from app import policies
 from app.crypto.mac import Mac, MacUse
 from app.kernel.ids import AccountId
-from app.posting.denials import REMEDY_PLACES
-from app.posting.errors import ReasonCode, RemedyPlace
+from app.posting.denials import place_of
+from app.posting.errors import Denial, RemedyPlace
 
 _LIFETIME = timedelta(minutes=policies.REMEDY_TICKET_LIFETIME.value)
 _LONGEST = timedelta(days=policies.NOTICE_TICKET_LONGEST.value)
-_PLACES = (RemedyPlace.FLOW, RemedyPlace.AGREEMENT, RemedyPlace.APPEAL)
+_PLACES = (
+    RemedyPlace.FLOW,
+    RemedyPlace.AGREEMENT,
+    RemedyPlace.APPEAL,
+    RemedyPlace.DOCUMENT,
+    RemedyPlace.MODERATOR_AGREEMENT,
+)
 """A place's number in a ticket is where it stands here."""
 _PREFIX = "acc_"
 _ID, _EXPIRY, _PLACE, _MAC_BYTES = slice(0, 16), slice(16, 21), 21, 16
@@ -33,11 +39,11 @@ class Tickets:
         self._mac = mac
         self._issuer = issuer
 
-    def url(self, account_id: AccountId, code: ReasonCode, now: datetime) -> str:
+    def url(self, account_id: AccountId, denial: Denial, now: datetime) -> str:
         """Where the remedy of this refusal leads."""
-        place = REMEDY_PLACES.get(code)
+        place = place_of(denial)
         if place not in _PLACES:
-            return f"{self._issuer}/problems/{code}"
+            return f"{self._issuer}/problems/{denial.code}"
         return self._made(account_id, place, now + _LIFETIME)
 
     def url_of_notice(

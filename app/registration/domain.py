@@ -199,6 +199,11 @@ class Stand:
             one.verification.outcome is Outcome.VERIFIED for one in self.progress.values()
         )
 
+    @property
+    def needs_document(self) -> bool:
+        """Whoever proved a document once proves it again: a phone code alone is no re-verification. Source: L8d."""
+        return self.flow.kind is FlowKind.SESSION and self.level is IdentityLevel.DOCUMENT
+
     def may_return_to(self, step: Step) -> bool:
         """Whether an earlier step may be filled in again: until something is proved."""
         if self.status is not FlowStatus.OPEN or self.step is Step.STOPPED:

@@ -29,6 +29,7 @@ class NewFlow:
     wanted_handle: str | None = None
     external_id: str | None = None
     agreement_only: bool = False
+    way: Way | None = None
 
 
 def add(session: Session, flow: NewFlow, link_digest: bytes, now: datetime, expires_at: datetime) -> Flow:
@@ -53,7 +54,7 @@ def add(session: Session, flow: NewFlow, link_digest: bytes, now: datetime, expi
         bound_version=0,
         agreed=False,
         agreement_only=flow.agreement_only,
-        way=None,
+        way=flow.way,
         without_phone=False,
         phone_ending=None,
         attempts={},

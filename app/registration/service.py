@@ -21,7 +21,7 @@ from app.kernel.ids import AccountId, ForumId, new_id
 from app.kernel.secret import Secret
 from app.kernel.sentence import Language
 from app.registration import repository
-from app.registration.domain import Flow, FlowKind, FlowStatus, Stand, is_same_place
+from app.registration.domain import Flow, FlowKind, FlowStatus, Stand, Way, is_same_place
 from app.registration.errors import NoSuchFlow, ReturnUrlNotRegistered
 from app.registration.repository import NewFlow
 from app.verification.domain import IdentityLevel
@@ -96,10 +96,11 @@ class Registrations:
             return self._give(tx, _session(tx, account, return_url))
 
     def begin_from_refusal(
-        self, actor: Actor, forum_id: ForumId, account_id: AccountId, *, agreement: bool
+        self, actor: Actor, forum_id: ForumId, account_id: AccountId, *, agreement: bool = False, document: bool = False
     ) -> GivenLink:
         """The same for a person who comes from a refusal; they go back to the first address that the forum named.
 
+        `agreement` asks for nothing else; `document` begins at the way that most people take; they may choose another.
         Raises `AccountNotFound`, `AccountIsClosed`, `TooMany`.
         """
         with self._unit_of_work.begin(actor) as tx:
@@ -108,7 +109,8 @@ class Registrations:
                 raise TooMany(retry_after=int(LIFETIME.total_seconds()))
             registered = get_forum(tx, forum_id).return_urls
             flow = _session(tx, account, registered[0] if registered else None)
-            return self._give(tx, replace(flow, agreement_only=agreement))
+            way = Way.RESIDENT_ID if document else None
+            return self._give(tx, replace(flow, agreement_only=agreement, way=way))
 
     def greet(self, forum_id: ForumId, account_id: AccountId) -> Greeting:
         """What the notice says to somebody who comes from a refusal. Raises `ForumNotFound`."""

@@ -3,6 +3,7 @@
 import hmac
 import secrets
 import unicodedata
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -179,6 +180,8 @@ class Visits:
 
     def choose_way(self, visit: Visit, way: Way) -> None:
         """Raises `StepPassed`. What was proved stays proved; what was refused may be tried in another way."""
+        if way is Way.PHONE and visit.stand.needs_document:
+            raise StepPassed
         kept = {
             step: attempt
             for step, attempt in visit.flow.attempts.items()
@@ -205,14 +208,17 @@ class Visits:
 
     def noting(self, visit: Visit, proof: Step, *, phone_ending: str | None = None) -> NoteAttempt:
         """The step that joins the beginning of an attempt, so that the flow knows of it, and of one at a time."""
-        flow = visit.flow
+        values = {} if phone_ending is None else {"phone_ending": phone_ending}
+        return _note(visit.flow, proof, values)
 
-        def note(tx: Transaction, attempt: VerificationId) -> None:
-            values = {} if phone_ending is None else {"phone_ending": phone_ending}
-            attempts = {step.value: known for step, known in flow.attempts.items()} | {proof.value: attempt}
-            repository.change(tx.session, flow, attempts=attempts, **values)
+    def noting_by_hand(self, visit: Visit) -> NoteAttempt:
+        """The same for what a person of the staff is to look at: no phone has to be proved any more.
 
-        return note
+        Raises `StepPassed` where nothing but a phone was to be proved.
+        """
+        if visit.flow.way in {None, Way.PHONE}:
+            raise StepPassed
+        return _note(visit.flow, Step.DOCUMENT, {} if visit.stand.step is Step.DOCUMENT else {"without_phone": True})
 
     def finish(self, link: Secret[str]) -> None:
         """Writes down that a flow is done, when it is. Changes nothing otherwise."""
@@ -291,6 +297,14 @@ class Visits:
     def _tag(self, flow: Flow, secret: Secret[str]) -> str:
         tag = self._mac.digest(MacUse.FLOW_FORM, flow.id, secret.reveal(), str(flow.version))
         return tag[:_TAG_BYTES].hex()
+
+
+def _note(flow: Flow, proof: Step, values: Mapping[str, object]) -> NoteAttempt:
+    def note(tx: Transaction, attempt: VerificationId) -> None:
+        attempts = {step.value: known for step, known in flow.attempts.items()} | {proof.value: attempt}
+        repository.change(tx.session, flow, attempts=attempts, **values)
+
+    return note
 
 
 def _applicant(stand: Stand, now: datetime) -> Account:

@@ -121,6 +121,7 @@ _TITLES: dict[str, Sentence] = {
     "return-url-not-registered": Sentence("返回地址没有登记", "The return address is not registered"),
     "handle-taken": Sentence("昵称已有人用", "The handle is taken"),
     "external-id-taken": Sentence("此论坛账号已有记录", "This forum account has a record"),
+    "slug-taken": Sentence("slug 已有版块在用", "The slug is taken"),
     "needs-confirmation": Sentence("需要运营者先确认", "The operator must confirm first"),
     "handle-invalid": Sentence("昵称不能这样取", "The handle cannot be used"),
     "request-timeout": Sentence("请求没有收完", "The request did not arrive in time"),
@@ -134,6 +135,10 @@ _TITLES: dict[str, Sentence] = {
     "possession-required": Sentence("先用在案手机证明是本人", "Prove the phone on record first"),
     "direct-verification-off": Sentence("不能由论坛提交证件", "Direct verification is off"),
     "minor-not-allowed": Sentence("年龄不符", "Not available at this age"),
+    "identity-level-too-low": Sentence("要先用证件验证身份", "Verify by document first"),
+    "agreement-not-accepted": Sentence("要先同意协议", "Accept the agreement first"),
+    "account-suspended": Sentence("账号已暂停", "The account is suspended"),
+    "account-banned": Sentence("账号已封禁", "The account is banned"),
     "posting-denied": Sentence("现在不能发布", "Posting is refused"),
     "internal-error": Sentence("出了意外", "Something failed"),
 }

@@ -24,6 +24,7 @@ MAY_REVEAL = {
     "pages/flow_acts.py": "looks whether a box was left empty, and at the last digit of a phone",
     "pages/flow_finding.py": "names the cookie of a link",
     "pages/flow_view.py": "puts the link into the address that forms are sent to",
+    "pages/me.py": "sends a browser to the link that was made for it",
     "pages/outbox.py": "shows the sandbox's outbox to a developer, in development only",
     "registration/service.py": "puts a new link into its address, and makes its digest",
     "registration/visits.py": "makes the digest of the secret that a browser keeps",
@@ -80,6 +81,7 @@ def test_no_face_but_the_listed_ones_reveals_anything() -> None:
         "pages/flow_acts.py",
         "pages/flow_finding.py",
         "pages/flow_view.py",
+        "pages/me.py",
         "pages/outbox.py",
         "web/forms.py",
     }

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -13,16 +14,18 @@ from app.agreements.domain import AcceptanceChannel, AgreementKind
 from app.all_models import METADATA
 from app.audit.domain import Action
 from app.audit.models import StagedEntryRow
+from app.boards.domain import BoardChange, NewBoard, OrderScope, Role, ScopeKind, Step
+from app.boards.terms import WantedTerms
 from app.events.domain import Subscription
 from app.kernel.actor import OPERATOR
 from app.kernel.secret import Secret
 from app.registration.service import Wanted
 from app.vault.domain import IdentityField, ReadPurpose
 from app.verification.documents import DocumentType
-from app.verification.domain import Method
+from app.verification.domain import IdentityLevel, Method
 from app.verification.service import AskedProvider, GivenDocument
 from app.wiring import Services
-from tests.support.clock import TODAY
+from tests.support.clock import TODAY, FakeClock
 from tests.support.desk import Desk
 from tests.support.forum import ORGANISATION, sandbox_number
 
@@ -130,6 +133,68 @@ def _acts_of_verifications(services: Services, desk: Desk) -> Acts:
     }
 
 
+def _moderators_to_be(services: Services, desk: Desk, tens: int) -> list[AccountName]:
+    agreement, found = services.agreements.current(AgreementKind.MODERATOR), []
+    for number in range(tens * 10, tens * 10 + 3):
+        account = desk.on_file(f"版主{number}号", f"140000000{number}", sandbox_number(100 + number))
+        services.agreements.accept(OPERATOR, account.id, agreement.kind, agreement.version, AcceptanceChannel.FORUM)
+        found.append(AccountName(account_id=account.id))
+    return found
+
+
+def _board(slug: str) -> NewBoard:
+    return NewBoard(slug, "茶馆", "喝茶聊天", WantedTerms(frozenset()), IdentityLevel.PHONE)
+
+
+def _acts_on_boards(services: Services, desk: Desk) -> Acts:
+    boards, moderators, at = services.boards, services.moderators, desk.forum_id
+    founder, manager, other = _moderators_to_be(services, desk, 5)
+    boards.create(OPERATOR, at, _board("tea"), founder)
+    boards.create(OPERATOR, at, _board("frozen"), founder)
+    boards.freeze(OPERATOR, at, "frozen", "整顿")
+    filed = moderators.file(OPERATOR, at, "tea", manager, Role.MANAGER).standing.appointment.id
+    warning = moderators.sanction(OPERATOR, at, filed, Step.WARN, "漏删", "版规一")
+    longer = BoardChange(terms=WantedTerms(frozenset({"interval_days"}), interval_days=200))
+    order = partial(services.reverifications.order, OPERATOR, at, OrderScope(ScopeKind.ALL), "抽查")
+    return {
+        Action.BOARD_CREATED: lambda: boards.create(OPERATOR, at, _board("coffee"), founder),
+        Action.BOARD_CHANGED: lambda: boards.change(OPERATOR, at, "tea", BoardChange(name="茶楼")),
+        Action.BOARD_FROZEN: lambda: boards.freeze(OPERATOR, at, "tea", "整顿"),
+        Action.BOARD_REOPENED: lambda: boards.reopen(OPERATOR, at, "frozen", "整顿完毕"),
+        Action.BOARD_CLOSED: lambda: boards.close(OPERATOR, at, "tea", "合并"),
+        Action.BOARD_RECONCILED: lambda: moderators.reconcile(OPERATOR, at, "tea", ["u-1"]),
+        Action.TERMS_CHANGED: lambda: boards.change(OPERATOR, at, "tea", longer),
+        Action.MODERATOR_FILED: lambda: moderators.file(OPERATOR, at, "tea", other, Role.MANAGER),
+        Action.MODERATOR_SANCTIONED: lambda: moderators.sanction(OPERATOR, at, filed, Step.CANCEL, "漏删", "版规一"),
+        Action.SANCTION_LIFTED: lambda: moderators.lift(OPERATOR, at, filed, warning.id, "误判"),
+        Action.MODERATOR_ENDED: lambda: moderators.end(OPERATOR, at, filed, "卸任"),
+        Action.REVERIFICATION_ORDERED: lambda: order(7),
+    }
+
+
+def _acts_of_the_clock(services: Services, desk: Desk, clock: FakeClock) -> Acts:
+    """One look that finds somebody back, somebody overdue and somebody suspended, and writes all of it or nothing."""
+    back, overdue, suspended = _moderators_to_be(services, desk, 6)
+    services.boards.create(OPERATOR, desk.forum_id, _board("back"), back)
+    clock.advance(days=200)
+    services.sweeps.look()
+    account = services.accounts.get(desk.forum_id, back.account_id or "")
+    desk.prove(account, "14000000060")
+    assert desk.check(account, sandbox_number(160)).outcome == "verified"
+    for slug, founder, grace in (("overdue", overdue, 14), ("suspended", suspended, 0)):
+        board = replace(_board(slug), terms=WantedTerms(frozenset({"grace_days"}), grace_days=grace))
+        made = services.boards.create(OPERATOR, desk.forum_id, board, founder)
+        clock.advance(minutes=5)
+        services.reverifications.order(OPERATOR, desk.forum_id, OrderScope(ScopeKind.BOARD, made.board.id), "抽查", 0)
+    found = (
+        Action.MODERATOR_REVERIFIED,
+        Action.MODERATOR_REINSTATED,
+        Action.MODERATOR_OVERDUE,
+        Action.MODERATOR_SUSPENDED,
+    )
+    return dict.fromkeys(found, services.sweeps.look)
+
+
 def _acts_of_persons(services: Services) -> Acts:
     forum = services.forums.add(OPERATOR, "有页面的论坛", ["https://forum.example/back"]).forum_id
     given = services.registrations.begin(OPERATOR, forum, Wanted("https://forum.example/back"))
@@ -145,9 +210,11 @@ def _acts_of_persons(services: Services) -> Acts:
     }
 
 
-def test_an_act_whose_entry_is_lost_has_not_happened(services: Services) -> None:
+def test_an_act_whose_entry_is_lost_has_not_happened(services: Services, clock: FakeClock) -> None:
     desk = Desk(services, services.forums.add(OPERATOR, "测试论坛").forum_id)
     acts = {
+        **_acts_of_the_clock(services, desk, clock),
+        **_acts_on_boards(services, desk),
         **_acts_of_the_operator(services, desk),
         **_acts_of_a_forum(services, desk),
         **_acts_on_webhooks(services, desk),

@@ -434,9 +434,7 @@ def _lapsed_moderator(walker: Walker) -> Iterator[str]:
     walker.clock.advance(minutes=1)
     press(page, ".notice.warn a")
     press(page)
-    walker.choose("other_document")
     walker.prove(person.phone)
-    page.locator("[name=type]").select_option(person.type)
     walker.send(name=person.name, number=person.number)
     walker.sees("flow.done.title")
     press(page)
@@ -445,6 +443,41 @@ def _lapsed_moderator(walker: Walker) -> Iterator[str]:
     press(page, PIN)
     walker.sees("demo.arrived.pin")
     yield "demo-pinned"
+
+
+def offices(walker: Walker) -> Iterator[str]:
+    """A moderator whose re-verification is due, on the way to it, and a handle that may become one."""
+    page, forum, phone = walker.page, walker.forum, "14000000111"
+    accounts = []
+    for number in range(2):
+        accounts.append(account := forum.register(f"{walker.handle}_{number}")["id"])
+        forum.phone_code(account, phone)
+        forum.check_document(account).raise_for_status()
+        forum.accept_agreement(account)
+        walker.clock.advance(minutes=2)
+    forum.accept_agreement(accounts[0], "moderator")
+    for number, days in enumerate((200, 60, 45, 30)):
+        body = {"slug": f"b{number}", "name": walker.handle, "description": "", "interval_days": days}
+        forum.post("/v1/boards", body | {"founder": {"account_id": accounts[0]}}).raise_for_status()
+    ended = forum.get("/v1/boards/b0/moderators").json()["items"][0]["id"]
+    forum.post(f"/v1/moderators/{ended}/end", {"reason": "test"}).raise_for_status()
+    walker.wait(minutes=50 * 24 * 60)
+    page.goto(f"/me?forum={forum.credentials.forum_id}")
+    walker.send(phone=phone)
+    walker.send(code=walker.read_code(phone))
+    walker.sees("me.office.title")
+    yield "me-offices"
+    page.goto(page.locator("a[href*='kind=moderator']").last.get_attribute("href") or "")
+    walker.sees("me.agreement.accept")
+    yield "me-moderator-agreement"
+    page.go_back()
+    press(page, "form[action*='/reverify'] button")
+    walker.sees("flow.notice.title_due")
+    yield "notice-due"
+    press(page)
+    page.locator("summary").last.click()
+    walker.sees("flow.phone.lost_said")
+    yield "phone-on-record"
 
 
 def demo(walker: Walker) -> Iterator[str]:
@@ -484,6 +517,7 @@ WALKS: Mapping[str, Walk] = {
         stops,
         links,
         my_identity,
+        offices,
         demo,
     )
 }

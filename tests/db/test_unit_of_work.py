@@ -16,9 +16,11 @@ from sqlalchemy.orm import Session
 from app.accounts.models import AccountRow, SanctionRow
 from app.agreements.models import AcceptanceRow, AgreementVersionRow
 from app.all_models import METADATA
+from app.boards.models import BoardRow, HistoryRow, ModeratorRow, OrderRow
 from app.db.base import Base
 from app.db.engine import THREADS, make_engine
 from app.db.unit_of_work import CollidedWithAnother, ConstraintViolated, UnitOfWork, again_on_collision
+from app.events.models import DeliveryRow, EndpointRow, EventRow
 from app.forums.models import ForumRow
 from app.kernel.actor import OPERATOR
 from app.kernel.errors import StartRefused, Unavailable
@@ -169,6 +171,81 @@ def _sign_in(sign_in_id: str) -> SignInRow:
     )
 
 
+def _board(board_id: str, slug: str = CANARY) -> BoardRow:
+    return BoardRow(
+        id=board_id,
+        forum_id="frm_1",
+        slug=slug,
+        name=CANARY,
+        description=CANARY,
+        status="active",
+        minimum_level="phone",
+        created_at=TODAY,
+    )
+
+
+def _moderator(moderator_id: str, account_id: str = "acc_1", role: str = "manager") -> ModeratorRow:
+    return ModeratorRow(
+        id=moderator_id,
+        forum_id="frm_1",
+        board_id="brd_1",
+        account_id=account_id,
+        role=role,
+        filed_at=TODAY,
+        anchor_day=1,
+        interval_days=180,
+        grace_days=14,
+        due_at=TODAY,
+        suspends_at=TODAY,
+        look_at=TODAY,
+        told_state="current",
+        ended_because=CANARY,
+    )
+
+
+def _history() -> HistoryRow:
+    return HistoryRow(moderator_id="mod_1", at=TODAY, what="reminded", due_at=TODAY, stage=7, detail=CANARY)
+
+
+def _order(order_id: str) -> OrderRow:
+    return OrderRow(
+        id=order_id,
+        forum_id="frm_1",
+        scope_kind="all",
+        cause="phone_recycled",
+        cause_ref=CANARY,
+        reason=CANARY,
+        due_at=TODAY,
+        created_at=TODAY,
+    )
+
+
+def _told() -> list[Base]:
+    endpoint = EndpointRow(
+        id="whk_1",
+        forum_id="frm_1",
+        url=CANARY,
+        events="*",
+        sealed_secret=CANARY.encode(),
+        created_at=TODAY,
+        failures=0,
+    )
+    return [endpoint, EventRow(id="evt_1", forum_id="frm_1", kind="webhook.test", body=CANARY, created_at=TODAY)]
+
+
+def _delivery() -> DeliveryRow:
+    return DeliveryRow(
+        id="dlv_1",
+        endpoint_id="whk_1",
+        event_id="evt_1",
+        subject=CANARY,
+        state="waiting",
+        due_at=TODAY,
+        next_attempt_at=TODAY,
+        attempts=0,
+    )
+
+
 def _rules() -> dict[str, tuple[list[Base], Base]]:
     """What stands already, and the row that breaks the rule; made anew for each test."""
     return {
@@ -185,9 +262,18 @@ def _rules() -> dict[str, tuple[list[Base], Base]]:
         "uq_agreement_versions_kind_version": ([_agreement()], _agreement()),
         "uq_flows_link_digest": ([_forum(), _flow("reg_1")], _flow("reg_2")),
         "uq_sign_ins_session_digest": ([_sign_in("sin_1")], _sign_in("sin_2")),
+        "uq_boards_forum_id_slug": ([_forum(), _board("brd_1")], _board("brd_2")),
+        "uq_moderators_in_office": ([*_two_accounts(), _board("brd_1"), _moderator("mod_1")], _moderator("mod_2")),
+        "uq_moderators_founder": (
+            [*_two_accounts(), _board("brd_1"), _moderator("mod_1", role="founder")],
+            _moderator("mod_2", "acc_2", "founder"),
+        ),
+        "uq_moderator_history_once": ([*_two_accounts(), _board("brd_1"), _moderator("mod_1"), _history()], _history()),
+        "uq_reverification_orders_cause_cause_ref": ([_forum(), _order("rvo_1")], _order("rvo_2")),
         "uq_persons_audit_ref": ([_person()], _person("per_2")),
         "uq_person_documents_index": ([_person(), _document()], _document()),
         "uq_person_phones_current": ([_person(), _phone()], _phone()),
+        "uq_webhook_deliveries_id": ([*_told(), _delivery()], _delivery()),
         "pk_forums": ([_forum()], _forum()),
         "pk_agreement_acceptances": ([_forum(), _account(), _acceptance()], _acceptance()),
     }

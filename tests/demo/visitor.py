@@ -58,9 +58,11 @@ class Visitor(Person):
     def badges(self, board: str) -> list[str]:
         """Each moderator with their badge, as the page lists them."""
         lines = re.findall(
-            r'<li>(\S+) <span class="soft">.*?<span class="badge \w+">(.*?)</span>', self.get(board).text
+            r'<li>(\S+) <span class="soft">.*?<span class="badge \w+">(.*?)</span>\s*</li>',
+            self.get(board).text,
+            re.DOTALL,
         )
-        return [f"{handle} {badge}" for handle, badge in lines]
+        return [f"{handle} {re.sub('<[^>]*>', '', badge)}" for handle, badge in lines]
 
     def sign_up(self) -> None:
         """Up to the first of the service's own pages."""

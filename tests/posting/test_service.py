@@ -17,7 +17,7 @@ from app.posting.service import TOKEN_TYPE
 from app.verification.models import LinkRow
 from app.wiring import Services
 from tests.support.clock import FakeClock
-from tests.support.forum import ForumBackend, Json
+from tests.support.forum import ForumBackend, Json, sandbox_number
 
 NewForum = Callable[[str], ForumBackend]
 
@@ -52,14 +52,17 @@ def test_an_account_is_shown_to_its_own_forum_alone(
 def test_a_token_for_one_board_or_for_none_is_not_good_for_another(
     services: Services, forum: ForumBackend, account: Json, clock: FakeClock
 ) -> None:
-    forum_id = forum.credentials.forum_id
-    for granted, asked, good in ((None, "general", False), ("tea", "general", False), ("tea", "tea", True)):
+    forum_id, founder = forum.credentials.forum_id, forum.moderator_to_be("版主", sandbox_number(1))
+    tea, general = (forum.board(founder["id"], slug)["id"] for slug in ("tea", "general"))
+    cases = ((None, general), (tea, general), (tea, "general"), (tea, "none"), (tea, tea), (tea, "tea"))
+    for granted, asked in cases:
+        good = granted == tea and asked in {tea, "tea"}
         board = {} if granted is None else {"board": granted}
         token = signed(services, clock, sub=account["id"], aud=forum_id, **board)
         verdict = services.posting.verify(forum_id, token, [PostingScope.POST], asked)
         if good:
             assert isinstance(verdict, ActiveToken)
-            assert (verdict.board, verdict.handle, verdict.scope) == ("tea", "山间清风", (PostingScope.POST,))
+            assert (verdict.board, verdict.handle, verdict.scope) == (tea, "山间清风", (PostingScope.POST,))
         else:
             assert verdict == InactiveToken(ReasonCode.WRONG_BOARD)
 

@@ -14,7 +14,7 @@ from app.crypto.keyring import load_keyring
 from app.crypto.mac import Mac
 from app.kernel.actor import OPERATOR
 from app.kernel.ids import AccountId
-from app.posting.denials import DENIALS, REMEDY_PLACES
+from app.posting.denials import DENIALS, MODERATOR_AGREEMENT, REMEDY_PLACES, place_of
 from app.posting.errors import ReasonCode, RemedyPlace
 from app.posting.tickets import Tickets
 from app.settings import Settings
@@ -159,10 +159,12 @@ def test_a_ticket_of_one_account_is_not_another_accounts(forum: ForumBackend, ac
 
 def test_an_explanation_is_an_address_that_anybody_may_read(settings: Settings) -> None:
     tickets = Tickets(Mac(load_keyring(settings.keys_dir)), ISSUER)
-    url = tickets.url(AccountId("acc_" + "0" * 32), ReasonCode.MINOR_NOT_ALLOWED, TODAY)
+    url = tickets.url(AccountId("acc_" + "0" * 32), DENIALS[ReasonCode.MINOR_NOT_ALLOWED], TODAY)
     assert url == f"{ISSUER}/problems/minor-not-allowed"
 
 
 def test_every_remedy_leads_somewhere_and_nothing_else_does() -> None:
     assert set(REMEDY_PLACES) == {code for code, denial in DENIALS.items() if denial.remedy}
-    assert set(REMEDY_PLACES.values()) == set(RemedyPlace)
+    places = {place_of(denial) for denial in (*DENIALS.values(), MODERATOR_AGREEMENT)}
+    assert places == {*RemedyPlace, None}
+    assert {code for code, denial in DENIALS.items() if place_of(denial) is not None} == set(REMEDY_PLACES)

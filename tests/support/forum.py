@@ -101,9 +101,11 @@ class ForumBackend:
         assert verified["outcome"] == "verified", verified
         return self.account(account["id"])
 
-    def moderator_to_be(self, handle: str, number: str = PERSON, phone: str | None = None) -> Json:
+    def moderator_to_be(
+        self, handle: str, number: str = PERSON, phone: str | None = None, external_id: str | None = None
+    ) -> Json:
         """A member who may be put on record: verified by document and bound by the moderator agreement."""
-        account = self.register(handle)
+        account = self.register(handle, external_id)
         self.accept_agreement(account["id"])
         self.accept_agreement(account["id"], "moderator")
         if phone is not None:
@@ -116,12 +118,24 @@ class ForumBackend:
         body = {"slug": slug, "name": "茶馆", "description": "喝茶聊天", "founder": {"account_id": founder_id}, **more}
         return _ok(self.post("/v1/boards", body), 201)
 
+    def manager(self, account_id: str, board: str = "tea") -> Json:
+        """Puts an account on record as a manager."""
+        body = {"account_id": account_id, "role": "manager"}
+        return _ok(self.post(f"/v1/boards/{board}/moderators", body), 201)
+
     def moderators(self, **query: str) -> list[Json]:
         page: Json = _ok(self.get("/v1/moderators", params=query), 200)
         return list(page["items"])
 
     def moderate(self, account_id: str, board: str = "tea") -> httpx2.Response:
         return self.post("/v1/tokens", {"account_id": account_id, "scope": "moderate", "board": board})
+
+
+def reasons_of(refused: httpx2.Response) -> list[str]:
+    """The codes of every reason for which a permit was refused."""
+    assert refused.status_code == 403, refused.text
+    assert refused.json()["code"] == "posting-denied"
+    return [str(reason["code"]) for reason in refused.json()["reasons"]]
 
 
 def _ok(response: httpx2.Response, status: int) -> Json:

@@ -166,9 +166,15 @@ class _Hand:
             return {name: member for name, member in body.items() if not name.startswith("client_")}
         name = self.dice.choice(_NAMES)
         named = {name: self._known(name)}
-        if operation == "POST /v1/tokens":
-            return {**named, "scope": self._known("scope")}
-        return {**named, **self._verification()} if operation == "POST /v1/verifications" else body
+        scope = self.dice.choice(["moderator_id", "board", "account_id"])
+        meant: dict[str, Json] = {
+            "POST /v1/tokens": {**named, "scope": self._known("scope")},
+            "POST /v1/boards": {**body, "founder": named},
+            "POST /v1/boards/{board}/moderators": {**named, "role": self.dice.choice(["founder", "manager"])},
+            "POST /v1/reverifications": {**body, "scope": {scope: self._known(scope)}},
+            "POST /v1/verifications": {**named, **self._verification()},
+        }
+        return meant.get(operation, body)
 
     def _verification(self) -> Json:
         method = self.dice.choice([Method.ID2, Method.PHONE3, Method.PHONE_CODE, Method.ORGANISATION])

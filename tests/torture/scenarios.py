@@ -99,6 +99,8 @@ def good(world: World) -> Iterator[Asked]:
     yield Asked("GET /v1/verifications/{verification_id}", verification)
     yield Asked("POST /v1/verifications/{verification_id}/code", verification, {"json": {"code": world.tokens["code"]}})
     yield from _good_webhooks(world)
+    yield from _good_boards(world)
+    yield from _good_moderators(world)
     named = {"account_id": world.accounts["verified"]["id"], "scope": "post"}
     yield Asked("POST /v1/tokens", {}, {"json": named})
     yield Asked("POST /v1/tokens/verify", {}, {"json": {"token": world.tokens["alive"]}})
@@ -117,6 +119,43 @@ def _good_webhooks(world: World) -> Iterator[Asked]:
     yield Asked("POST /v1/webhook-deliveries/{delivery_id}/replay", ended, {"json": {}})
     gone = world.forum.post("/v1/webhook-endpoints", {"url": HOOK, "events": ["*"]}).json()
     yield Asked(f"DELETE {one}", {"endpoint_id": gone["id"]})
+
+
+def _good_boards(world: World) -> Iterator[Asked]:
+    founder, reason = {"account_id": world.candidate()["id"]}, {"json": {"reason": "整顿"}}
+    new = {"slug": world.slug(), "name": "好版块", "description": "说说好事", "founder": founder}
+    rules = {"minimum_level": "document", "interval_days": 90, "grace_days": 7}
+    yield Asked("POST /v1/boards", {}, {"json": {**new, **rules}})
+    yield Asked("GET /v1/boards")
+    named = {"board": world.board()["id"]}
+    yield Asked("GET /v1/boards/{board}", named)
+    yield Asked("PATCH /v1/boards/{board}", named, {"json": {"description": "换个说法", "interval_days": None}})
+    for act in ("freeze", "reopen", "close"):
+        yield Asked(f"POST /v1/boards/{{board}}/{act}", named, reason)
+    named = {"board": world.offices["open"]}
+    manager = {"json": {"account_id": world.candidate()["id"], "role": "manager"}}
+    yield Asked("POST /v1/boards/{board}/moderators", named, manager)
+    yield Asked("GET /v1/boards/{board}/moderators", named)
+    yield Asked("POST /v1/boards/{board}/moderators/reconcile", named, {"json": {"external_ids": ["u-1", "u-2"]}})
+
+
+def _good_moderators(world: World) -> Iterator[Asked]:
+    one, reason = "/v1/moderators/{moderator_id}", {"reason": "误判"}
+    named = {"moderator_id": world.moderator(world.offices["open"])}
+    yield Asked("GET /v1/moderators", {}, {"params": {"state": "current", "board": world.offices["open"]}})
+    yield Asked(f"GET {one}", named)
+    yield Asked(f"GET {one}/history", named)
+    yield Asked(f"GET {one}/sanctions", named)
+    measure = {"step": "warn", "reason": "漏删", "basis": "版规一"}
+    yield Asked(f"POST {one}/sanctions", named, {"json": measure})
+    imposed = world.forum.post(f"/v1/moderators/{named['moderator_id']}/sanctions", measure).json()
+    yield Asked(f"POST {one}/sanctions/{{sanction_id}}/lift", {**named, "sanction_id": imposed["id"]}, {"json": reason})
+    yield Asked(f"POST {one}/end", named, {"json": reason})
+    order = {"scope": {"board": world.offices["open"]}, "reason": "抽查", "due_in_days": 14}
+    yield Asked("POST /v1/reverifications", {}, {"json": order})
+    yield Asked("GET /v1/reverifications")
+    yield Asked("GET /v1/reverifications/{order_id}", {"order_id": world.offices["order"]})
+    yield Asked("GET /v1/reverifications/forecast", {}, {"params": {"interval_days": 90, "weeks": 4}})
 
 
 def _document(account_id: str, number: str, method: str = "id2") -> Json:
@@ -172,7 +211,15 @@ def _elsewhere(stage: Stage, asked: Asked) -> httpx2.Response:
         "session_id": "ses_nobody",
         "endpoint_id": stage.world.endpoints["theirs"],
         "delivery_id": stage.world.endpoints["their delivery"],
+        "board": stage.world.offices["theirs"],
+        "moderator_id": stage.world.offices["their moderator"],
+        "order_id": stage.world.offices["their order"],
+        "sanction_id": "san_nobody",
     }
+    if asked.operation == "GET /v1/moderators":
+        return asked.by(stage.world.forum, params={"board": theirs["board"]})
+    if asked.operation == "POST /v1/reverifications":
+        return asked.by(stage.world.forum, json={**asked.options["json"], "scope": {"board": theirs["board"]}})
     if not asked.path:
         with none_published(stage.world.services, AgreementKind.USER):
             return asked.by(stage.world.forum)
@@ -180,8 +227,9 @@ def _elsewhere(stage: Stage, asked: Asked) -> httpx2.Response:
 
 
 def _nobody(stage: Stage, asked: Asked) -> httpx2.Response:
-    theirs = stage.world.accounts["theirs"]["id"]
-    return asked.by(stage.world.forum, json={**asked.options["json"], "account_id": theirs})
+    theirs = {"account_id": stage.world.accounts["theirs"]["id"]}
+    place = {"POST /v1/boards": {"founder": theirs}, "POST /v1/reverifications": {"scope": theirs}}
+    return asked.by(stage.world.forum, json={**asked.options["json"], **place.get(asked.operation, theirs)})
 
 
 def _twice_at_once(stage: Stage, asked: Asked) -> httpx2.Response:
@@ -225,6 +273,9 @@ def lines(stage: Stage) -> Iterator[Line]:
     yield from _flows(stage.world)
     yield from _verifications(stage)
     yield from _webhooks(stage.world)
+    yield from _unfit(stage.world)
+    yield from _boards(stage.world)
+    yield from _moderators(stage.world)
     list_of = Asked("GET /v1/status-lists/{forum_id}", {"forum_id": stage.world.forum.credentials.forum_id})
     etag = list_of.by(stage.world.forum).headers["etag"]
     yield list_of.operation, 304, "", list_of.by(stage.world.forum, headers={"if-none-match": f'"other", W/{etag}'})
@@ -298,6 +349,55 @@ def _webhooks(world: World) -> Iterator[Line]:
     yield "POST /v1/webhook-endpoints", 409, "state-conflict", one_too_many
     waiting = f"/v1/webhook-deliveries/{world.endpoints['waiting delivery']}/replay"
     yield "POST /v1/webhook-deliveries/{delivery_id}/replay", 409, "state-conflict", world.forum.post(waiting, {})
+
+
+def _unfit(world: World) -> Iterator[Line]:
+    """Who cannot be put on record, as a founder or as a manager."""
+    board, moderators = {"slug": "unfit", "name": "版块", "description": ""}, "/v1/boards/{board}/moderators"
+    for state, status, code in (
+        ("fresh", 403, "identity-level-too-low"),
+        ("verified", 403, "agreement-not-accepted"),
+        ("minor", 403, "minor-not-allowed"),
+        ("suspended", 403, "account-suspended"),
+        ("banned", 403, "account-banned"),
+        ("closed", 409, "state-conflict"),
+    ):
+        named = {"account_id": world.accounts[state]["id"]}
+        yield "POST /v1/boards", status, code, world.forum.post("/v1/boards", {**board, "founder": named})
+        asked = world.forum.post(moderators.format(board=world.offices["open"]), {**named, "role": "manager"})
+        yield f"POST {moderators}", status, code, asked
+
+
+def _boards(world: World) -> Iterator[Line]:
+    forum, offices, reason = world.forum, world.offices, {"reason": "整顿"}
+    founder = world.candidate()["id"]
+    taken = forum.board(founder, "taken")
+    again = {"slug": "taken", "name": "版块", "description": "", "founder": {"account_id": founder}}
+    yield "POST /v1/boards", 409, "slug-taken", forum.post("/v1/boards", again)
+    renamed = forum.http.patch(f"/v1/boards/{offices['open']}", json={"slug": taken["slug"]})
+    yield "PATCH /v1/boards/{board}", 409, "slug-taken", renamed
+    for act, state in (("freeze", "closed"), ("reopen", "open")):
+        acted = forum.post(f"/v1/boards/{offices[state]}/{act}", reason)
+        yield f"POST /v1/boards/{{board}}/{act}", 409, "state-conflict", acted
+
+
+def _moderators(world: World) -> Iterator[Line]:
+    forum, offices, reason = world.forum, world.offices, {"reason": "卸任"}
+    one, ended = "/v1/moderators/{moderator_id}", f"/v1/moderators/{offices['ended']}"
+    measure = {"step": "cancel", "reason": "漏删", "basis": "版规一"}
+    yield f"POST {one}/end", 409, "state-conflict", forum.post(f"{ended}/end", reason)
+    yield f"POST {one}/sanctions", 409, "state-conflict", forum.post(f"{ended}/sanctions", measure)
+    lifted = forum.post(f"/v1/moderators/{offices['manager']}/sanctions/{offices['lifted']}/lift", reason)
+    yield f"POST {one}/sanctions/{{sanction_id}}/lift", 409, "state-conflict", lifted
+    order = {"scope": {"moderator_id": offices["ended"]}, "reason": "抽查", "due_in_days": 14}
+    yield "POST /v1/reverifications", 409, "state-conflict", forum.post("/v1/reverifications", order)
+    lists = (
+        Asked("GET /v1/moderators", {}, {"params": {"state": "ended"}}),
+        Asked("GET /v1/boards/{board}/moderators", {"board": offices["frozen"]}),
+    )
+    for asked in lists:
+        etag = asked.by(forum).headers["etag"]
+        yield asked.operation, 304, "", asked.by(forum, headers={"if-none-match": f'"other", W/{etag}'})
 
 
 def _verifications(stage: Stage) -> Iterator[Line]:

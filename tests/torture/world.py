@@ -40,6 +40,8 @@ class World:
     tokens: dict[str, str]
     endpoints: dict[str, str]
     """Webhook endpoints and deliveries, by their state."""
+    offices: dict[str, str]
+    """Boards, moderators, sanctions and orders, by their state."""
     people: int = 600
 
     def next_person(self) -> str:
@@ -62,6 +64,24 @@ class World:
         self.forum.accept_agreement(account["id"])
         self.forum.check_document(account["id"], self.next_person())
         return self.forum.account(account["id"])
+
+    def candidate(self) -> Json:
+        """Somebody who may be put on record."""
+        account = self.member()
+        self.forum.accept_agreement(account["id"], "moderator")
+        return account
+
+    def slug(self) -> str:
+        """Never the same."""
+        return f"b-{new_id('brd', self.clock.now())[-12:]}"
+
+    def board(self) -> Json:
+        return self.forum.board(self.candidate()["id"], self.slug())
+
+    def moderator(self, board_id: str) -> str:
+        return _made(
+            self.forum, f"/v1/boards/{board_id}/moderators", {"account_id": self.candidate()["id"], "role": "manager"}
+        )
 
     def age(self) -> None:
         """Ten minutes later: the tokens are new, the operator lets the forum go on, and somebody has come."""
@@ -91,7 +111,7 @@ def new_world(services: Services, clock: FakeClock, address: str) -> Iterator[Wo
             stack.enter_context(closing(backend.http))
             return backend
 
-        world = World(services, clock, new_forum("山城"), new_forum("水乡"), new_forum("闹市"), {}, {}, {}, {}, {})
+        world = World(services, clock, new_forum("山城"), new_forum("水乡"), new_forum("闹市"), {}, {}, {}, {}, {}, {})
         disabled = new_forum("废墟")
         services.forums.disable(OPERATOR, disabled.credentials.forum_id)
         _grow_old(world)
@@ -100,6 +120,7 @@ def new_world(services: Services, clock: FakeClock, address: str) -> Iterator[Wo
         _sanction(world)
         _fill(world)
         _subscribe(world)
+        _rule(world)
         world.known = _known(world, disabled)
         yield world
 
@@ -199,6 +220,37 @@ def _test(forum: ForumBackend, *events: str) -> tuple[str, str]:
     return endpoint, str(delivery.json()["id"])
 
 
+def _made(forum: ForumBackend, path: str, body: Json) -> str:
+    made = forum.post(path, body)
+    assert made.status_code == httpx2.codes.CREATED, made.text
+    return str(made.json()["id"])
+
+
+def _rule(world: World) -> None:
+    """Boards in every state; moderators in office and ended; measures that stand and one that was lifted."""
+    forum, found, reason = world.forum, world.offices, {"reason": "整顿"}
+    for state, act in (("open", None), ("frozen", "freeze"), ("closed", "close")):
+        found[state] = world.board()["id"]
+        if act:
+            assert forum.post(f"/v1/boards/{found[state]}/{act}", reason).status_code == httpx2.codes.OK
+    found["manager"], found["ended"] = world.moderator(found["open"]), world.moderator(found["open"])
+    assert forum.post(f"/v1/moderators/{found['ended']}/end", reason).status_code == httpx2.codes.OK
+    measure = {"step": "warn", "reason": "漏删", "basis": "版规一"}
+    found["warning"] = _made(forum, f"/v1/moderators/{found['manager']}/sanctions", measure)
+    found["lifted"] = _made(forum, f"/v1/moderators/{found['manager']}/sanctions", measure)
+    lifted = forum.post(f"/v1/moderators/{found['manager']}/sanctions/{found['lifted']}/lift", reason)
+    assert lifted.status_code == httpx2.codes.OK, lifted.text
+    found["order"] = _made(forum, "/v1/reverifications", {"scope": {"all": True}, "due_in_days": 30, **reason})
+    minor = world.accounts["minor"] = world.register()
+    forum.accept_agreement(minor["id"], "moderator")
+    forum.check_document(minor["id"], sandbox_number(600, birth="20100307"))
+    founder = world.other.moderator_to_be("别家版主", world.next_person())
+    found["theirs"] = world.other.board(founder["id"])["id"]
+    found["their moderator"] = world.other.moderators()[0]["id"]
+    order = {"scope": {"all": True}, "due_in_days": 3, **reason}
+    found["their order"] = _made(world.other, "/v1/reverifications", order)
+
+
 def _access_token(forum: ForumBackend) -> str:
     return forum.http.headers["authorization"].removeprefix("Bearer ")
 
@@ -225,6 +277,14 @@ def _known(world: World, disabled: ForumBackend) -> dict[str, list[str]]:
         "endpoint_id": list(world.endpoints.values()),
         "delivery_id": list(world.endpoints.values()),
         "url": [HOOK, "https://forum.example/hooks", "file:///etc/passwd", "http://[::1]:9/", "https://a@b.example/"],
+        "board": [*(world.offices[state] for state in ("open", "frozen", "closed", "theirs")), "tea", "general"],
+        "slug": ["tea", "general", "coffee", "茶馆", "Tea", "brd_1"],
+        "moderator_id": [world.offices[state] for state in ("manager", "ended", "their moderator")],
+        "sanction_id": [world.offices[state] for state in ("warning", "lifted")],
+        "order_id": [world.offices[state] for state in ("order", "their order")],
+        "external_ids": ["u-fresh", "u-fresh,u-phone,none", ",", "u-theirs"],
+        "handles": [f"{accounts[0]['handle']},别家成员", "Ａｄｍｉｎ,", "没有的人"],
+        "due_before": ["2030-01-01T00:00:00Z", "2026-01-01T00:00:00Z"],
         "session_id": [_begun(world.forum, f"/v1/accounts/{accounts[0]['id']}/verification-sessions")],
         "return_url": [RETURN_URL, f"{RETURN_URL}?a=1", "https://elsewhere.example/"],
         "forum_id": [one.forum_id for one in credentials],

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import event
 
 from app.accounts.domain import Account
+from app.events.domain import Subscription
 from app.kernel.actor import OPERATOR
 from app.verification.domain import Verification
 from app.wiring import Services
@@ -21,9 +22,12 @@ MISMATCHED, NOT_FOUND, INCONCLUSIVE = "110199199003070033", "110199199003070041"
 _LIST = re.compile(r"IN \((?:[^()]|\([^()]*\))*\)")
 
 
-@pytest.fixture
-def desk(services: Services) -> Desk:
-    return Desk(services, services.forums.add(OPERATOR, "测试论坛").forum_id)
+@pytest.fixture(params=["in silence", "with a listener"])
+def desk(request: pytest.FixtureRequest, services: Services) -> Desk:
+    forum_id = services.forums.add(OPERATOR, "测试论坛").forum_id
+    if request.param == "with a listener":
+        services.webhooks.add(OPERATOR, forum_id, "https://forum.example/hooks", Subscription(None))
+    return Desk(services, forum_id)
 
 
 @contextmanager
