@@ -51,7 +51,7 @@ SEEDS = (
     Seed("u-3", "初来乍到", agrees=False, has_phone=False),
     Seed("u-4", "旧友", agrees=False),
     Seed("u-5", "夜话", suspended=Sentence("反复发广告", "Advertising, again and again")),
-    Seed("u-6", "望山", person=Person("hmt_residence_permit", "810000190001010018", "测试乙", "14000009002")),
+    Seed("u-6", "望山", person=Person("resident_id", "11019919850612406X", "测试乙", "14000009002")),
 )
 PEOPLE = {seed.id: seed.person for seed in SEEDS if seed.person}
 SEEDED_BOARDS = (

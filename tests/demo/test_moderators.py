@@ -13,7 +13,7 @@ from tests.demo.visitor import Visitor
 MARKET = "/demo/boards/market"
 OFF, ON = "望山 ■ Powers off", "望山 ● Current"
 REFUSED = "Your powers on 二手 are off until you re-verify. Posting is not affected."
-SOMEBODY_ELSES = "82000019000101001X"
+SOMEBODY_ELSES = "110199199003070025"
 DESK, LAMP = "seed-2-en", "0" * 32
 
 
@@ -33,10 +33,9 @@ def prove(visitor: Visitor, number: str) -> None:
     """From the refusal's link to the end: the phone on record, then a document of that number."""
     person = PEOPLE["u-6"]
     visitor.open(visitor.send(visitor.hidden("start")).headers["location"])
-    visitor.act("way", way="other_document")
     visitor.act("phone", phone=person.phone)
     visitor.act("code", code=visitor.get("/dev/outbox.json").json()[-1]["code"])
-    visitor.act("document", type=person.type, name=person.name, number=number)
+    visitor.act("document", name=person.name, number=number)
 
 
 def test_a_moderator_whose_powers_are_off_is_refused_re_verifies_and_moderates_again(own_house: House) -> None:
