@@ -16,8 +16,8 @@ from app.boards.domain import (
     NewBoard,
     Role,
     Sanction,
-    Standing,
     Step,
+    can_name_a_board,
 )
 from app.boards.models import BoardRow, HistoryRow, ModeratorRow, ModeratorSanctionRow, TermsRow
 from app.boards.schedules import Deadline, ModeratorState, Ordered, Schedule, Terms
@@ -51,6 +51,8 @@ def add_board(session: Session, board_id: BoardId, forum_id: ForumId, new: NewBo
 
 def find_board(session: Session, forum_id: ForumId, named: str, *, lock: bool = False) -> Board | None:
     """By id or by slug; `lock` holds it until the transaction ends."""
+    if not can_name_a_board(named):
+        return None
     which = BoardRow.id == named if named.startswith(_ID_PREFIX) else BoardRow.slug == named
     query = select(BoardRow).where(BoardRow.forum_id == forum_id, which)
     row = session.scalar(query.with_for_update() if lock else query)
@@ -127,11 +129,12 @@ def add_terms(session: Session, forum_id: ForumId, change: TermsChange, source: 
 def look_again(
     session: Session, forum_id: ForumId, board_id: BoardId | None, at: datetime, no_earlier: datetime
 ) -> None:
-    """After a change of terms the worker looks `at` then; nothing new falls due before `no_earlier`."""
+    """After a change of terms the worker looks `at` then; nothing new falls due before `no_earlier`.
+
+    Those that ended are concerned too: a measure that is lifted brings them back.
+    """
     concerned = (
-        update(ModeratorRow)
-        .where(ModeratorRow.forum_id == forum_id, ModeratorRow.ended_at.is_(None))
-        .execution_options(synchronize_session=False)
+        update(ModeratorRow).where(ModeratorRow.forum_id == forum_id).execution_options(synchronize_session=False)
     )
     if board_id is not None:
         concerned = concerned.where(ModeratorRow.board_id == board_id)
@@ -144,6 +147,7 @@ def look_again(
 
 
 def add_appointment(session: Session, appointment: Appointment, deadline: Deadline, look_at: datetime) -> None:
+    order = appointment.schedule.order
     session.add(
         ModeratorRow(
             id=appointment.id,
@@ -159,8 +163,8 @@ def add_appointment(session: Session, appointment: Appointment, deadline: Deadli
             ended_because=None,
             interval_days=appointment.schedule.terms.interval_days,
             grace_days=appointment.schedule.terms.grace_days,
-            ordered_at=None,
-            order_due_at=None,
+            ordered_at=order.ordered_at if order else None,
+            order_due_at=order.due_at if order else None,
             due_at=deadline.due_at,
             suspends_at=deadline.suspends_at,
             look_at=look_at,
@@ -183,6 +187,15 @@ def in_office(session: Session, board_id: BoardId, account_id: AccountId) -> App
             ModeratorRow.board_id == board_id, ModeratorRow.account_id == account_id, ModeratorRow.ended_at.is_(None)
         )
     )
+    return appointment_of(row) if row else None
+
+
+def newest_ended(session: Session, board_id: BoardId, account_id: AccountId) -> Appointment | None:
+    """The appointment of an account on a board that ended last."""
+    query = select(ModeratorRow).where(
+        ModeratorRow.board_id == board_id, ModeratorRow.account_id == account_id, ModeratorRow.ended_at.is_not(None)
+    )
+    row = session.scalar(query.order_by(ModeratorRow.ended_at.desc(), ModeratorRow.id.desc()).limit(1))
     return appointment_of(row) if row else None
 
 
@@ -257,18 +270,18 @@ def end(session: Session, moderator_id: ModeratorId, because: str, now: datetime
     )
 
 
-def restore(session: Session, standing: Standing) -> None:
+def restore(session: Session, moderator_id: ModeratorId, dates: Deadline, now: datetime) -> None:
     """Takes the ending back; the worker looks at it at once."""
     session.execute(
         update(ModeratorRow)
-        .where(ModeratorRow.id == standing.appointment.id)
+        .where(ModeratorRow.id == moderator_id)
         .values(
             ended_at=None,
             ended_because=None,
             told_state=ModeratorState.CURRENT,
-            due_at=standing.deadline.due_at,
-            suspends_at=standing.deadline.suspends_at,
-            look_at=standing.now,
+            due_at=dates.due_at,
+            suspends_at=dates.suspends_at,
+            look_at=now,
         )
     )
     session.flush()

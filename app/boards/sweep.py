@@ -125,7 +125,7 @@ def _happened(claimed: Claimed, standing: Standing) -> Iterator[HistoryEntry]:
 
 
 def _values(claimed: Claimed, standing: Standing, terms: TermsHistory) -> dict[str, object]:
-    deadline = standing.deadline
+    deadline = terms.never_too_late(standing.deadline, standing.appointment.board_id, standing.now)
     values: dict[str, object] = {
         "told_state": standing.state,
         "due_at": deadline.due_at,
