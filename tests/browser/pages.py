@@ -442,6 +442,7 @@ def _lapsed_moderator(walker: Walker) -> Iterator[str]:
     yield "demo-restored"
     press(page, PIN)
     walker.sees("demo.arrived.pin")
+    walker.act_as("u-1", "market")
     yield "demo-pinned"
 
 
