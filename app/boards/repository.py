@@ -218,15 +218,10 @@ def of_accounts(session: Session, account_ids: Collection[AccountId]) -> list[Ap
 
 
 def perhaps_lapsed(session: Session, forum_id: ForumId, now: datetime) -> list[Appointment]:
-    """Those in office whose powers may be off, or that ended so recently that a token may outlive them."""
+    """Those in office whose powers may be off."""
     return appointments(
         session, [ModeratorRow.forum_id == forum_id, ModeratorRow.ended_at.is_(None), ModeratorRow.suspends_at <= now]
     )
-
-
-def ended_since(session: Session, forum_id: ForumId, since: datetime) -> list[AccountId]:
-    query = select(ModeratorRow.account_id).where(ModeratorRow.forum_id == forum_id, ModeratorRow.ended_at >= since)
-    return [AccountId(account_id) for account_id in session.scalars(query)]
 
 
 def conditions_of(
