@@ -1,6 +1,6 @@
 """Queries on orders to re-verify."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from sqlalchemy import ColumnElement, Select, case, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from app.boards.domain import Appointment, Cause, Happening, Order, OrderScope, ScopeKind
 from app.boards.models import HistoryRow, ModeratorRow, OrderedModeratorRow, OrderRow
 from app.boards.repository import appointment_of
+from app.db.bulk import among, each_with
 from app.db.types import UtcDateTime
 from app.kernel.ids import ForumId, ModeratorId, OrderId
 
@@ -35,37 +36,46 @@ def add(session: Session, order: Order, cause_ref: str | None) -> None:
     session.flush()
 
 
-def put_in_scope(session: Session, order: Order) -> int:
-    """Names the appointments that the order concerns; how many."""
+def in_scope(session: Session, order: Order, at_once: int) -> Iterator[list[ModeratorId]]:
+    """Those in office whom an order concerns, so many at once: a statement about all of them would take too long."""
     scope: list[ColumnElement[bool]] = [ModeratorRow.ended_at.is_(None)]
     if order.forum_id is not None:
         scope.append(ModeratorRow.forum_id == order.forum_id)
     if order.scope.kind in _SCOPES:
         scope.append(_SCOPES[order.scope.kind] == order.scope.ref)
-    named = select(literal(order.id), ModeratorRow.id).where(*scope)
-    session.execute(insert(OrderedModeratorRow).from_select(["order_id", "moderator_id"], named))
-    return session.scalar(select(func.count()).where(OrderedModeratorRow.order_id == order.id)) or 0
+    after = ""
+    while True:
+        query = select(ModeratorRow.id).where(*scope, ModeratorRow.id > after).order_by(ModeratorRow.id).limit(at_once)
+        found = [ModeratorId(moderator_id) for moderator_id in session.scalars(query)]
+        if found:
+            yield found
+        if len(found) < at_once:
+            return
+        after = found[-1]
 
 
-def with_earlier_order(session: Session, order: Order) -> list[Appointment]:
-    """Those in the order's scope who were under an order before."""
-    query = select(ModeratorRow).where(_in_scope(order.id), ModeratorRow.ordered_at.is_not(None))
+def with_earlier_order(session: Session, moderator_ids: Collection[ModeratorId]) -> list[Appointment]:
+    """Those of them who were under an order before."""
+    query = select(ModeratorRow).where(among(ModeratorRow.id, moderator_ids), ModeratorRow.ordered_at.is_not(None))
     return [appointment_of(row) for row in session.scalars(query)]
 
 
 def forget_orders(session: Session, moderator_ids: Collection[ModeratorId]) -> None:
     """They have done what they were ordered to."""
     session.execute(
-        update(ModeratorRow).where(ModeratorRow.id.in_(moderator_ids)).values(ordered_at=None, order_due_at=None)
+        update(ModeratorRow)
+        .where(among(ModeratorRow.id, moderator_ids))
+        .values(ordered_at=None, order_due_at=None)
+        .execution_options(synchronize_session=False)
     )
 
 
-def bring_forward(session: Session, order: Order) -> None:
-    """Puts the order into the schedules: an earlier one that stands keeps its beginning, and the earlier end holds."""
+def bring_forward(session: Session, order: Order, moderator_ids: Collection[ModeratorId]) -> None:
+    """Puts the order into their schedules: one that stands keeps its beginning, and the earlier end holds."""
     due_at, ordered_at = literal(order.due_at, UtcDateTime), literal(order.created_at, UtcDateTime)
     session.execute(
         update(ModeratorRow)
-        .where(_in_scope(order.id))
+        .where(among(ModeratorRow.id, moderator_ids))
         .values(
             ordered_at=func.coalesce(ModeratorRow.ordered_at, ordered_at),
             order_due_at=case((ModeratorRow.order_due_at < due_at, ModeratorRow.order_due_at), else_=due_at),
@@ -75,9 +85,9 @@ def bring_forward(session: Session, order: Order) -> None:
         )
         .execution_options(synchronize_session=False)
     )
-    happened = select(
-        ModeratorRow.id, ordered_at, literal(Happening.ORDERED.value), literal(0), literal(order.id)
-    ).where(_in_scope(order.id))
+    named = each_with(moderator_ids, literal(order.id))
+    session.execute(insert(OrderedModeratorRow).from_select(["moderator_id", "order_id"], named))
+    happened = each_with(moderator_ids, ordered_at, literal(Happening.ORDERED.value), literal(0), literal(order.id))
     session.execute(insert(HistoryRow).from_select(["moderator_id", "at", "what", "stage", "detail"], happened))
 
 
@@ -121,14 +131,10 @@ def newest_reasons(session: Session, moderator_ids: Collection[ModeratorId]) -> 
     query = (
         select(OrderedModeratorRow.moderator_id, OrderRow.reason)
         .join(OrderRow, OrderRow.id == OrderedModeratorRow.order_id)
-        .where(OrderedModeratorRow.moderator_id.in_(moderator_ids))
+        .where(among(OrderedModeratorRow.moderator_id, moderator_ids))
         .order_by(OrderRow.created_at)
     )
     return {row.moderator_id: row.reason for row in session.execute(query)}
-
-
-def _in_scope(order_id: str) -> ColumnElement[bool]:
-    return ModeratorRow.id.in_(select(OrderedModeratorRow.moderator_id).where(OrderedModeratorRow.order_id == order_id))
 
 
 def _order(row: OrderRow) -> Order:
