@@ -103,17 +103,10 @@ def place_order(
     order = Order(OrderId(new_id("rvo", tx.now)), forum_id, scope, cause, reason, due_at, tx.now)
     order_rows.add(tx.session, order, cause_ref)
     affected = order_rows.put_in_scope(tx.session, order)
-    before = standings_of(tx, order_rows.with_earlier_order(tx.session, order))
-    order_rows.forget_orders(tx.session, [one.appointment.id for one in before if _done(one)])
+    order_rows.forget_satisfied(tx.session, order)
     order_rows.bring_forward(tx.session, order)
     audit.record(tx, Action.REVERIFICATION_ORDERED, ObjectKind.ORDER, order.id, reason=cause)
     return Progress(order, affected, 0, affected if due_at <= tx.now else 0)
-
-
-def _done(standing: Standing) -> bool:
-    """Whether the order that stands in the schedule has been satisfied."""
-    order, verified_at = standing.appointment.schedule.order, standing.verified_at
-    return order is not None and verified_at is not None and verified_at >= order.ordered_at
 
 
 def _resolved(tx: Transaction, forum_id: ForumId, scope: OrderScope) -> OrderScope:
