@@ -108,8 +108,8 @@ class Chores:
             for one in found:
                 until = attended_until(standings_of(tx, repository.of_boards(tx.session, [one.board.id])))
                 at = tx.now if until is None else until
-                sweep_rows.note_unattended(tx.session, one.board.id, max(at, one.no_earlier))
-                if at <= tx.now + _UNATTENDED and (one.told is None or at > one.told):
+                is_ours = sweep_rows.note_unattended(tx.session, one, max(at, one.no_earlier))
+                if is_ours and at <= tx.now + _UNATTENDED and (one.told is None or at > one.told):
                     announce_board(tx, EventType.BOARD_UNATTENDED, one.board, at)
             return len(found)
 

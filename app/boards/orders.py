@@ -16,7 +16,7 @@ from app.boards.schedules import Terms, day_of, end_of
 from app.boards.service import get_board
 from app.boards.standings import standings_of
 from app.db.unit_of_work import Transaction, UnitOfWork
-from app.forums.service import hold_forum
+from app.forums.service import get_forum, hold_forum
 from app.kernel.actor import Actor
 from app.kernel.ids import ForumId, OrderId, new_id
 from app.screening import service as screening
@@ -43,11 +43,12 @@ class Reverifications:
         """Has everybody in scope re-verify by the end of a day of Shanghai, `due_in_days` from today; 0 means at once.
 
         It brings due dates forward, never back. Only the operator may leave out the forum, for everybody in all.
-        Raises `NoSuchModerator`, `AppointmentEnded`, `NoSuchBoard`, `AccountNotFound`, `Invalid`.
+        Raises `ForumNotFound`, `NoSuchModerator`, `AppointmentEnded`, `NoSuchBoard`, `AccountNotFound`, `Invalid`.
         """
         with self._unit_of_work.begin(actor) as tx:
             if forum_id is not None:
                 hold_forum(tx, forum_id)
+                get_forum(tx, forum_id)
                 scope = _resolved(tx, forum_id, scope)
             screening.check(tx, [Text(Field.REASON, "/reason", reason)])
             due_at = end_of(day_of(tx.now) + due_in_days) if due_in_days else tx.now
