@@ -1,6 +1,7 @@
 """Use cases of moderators: file, show, end, sanction and lift, compare with the forum's own list."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement
@@ -22,8 +23,15 @@ from app.boards.domain import (
     Standing,
     Step,
 )
-from app.boards.errors import AlreadyFiled, AppointmentEnded, NoSuchModerator, NoSuchSanction, NothingToRestore
-from app.boards.filing import Filing
+from app.boards.errors import (
+    AlreadyFiled,
+    AppointmentEnded,
+    HasFounder,
+    NoSuchModerator,
+    NoSuchSanction,
+    NothingToRestore,
+)
+from app.boards.filing import Filing, Rehearsal
 from app.boards.schedules import ModeratorState
 from app.boards.service import get_board
 from app.boards.standings import standings_of
@@ -37,6 +45,7 @@ from app.screening.domain import Field, Text
 
 _CHUNK = 500
 _TICK = timedelta(microseconds=1)
+_ONE_FOUNDER = "uq_moderators_founder"
 
 
 class Moderators:
@@ -50,15 +59,17 @@ class Moderators:
     ) -> ModeratorView:
         """Puts a moderator on record before any power, and starts the schedule. Raises `NoSuchBoard`, and as `Filing`.
 
-        Source: L8c.
+        `spread` is for those who were in office before and come together. Source: L8c.
         """
-        try:
-            with self._unit_of_work.begin(actor) as tx:
-                hold_forum(tx, forum_id)
-                found = get_board(tx, forum_id, board)
-                return self._filing.file(tx, found, name, role, spread=spread)
-        except ConstraintViolated:
-            raise AlreadyFiled from None
+        with _told_who_is_in_office(), self._unit_of_work.begin(actor) as tx:
+            hold_forum(tx, forum_id)
+            found = get_board(tx, forum_id, board)
+            return self._filing.file(tx, found, name, role, spread=spread)
+
+    def rehearse(self, forum_id: ForumId, board: str, name: AccountName, role: Role, before: Rehearsal) -> None:
+        """What `file` would say after those in `before`; writes nothing, and adds to it. Raises as `file`."""
+        with self._unit_of_work.read() as tx:
+            self._filing.rehearse(tx, get_board(tx, forum_id, board), name, role, before)
 
     def get(self, forum_id: ForumId, moderator_id: str) -> ModeratorView:
         """Raises `NoSuchModerator`."""
@@ -112,23 +123,20 @@ class Moderators:
         Raises `NoSuchModerator`, `NoSuchSanction`, `NothingToRestore`, `AlreadyFiled` where the account has been filed
         anew, `HasFounder`, `Invalid`. Source: L6e.
         """
-        try:
-            with self._unit_of_work.begin(actor) as tx:
-                hold_forum(tx, forum_id)
-                standing = _standing(tx, forum_id, moderator_id, lock=True)
-                screening.check(tx, [Text(Field.REASON, "/reason", reason)])
-                lifted = _to_lift(tx, moderator_id, sanction_id)
-                repository.lift_sanction(tx.session, sanction_id, reason, tx.now)
-                entry = HistoryEntry(tx.now, Happening.LIFTED, detail=sanction_id)
-                repository.add_history(tx.session, standing.appointment.id, entry)
-                audit.record(tx, Action.SANCTION_LIFTED, ObjectKind.MODERATOR, moderator_id, reason=lifted.step)
-                if lifted.step is Step.CANCEL:
-                    repository.restore(tx.session, standing)
-                    view = views_of(tx, [_standing(tx, forum_id, moderator_id)])[0]
-                    announce_moderator(tx, EventType.MODERATOR_REINSTATED, view)
-                return _found(tx, moderator_id, sanction_id)
-        except ConstraintViolated:
-            raise AlreadyFiled from None
+        with _told_who_is_in_office(), self._unit_of_work.begin(actor) as tx:
+            hold_forum(tx, forum_id)
+            standing = _standing(tx, forum_id, moderator_id, lock=True)
+            screening.check(tx, [Text(Field.REASON, "/reason", reason)])
+            lifted = _to_lift(tx, moderator_id, sanction_id)
+            repository.lift_sanction(tx.session, sanction_id, reason, tx.now)
+            entry = HistoryEntry(tx.now, Happening.LIFTED, detail=sanction_id)
+            repository.add_history(tx.session, standing.appointment.id, entry)
+            audit.record(tx, Action.SANCTION_LIFTED, ObjectKind.MODERATOR, moderator_id, reason=lifted.step)
+            if lifted.step is Step.CANCEL:
+                _restore(tx, standing)
+                view = views_of(tx, [_standing(tx, forum_id, moderator_id)])[0]
+                announce_moderator(tx, EventType.MODERATOR_REINSTATED, view)
+            return _found(tx, moderator_id, sanction_id)
 
     def sanctions(self, forum_id: ForumId, moderator_id: str) -> list[Sanction]:
         """Oldest first. Raises `NoSuchModerator`."""
@@ -185,6 +193,22 @@ def _end(tx: Transaction, forum_id: ForumId, moderator_id: str, reason: str, ent
     repository.end(tx.session, ModeratorId(moderator_id), reason, tx.now)
     repository.add_history(tx.session, ModeratorId(moderator_id), entry)
     return views_of(tx, [_standing(tx, forum_id, moderator_id)])[0]
+
+
+def _restore(tx: Transaction, standing: Standing) -> None:
+    appointment = standing.appointment
+    terms = repository.terms_of(tx.session, appointment.forum_id)
+    dates = terms.never_too_late(standing.deadline, appointment.board_id, tx.now)
+    repository.restore(tx.session, appointment.id, dates, tx.now)
+
+
+@contextmanager
+def _told_who_is_in_office() -> Iterator[None]:
+    """Raises `AlreadyFiled`, `HasFounder`."""
+    try:
+        yield
+    except ConstraintViolated as violated:
+        raise HasFounder if violated.constraint == _ONE_FOUNDER else AlreadyFiled from None
 
 
 def _found(tx: Transaction, moderator_id: str, sanction_id: str) -> Sanction:

@@ -5,12 +5,12 @@ from collections.abc import Collection, Iterator
 from sqlalchemy import ColumnElement, Select, case, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.boards.domain import Appointment, Cause, Happening, Order, OrderScope, ScopeKind
+from app.boards.domain import Cause, Happening, Order, OrderScope, ScopeKind
 from app.boards.models import HistoryRow, ModeratorRow, OrderedModeratorRow, OrderRow
-from app.boards.repository import appointment_of
 from app.db.bulk import among, each_with
 from app.db.types import UtcDateTime
 from app.kernel.ids import ForumId, ModeratorId, OrderId
+from app.verification.progress import verified_since
 
 _SCOPES = {
     ScopeKind.MODERATOR: ModeratorRow.id,
@@ -54,17 +54,13 @@ def in_scope(session: Session, order: Order, at_once: int) -> Iterator[list[Mode
         after = found[-1]
 
 
-def with_earlier_order(session: Session, moderator_ids: Collection[ModeratorId]) -> list[Appointment]:
-    """Those of them who were under an order before."""
-    query = select(ModeratorRow).where(among(ModeratorRow.id, moderator_ids), ModeratorRow.ordered_at.is_not(None))
-    return [appointment_of(row) for row in session.scalars(query)]
-
-
-def forget_orders(session: Session, moderator_ids: Collection[ModeratorId]) -> None:
-    """They have done what they were ordered to."""
+def forget_satisfied(session: Session, moderator_ids: Collection[ModeratorId]) -> None:
+    """Of these, earlier orders that they have done already."""
     session.execute(
         update(ModeratorRow)
-        .where(among(ModeratorRow.id, moderator_ids))
+        .where(
+            among(ModeratorRow.id, moderator_ids), ModeratorRow.account_id.in_(verified_since(ModeratorRow.ordered_at))
+        )
         .values(ordered_at=None, order_due_at=None)
         .execution_options(synchronize_session=False)
     )
@@ -106,9 +102,10 @@ def list_orders(session: Session, forum_id: ForumId | None, after: str | None, l
     return [_order(row) for row in session.scalars(query)]
 
 
-def is_known(session: Session, cause: Cause, cause_ref: str) -> bool:
-    query = select(OrderRow.id).where(OrderRow.cause == cause, OrderRow.cause_ref == cause_ref)
-    return session.scalar(query) is not None
+def known_refs(session: Session, cause: Cause, cause_refs: Collection[str]) -> set[str]:
+    """Which of these risks an order stands for already."""
+    query = select(OrderRow.cause_ref).where(OrderRow.cause == cause, OrderRow.cause_ref.in_(cause_refs))
+    return {str(ref) for ref in session.scalars(query)}
 
 
 def counts(session: Session, order_id: str, forum_id: ForumId | None, verified: Select[str]) -> tuple[int, int]:

@@ -16,7 +16,6 @@ from app.boards.domain import (
     NewBoard,
     Role,
     Sanction,
-    Standing,
     Step,
     can_name_a_board,
 )
@@ -148,6 +147,7 @@ def look_again(
 
 
 def add_appointment(session: Session, appointment: Appointment, deadline: Deadline, look_at: datetime) -> None:
+    order = appointment.schedule.order
     session.add(
         ModeratorRow(
             id=appointment.id,
@@ -163,8 +163,8 @@ def add_appointment(session: Session, appointment: Appointment, deadline: Deadli
             ended_because=None,
             interval_days=appointment.schedule.terms.interval_days,
             grace_days=appointment.schedule.terms.grace_days,
-            ordered_at=None,
-            order_due_at=None,
+            ordered_at=order.ordered_at if order else None,
+            order_due_at=order.due_at if order else None,
             due_at=deadline.due_at,
             suspends_at=deadline.suspends_at,
             look_at=look_at,
@@ -190,6 +190,15 @@ def in_office(session: Session, board_id: BoardId, account_id: AccountId) -> App
     return appointment_of(row) if row else None
 
 
+def newest_ended(session: Session, board_id: BoardId, account_id: AccountId) -> Appointment | None:
+    """The appointment of an account on a board that ended last."""
+    query = select(ModeratorRow).where(
+        ModeratorRow.board_id == board_id, ModeratorRow.account_id == account_id, ModeratorRow.ended_at.is_not(None)
+    )
+    row = session.scalar(query.order_by(ModeratorRow.ended_at.desc(), ModeratorRow.id.desc()).limit(1))
+    return appointment_of(row) if row else None
+
+
 def appointments(
     session: Session, conditions: Collection[ColumnElement[bool]], limit: int | None = None
 ) -> list[Appointment]:
@@ -209,15 +218,10 @@ def of_accounts(session: Session, account_ids: Collection[AccountId]) -> list[Ap
 
 
 def perhaps_lapsed(session: Session, forum_id: ForumId, now: datetime) -> list[Appointment]:
-    """Those in office whose powers may be off, or that ended so recently that a token may outlive them."""
+    """Those in office whose powers may be off."""
     return appointments(
         session, [ModeratorRow.forum_id == forum_id, ModeratorRow.ended_at.is_(None), ModeratorRow.suspends_at <= now]
     )
-
-
-def ended_since(session: Session, forum_id: ForumId, since: datetime) -> list[AccountId]:
-    query = select(ModeratorRow.account_id).where(ModeratorRow.forum_id == forum_id, ModeratorRow.ended_at >= since)
-    return [AccountId(account_id) for account_id in session.scalars(query)]
 
 
 def conditions_of(
@@ -261,18 +265,18 @@ def end(session: Session, moderator_id: ModeratorId, because: str, now: datetime
     )
 
 
-def restore(session: Session, standing: Standing) -> None:
+def restore(session: Session, moderator_id: ModeratorId, dates: Deadline, now: datetime) -> None:
     """Takes the ending back; the worker looks at it at once."""
     session.execute(
         update(ModeratorRow)
-        .where(ModeratorRow.id == standing.appointment.id)
+        .where(ModeratorRow.id == moderator_id)
         .values(
             ended_at=None,
             ended_because=None,
             told_state=ModeratorState.CURRENT,
-            due_at=standing.deadline.due_at,
-            suspends_at=standing.deadline.suspends_at,
-            look_at=standing.now,
+            due_at=dates.due_at,
+            suspends_at=dates.suspends_at,
+            look_at=now,
         )
     )
     session.flush()

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from app.accounts.service import stopped_accounts
 from app.boards import repository
@@ -57,11 +57,6 @@ def lapsed_accounts(tx: Transaction, forum_id: ForumId) -> set[AccountId]:
     """A step: accounts of a forum with powers that are off on some board, because nobody re-verified."""
     perhaps = repository.perhaps_lapsed(tx.session, forum_id, tx.now)
     return {one.appointment.account_id for one in standings_of(tx, perhaps) if one.state is ModeratorState.SUSPENDED}
-
-
-def ended_since(tx: Transaction, forum_id: ForumId, period: timedelta) -> list[AccountId]:
-    """A step: accounts with an office that ended within the last `period`."""
-    return repository.ended_since(tx.session, forum_id, tx.now - period)
 
 
 def has_lapsed(tx: Transaction, account_id: AccountId) -> bool:

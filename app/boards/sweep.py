@@ -127,7 +127,7 @@ def _happened(claimed: Claimed, standing: Standing) -> Iterator[HistoryEntry]:
 
 
 def _values(claimed: Claimed, standing: Standing, terms: TermsHistory) -> _Values:
-    deadline = standing.deadline
+    deadline = terms.never_too_late(standing.deadline, standing.appointment.board_id, standing.now)
     seen_at = claimed.verified_seen_at if standing.verified_at is None else standing.verified_at
     return standing.state, deadline.due_at, deadline.suspends_at, _next_look(standing, terms), seen_at
 

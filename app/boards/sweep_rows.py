@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, String, func, literal, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, Row, String, func, literal, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
 from app import policies
@@ -166,8 +166,15 @@ def boards_losing_everybody(session: Session, before: datetime, limit: int) -> l
     return [LosingBoard(boards[row.board_id], row.last, row.unattended_told) for row in found]
 
 
-def note_unattended(session: Session, board_id: BoardId, told: datetime) -> None:
-    session.execute(update(BoardRow).where(BoardRow.id == board_id).values(unattended_told=told))
+def note_unattended(session: Session, losing: LosingBoard, told: datetime) -> bool:
+    """Whether nobody else has noted anything since it was found."""
+    noted = session.execute(
+        update(BoardRow)
+        .where(BoardRow.id == losing.board.id, BoardRow.unattended_told.is_not_distinct_from(losing.told))
+        .values(unattended_told=told)
+        .execution_options(synchronize_session=False)
+    )
+    return isinstance(noted, CursorResult) and noted.rowcount == 1
 
 
 def claim_to_reconcile(

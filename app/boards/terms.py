@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app import policies
-from app.boards.schedules import Schedule, Terms
+from app.boards.schedules import Deadline, Schedule, Terms, day_of, end_of
 
 DEFAULT = Terms(policies.REVERIFICATION_INTERVAL.value, policies.REVERIFICATION_GRACE.value)
 
@@ -93,6 +93,20 @@ class TermsHistory:
             one.effective_at for one in self.changes if one.effective_at > now and one.board_id in {None, board_id}
         )
         return min(ahead, default=None)
+
+    def never_too_late(self, deadline: Deadline, board_id: str, now: datetime) -> Deadline:
+        """The dates to write down: no later than what the next change of terms, in whatever direction, may make due."""
+        ahead = self.next_change(board_id, now)
+        if ahead is None:
+            return deadline
+        earliest = first_due_under(ahead)
+        due_at, suspends_at = min(deadline.due_at, earliest), min(deadline.suspends_at, earliest)
+        return replace(deadline, due_at=due_at, suspends_at=suspends_at)
+
+
+def first_due_under(effective_at: datetime) -> datetime:
+    """Terms that come into force then make nothing due before this."""
+    return end_of(day_of(effective_at) + policies.REVERIFICATION_NOTICE.value)
 
 
 def _newest(changes: Iterable[TermsChange]) -> TermsChange | None:

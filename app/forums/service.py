@@ -76,6 +76,11 @@ class Forums:
         with self._unit_of_work.read() as tx:
             return repository.find_forum(tx.session, forum_id)
 
+    def get(self, forum_id: str) -> Forum:
+        """The forum that a command names, active or not. Raises `ForumNotFound`."""
+        with self._unit_of_work.read() as tx:
+            return get_forum(tx, ForumId(forum_id))
+
     def list_all(self) -> list[Registration]:
         with self._unit_of_work.read() as tx:
             return repository.all_forums(tx.session, tx.now)

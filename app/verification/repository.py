@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, CursorResult, Select, delete, exists, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app import policies
 from app.db.bulk import among
@@ -63,7 +63,7 @@ def documents_verified(session: Session, account_ids: Collection[AccountId]) -> 
     return {AccountId(account_id): verified_at for account_id, verified_at in session.execute(query)}
 
 
-def verified_since(since: datetime) -> Select[str]:
+def verified_since(since: datetime | InstrumentedAttribute[datetime | None]) -> Select[str]:
     return select(LinkRow.account_id).where(LinkRow.level == IdentityLevel.DOCUMENT, LinkRow.verified_at >= since)
 
 

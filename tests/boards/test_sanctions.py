@@ -7,6 +7,7 @@ import pytest
 
 from app.kernel.actor import OPERATOR
 from app.wiring import Services
+from tests.support.at_once import at_once
 from tests.support.clock import FakeClock
 from tests.support.forum import ForumBackend, Json, reasons_of, sandbox_number
 from tests.support.told import listen, told
@@ -106,6 +107,29 @@ def test_a_measure_is_lifted_where_it_was_imposed_and_once(forum: ForumBackend, 
     assert lifted == warning | {"lifted_at": "2026-11-21T04:00:00.000Z", "lifted_because": REASON["reason"]}
     assert forum.post(path, REASON, headers=key).json() == lifted
     assert refusal(lift(forum, moderator, warning["id"])) == (409, "state-conflict")
+
+
+def test_what_is_done_three_times_at_once_happens_once(
+    forum: ForumBackend, moderator: Json, services: Services
+) -> None:
+    cancelled = at_once([lambda: impose(forum, moderator, "cancel")] * 3)
+    assert sorted(answer.status_code for answer in cancelled) == [201, 409, 409]
+    (measure,) = forum.get(f"/v1/moderators/{moderator['id']}/sanctions").json()["items"]
+    lifted = at_once([lambda: lift(forum, moderator, measure["id"])] * 3)
+    assert sorted(answer.status_code for answer in lifted) == [200, 409, 409]
+    ended = at_once([lambda: forum.post(f"/v1/moderators/{moderator['id']}/end", REASON)] * 3)
+    assert sorted(answer.status_code for answer in ended) == [200, 409, 409]
+    body = {"account_id": moderator["account_id"], "role": "founder"}
+    filed = at_once([lambda: forum.post("/v1/boards/tea/moderators", body)] * 3)
+    assert sorted(answer.status_code for answer in filed) == [201, 409, 409]
+    happened = [event["type"] for event in told(services) if event["type"].startswith("moderator.")]
+    assert happened == [
+        "moderator.filed",
+        "moderator.ended",
+        "moderator.reinstated",
+        "moderator.ended",
+        "moderator.filed",
+    ]
 
 
 def test_a_change_of_terms_while_a_moderator_is_out_holds_when_they_are_back(

@@ -423,6 +423,29 @@ def my_identity(walker: Walker) -> Iterator[str]:
     yield "me-nobody"
 
 
+def _lapsed_moderator(walker: Walker) -> Iterator[str]:
+    """Refused, led into the flow, and back with the powers that they had."""
+    page, person = walker.page, PEOPLE["u-6"]
+    walker.act_as("u-6", "market")
+    yield "demo-lapsed"
+    press(page, PIN)
+    walker.sees("demo.refused.pin")
+    yield "demo-lapsed-refused"
+    walker.clock.advance(minutes=1)
+    press(page, ".notice.warn a")
+    press(page)
+    walker.prove(person.phone)
+    walker.send(name=person.name, number=person.number)
+    walker.sees("flow.done.title")
+    press(page)
+    walker.sees("demo.arrived.restored")
+    yield "demo-restored"
+    press(page, PIN)
+    walker.sees("demo.arrived.pin")
+    walker.act_as("u-1", "market")
+    yield "demo-pinned"
+
+
 def offices(walker: Walker) -> Iterator[str]:
     """A moderator whose re-verification is due, on the way to it, and a handle that may become one."""
     page, forum, phone = walker.page, walker.forum, "14000000111"
@@ -456,30 +479,6 @@ def offices(walker: Walker) -> Iterator[str]:
     page.locator("summary").last.click()
     walker.sees("flow.phone.lost_said")
     yield "phone-on-record"
-
-
-def _lapsed_moderator(walker: Walker) -> Iterator[str]:
-    """Refused, led into the flow, and back with the powers that they had."""
-    page, person = walker.page, PEOPLE["u-6"]
-    walker.act_as("u-6", "market")
-    yield "demo-lapsed"
-    press(page, PIN)
-    walker.sees("demo.refused.pin")
-    yield "demo-lapsed-refused"
-    walker.clock.advance(minutes=1)
-    press(page, ".notice.warn a")
-    press(page)
-    walker.choose("other_document")
-    walker.prove(person.phone)
-    page.locator("[name=type]").select_option(person.type)
-    walker.send(name=person.name, number=person.number)
-    walker.sees("flow.done.title")
-    press(page)
-    walker.sees("demo.arrived.restored")
-    yield "demo-restored"
-    press(page, PIN)
-    walker.sees("demo.arrived.pin")
-    yield "demo-pinned"
 
 
 def demo(walker: Walker) -> Iterator[str]:
