@@ -159,7 +159,7 @@ def test_what_cannot_be_a_board_is_refused_field_by_field(forum: ForumBackend, f
     forum.board(founder["id"])
     good = {"slug": "other", "name": "茶馆", "description": "", "founder": {"account_id": founder["id"]}}
     cases: tuple[tuple[str, object], ...] = (
-        *(("name", text) for text in ("", "长" * 51, "a\x07", "a\nb", "\u202e倒", 7)),
+        *(("name", text) for text in ("", " ", "\u200d", "长" * 51, "a\x07", "a\nb", "\u202e倒", 7)),
         *(("description", text) for text in ("长" * 2001, "\u202e倒", None)),
         *(("interval_days", days) for days in (29, 366, 0, -1, 90.5, "90", True, 10**30)),
         *(("grace_days", days) for days in (-1, 91, 10**30)),
