@@ -84,7 +84,8 @@ STOPPED_LOOK = Policy(1, "days between two looks at whose account is stopped", "
 UNATTENDED_NOTICE = Policy(14, "days before a board loses its last working moderator", "L8c; design")
 RISK_REACH = Policy(30, "days back in which a risk is looked for", "design")
 TEXTED_AT_ONCE = Policy(20, "reminders", "design")
-SWEPT_AT_ONCE = Policy(1000, "appointments in a transaction", "design")
+ORDERED_AT_ONCE = Policy(5000, "appointments in a statement", "design")
+SWEPT_AT_ONCE = Policy(2000, "appointments in a transaction", "design")
 
 IMPORT_BATCH = Policy(50, "users in one transaction", "design")
 IMPORT_LONGEST_LINE = Policy(65_536, "bytes, with all the lines that quotes hold together", "design")

@@ -198,7 +198,7 @@ def _assemble(
         moderators=Moderators(unit_of_work, filing, ways),
         reverifications=Reverifications(unit_of_work),
         sweeps=Sweeps(unit_of_work, ways),
-        chores=Chores(unit_of_work, Notices(unit_of_work, vault, texts).text),
+        chores=Chores(unit_of_work, mac, Notices(unit_of_work, vault, texts).text),
         posting=posting,
         status_lists=StatusLists(unit_of_work, signer, posting.policy, issuer),
         webhooks=Webhooks(unit_of_work, records, _record_webhook, private=development),

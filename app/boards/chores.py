@@ -1,6 +1,6 @@
 """Use cases of the background beside the clock: texts, risks, boards about to be left alone, the forum's own lists."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from app import policies
@@ -11,26 +11,31 @@ from app.boards.orders import place_order
 from app.boards.schedules import day_of, end_of
 from app.boards.service import attended_until
 from app.boards.standings import standings_of
+from app.crypto.mac import Mac, MacUse
 from app.db.unit_of_work import Transaction, UnitOfWork
 from app.events.catalogue import EventType, ReconciliationPayload
 from app.events.service import hearing, publish
 from app.forums.service import get_forum
 from app.kernel.actor import SYSTEM
 from app.kernel.ids import AccountId
-from app.verification.progress import recycled_phones
+from app.verification.progress import RecycledPhone, recycled_phones
 
 TextPerson = Callable[[AccountId, str, str], bool]
 """Sends words to the phone on record for the person behind an account, under a message id; whether they went out."""
 _RISK_REACH = timedelta(days=policies.RISK_REACH.value)
+_LONGEST_DELAY = timedelta(hours=policies.EVENT_LONGEST_DELAY.value)
 _UNATTENDED = timedelta(days=policies.UNATTENDED_NOTICE.value)
 _EVERY = timedelta(days=policies.RECONCILIATION_EVERY.value)
+_MICROSECOND = timedelta(microseconds=1)
 _AT_ONCE = 100
+_RISKS_AT_ONCE = 500
 _RECYCLED = "绑定的手机号已归他人使用 / the phone on record belongs to somebody else now"
 
 
 class Chores:
-    def __init__(self, unit_of_work: UnitOfWork, text_person: TextPerson) -> None:
+    def __init__(self, unit_of_work: UnitOfWork, mac: Mac, text_person: TextPerson) -> None:
         self._unit_of_work = unit_of_work
+        self._mac = mac
         self._text_person = text_person
 
     def text_reminders(self) -> int:
@@ -54,14 +59,17 @@ class Chores:
         return len(taken)
 
     def order_for_risks(self) -> int:
-        """Has moderators re-verify whose phone has become somebody else's; one order for each. Source: L8d."""
+        """Has moderators re-verify whose phone has become somebody else's; one order for each. Source: L8d.
+
+        Each within `EVENT_LONGEST_DELAY`, at a time of its own: two forums that compare notes find no common moment.
+        """
         with self._unit_of_work.read() as tx:
-            found = [risk for risk in recycled_phones(tx, tx.now - _RISK_REACH) if not _is_known(tx, risk.ref)]
+            found = self._risks_to_order_for(tx)
         placed = 0
         for risk in found:
             with self._unit_of_work.begin(SYSTEM) as tx:
                 in_office = repository.of_accounts(tx.session, [risk.account_id])
-                if not in_office or _is_known(tx, risk.ref):
+                if not in_office or _known(tx, [risk]):
                     continue
                 due_at = end_of(day_of(tx.now) + policies.RISK_ORDER.value)
                 scope = OrderScope(ScopeKind.ACCOUNT, risk.account_id)
@@ -69,6 +77,26 @@ class Chores:
                 place_order(tx, forum_id, scope, Cause.PHONE_RECYCLED, _RECYCLED, due_at, risk.ref)
                 placed += 1
         return placed
+
+    def _risks_to_order_for(self, tx: Transaction) -> list[RecycledPhone]:
+        """Those of moderators whose time has come and for which nothing was ordered yet."""
+        risks = [
+            risk
+            for risk in recycled_phones(tx, tx.now - _RISK_REACH)
+            if tx.now >= risk.frozen_at + self._delay_of(risk.ref)
+        ]
+        found = []
+        for begin in range(0, len(risks), _RISKS_AT_ONCE):
+            some = risks[begin : begin + _RISKS_AT_ONCE]
+            offices = repository.of_accounts(tx.session, {risk.account_id for risk in some})
+            in_office, known = {office.account_id for office in offices}, _known(tx, some)
+            found += [risk for risk in some if risk.account_id in in_office and risk.ref not in known]
+        return found
+
+    def _delay_of(self, ref: str) -> timedelta:
+        """The same whenever it is asked, and nobody outside can tell it."""
+        seed = int.from_bytes(self._mac.digest(MacUse.RISK_DELAY, ref)[:8])
+        return timedelta(microseconds=seed % (_LONGEST_DELAY // _MICROSECOND))
 
     def warn_of_unattended_boards(self) -> int:
         """Tells forums which boards lose their last working moderator within `UNATTENDED_NOTICE`, once for each date.
@@ -80,8 +108,8 @@ class Chores:
             for one in found:
                 until = attended_until(standings_of(tx, repository.of_boards(tx.session, [one.board.id])))
                 at = tx.now if until is None else until
-                sweep_rows.note_unattended(tx.session, one.board.id, max(at, one.no_earlier))
-                if at <= tx.now + _UNATTENDED and (one.told is None or at > one.told):
+                is_ours = sweep_rows.note_unattended(tx.session, one, max(at, one.no_earlier))
+                if is_ours and at <= tx.now + _UNATTENDED and (one.told is None or at > one.told):
                     announce_board(tx, EventType.BOARD_UNATTENDED, one.board, at)
             return len(found)
 
@@ -96,5 +124,5 @@ class Chores:
             return len(boards)
 
 
-def _is_known(tx: Transaction, ref: str) -> bool:
-    return order_rows.is_known(tx.session, Cause.PHONE_RECYCLED, ref)
+def _known(tx: Transaction, risks: Sequence[RecycledPhone]) -> set[str]:
+    return order_rows.known_refs(tx.session, Cause.PHONE_RECYCLED, [risk.ref for risk in risks])

@@ -1,15 +1,16 @@
 """Queries on orders to re-verify."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from sqlalchemy import ColumnElement, Select, case, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.boards.domain import Appointment, Cause, Happening, Order, OrderScope, ScopeKind
+from app.boards.domain import Cause, Happening, Order, OrderScope, ScopeKind
 from app.boards.models import HistoryRow, ModeratorRow, OrderedModeratorRow, OrderRow
-from app.boards.repository import appointment_of
+from app.db.bulk import among, each_with
 from app.db.types import UtcDateTime
 from app.kernel.ids import ForumId, ModeratorId, OrderId
+from app.verification.progress import verified_since
 
 _SCOPES = {
     ScopeKind.MODERATOR: ModeratorRow.id,
@@ -35,37 +36,42 @@ def add(session: Session, order: Order, cause_ref: str | None) -> None:
     session.flush()
 
 
-def put_in_scope(session: Session, order: Order) -> int:
-    """Names the appointments that the order concerns; how many."""
+def in_scope(session: Session, order: Order, at_once: int) -> Iterator[list[ModeratorId]]:
+    """Those in office whom an order concerns, so many at once: a statement about all of them would take too long."""
     scope: list[ColumnElement[bool]] = [ModeratorRow.ended_at.is_(None)]
     if order.forum_id is not None:
         scope.append(ModeratorRow.forum_id == order.forum_id)
     if order.scope.kind in _SCOPES:
         scope.append(_SCOPES[order.scope.kind] == order.scope.ref)
-    named = select(literal(order.id), ModeratorRow.id).where(*scope)
-    session.execute(insert(OrderedModeratorRow).from_select(["order_id", "moderator_id"], named))
-    return session.scalar(select(func.count()).where(OrderedModeratorRow.order_id == order.id)) or 0
+    after = ""
+    while True:
+        query = select(ModeratorRow.id).where(*scope, ModeratorRow.id > after).order_by(ModeratorRow.id).limit(at_once)
+        found = [ModeratorId(moderator_id) for moderator_id in session.scalars(query)]
+        if found:
+            yield found
+        if len(found) < at_once:
+            return
+        after = found[-1]
 
 
-def with_earlier_order(session: Session, order: Order) -> list[Appointment]:
-    """Those in the order's scope who were under an order before."""
-    query = select(ModeratorRow).where(_in_scope(order.id), ModeratorRow.ordered_at.is_not(None))
-    return [appointment_of(row) for row in session.scalars(query)]
-
-
-def forget_orders(session: Session, moderator_ids: Collection[ModeratorId]) -> None:
-    """They have done what they were ordered to."""
+def forget_satisfied(session: Session, moderator_ids: Collection[ModeratorId]) -> None:
+    """Of these, earlier orders that they have done already."""
     session.execute(
-        update(ModeratorRow).where(ModeratorRow.id.in_(moderator_ids)).values(ordered_at=None, order_due_at=None)
+        update(ModeratorRow)
+        .where(
+            among(ModeratorRow.id, moderator_ids), ModeratorRow.account_id.in_(verified_since(ModeratorRow.ordered_at))
+        )
+        .values(ordered_at=None, order_due_at=None)
+        .execution_options(synchronize_session=False)
     )
 
 
-def bring_forward(session: Session, order: Order) -> None:
-    """Puts the order into the schedules: an earlier one that stands keeps its beginning, and the earlier end holds."""
+def bring_forward(session: Session, order: Order, moderator_ids: Collection[ModeratorId]) -> None:
+    """Puts the order into their schedules: one that stands keeps its beginning, and the earlier end holds."""
     due_at, ordered_at = literal(order.due_at, UtcDateTime), literal(order.created_at, UtcDateTime)
     session.execute(
         update(ModeratorRow)
-        .where(_in_scope(order.id))
+        .where(among(ModeratorRow.id, moderator_ids))
         .values(
             ordered_at=func.coalesce(ModeratorRow.ordered_at, ordered_at),
             order_due_at=case((ModeratorRow.order_due_at < due_at, ModeratorRow.order_due_at), else_=due_at),
@@ -75,9 +81,9 @@ def bring_forward(session: Session, order: Order) -> None:
         )
         .execution_options(synchronize_session=False)
     )
-    happened = select(
-        ModeratorRow.id, ordered_at, literal(Happening.ORDERED.value), literal(0), literal(order.id)
-    ).where(_in_scope(order.id))
+    named = each_with(moderator_ids, literal(order.id))
+    session.execute(insert(OrderedModeratorRow).from_select(["moderator_id", "order_id"], named))
+    happened = each_with(moderator_ids, ordered_at, literal(Happening.ORDERED.value), literal(0), literal(order.id))
     session.execute(insert(HistoryRow).from_select(["moderator_id", "at", "what", "stage", "detail"], happened))
 
 
@@ -96,9 +102,10 @@ def list_orders(session: Session, forum_id: ForumId | None, after: str | None, l
     return [_order(row) for row in session.scalars(query)]
 
 
-def is_known(session: Session, cause: Cause, cause_ref: str) -> bool:
-    query = select(OrderRow.id).where(OrderRow.cause == cause, OrderRow.cause_ref == cause_ref)
-    return session.scalar(query) is not None
+def known_refs(session: Session, cause: Cause, cause_refs: Collection[str]) -> set[str]:
+    """Which of these risks an order stands for already."""
+    query = select(OrderRow.cause_ref).where(OrderRow.cause == cause, OrderRow.cause_ref.in_(cause_refs))
+    return {str(ref) for ref in session.scalars(query)}
 
 
 def counts(session: Session, order_id: str, forum_id: ForumId | None, verified: Select[str]) -> tuple[int, int]:
@@ -121,14 +128,10 @@ def newest_reasons(session: Session, moderator_ids: Collection[ModeratorId]) -> 
     query = (
         select(OrderedModeratorRow.moderator_id, OrderRow.reason)
         .join(OrderRow, OrderRow.id == OrderedModeratorRow.order_id)
-        .where(OrderedModeratorRow.moderator_id.in_(moderator_ids))
+        .where(among(OrderedModeratorRow.moderator_id, moderator_ids))
         .order_by(OrderRow.created_at)
     )
     return {row.moderator_id: row.reason for row in session.execute(query)}
-
-
-def _in_scope(order_id: str) -> ColumnElement[bool]:
-    return ModeratorRow.id.in_(select(OrderedModeratorRow.moderator_id).where(OrderedModeratorRow.order_id == order_id))
 
 
 def _order(row: OrderRow) -> Order:

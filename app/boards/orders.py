@@ -16,7 +16,7 @@ from app.boards.schedules import Terms, day_of, end_of
 from app.boards.service import get_board
 from app.boards.standings import standings_of
 from app.db.unit_of_work import Transaction, UnitOfWork
-from app.forums.service import hold_forum
+from app.forums.service import get_forum, hold_forum
 from app.kernel.actor import Actor
 from app.kernel.ids import ForumId, OrderId, new_id
 from app.screening import service as screening
@@ -24,6 +24,7 @@ from app.screening.domain import Field, Text
 from app.verification.progress import verified_since
 
 _CHUNK = policies.SWEPT_AT_ONCE.value
+_AT_ONCE = policies.ORDERED_AT_ONCE.value
 _WEEK = 7
 
 
@@ -43,11 +44,12 @@ class Reverifications:
         """Has everybody in scope re-verify by the end of a day of Shanghai, `due_in_days` from today; 0 means at once.
 
         It brings due dates forward, never back. Only the operator may leave out the forum, for everybody in all.
-        Raises `NoSuchModerator`, `AppointmentEnded`, `NoSuchBoard`, `AccountNotFound`, `Invalid`.
+        Raises `ForumNotFound`, `NoSuchModerator`, `AppointmentEnded`, `NoSuchBoard`, `AccountNotFound`, `Invalid`.
         """
         with self._unit_of_work.begin(actor) as tx:
             if forum_id is not None:
                 hold_forum(tx, forum_id)
+                get_forum(tx, forum_id)
                 scope = _resolved(tx, forum_id, scope)
             screening.check(tx, [Text(Field.REASON, "/reason", reason)])
             due_at = end_of(day_of(tx.now) + due_in_days) if due_in_days else tx.now
@@ -102,18 +104,13 @@ def place_order(
     """A step: an order, in the schedules of all that it concerns. `cause_ref` names the risk that asks for it, once."""
     order = Order(OrderId(new_id("rvo", tx.now)), forum_id, scope, cause, reason, due_at, tx.now)
     order_rows.add(tx.session, order, cause_ref)
-    affected = order_rows.put_in_scope(tx.session, order)
-    before = standings_of(tx, order_rows.with_earlier_order(tx.session, order))
-    order_rows.forget_orders(tx.session, [one.appointment.id for one in before if _done(one)])
-    order_rows.bring_forward(tx.session, order)
+    affected = 0
+    for moderator_ids in order_rows.in_scope(tx.session, order, _AT_ONCE):
+        affected += len(moderator_ids)
+        order_rows.forget_satisfied(tx.session, moderator_ids)
+        order_rows.bring_forward(tx.session, order, moderator_ids)
     audit.record(tx, Action.REVERIFICATION_ORDERED, ObjectKind.ORDER, order.id, reason=cause)
     return Progress(order, affected, 0, affected if due_at <= tx.now else 0)
-
-
-def _done(standing: Standing) -> bool:
-    """Whether the order that stands in the schedule has been satisfied."""
-    order, verified_at = standing.appointment.schedule.order, standing.verified_at
-    return order is not None and verified_at is not None and verified_at >= order.ordered_at
 
 
 def _resolved(tx: Transaction, forum_id: ForumId, scope: OrderScope) -> OrderScope:

@@ -1,6 +1,6 @@
 """Steps that say how appointments stand now, by schedule, newest verification by document, and terms in force."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -16,9 +16,16 @@ from app.verification.progress import documents_verified
 
 def standings_of(tx: Transaction, appointments: Sequence[Appointment]) -> list[Standing]:
     """A step: in the same order. What it rests on is read, never what the worker wrote about it. Source: L8d."""
+    terms = repository.terms_of_forums(tx.session, {one.forum_id for one in appointments})
+    return standings_under(tx, appointments, terms)
+
+
+def standings_under(
+    tx: Transaction, appointments: Sequence[Appointment], terms: Mapping[ForumId, TermsHistory]
+) -> list[Standing]:
+    """A step: the same for who has read the terms of their forums."""
     accounts = {one.account_id for one in appointments}
     verified, stopped = documents_verified(tx, accounts), stopped_accounts(tx, accounts)
-    terms = repository.terms_of_forums(tx.session, {one.forum_id for one in appointments})
     return [
         _standing(one, verified.get(one.account_id), terms[one.forum_id], tx.now, stopped=one.account_id in stopped)
         for one in appointments

@@ -23,7 +23,7 @@ _LONGEST_SHOWN = 100
 _NO_ANSWER = (
     "The database did not answer at line {}; what went in before stays. Run the same file again when it answers."
 )
-_FORMULAS = ("=", "+", "-", "@", "\t")
+_FORMULAS = ("=", "+", "-", "@", "\t", "＝", "＋", "－", "＠")  # noqa: RUF001 -- wide ones, as spreadsheets read them too
 """A spreadsheet would reckon with what begins so."""
 
 

@@ -21,6 +21,7 @@ class MacUse(StrEnum):
     IDEMPOTENCY_KEY = "idempotency-key"
     IDEMPOTENCY_BODY = "idempotency-body"
     SIGN_IN = "sign-in"
+    RISK_DELAY = "risk-delay"
 
 
 class Mac:

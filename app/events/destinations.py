@@ -17,8 +17,10 @@ _INNER_NAMES = ("localhost", "local", "internal", "intranet", "lan", "home.arpa"
 _HTTPS_PORT, _FIRST_FREE_PORT = 443, 1024
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 _TRANSLATED = IPv6Network("64:ff9b::/96")
-_RELAYS = IPv4Network("192.88.99.0/24")
+_RESERVED = (IPv4Network("192.0.0.0/24"), IPv4Network("192.88.99.0/24"))
+"""Protocol assignments, some clouds' metadata among them, and relays: not every Python knows them as not public."""
 _TUNNELS = (IPv6Network("2001::/32"), IPv6Network("2002::/16"))
+_EXAMPLES = IPv6Network("3fff::/20")
 
 
 def refuses(url: str, *, private: bool) -> str | None:
@@ -68,11 +70,11 @@ def _literal(host: str) -> Address | None:
 def is_public(address: Address) -> bool:
     """Whether this is one address of the public internet, also inside the forms that carry an older one."""
     if isinstance(address, IPv4Address):
-        inner = address.is_multicast or address.is_reserved or address in _RELAYS
+        inner = address.is_multicast or address.is_reserved or any(address in network for network in _RESERVED)
         return address.is_global and not inner
     if address.ipv4_mapped is not None:
         return is_public(address.ipv4_mapped)
     if address in _TRANSLATED:
         return is_public(IPv4Address(int(address) & 0xFFFF_FFFF))
-    tunnelled = any(address in tunnel for tunnel in _TUNNELS)
-    return address in _GLOBAL_UNICAST and address.is_global and not tunnelled and address.scope_id is None
+    unfit = any(address in network for network in (*_TUNNELS, _EXAMPLES))
+    return address in _GLOBAL_UNICAST and address.is_global and not unfit and address.scope_id is None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app import policies
 from app.db.unit_of_work import Transaction
@@ -23,6 +24,8 @@ class RecycledPhone:
 
     account_id: AccountId
     ref: str
+    frozen_at: datetime
+    """Known to nobody outside: it is the same for all accounts of the person, in every forum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ def recycled_phones(tx: Transaction, since: datetime) -> list[RecycledPhone]:
         some = frozen[begin : begin + _AT_ONCE]
         accounts = repository.document_accounts(tx.session, {phone.person_id for phone in some})
         found += [
-            RecycledPhone(account_id, f"phone-{phone.id}-{account_id}")
+            RecycledPhone(account_id, f"phone-{phone.id}-{account_id}", phone.frozen_at)
             for phone in some
             for account_id, verified_at in accounts[phone.person_id]
             if verified_at <= phone.frozen_at
@@ -97,6 +100,9 @@ def recycled_phones(tx: Transaction, since: datetime) -> list[RecycledPhone]:
     return found
 
 
-def verified_since(since: datetime) -> Select[str]:
-    """The accounts whose person proved themselves by document since then, as part of another room's statement."""
+def verified_since(since: datetime | InstrumentedAttribute[datetime | None]) -> Select[str]:
+    """The accounts whose person proved themselves by document since then, as part of another room's statement.
+
+    `since` may be a column of that statement; where it is null nobody has.
+    """
     return repository.verified_since(since)

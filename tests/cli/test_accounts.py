@@ -43,7 +43,7 @@ def test_a_list_goes_in_once_and_a_second_time_changes_nothing(ready: Installati
 
 def test_refused_lines_are_told_by_number_code_and_sentence_and_the_rest_goes_in(ready: Installation) -> None:
     forum = forum_of(ready)
-    bad = '=cmd(),7,\n!\x1b[2J,8,\n海上,9,"a\x01canary"\n"canary,10,\n山间清风,11,\n'
+    bad = '=cmd(),＋7,\n!\x1b[2J,8,\n海上,9,"a\x01canary"\n"canary,10,\n山间清风,11,\n'
     name = written(ready, "bad.csv", _LIST + bad)
     told = ready.run("accounts", "import", name, "--forum", forum, "--json")
     assert told.returncode == 1
@@ -71,7 +71,7 @@ def test_refused_lines_are_told_by_number_code_and_sentence_and_the_rest_goes_in
     report = ready.home / "refused.csv"
     rows = list(csv.DictReader(report.read_text(encoding="utf-8").splitlines()))
     assert [row["line"] for row in rows] == ["4", "5", "6", "7", "8"]
-    assert (rows[0]["handle"], rows[0]["external_id"]) == ("'=cmd()", "7")
+    assert (rows[0]["handle"], rows[0]["external_id"]) == ("'=cmd()", "'＋7")
     assert report.stat().st_mode & 0o077 == 0
 
 

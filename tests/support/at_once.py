@@ -3,15 +3,16 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from typing import TypeVar
 
-import httpx2
+T = TypeVar("T")
 
 
-def at_once(asks: Sequence[Callable[[], httpx2.Response]]) -> list[httpx2.Response]:
+def at_once(asks: Sequence[Callable[[], T]]) -> list[T]:
     """What each heard, in their order; all begin together."""
     ready = Barrier(len(asks))
 
-    def ask(one: Callable[[], httpx2.Response]) -> httpx2.Response:
+    def ask(one: Callable[[], T]) -> T:
         ready.wait()
         return one()
 
