@@ -40,6 +40,8 @@ def add_board(session: Session, board_id: BoardId, forum_id: ForumId, new: NewBo
 
 def find_board(session: Session, forum_id: ForumId, named: str, *, lock: bool = False) -> Board | None:
     """By id or by slug; `lock` holds it until the transaction ends."""
+    if not (named.isascii() and named.isprintable()):  # no board is called so, and PostgreSQL takes no NUL
+        return None
     which = BoardRow.id == named if named.startswith(_ID_PREFIX) else BoardRow.slug == named
     query = select(BoardRow).where(BoardRow.forum_id == forum_id, which)
     row = session.scalar(query.with_for_update() if lock else query)

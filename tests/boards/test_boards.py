@@ -364,6 +364,7 @@ def test_a_name_that_the_database_cannot_hold_names_no_board(forum: ForumBackend
     for named in ("%00", "tea%00", "%ff", "a%2Fb", "长" * 500, "brd_%00", "..%2Ftea"):
         for answer in (forum.get(f"/v1/boards/{named}"), act(forum, named, "freeze"), change(forum, named, name="x")):
             assert answer.status_code in {400, 404, 422}, (named, answer.text)
+        assert forum.get(f"/v1/moderators?board={named}").status_code in {404, 422}, named
     assert forum.get("/v1/boards/tea").json()["status"] == "active"
 
 
