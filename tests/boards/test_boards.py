@@ -7,7 +7,10 @@ import httpx2
 import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
+from sqlalchemy import func, select
 
+from app.boards.models import TermsRow
+from app.wiring import Services
 from tests.support.at_once import at_once
 from tests.support.clock import FakeClock
 from tests.support.forum import ForumBackend, Json, reasons_of, sandbox_number
@@ -188,6 +191,14 @@ def test_a_change_changes_what_it_names_and_null_gives_the_interval_back(forum: 
     assert refusal(forum.get("/v1/boards/tea")) == (404, "not-found")
     assert change(forum, "cha", interval_days=None).json()["interval_days"] == 180
     assert create(forum, founder, slug="tea").status_code == 201  # an old slug is free
+
+
+def test_the_same_terms_said_again_are_no_change(forum: ForumBackend, founder: Json, services: Services) -> None:
+    forum.board(founder["id"], interval_days=90)
+    for interval, changes in ((90, 1), (90, 1), (60, 2), (60, 2), (90, 3)):
+        assert change(forum, "tea", interval_days=interval).json()["interval_days"] == interval
+        with services.unit_of_work.read() as tx:
+            assert tx.session.scalar(select(func.count()).select_from(TermsRow)) == changes
 
 
 def test_a_permit_goes_by_the_boards_id_whatever_it_is_called_now(forum: ForumBackend, founder: Json) -> None:
