@@ -5,7 +5,7 @@ PORT ?= 8000
 BIN := .venv/bin
 INSTALL := $(BIN)/pip install -qq --disable-pip-version-check --no-deps
 
-.PHONY: help setup dev browser run demo test screenshots coverage check fix bench-hanging torture torture-bugs \
+.PHONY: help setup dev browser run demo test screenshots coverage check fix bench-hanging bench-sweep torture torture-bugs \
 	torture-mutation torture-oracle migration lock
 
 help: ## Show what each target does
@@ -66,6 +66,9 @@ fix: dev ## Format, and mend what can be mended by itself
 
 bench-hanging: dev ## Measure /v1/accounts while the provider hangs (ratio to quiet, at most 3)
 	@$(BIN)/python -m bench.hanging_provider
+
+bench-sweep: dev ## Measure a night of a million appointments on PostgreSQL beside bare SQL (at most 3 times): bench/results.md
+	@$(BIN)/python -m bench.sweep
 
 torture: dev ## All long forms of tests (hours; only="tests/torture/test_x.py" for some); numbers go to docs/torture.md
 	@$(BIN)/pytest --long $(or $(only),tests/torture tests/vectors)

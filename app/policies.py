@@ -74,6 +74,7 @@ REVERIFICATION_REMINDERS = (
 """After the first reminder, which opens the window."""
 REVERIFICATION_GRACE = Policy(14, "days after a due date in which powers remain", "design")
 REVERIFICATION_LONGEST_GRACE = Policy(90, "days", "design")
+TERMS_AHEAD = Policy(365, "days that a change of terms is announced ahead at most", "design")
 REVERIFICATION_NOTICE = Policy(30, "days that a new interval gives everybody at least", "design")
 RISK_ORDER = Policy(7, "days to re-verify after a risk", "design")
 FORECAST_WEEKS = Policy(52, "weeks at most", "design")
@@ -83,7 +84,8 @@ STOPPED_LOOK = Policy(1, "days between two looks at whose account is stopped", "
 UNATTENDED_NOTICE = Policy(14, "days before a board loses its last working moderator", "L8c; design")
 RISK_REACH = Policy(30, "days back in which a risk is looked for", "design")
 TEXTED_AT_ONCE = Policy(20, "reminders", "design")
-SWEPT_AT_ONCE = Policy(1000, "appointments in a transaction", "design")
+ORDERED_AT_ONCE = Policy(5000, "appointments in a statement", "design")
+SWEPT_AT_ONCE = Policy(2000, "appointments in a transaction", "design")
 
 IMPORT_BATCH = Policy(50, "users in one transaction", "design")
 IMPORT_LONGEST_LINE = Policy(65_536, "bytes, with all the lines that quotes hold together", "design")

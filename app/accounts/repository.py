@@ -21,6 +21,7 @@ from app.accounts.domain import (
     handle_key,
 )
 from app.accounts.models import AccountRow, ActRow, HandleRow, SanctionRow
+from app.db.bulk import among
 from app.kernel.actor import Actor
 from app.kernel.ids import AccountId, ForumId
 
@@ -114,7 +115,7 @@ def stopped(session: Session, account_ids: Collection[AccountId], now: datetime)
     query = (
         select(AccountRow.id)
         .outerjoin(SanctionRow, in_force)
-        .where(AccountRow.id.in_(account_ids), or_(AccountRow.closed_at.is_not(None), SanctionRow.id.is_not(None)))
+        .where(among(AccountRow.id, account_ids), or_(AccountRow.closed_at.is_not(None), SanctionRow.id.is_not(None)))
     )
     return {AccountId(account_id) for account_id in session.scalars(query)}
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from app import policies
 from app.api.account_shapes import NamesAccount, Reason
@@ -233,7 +233,8 @@ class HistoryList(Answer):
 
 
 class OwnList(Request):
-    external_ids: Annotated[list[Annotated[str, Field(min_length=1, max_length=200)]], Field(max_length=2000)]
+    external_ids: Annotated[list[Annotated[str, Field(min_length=1, max_length=200)]], Field(max_length=900)]
+    """No body holds more than 1,000 values."""
 
 
 class Reconciliation(Answer):
@@ -247,13 +248,18 @@ class Reconciliation(Answer):
     """Moderator ids of accounts without a user id of the forum."""
 
 
+def _as_true(given: object) -> object:
+    """1 is no true, though Python says so."""
+    return given if isinstance(given, bool) else None
+
+
 class Scope(Request):
     """Exactly one is given."""
 
     moderator_id: Annotated[str, Field(min_length=1, max_length=60)] | None = None
     board: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     account_id: Annotated[str, Field(min_length=1, max_length=60)] | None = None
-    all: Literal[True] | None = None
+    all: Annotated[Literal[True], BeforeValidator(_as_true)] | None = None
 
     def as_scope(self) -> OrderScope:
         """Raises `Invalid` unless exactly one is given."""

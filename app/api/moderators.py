@@ -67,7 +67,7 @@ class _Page:
         body = page.model_dump_json().encode()
         etag = f'"{sha256(body).hexdigest()[:32]}"'
         headers = {"etag": etag, "cache-control": f"private, max-age={_FRESH_SECONDS}"}
-        if etag in [mark.strip().removeprefix("W/") for mark in self.known.split(",")]:
+        if not {etag, "*"}.isdisjoint(mark.strip().removeprefix("W/") for mark in self.known.split(",")):
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
         return Response(body, media_type="application/json", headers=headers)
 

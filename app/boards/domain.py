@@ -32,6 +32,11 @@ def is_slug(slug: str) -> bool:
     return _SLUG.fullmatch(slug) is not None and not slug.startswith(_ID_PREFIX)
 
 
+def can_name_a_board(named: str) -> bool:
+    """Whether some board could have this slug or this id; what cannot be one is looked for in no database."""
+    return _SLUG.fullmatch(named) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Board:
     id: BoardId

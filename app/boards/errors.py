@@ -103,3 +103,10 @@ class TermsOutOfRange(Invalid):
 
     def __init__(self) -> None:
         super().__init__([FieldError("/interval_days", "out-of-range", self.sentence)], self.sentence)
+
+
+class TermsTooFarAhead(Invalid):
+    sentence = Sentence("要求的变更最多提前一年宣布。", "A change of terms begins within a year from now.")
+
+    def __init__(self) -> None:
+        super().__init__([FieldError("/effective_at", "out-of-range", self.sentence)], self.sentence)

@@ -1,12 +1,14 @@
 """Steps that put somebody on record (备案) or change what a record is held to."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 
 from app import policies
 from app.accounts.domain import Account, AccountName, SanctionKind
-from app.accounts.service import find_open, sanction_in_force
+from app.accounts.errors import AccountIsClosed
+from app.accounts.service import find_named, sanction_in_force
 from app.agreements.domain import AgreementKind
 from app.agreements.service import counts_as_accepted
 from app.audit import service as audit
@@ -34,8 +36,16 @@ from app.kernel.ids import AccountId, BoardId, ForumId, ModeratorId, new_id
 from app.verification.progress import documents_verified
 
 IsAdult = Callable[[Transaction, AccountId], bool]
+_Office = tuple[AccountId, Role]
 _INTERVALS = range(policies.REVERIFICATION_SHORTEST.value, policies.REVERIFICATION_LONGEST.value + 1)
 _GRACES = range(policies.REVERIFICATION_LONGEST_GRACE.value + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """Whom lines before would have put on record: what a rehearsal knows in place of filings."""
+
+    offices: dict[BoardId, list[_Office]] = field(default_factory=dict)
 
 
 class Filing:
@@ -54,11 +64,8 @@ class Filing:
         `IdentityLevelTooLow`, `TooYoungToModerate`, `AgreementNotAccepted`, `AlreadyFiled`, `HasFounder`.
         Source: L8c, L6d, N10.
         """
-        account = find_open(tx, board.forum_id, name, lock=True)
-        if board.status is BoardStatus.CLOSED:
-            raise BoardIsClosed
-        verified_at = self._qualified(tx, account)
-        _refuse_taken(tx, board.id, account.id, role)
+        account = find_named(tx, board.forum_id, name, lock=True)
+        verified_at = self._judged(tx, board, account, role, [])
         history = repository.terms_of(tx.session, board.forum_id)
         terms = history.of_board(board.id, tx.now)
         begins = day_of(tx.now) - (_offset(board.id, account.id, terms) if spread else 0)
@@ -82,6 +89,36 @@ class Filing:
         view = views_of(tx, [Standing(appointment, verified_at, deadline, account_stopped=False, now=tx.now)])[0]
         announce_moderator(tx, EventType.MODERATOR_FILED, view)
         return view
+
+    def rehearse(self, tx: Transaction, board: Board, name: AccountName, role: Role, before: Rehearsal) -> None:
+        """A step: writes nothing, and adds the office to `before`.
+
+        Raises as `file`, as if whoever stands in `before` were filed.
+        """
+        account = find_named(tx, board.forum_id, name)
+        rehearsed = before.offices.setdefault(board.id, [])
+        self._judged(tx, board, account, role, rehearsed)
+        rehearsed.append((account.id, role))
+
+    def _judged(
+        self, tx: Transaction, board: Board, account: Account, role: Role, rehearsed: Sequence[tuple[AccountId, Role]]
+    ) -> datetime:
+        """When the person proved themselves by document. Raises what keeps an account from this office.
+
+        First of all `AlreadyFiled`, so that whoever asks twice hears it, whatever has become of the account since.
+        """
+        filed = [(one.account_id, one.role) for one in repository.of_boards(tx.session, [board.id])]
+        in_office = [*filed, *rehearsed]
+        if any(account_id == account.id for account_id, _ in in_office):
+            raise AlreadyFiled
+        if account.closed_at is not None:
+            raise AccountIsClosed
+        if board.status is BoardStatus.CLOSED:
+            raise BoardIsClosed
+        verified_at = self._qualified(tx, account)
+        if role is Role.FOUNDER and any(held is Role.FOUNDER for _, held in in_office):
+            raise HasFounder
+        return verified_at
 
     def _qualified(self, tx: Transaction, account: Account) -> datetime:
         """When the person proved themselves by document. Raises what keeps them from any office."""
@@ -131,11 +168,3 @@ def _left_undone(tx: Transaction, board_id: BoardId, account_id: AccountId) -> O
 def _offset(board_id: BoardId, account_id: AccountId, terms: Terms) -> int:
     """The same whenever it is asked, and evenly spread."""
     return int.from_bytes(sha256(f"{board_id} {account_id}".encode()).digest()[:8]) % terms.window_days
-
-
-def _refuse_taken(tx: Transaction, board_id: BoardId, account_id: AccountId, role: Role) -> None:
-    in_office = repository.of_boards(tx.session, [board_id])
-    if any(one.account_id == account_id for one in in_office):
-        raise AlreadyFiled
-    if role is Role.FOUNDER and any(one.role is Role.FOUNDER for one in in_office):
-        raise HasFounder

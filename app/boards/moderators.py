@@ -31,7 +31,7 @@ from app.boards.errors import (
     NoSuchSanction,
     NothingToRestore,
 )
-from app.boards.filing import Filing
+from app.boards.filing import Filing, Rehearsal
 from app.boards.schedules import ModeratorState
 from app.boards.service import get_board
 from app.boards.standings import standings_of
@@ -59,12 +59,17 @@ class Moderators:
     ) -> ModeratorView:
         """Puts a moderator on record before any power, and starts the schedule. Raises `NoSuchBoard`, and as `Filing`.
 
-        Source: L8c.
+        `spread` is for those who were in office before and come together. Source: L8c.
         """
         with _told_who_is_in_office(), self._unit_of_work.begin(actor) as tx:
             hold_forum(tx, forum_id)
             found = get_board(tx, forum_id, board)
             return self._filing.file(tx, found, name, role, spread=spread)
+
+    def rehearse(self, forum_id: ForumId, board: str, name: AccountName, role: Role, before: Rehearsal) -> None:
+        """What `file` would say after those in `before`; writes nothing, and adds to it. Raises as `file`."""
+        with self._unit_of_work.read() as tx:
+            self._filing.rehearse(tx, get_board(tx, forum_id, board), name, role, before)
 
     def get(self, forum_id: ForumId, moderator_id: str) -> ModeratorView:
         """Raises `NoSuchModerator`."""

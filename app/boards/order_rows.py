@@ -1,12 +1,13 @@
 """Queries on orders to re-verify."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from sqlalchemy import ColumnElement, Select, case, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.boards.domain import Cause, Happening, Order, OrderScope, ScopeKind
 from app.boards.models import HistoryRow, ModeratorRow, OrderedModeratorRow, OrderRow
+from app.db.bulk import among, each_with
 from app.db.types import UtcDateTime
 from app.kernel.ids import ForumId, ModeratorId, OrderId
 from app.verification.progress import verified_since
@@ -35,34 +36,42 @@ def add(session: Session, order: Order, cause_ref: str | None) -> None:
     session.flush()
 
 
-def put_in_scope(session: Session, order: Order) -> int:
-    """Names the appointments that the order concerns; how many."""
+def in_scope(session: Session, order: Order, at_once: int) -> Iterator[list[ModeratorId]]:
+    """Those in office whom an order concerns, so many at once: a statement about all of them would take too long."""
     scope: list[ColumnElement[bool]] = [ModeratorRow.ended_at.is_(None)]
     if order.forum_id is not None:
         scope.append(ModeratorRow.forum_id == order.forum_id)
     if order.scope.kind in _SCOPES:
         scope.append(_SCOPES[order.scope.kind] == order.scope.ref)
-    named = select(literal(order.id), ModeratorRow.id).where(*scope)
-    session.execute(insert(OrderedModeratorRow).from_select(["order_id", "moderator_id"], named))
-    return session.scalar(select(func.count()).where(OrderedModeratorRow.order_id == order.id)) or 0
+    after = ""
+    while True:
+        query = select(ModeratorRow.id).where(*scope, ModeratorRow.id > after).order_by(ModeratorRow.id).limit(at_once)
+        found = [ModeratorId(moderator_id) for moderator_id in session.scalars(query)]
+        if found:
+            yield found
+        if len(found) < at_once:
+            return
+        after = found[-1]
 
 
-def forget_satisfied(session: Session, order: Order) -> None:
-    """Of those in the order's scope, earlier orders that they have done already."""
+def forget_satisfied(session: Session, moderator_ids: Collection[ModeratorId]) -> None:
+    """Of these, earlier orders that they have done already."""
     session.execute(
         update(ModeratorRow)
-        .where(_in_scope(order.id), ModeratorRow.account_id.in_(verified_since(ModeratorRow.ordered_at)))
+        .where(
+            among(ModeratorRow.id, moderator_ids), ModeratorRow.account_id.in_(verified_since(ModeratorRow.ordered_at))
+        )
         .values(ordered_at=None, order_due_at=None)
         .execution_options(synchronize_session=False)
     )
 
 
-def bring_forward(session: Session, order: Order) -> None:
-    """Puts the order into the schedules: an earlier one that stands keeps its beginning, and the earlier end holds."""
+def bring_forward(session: Session, order: Order, moderator_ids: Collection[ModeratorId]) -> None:
+    """Puts the order into their schedules: one that stands keeps its beginning, and the earlier end holds."""
     due_at, ordered_at = literal(order.due_at, UtcDateTime), literal(order.created_at, UtcDateTime)
     session.execute(
         update(ModeratorRow)
-        .where(_in_scope(order.id))
+        .where(among(ModeratorRow.id, moderator_ids))
         .values(
             ordered_at=func.coalesce(ModeratorRow.ordered_at, ordered_at),
             order_due_at=case((ModeratorRow.order_due_at < due_at, ModeratorRow.order_due_at), else_=due_at),
@@ -72,9 +81,9 @@ def bring_forward(session: Session, order: Order) -> None:
         )
         .execution_options(synchronize_session=False)
     )
-    happened = select(
-        ModeratorRow.id, ordered_at, literal(Happening.ORDERED.value), literal(0), literal(order.id)
-    ).where(_in_scope(order.id))
+    named = each_with(moderator_ids, literal(order.id))
+    session.execute(insert(OrderedModeratorRow).from_select(["moderator_id", "order_id"], named))
+    happened = each_with(moderator_ids, ordered_at, literal(Happening.ORDERED.value), literal(0), literal(order.id))
     session.execute(insert(HistoryRow).from_select(["moderator_id", "at", "what", "stage", "detail"], happened))
 
 
@@ -119,14 +128,10 @@ def newest_reasons(session: Session, moderator_ids: Collection[ModeratorId]) -> 
     query = (
         select(OrderedModeratorRow.moderator_id, OrderRow.reason)
         .join(OrderRow, OrderRow.id == OrderedModeratorRow.order_id)
-        .where(OrderedModeratorRow.moderator_id.in_(moderator_ids))
+        .where(among(OrderedModeratorRow.moderator_id, moderator_ids))
         .order_by(OrderRow.created_at)
     )
     return {row.moderator_id: row.reason for row in session.execute(query)}
-
-
-def _in_scope(order_id: str) -> ColumnElement[bool]:
-    return ModeratorRow.id.in_(select(OrderedModeratorRow.moderator_id).where(OrderedModeratorRow.order_id == order_id))
 
 
 def _order(row: OrderRow) -> Order:

@@ -24,6 +24,7 @@ from app.screening.domain import Field, Text
 from app.verification.progress import verified_since
 
 _CHUNK = policies.SWEPT_AT_ONCE.value
+_AT_ONCE = policies.ORDERED_AT_ONCE.value
 _WEEK = 7
 
 
@@ -103,9 +104,11 @@ def place_order(
     """A step: an order, in the schedules of all that it concerns. `cause_ref` names the risk that asks for it, once."""
     order = Order(OrderId(new_id("rvo", tx.now)), forum_id, scope, cause, reason, due_at, tx.now)
     order_rows.add(tx.session, order, cause_ref)
-    affected = order_rows.put_in_scope(tx.session, order)
-    order_rows.forget_satisfied(tx.session, order)
-    order_rows.bring_forward(tx.session, order)
+    affected = 0
+    for moderator_ids in order_rows.in_scope(tx.session, order, _AT_ONCE):
+        affected += len(moderator_ids)
+        order_rows.forget_satisfied(tx.session, moderator_ids)
+        order_rows.bring_forward(tx.session, order, moderator_ids)
     audit.record(tx, Action.REVERIFICATION_ORDERED, ObjectKind.ORDER, order.id, reason=cause)
     return Progress(order, affected, 0, affected if due_at <= tx.now else 0)
 

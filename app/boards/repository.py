@@ -7,7 +7,18 @@ from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from app import policies
-from app.boards.domain import Appointment, Board, BoardStatus, Happening, HistoryEntry, NewBoard, Role, Sanction, Step
+from app.boards.domain import (
+    Appointment,
+    Board,
+    BoardStatus,
+    Happening,
+    HistoryEntry,
+    NewBoard,
+    Role,
+    Sanction,
+    Step,
+    can_name_a_board,
+)
 from app.boards.models import BoardRow, HistoryRow, ModeratorRow, ModeratorSanctionRow, TermsRow
 from app.boards.schedules import Deadline, ModeratorState, Ordered, Schedule, Terms
 from app.boards.terms import TermsChange, TermsHistory
@@ -40,7 +51,7 @@ def add_board(session: Session, board_id: BoardId, forum_id: ForumId, new: NewBo
 
 def find_board(session: Session, forum_id: ForumId, named: str, *, lock: bool = False) -> Board | None:
     """By id or by slug; `lock` holds it until the transaction ends."""
-    if not (named.isascii() and named.isprintable()):  # no board is called so, and PostgreSQL takes no NUL
+    if not can_name_a_board(named):
         return None
     which = BoardRow.id == named if named.startswith(_ID_PREFIX) else BoardRow.slug == named
     query = select(BoardRow).where(BoardRow.forum_id == forum_id, which)
@@ -118,11 +129,12 @@ def add_terms(session: Session, forum_id: ForumId, change: TermsChange, source: 
 def look_again(
     session: Session, forum_id: ForumId, board_id: BoardId | None, at: datetime, no_earlier: datetime
 ) -> None:
-    """After a change of terms the worker looks `at` then; nothing new falls due before `no_earlier`."""
+    """After a change of terms the worker looks `at` then; nothing new falls due before `no_earlier`.
+
+    Those that ended are concerned too: a measure that is lifted brings them back.
+    """
     concerned = (
-        update(ModeratorRow)
-        .where(ModeratorRow.forum_id == forum_id, ModeratorRow.ended_at.is_(None))
-        .execution_options(synchronize_session=False)
+        update(ModeratorRow).where(ModeratorRow.forum_id == forum_id).execution_options(synchronize_session=False)
     )
     if board_id is not None:
         concerned = concerned.where(ModeratorRow.board_id == board_id)
@@ -206,15 +218,10 @@ def of_accounts(session: Session, account_ids: Collection[AccountId]) -> list[Ap
 
 
 def perhaps_lapsed(session: Session, forum_id: ForumId, now: datetime) -> list[Appointment]:
-    """Those in office whose powers may be off, or that ended so recently that a token may outlive them."""
+    """Those in office whose powers may be off."""
     return appointments(
         session, [ModeratorRow.forum_id == forum_id, ModeratorRow.ended_at.is_(None), ModeratorRow.suspends_at <= now]
     )
-
-
-def ended_since(session: Session, forum_id: ForumId, since: datetime) -> list[AccountId]:
-    query = select(ModeratorRow.account_id).where(ModeratorRow.forum_id == forum_id, ModeratorRow.ended_at >= since)
-    return [AccountId(account_id) for account_id in session.scalars(query)]
 
 
 def conditions_of(

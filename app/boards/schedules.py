@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 from app import policies
 from app.kernel.clock import SHANGHAI
 
 _LATER_STAGES = tuple(reminder.value for reminder in policies.REVERIFICATION_REMINDERS)
+"""Days before a due date, the earliest first."""
 
 
 class ModeratorState(StrEnum):
@@ -34,6 +36,7 @@ def day_of(moment: datetime) -> int:
     return moment.astimezone(SHANGHAI).date().toordinal()
 
 
+@lru_cache(maxsize=1024)
 def end_of(day: int) -> datetime:
     """The first moment that is no more that day of Shanghai."""
     return datetime.combine(date.fromordinal(day + 1), time(), SHANGHAI).astimezone(UTC)
@@ -84,19 +87,17 @@ class Deadline:
         """
         if not self.opens_at <= now < self.due_at:
             return None
-        return min(stage for stage, at in self._stages() if now >= at)
+        begun = (days for days in _LATER_STAGES if now >= self.due_at - timedelta(days=days))
+        return min(begun, default=(self.due_at - self.opens_at).days)
 
     def next_boundary(self, now: datetime) -> datetime | None:
         """When something about it changes next by time alone; None when nothing does any more."""
-        moments = (*(at for _, at in self._stages()), self.due_at, self.suspends_at)
-        return min((moment for moment in moments if moment > now), default=None)
-
-    def _stages(self) -> Iterator[tuple[int, datetime]]:
-        length = self.due_at - self.opens_at
-        yield length.days, self.opens_at
-        for days in _LATER_STAGES:
-            if timedelta(days=days) < length:
-                yield days, self.due_at - timedelta(days=days)
+        if now >= self.due_at:
+            return self.suspends_at if now < self.suspends_at else None
+        if now < self.opens_at:
+            return self.opens_at
+        ahead = (self.due_at - timedelta(days=days) for days in _LATER_STAGES)
+        return next((moment for moment in ahead if moment > now), self.due_at)
 
 
 @dataclass(frozen=True, slots=True)

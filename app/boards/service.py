@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from app import policies
 from app.accounts.domain import AccountName
 from app.accounts.service import names_of
 from app.audit import service as audit
@@ -11,7 +12,7 @@ from app.audit.domain import Action, ObjectKind
 from app.boards import repository
 from app.boards.announcements import announce_board
 from app.boards.domain import Board, BoardChange, BoardStatus, BoardView, Founder, NewBoard, Role, Standing, is_slug
-from app.boards.errors import BoardIsActive, BoardIsClosed, NoSuchBoard, SlugInvalid, SlugTaken
+from app.boards.errors import BoardIsActive, BoardIsClosed, NoSuchBoard, SlugInvalid, SlugTaken, TermsTooFarAhead
 from app.boards.filing import Filing, change_terms
 from app.boards.standings import standings_of
 from app.boards.terms import WantedTerms
@@ -25,6 +26,7 @@ from app.screening.domain import Field, Text
 
 _SLUG_RULE = "uq_boards_forum_id_slug"
 _BY_THE_FORUM = "design"
+_TERMS_AHEAD = timedelta(days=policies.TERMS_AHEAD.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +136,15 @@ class Boards:
     ) -> None:
         """What a forum asks of all its boards that ask nothing else, from `effective_at` (now, or later).
 
-        Raises `ForumNotFound`, `Invalid`. Source: L8d.
+        Raises `ForumNotFound`, `TermsOutOfRange`, `TermsTooFarAhead`, `Invalid`. Source: L8d.
         """
         with self._unit_of_work.begin(actor) as tx:
             hold_forum(tx, forum_id)
             get_forum(tx, forum_id)
+            screening.check(tx, [Text(Field.REASON, "/source", source)])
             at = tx.now if effective_at is None else max(effective_at, tx.now)
+            if at > tx.now + _TERMS_AHEAD:
+                raise TermsTooFarAhead
             change_terms(tx, forum_id, None, wanted, at, source)
 
 

@@ -1,8 +1,8 @@
 """Steps that say how appointments stand now, by schedule, newest verification by document, and terms in force."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from app.accounts.service import stopped_accounts
 from app.boards import repository
@@ -19,6 +19,14 @@ _NAMED_AT_ONCE = 5000
 
 def standings_of(tx: Transaction, appointments: Sequence[Appointment]) -> list[Standing]:
     """A step: in the same order. What it rests on is read, never what the worker wrote about it. Source: L8d."""
+    terms = repository.terms_of_forums(tx.session, {one.forum_id for one in appointments})
+    return standings_under(tx, appointments, terms)
+
+
+def standings_under(
+    tx: Transaction, appointments: Sequence[Appointment], terms: Mapping[ForumId, TermsHistory]
+) -> list[Standing]:
+    """A step: the same for who has read the terms of their forums."""
     verified: dict[AccountId, datetime] = {}
     stopped: set[AccountId] = set()
     accounts = list({one.account_id for one in appointments})
@@ -26,7 +34,6 @@ def standings_of(tx: Transaction, appointments: Sequence[Appointment]) -> list[S
         some = accounts[begin : begin + _NAMED_AT_ONCE]
         verified |= documents_verified(tx, some)
         stopped |= stopped_accounts(tx, some)
-    terms = repository.terms_of_forums(tx.session, {one.forum_id for one in appointments})
     return [
         _standing(one, verified.get(one.account_id), terms[one.forum_id], tx.now, stopped=one.account_id in stopped)
         for one in appointments
@@ -58,11 +65,6 @@ def lapsed_accounts(tx: Transaction, forum_id: ForumId) -> set[AccountId]:
     """A step: accounts of a forum with powers that are off on some board, because nobody re-verified."""
     perhaps = repository.perhaps_lapsed(tx.session, forum_id, tx.now)
     return {one.appointment.account_id for one in standings_of(tx, perhaps) if one.state is ModeratorState.SUSPENDED}
-
-
-def ended_since(tx: Transaction, forum_id: ForumId, period: timedelta) -> list[AccountId]:
-    """A step: accounts with an office that ended within the last `period`."""
-    return repository.ended_since(tx.session, forum_id, tx.now - period)
 
 
 def has_lapsed(tx: Transaction, account_id: AccountId) -> bool:

@@ -3,6 +3,7 @@
 Nobody's powers hang on it: states are computed whenever somebody asks. It writes down and tells.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ from app.boards import order_rows, repository, sweep_rows
 from app.boards.announcements import Ways, announce_moderator, by_their_own_act, reminder, views_of
 from app.boards.domain import Happening, HistoryEntry, Standing
 from app.boards.schedules import ModeratorState
-from app.boards.standings import standings_of
+from app.boards.standings import standings_under
 from app.boards.sweep_rows import Claimed
 from app.boards.terms import TermsHistory
 from app.db.unit_of_work import Transaction, UnitOfWork
@@ -39,19 +40,18 @@ _ACTIONS = {
     Happening.REVERIFIED: Action.MODERATOR_REVERIFIED,
     Happening.REINSTATED: Action.MODERATOR_REINSTATED,
 }
-_OF_THE_PERSON = {Happening.REVERIFIED, Happening.REINSTATED}
-_Found = tuple[Standing, HistoryEntry]
+# told whenever it happens, also when a clock that was set back makes it happen again; the history has it once
+_TRANSITIONS = {Happening.OVERDUE, Happening.SUSPENDED, Happening.REINSTATED}
+_SAVED = ("told_state", "due_at", "suspends_at", "look_at", "verified_seen_at")
+_Values = tuple[ModeratorState, datetime, datetime, datetime, datetime | None]
 
 
 @dataclass(slots=True)
 class _Batch:
-    """What one look at many appointments has found."""
+    """What one look at many appointments has found: what is the same for many is written for all of them at once."""
 
-    entries: list[_Found] = field(default_factory=list)
-    saves: dict[tuple[tuple[str, object], ...], list[ModeratorId]] = field(default_factory=dict)
-
-    def save(self, moderator_id: ModeratorId, values: dict[str, object]) -> None:
-        self.saves.setdefault(tuple(values.items()), []).append(moderator_id)
+    entries: defaultdict[HistoryEntry, list[Standing]] = field(default_factory=lambda: defaultdict(list))
+    saves: defaultdict[_Values, list[ModeratorId]] = field(default_factory=lambda: defaultdict(list))
 
 
 class Sweeps:
@@ -70,34 +70,36 @@ class Sweeps:
                 return 0
         with self._unit_of_work.begin(SYSTEM) as tx:
             claimed = sweep_rows.claim(tx.session, tx.now, _BATCH)
-            standings = standings_of(tx, [one.appointment for one in claimed])
-            terms = repository.terms_of_forums(tx.session, {one.appointment.forum_id for one in claimed})
-            known = sweep_rows.known(tx.session, [one.appointment.id for one in claimed])
+            appointments = [one.appointment for one in claimed]
+            terms = repository.terms_of_forums(tx.session, {one.forum_id for one in appointments})
+            standings = standings_under(tx, appointments, terms)
             batch = _Batch()
             for one, standing in zip(claimed, standings, strict=True):
                 for entry in _happened(one, standing):
-                    if (one.appointment.id, entry.what, entry.due_at, entry.stage) not in known:
-                        batch.entries.append((standing, entry))
-                batch.save(one.appointment.id, _values(one, standing, terms[one.appointment.forum_id]))
+                    batch.entries[entry].append(standing)
+                batch.saves[_values(one, standing, terms[one.appointment.forum_id])].append(one.appointment.id)
             self._write(tx, batch)
             return len(claimed)
 
     def _write(self, tx: Transaction, batch: _Batch) -> None:
         for values, moderator_ids in batch.saves.items():
-            sweep_rows.save(tx.session, dict(values), moderator_ids)
-        sweep_rows.add_entries(tx.session, [(found.appointment.id, entry) for found, entry in batch.entries])
-        for standing, entry in batch.entries:
-            if entry.what in _ACTIONS:
-                audit.record(tx, _ACTIONS[entry.what], ObjectKind.MODERATOR, standing.appointment.id)
-        for happening, kind in _EVENTS.items():
-            forums = hearing(tx, kind)
-            self._tell(
-                tx,
-                kind,
-                [one for one, entry in batch.entries if entry.what is happening and one.appointment.forum_id in forums],
-            )
+            sweep_rows.save(tx.session, dict(zip(_SAVED, values, strict=True)), moderator_ids)
+        told: defaultdict[Happening, list[Standing]] = defaultdict(list)
+        for entry, standings in batch.entries.items():
+            new = sweep_rows.add_entry(tx.session, entry, [one.appointment.id for one in standings])
+            told[entry.what] += [one for one in standings if entry.what in _TRANSITIONS or one.appointment.id in new]
+        for happening, standings in told.items():
+            if happening in _ACTIONS:
+                for one in standings:
+                    audit.record(tx, _ACTIONS[happening], ObjectKind.MODERATOR, one.appointment.id)
+            if happening in _EVENTS:
+                self._tell(tx, _EVENTS[happening], standings)
 
-    def _tell(self, tx: Transaction, kind: EventType, standings: list[Standing]) -> None:
+    def _tell(self, tx: Transaction, kind: EventType, found: list[Standing]) -> None:
+        forums = hearing(tx, kind)
+        standings = [one for one in found if one.appointment.forum_id in forums]
+        if not standings:
+            return
         reasons = order_rows.newest_reasons(tx.session, [one.appointment.id for one in standings if _is_ordered(one)])
         of_person = kind is EventType.MODERATOR_REINSTATED
         for view in views_of(tx, standings):
@@ -124,23 +126,18 @@ def _happened(claimed: Claimed, standing: Standing) -> Iterator[HistoryEntry]:
         yield HistoryEntry(standing.now, Happening.REMINDED, deadline.due_at, stage)
 
 
-def _values(claimed: Claimed, standing: Standing, terms: TermsHistory) -> dict[str, object]:
+def _values(claimed: Claimed, standing: Standing, terms: TermsHistory) -> _Values:
     deadline = terms.never_too_late(standing.deadline, standing.appointment.board_id, standing.now)
-    values: dict[str, object] = {
-        "told_state": standing.state,
-        "due_at": deadline.due_at,
-        "suspends_at": deadline.suspends_at,
-        "look_at": _next_look(standing, terms),
-    }
-    if standing.verified_at is not None and standing.verified_at != claimed.verified_seen_at:
-        values["verified_seen_at"] = standing.verified_at
-    return values
+    seen_at = claimed.verified_seen_at if standing.verified_at is None else standing.verified_at
+    return standing.state, deadline.due_at, deadline.suspends_at, _next_look(standing, terms), seen_at
 
 
 def _next_look(standing: Standing, terms: TermsHistory) -> datetime:
     """When time, a change of terms, or perhaps a re-verification changes something."""
     now, deadline = standing.now, standing.deadline
-    moments = [deadline.next_boundary(now), terms.next_change(standing.appointment.board_id, now)]
+    moments = [deadline.next_boundary(now)]
+    if terms.changes:
+        moments.append(terms.next_change(standing.appointment.board_id, now))
     if standing.account_stopped:
         moments.append(now + _STOPPED_LOOK)
     elif now >= deadline.due_at:

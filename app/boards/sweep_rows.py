@@ -1,19 +1,39 @@
 """Queries of the worker: who is to be looked at, and what was found written down for many at once."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import CursorResult, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, Row, String, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.boards.domain import Appointment, Board, BoardStatus, Happening, HistoryEntry
+from app.boards.domain import Appointment, Board, BoardStatus, Happening, HistoryEntry, Role
 from app.boards.models import BoardRow, HistoryRow, ModeratorRow
-from app.boards.repository import appointment_of, boards_named
-from app.boards.schedules import ModeratorState
+from app.boards.repository import boards_named
+from app.boards.schedules import ModeratorState, Ordered, Schedule, Terms
+from app.db.bulk import among, each_with, insert_new
+from app.db.types import UtcDateTime
 from app.kernel.ids import AccountId, BoardId, ForumId, ModeratorId
 
 WAITING, TEXTED, NOT_TEXTED = "waiting", "texted", "not texted"
+_CLAIMED = (
+    ModeratorRow.id,
+    ModeratorRow.forum_id,
+    ModeratorRow.board_id,
+    ModeratorRow.account_id,
+    ModeratorRow.role,
+    ModeratorRow.filed_at,
+    ModeratorRow.anchor_day,
+    ModeratorRow.interval_days,
+    ModeratorRow.grace_days,
+    ModeratorRow.ordered_at,
+    ModeratorRow.order_due_at,
+    ModeratorRow.told_state,
+    ModeratorRow.due_at,
+    ModeratorRow.verified_seen_at,
+)
+"""A row of the table is dear; a million of them a night are not read as such."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,38 +64,38 @@ def anybody(session: Session, now: datetime) -> bool:
 
 def claim(session: Session, now: datetime, limit: int) -> list[Claimed]:
     """Those whose look is due, the oldest look first; without those that another worker holds."""
-    rows = session.scalars(
-        select(ModeratorRow)
+    rows = session.execute(
+        select(*_CLAIMED)
         .where(ModeratorRow.look_at <= now, ModeratorRow.ended_at.is_(None))
         .order_by(ModeratorRow.look_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    return [
-        Claimed(appointment_of(row), ModeratorState(row.told_state), row.due_at, row.verified_seen_at) for row in rows
-    ]
+    return [_claimed(row) for row in rows]
 
 
 def save(session: Session, values: Mapping[str, object], moderator_ids: Collection[ModeratorId]) -> None:
     """The same new values for many."""
     session.execute(
         update(ModeratorRow)
-        .where(ModeratorRow.id.in_(moderator_ids))
+        .where(among(ModeratorRow.id, moderator_ids))
         .values(values)
         .execution_options(synchronize_session=False)
     )
 
 
-def known(session: Session, moderator_ids: Collection[ModeratorId]) -> set[tuple[str, str, datetime | None, int]]:
-    """What has been written down of these already: appointment, happening, due date and stage."""
-    query = select(HistoryRow.moderator_id, HistoryRow.what, HistoryRow.due_at, HistoryRow.stage)
-    found = session.execute(query.where(HistoryRow.moderator_id.in_(moderator_ids), HistoryRow.due_at.is_not(None)))
-    return {(row.moderator_id, row.what, row.due_at, row.stage) for row in found}
-
-
-def add_entries(session: Session, entries: Sequence[tuple[ModeratorId, HistoryEntry]]) -> None:
-    if entries:
-        session.execute(insert(HistoryRow), [_values(moderator_id, entry) for moderator_id, entry in entries])
+def add_entry(session: Session, entry: HistoryEntry, moderator_ids: Collection[ModeratorId]) -> set[str]:
+    """The same for many; of whom it was not written before. Once for a due date and stage."""
+    values: tuple[ColumnElement[Any], ...] = (
+        literal(entry.at, UtcDateTime),
+        literal(entry.what.value),
+        literal(entry.due_at, UtcDateTime),
+        literal(entry.stage),
+        literal(WAITING if entry.what is Happening.REMINDED else None, String),
+    )
+    rows = each_with(moderator_ids, *values)
+    columns = ("moderator_id", "at", "what", "due_at", "stage", "texting")
+    return insert_new(session, HistoryRow, columns, rows, HistoryRow.moderator_id)
 
 
 def claim_to_text(session: Session, limit: int) -> list[ToText]:
@@ -162,13 +182,10 @@ def claim_to_reconcile(
     return [found[row.id] for row in rows]
 
 
-def _values(moderator_id: ModeratorId, entry: HistoryEntry) -> dict[str, object]:
-    return {
-        "moderator_id": moderator_id,
-        "at": entry.at,
-        "what": entry.what,
-        "due_at": entry.due_at,
-        "stage": entry.stage,
-        "detail": entry.detail,
-        "texting": WAITING if entry.what is Happening.REMINDED else None,
-    }
+def _claimed(row: Row[*tuple[Any, ...]]) -> Claimed:
+    (mod, forum, board, account, role, filed_at, anchor, interval, grace, *more) = row
+    ordered_at, order_due_at, told_state, due_at, verified_seen_at = more
+    order = None if ordered_at is None else Ordered(ordered_at, order_due_at)
+    schedule = Schedule(anchor, Terms(interval, grace), order=order)
+    appointment = Appointment(mod, forum, board, account, Role(role), filed_at, schedule)
+    return Claimed(appointment, ModeratorState(told_state), due_at, verified_seen_at)

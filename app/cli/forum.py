@@ -15,6 +15,7 @@ from app.kernel.ids import ForumId
 from app.settings import Settings
 from app.wiring import build
 
+_LONGEST_SOURCE = 80
 forum = typer.Typer(help="Forums and their credentials.", no_args_is_help=True)
 
 
@@ -105,6 +106,8 @@ def terms(
     named = frozenset(name for name, value in given.items() if value is not None)
     if not named:
         raise typer.BadParameter("give at least one of --interval-days, --grace-days, --lapse-stops-posting")
+    if not 0 < len(source) <= _LONGEST_SOURCE:
+        raise typer.BadParameter(f"--source has 1 to {_LONGEST_SOURCE} characters")
     wanted = WantedTerms(named, interval_days, grace_days, lapse_stops_posting)
     at = effective.replace(tzinfo=SHANGHAI) if effective else None
     build(Settings()).boards.set_forum_terms(OPERATOR, ForumId(forum_id), wanted, at, source)

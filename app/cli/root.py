@@ -13,6 +13,7 @@ from app.cli.doctor import doctor, faults_of
 from app.cli.forum import forum
 from app.cli.keys import keys
 from app.cli.moderators import moderators
+from app.cli.refusals import sentence_of
 from app.cli.serving import serve_on
 from app.kernel.errors import ShimingError, StartRefused
 from app.settings import Settings
@@ -63,7 +64,7 @@ def run(command: Callable[[], object]) -> None:
     except StartRefused as refused:
         sys.exit(_line(str(refused)))
     except ShimingError as refused:
-        sys.exit(_line(refused.detail.en))
+        sys.exit(_line(sentence_of(refused)))
     except ValidationError as invalid:
         sys.exit(_line(f"These settings cannot be used: {faults_of(invalid)}. See docs/settings.md."))
 

@@ -15,6 +15,8 @@ from app.demo.offline import Json, claims_of
 from app.forums.domain import Credentials
 
 _HIDDEN = frozenset({"access_token", "client_secret", "state"})
+_MODERATOR_STATES = frozenset({"current", "due", "overdue", "suspended", "ended"})
+"""Under the same name as what a registration comes back with, and no secret."""
 _SHOWN_HEADERS = frozenset({"if-none-match"})
 _DOTS = "●●●"
 _TOKEN_SHOWN = 12
@@ -170,7 +172,7 @@ def shown(value: object, name: str = "") -> object:
         return [shown(member) for member in value]
     if not isinstance(value, str):
         return value
-    if name in _HIDDEN or (name == "code" and value.isdecimal()):
+    if (name in _HIDDEN and value not in _MODERATOR_STATES) or (name == "code" and value.isdecimal()):
         return _DOTS
     if claims_of(value) is not None:
         return f"{value[:_TOKEN_SHOWN]}{_DOTS}{value[-_TOKEN_SHOWN:]}"

@@ -32,6 +32,7 @@ _COOKIE, _COOKIE_SECONDS = "shiming-demo", 30 * 24 * 3600
 _SEE_OTHER, _FORBIDDEN, _NOT_FOUND, _UNPROCESSABLE, _UNAVAILABLE = 303, 403, 404, 422, 503
 _STATES = ("phone", "document", "identity-unverified", "agreement-not-accepted", "account-suspended")
 _TO_REVERIFY = ("due", "overdue", "suspended")
+_FOUNDER = "founder"
 _PIN_ACTS = ("pin", "unpin")
 _SOON = "2"
 """Seconds until a page that waits looks again."""
@@ -75,6 +76,11 @@ async def post(request: Request, board: str) -> Response:
 @router.post("/boards/{board}/pin")
 async def pin(request: Request, board: str) -> Response:
     return await _answer(request, partial(_pin, request, board))
+
+
+@router.post("/boards/{board}/order")
+async def order(request: Request, board: str) -> Response:
+    return await _answer(request, partial(_order, request, board))
 
 
 @router.post("/as")
@@ -170,6 +176,17 @@ def _pin(request: Request, board: str, forum: DemoForum, visitor: Visitor, field
     return _to_board(board, f"?arrived={act}")
 
 
+def _order(request: Request, board: str, forum: DemoForum, visitor: Visitor, fields: Fields) -> Response:
+    """So that somebody's time runs out whenever it is wanted: here the founder of a board may ask for it."""
+    roll = forum.store.roll(board) if board in BOARDS else None
+    own = roll.office_of(visitor.session.user) if roll else None
+    office = roll.office_of(fields.get("user", "")) if roll else None
+    if own is None or own.role != _FOUNDER or office is None or office == own:
+        return _sorry(request, "no_moderator", _NOT_FOUND)
+    forum.order(visitor, board, office, _form(fields))
+    return _to_board(board, "?arrived=ordered")
+
+
 def _post(request: Request, board: str, forum: DemoForum, visitor: Visitor, fields: Fields) -> Response:
     if board not in BOARDS:
         return _sorry(request, "no_board", _NOT_FOUND)
@@ -245,7 +262,7 @@ def _show(
         "users": [_listed(forum, user) for user in users],
         "acting": acting,
         "offices": roll.offices if roll else (),
-        "moderates": bool(acting and roll and roll.office_of(acting.id)),
+        "own": roll.office_of(acting.id) if acting and roll else None,
         "person": PEOPLE.get(acting.id) if acting and office and office.state in _TO_REVERIFY else None,
         "draft": visitor.session,
         "form": secrets.token_hex(_FORM_BYTES),

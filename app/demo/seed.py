@@ -51,14 +51,14 @@ SEEDS = (
     Seed("u-3", "初来乍到", agrees=False, has_phone=False),
     Seed("u-4", "旧友", agrees=False),
     Seed("u-5", "夜话", suspended=Sentence("反复发广告", "Advertising, again and again")),
-    Seed("u-6", "望山", person=Person("hmt_residence_permit", "810000190001010018", "测试乙", "14000009002")),
+    Seed("u-6", "望山", person=Person("resident_id", "11019919850612406X", "测试乙", "14000009002")),
 )
 PEOPLE = {seed.id: seed.person for seed in SEEDS if seed.person}
 SEEDED_BOARDS = (
     SeededBoard("square", "广场", "什么都可以聊。", "u-1"),
     SeededBoard("market", "二手", "转让和求购。", "u-1", grace_days=0, lapsed="u-6"),
 )
-_ORDER = "演示：定期核验"
+_REASON = "演示：定期核验"
 SEEDED_POSTS = (
     (
         "u-2",
@@ -111,6 +111,11 @@ def make_board(backend: Backend, wanted: SeededBoard) -> Json:
     return board
 
 
+def order(moderator_id: str) -> Json:
+    """To prove themselves again at once."""
+    return {"scope": {"moderator_id": moderator_id}, "reason": _REASON, "due_in_days": 0}
+
+
 def _lapse(backend: Backend, board: str, user: str) -> None:
     """Puts a manager on record and has them re-verify at once; who was told so before is told nothing more."""
     moderators = backend.call("GET", f"/v1/boards/{board}/moderators", expect=(_OK,))[1]["items"]
@@ -121,8 +126,7 @@ def _lapse(backend: Backend, board: str, user: str) -> None:
         office = backend.call("POST", f"/v1/boards/{board}/moderators", filing, expect=(_CREATED,))[1]
     path = f"/v1/moderators/{office['id']}/history"
     if "ordered" not in {entry["what"] for entry in backend.call("GET", path, expect=(_OK,))[1]["items"]}:
-        order = {"scope": {"moderator_id": office["id"]}, "reason": _ORDER, "due_in_days": 0}
-        backend.call("POST", "/v1/reverifications", order, expect=(_CREATED,))
+        backend.call("POST", "/v1/reverifications", order(office["id"]), expect=(_CREATED,))
 
 
 def _agree(backend: Backend, account_id: str, kind: str) -> None:

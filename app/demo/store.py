@@ -59,6 +59,7 @@ class Office:
     handle: str
     role: str
     state: str
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

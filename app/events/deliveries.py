@@ -8,12 +8,16 @@ import os
 import random
 import time
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 
+import structlog
+
 from app import policies
 from app.crypto.envelope import Records
+from app.crypto.errors import SealBroken
 from app.db.unit_of_work import Transaction, UnitOfWork
 from app.events import queue
 from app.events.domain import Attempt, Claimed, DeliveryState, Endpoint, next_attempt, pause_after
@@ -31,6 +35,7 @@ _BATCH = policies.EVENTS_PURGED_AT_ONCE.value
 _SEATS, _SEATS_EACH = policies.EVENT_SEATS.value, policies.EVENT_SEATS_PER_ENDPOINT.value
 _SLOW = policies.EVENT_SLOW.value * 1000
 _TURN, _LOOK_AGAIN = 1.0, 0.2
+_Ended = tuple[Claimed, datetime, Outcome]
 
 
 class Deliveries:
@@ -39,7 +44,7 @@ class Deliveries:
         self._records = records
         self._sender = sender
         self._turn = Lock()
-        self._ended: SimpleQueue[tuple[Claimed, datetime, Outcome]] = SimpleQueue()
+        self._ended: SimpleQueue[_Ended] = SimpleQueue()
         self._in_flight: Counter[str] = Counter()
         self._in_trouble: set[str] = set()
 
@@ -103,11 +108,16 @@ class Deliveries:
         return len(claimed)
 
     def _secrets_of(self, row: EndpointRow, now: datetime) -> tuple[Secret[str], ...]:
-        """Boundary: exactly at its end the secret before signs no more."""
-        kept = [row.sealed_secret]
+        """Those that open. Boundary: exactly at its end the secret before signs no more."""
+        kept, found = [row.sealed_secret], []
         if row.previous_until is not None and now < row.previous_until:
             kept.append(row.sealed_previous)
-        return tuple(self._records.unseal(sealed, place_of(row.id)) for sealed in kept if sealed is not None)
+        for sealed in filter(None, kept):
+            try:
+                found.append(self._records.unseal(sealed, place_of(row.id)))
+            except SealBroken as broken:  # one endpoint's secret must not stop the others
+                structlog.get_logger("shiming").error("seal-broken", why=str(broken))
+        return tuple(found)
 
     def _attempt(self, claimed: Claimed, letter: Letter, at: datetime) -> None:
         self._ended.put((claimed, at, self._sender.send(letter)))
@@ -123,30 +133,17 @@ class Deliveries:
         for claimed, _, outcome in ended:
             self._in_flight = +(self._in_flight - Counter([claimed.endpoint_id]))
             (self._in_trouble.add if outcome.milliseconds >= _SLOW else self._in_trouble.discard)(claimed.endpoint_id)
-        for claimed, at, outcome in ended:
-            self._record(claimed, at, outcome)
+        for endpoint_id in dict.fromkeys(claimed.endpoint_id for claimed, _, _ in ended):
+            self._record(endpoint_id, [one for one in ended if one[0].endpoint_id == endpoint_id])
 
-    def _record(self, claimed: Claimed, at: datetime, outcome: Outcome) -> None:
+    def _record(self, endpoint_id: str, ended: Sequence[_Ended]) -> None:
+        """One transaction for what ended together at one endpoint: the disk is waited for once."""
         with self._unit_of_work.begin(SYSTEM) as tx:
-            endpoint = queue.hold_endpoint(tx.session, claimed.endpoint_id, wait=True)
-            delivery = queue.held_delivery(tx.session, claimed)
-            if endpoint is None or delivery is None:  # deleted, or another sender has taken it over
-                return
-            attempt = Attempt(at, outcome.status, outcome.fault, outcome.milliseconds)
-            queue.add_attempt(tx.session, delivery.number, attempt)
-            delivery.attempts += 1
-            delivery.claim = delivery.claimed_until = None
-            delivery.first_attempt_at = first_at = delivery.first_attempt_at or at
-            if outcome.delivered:
-                _end(delivery, DeliveryState.DELIVERED, tx.now)
-                _recover(endpoint)
-                return
-            _note_failure(tx, endpoint, gone=outcome.gone)
-            again = next_attempt(delivery.attempts, first_at, tx.now, random.random())  # noqa: S311 -- spreads load
-            if again is None or outcome.gone:
-                _end(delivery, DeliveryState.FAILED, tx.now)
-            else:
-                delivery.next_attempt_at = again
+            endpoint = queue.hold_endpoint(tx.session, endpoint_id, wait=True)
+            for claimed, at, outcome in ended:
+                delivery = queue.held_delivery(tx.session, claimed)
+                if endpoint is not None and delivery is not None:  # not deleted, nor taken over by another sender
+                    _settle(tx, endpoint, delivery, at, outcome)
 
     def purge(self) -> int:
         """A batch of what is old enough: deliveries, events and deleted endpoints; the number of rows."""
@@ -159,6 +156,24 @@ class Deliveries:
                 + queue.forget_events(session, tx.now - _KEPT, _BATCH)
                 + queue.forget_endpoints(session, _BATCH)
             )
+
+
+def _settle(tx: Transaction, endpoint: EndpointRow, delivery: DeliveryRow, at: datetime, outcome: Outcome) -> None:
+    attempt = Attempt(at, outcome.status, outcome.fault, outcome.milliseconds)
+    queue.add_attempt(tx.session, delivery.number, attempt)
+    delivery.attempts += 1
+    delivery.claim = delivery.claimed_until = None
+    delivery.first_attempt_at = first_at = delivery.first_attempt_at or at
+    if outcome.delivered:
+        _end(delivery, DeliveryState.DELIVERED, tx.now)
+        _recover(endpoint)
+        return
+    _note_failure(tx, endpoint, gone=outcome.gone)
+    again = next_attempt(delivery.attempts, first_at, tx.now, random.random())  # noqa: S311 -- spreads load
+    if again is None or outcome.gone:
+        _end(delivery, DeliveryState.FAILED, tx.now)
+    else:
+        delivery.next_attempt_at = again
 
 
 def _end(delivery: DeliveryRow, state: DeliveryState, now: datetime) -> None:

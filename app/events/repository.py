@@ -105,6 +105,14 @@ def change_endpoint(session: Session, endpoint_id: str, **values: object) -> Non
     session.execute(update(EndpointRow).where(EndpointRow.id == endpoint_id).values(**values))
 
 
+def remove_endpoints(session: Session, forum_id: ForumId, now: datetime, endpoint_id: str | None = None) -> None:
+    """One, or all that the forum has; their secrets are gone at once."""
+    live = update(EndpointRow).where(EndpointRow.forum_id == forum_id, EndpointRow.deleted_at.is_(None))
+    if endpoint_id is not None:
+        live = live.where(EndpointRow.id == endpoint_id)
+    session.execute(live.values(deleted_at=now, sealed_secret=None, sealed_previous=None, previous_until=None))
+
+
 def sealed_secret(session: Session, endpoint_id: str) -> bytes | None:
     return session.scalar(select(EndpointRow.sealed_secret).where(EndpointRow.id == endpoint_id))
 

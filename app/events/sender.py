@@ -39,6 +39,8 @@ class Fault(StrEnum):
     CONNECTION_LOST = "connection-lost"
     TIMEOUT = "timeout"
     NOT_HTTP = "not-http"
+    NOT_SIGNED = "not-signed"
+    """The endpoint's secret is not readable here; a new one mends it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,8 @@ class Sender:
         return Outcome(status, fault, round((time.monotonic() - began) * 1000))
 
     def _post(self, letter: Letter, deadline: float) -> int:
+        if not letter.secrets:
+            raise _NotSigned
         if refuses(letter.url, private=self._private):  # it was taken under other rules
             raise _AddressRefused
         network = _Network(self._resolve, deadline, private=self._private)
@@ -128,6 +132,10 @@ class Sender:
 
 
 class _AddressRefused(Exception):
+    pass
+
+
+class _NotSigned(Exception):
     pass
 
 
@@ -229,6 +237,7 @@ def _left(deadline: float) -> float:
 
 
 _FAULTS: tuple[tuple[type[Exception], Fault], ...] = (
+    (_NotSigned, Fault.NOT_SIGNED),
     (_AddressRefused, Fault.ADDRESS_REFUSED),
     (_NameUnknown, Fault.NAME_UNKNOWN),
     (httpcore2.TimeoutException, Fault.TIMEOUT),

@@ -66,6 +66,11 @@ def publish_to_all(tx: Transaction, kind: EventType, payload: Payload, *, subjec
         _announce(tx, forum_id, kind, payload, subject, subscribed)
 
 
+def stop_listening(tx: Transaction, forum_id: ForumId) -> None:
+    """A step: the forum's endpoints hear nothing more, not even what was on its way."""
+    repository.remove_endpoints(tx.session, forum_id, tx.now)
+
+
 def _announce(
     tx: Transaction, forum_id: ForumId, kind: EventType, payload: Payload, subject: str, endpoints: Sequence[str]
 ) -> None:
@@ -128,14 +133,7 @@ class Webhooks:
         """It hears nothing more, not even what was on its way. Raises `NoSuchEndpoint`."""
         with self._unit_of_work.begin(actor) as tx:
             _get(tx, forum_id, endpoint_id, lock=True)
-            repository.change_endpoint(
-                tx.session,
-                endpoint_id,
-                deleted_at=tx.now,
-                sealed_secret=None,
-                sealed_previous=None,
-                previous_until=None,
-            )
+            repository.remove_endpoints(tx.session, forum_id, tx.now, endpoint_id)
             self._record_act(tx, EndpointAct.REMOVED, endpoint_id)
 
     def rotate_secret(self, actor: Actor, forum_id: ForumId, endpoint_id: str) -> GivenEndpoint:

@@ -13,6 +13,7 @@ from app.audit import service as audit
 from app.audit.domain import Action, ObjectKind
 from app.crypto.mac import Mac, MacUse
 from app.db.unit_of_work import ConstraintViolated, Transaction, UnitOfWork, hold_key
+from app.events.service import stop_listening
 from app.forums import repository
 from app.forums.domain import Client, Credentials, Forum, ForumStatus, Registration, Scope, is_return_url
 from app.forums.errors import (
@@ -75,6 +76,11 @@ class Forums:
         with self._unit_of_work.read() as tx:
             return repository.find_forum(tx.session, forum_id)
 
+    def get(self, forum_id: str) -> Forum:
+        """The forum that a command names, active or not. Raises `ForumNotFound`."""
+        with self._unit_of_work.read() as tx:
+            return get_forum(tx, ForumId(forum_id))
+
     def list_all(self) -> list[Registration]:
         with self._unit_of_work.read() as tx:
             return repository.all_forums(tx.session, tx.now)
@@ -95,11 +101,15 @@ class Forums:
         return Credentials(forum.id, client_id, secret)
 
     def disable(self, actor: Actor, forum_id: str) -> Forum:
-        """Cuts the forum's client off at its next call. Raises `ForumNotFound`. Disabling twice changes nothing."""
+        """Cuts the forum's client off at its next call; its webhook endpoints hear nothing more.
+
+        Disabling twice changes nothing. Raises `ForumNotFound`.
+        """
         with self._unit_of_work.begin(actor) as tx:
             forum = _found(tx, forum_id)
             if forum.status is ForumStatus.ACTIVE:
                 repository.set_status(tx.session, forum.id, ForumStatus.DISABLED)
+                stop_listening(tx, forum.id)
                 audit.record(tx, Action.FORUM_DISABLED, ObjectKind.FORUM, forum.id)
         return replace(forum, status=ForumStatus.DISABLED)
 

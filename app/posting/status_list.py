@@ -14,7 +14,7 @@ from threading import Lock
 
 from app import policies
 from app.accounts.domain import STATUS_BLOCK
-from app.boards.standings import ended_since, lapse_stops_posting, lapsed_accounts
+from app.boards.standings import lapse_stops_posting, lapsed_accounts
 from app.crypto.signing import TokenSigner
 from app.db.unit_of_work import Transaction, UnitOfWork
 from app.kernel.errors import NotFound, Unavailable
@@ -28,6 +28,7 @@ from app.posting.status_reader import (
     blocks_in_use,
     is_forum_active,
     places_of,
+    places_to_ask,
     read_block,
     read_changed,
 )
@@ -157,11 +158,12 @@ def pack(states: bytes | bytearray) -> bytes:
 
 def _offices(tx: Transaction, forum_id: ForumId) -> dict[int, int]:
     """Places of accounts whose powers are off somewhere, or were taken so recently that a permit may outlive them."""
-    lapsed = lapsed_accounts(tx, forum_id)
-    state = ListedState.SUSPENDED if lapsed and lapse_stops_posting(tx, forum_id) else ListedState.ASK
-    ended = places_of(tx.session, forum_id, ended_since(tx, forum_id, _LONGEST_TOKEN))
-    places: dict[int, int] = dict.fromkeys(ended, ListedState.ASK)
-    return places | dict.fromkeys(places_of(tx.session, forum_id, lapsed), state)
+    asked = places_to_ask(tx.session, forum_id, tx.now - _LONGEST_TOKEN, tx.now)
+    places: dict[int, int] = dict.fromkeys(asked, ListedState.ASK)
+    if places and lapse_stops_posting(tx, forum_id):
+        stopped = places_of(tx.session, forum_id, lapsed_accounts(tx, forum_id))
+        places |= dict.fromkeys(stopped, ListedState.SUSPENDED)
+    return places
 
 
 def _shown(states: bytearray, offices: Mapping[int, int]) -> bytearray:

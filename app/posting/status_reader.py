@@ -15,6 +15,7 @@ from app.accounts.domain import STATUS_BLOCK, AccountStatus, ActKind, SanctionKi
 from app.accounts.models import AccountRow, ActRow, SanctionRow
 from app.agreements.domain import AgreementKind
 from app.agreements.models import AcceptanceRow, AgreementVersionRow
+from app.boards.models import ModeratorRow
 from app.forums.domain import ForumStatus
 from app.forums.models import ForumRow
 from app.kernel.ids import AccountId, ForumId
@@ -115,6 +116,22 @@ def read_changed(
     first, *others = touched
     query = _places(forum_id, _state(gate, policy, now)).where(AccountRow.id.in_(first.union(*others)))
     return [(place, listed) for place, listed in session.execute(query)]
+
+
+def places_to_ask(session: Session, forum_id: str, since: datetime, now: datetime) -> list[int]:
+    """Of accounts with an office whose powers may be off by now, or that ended since then.
+
+    By dates that are never too late: whoever has powers and is among these is asked about once more than needed.
+    """
+    query = select(AccountRow.status_index).join(ModeratorRow, ModeratorRow.account_id == AccountRow.id)
+    lapsed = query.where(
+        ModeratorRow.forum_id == forum_id,
+        ModeratorRow.ended_at.is_(None),
+        ModeratorRow.due_at <= now,  # narrows by an index; nobody loses powers before that
+        ModeratorRow.suspends_at <= now,
+    )
+    ended = query.where(ModeratorRow.forum_id == forum_id, ModeratorRow.ended_at >= since)
+    return list(session.scalars(lapsed.union_all(ended)))
 
 
 def places_of(session: Session, forum_id: str, account_ids: Collection[AccountId]) -> list[int]:

@@ -98,7 +98,10 @@ class Links:
         self._hold(tx, known, lambda: self._about_document(tx, account, proof))
         person_id = self._person(tx, known, way, proof.document)
         self._answer(tx, account.forum_id, account.id, person_id)
-        link = self._save(tx, Link(account.id, person_id, IdentityLevel.DOCUMENT, proof.method, tx.now, proof.sandbox))
+        verified_at = max(tx.now, _document_verified_at(known.link) or tx.now)
+        link = self._save(
+            tx, Link(account.id, person_id, IdentityLevel.DOCUMENT, proof.method, verified_at, proof.sandbox)
+        )
         if way is Way.JOIN_HOLDER and known.link is not None:
             self._dissolve(tx, known.link.person_id, into=person_id)
         return link
@@ -167,6 +170,11 @@ class Links:
         touch(tx, link.account_id)
         audit.record(tx, Action.ACCOUNT_LINKED, ObjectKind.ACCOUNT, link.account_id, reason=link.level)
         return link
+
+
+def _document_verified_at(link: Link | None) -> datetime | None:
+    """A clock that was set back takes no earlier proof away."""
+    return link.verified_at if link is not None and link.level is IdentityLevel.DOCUMENT else None
 
 
 def has_person(tx: Transaction, account_id: AccountId) -> bool:

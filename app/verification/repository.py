@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, CursorResult, Select, delete, exists, func
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app import policies
+from app.db.bulk import among
 from app.kernel.ids import AccountId, ForumId, PersonId, VerificationId
 from app.verification.domain import Ending, IdentityLevel, InnerReason, Link, Method, Outcome, Reason, Verification
 from app.verification.errors import VerificationNotFound
@@ -57,7 +58,7 @@ class Used:
 
 def documents_verified(session: Session, account_ids: Collection[AccountId]) -> dict[AccountId, datetime]:
     query = select(LinkRow.account_id, LinkRow.verified_at).where(
-        LinkRow.account_id.in_(account_ids), LinkRow.level == IdentityLevel.DOCUMENT
+        among(LinkRow.account_id, account_ids), LinkRow.level == IdentityLevel.DOCUMENT
     )
     return {AccountId(account_id): verified_at for account_id, verified_at in session.execute(query)}
 

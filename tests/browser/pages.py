@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import httpx2
 from playwright.sync_api import BrowserContext, Page, TimeoutError, expect  # noqa: A004 -- its own
 
-from app.demo.seed import SEEDS
+from app.demo.seed import PEOPLE, SEEDED_BOARDS, SEEDS
 from app.kernel.sentence import Language
 from app.web.words import text
 from app.wiring import Services
@@ -18,10 +18,19 @@ from tests.support.forum import ForumBackend
 
 HANDLES = {"zh": "山间清风", "en": "mountain_breeze"}
 FORUMS = {"zh": "测试论坛", "en": "Test forum"}
-NAMES = (*FORUMS.values(), *HANDLES.values(), "山间论坛", *(seed.handle for seed in SEEDS), "反复发广告")
+NAMES = (
+    *FORUMS.values(),
+    *HANDLES.values(),
+    "山间论坛",
+    *(seed.handle for seed in SEEDS),
+    *(board.name for board in SEEDED_BOARDS),
+    *(person.name for person in PEOPLE.values()),
+    "反复发广告",
+)
 """What forums and people called themselves and wrote: in whatever language they did."""
 
 
+PIN = "article:last-of-type form button"
 _PLACES, _VALUE = ("forum", "handle", "n", "time"), "…"
 
 
@@ -88,6 +97,12 @@ class Walker:
             with suppress(TimeoutError):
                 return self.page.locator("[name=user]").wait_for(timeout=6_000)
         raise AssertionError(self.page.locator("main").inner_text())
+
+    def act_as(self, user: str, board: str) -> None:
+        """In the demo forum."""
+        self.page.goto(f"/demo/boards/{board}")
+        self.page.locator("[name=user]").select_option(user)
+        press(self.page, "form[action='/demo/as'] button")
 
     def send(self, **fields: str) -> None:
         fill(self.page, **fields)
@@ -408,6 +423,29 @@ def my_identity(walker: Walker) -> Iterator[str]:
     yield "me-nobody"
 
 
+def _lapsed_moderator(walker: Walker) -> Iterator[str]:
+    """Refused, led into the flow, and back with the powers that they had."""
+    page, person = walker.page, PEOPLE["u-6"]
+    walker.act_as("u-6", "market")
+    yield "demo-lapsed"
+    press(page, PIN)
+    walker.sees("demo.refused.pin")
+    yield "demo-lapsed-refused"
+    walker.clock.advance(minutes=1)
+    press(page, ".notice.warn a")
+    press(page)
+    walker.prove(person.phone)
+    walker.send(name=person.name, number=person.number)
+    walker.sees("flow.done.title")
+    press(page)
+    walker.sees("demo.arrived.restored")
+    yield "demo-restored"
+    press(page, PIN)
+    walker.sees("demo.arrived.pin")
+    walker.act_as("u-1", "market")
+    yield "demo-pinned"
+
+
 def offices(walker: Walker) -> Iterator[str]:
     """A moderator whose re-verification is due, on the way to it, and a handle that may become one."""
     page, forum, phone = walker.page, walker.forum, "14000000111"
@@ -451,12 +489,12 @@ def demo(walker: Walker) -> Iterator[str]:
     page.goto("/demo/boards/market")
     yield "demo-market"
     for user, state in {"u-1": "", "u-3": "-unverified", "u-5": "-suspended"}.items():
-        page.locator("[name=user]").select_option(user)
-        press(page, "form[action='/demo/as'] button")
+        walker.act_as(user, "market")
         press(page)
         yield f"demo-empty{state}"
         walker.send(title=walker.handle, text=walker.handle)
         yield f"demo-post{state}"
+    yield from _lapsed_moderator(walker)
     page.set_viewport_size({"width": 1280, "height": 800})
     for call in page.locator("aside details").all():
         call.locator("summary").click()

@@ -380,6 +380,7 @@ def test_the_demonstration_plays_the_whole_main_job_against_a_service_of_its_own
     assert result.returncode == 0, result.stderr
     assert "identity-unverified" in result.stdout
     assert '"reason": "account-suspended"' in result.stdout
+    assert '"reason": "moderator-suspended"' in result.stdout
 
 
 def test_a_setting_that_nobody_reads_gets_a_note_and_a_port_of_our_own_becomes_the_issuer(tmp_path: Path) -> None:

@@ -179,7 +179,7 @@ def test_secrets_are_out_of_sight_and_nothing_of_a_person_is_kept(house: House) 
         assert token.encode() not in kept
     assert "●●●" in page
     assert (house.services.data_dir / "demo.db").stat().st_mode & 0o777 == 0o600
-    for identity in (b"0000190001010011", b"0000190001010018", "测试丙".encode(), "测试乙".encode(), b"1400000"):
+    for identity in (b"830000190001010011", b"11019919850612406X", "测试丙".encode(), "测试乙".encode(), b"1400000"):
         assert identity not in kept
         assert all(
             identity not in exchange.answered for exchange in house.exchanges if exchange.path.startswith("/v1/")

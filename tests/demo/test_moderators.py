@@ -13,7 +13,7 @@ from tests.demo.visitor import Visitor
 MARKET = "/demo/boards/market"
 OFF, ON = "望山 ■ Powers off", "望山 ● Current"
 REFUSED = "Your powers on 二手 are off until you re-verify. Posting is not affected."
-SOMEBODY_ELSES = "82000019000101001X"
+SOMEBODY_ELSES = "110199199003070025"
 DESK, LAMP = "seed-2-en", "0" * 32
 
 
@@ -33,10 +33,9 @@ def prove(visitor: Visitor, number: str) -> None:
     """From the refusal's link to the end: the phone on record, then a document of that number."""
     person = PEOPLE["u-6"]
     visitor.open(visitor.send(visitor.hidden("start")).headers["location"])
-    visitor.act("way", way="other_document")
     visitor.act("phone", phone=person.phone)
     visitor.act("code", code=visitor.get("/dev/outbox.json").json()[-1]["code"])
-    visitor.act("document", type=person.type, name=person.name, number=number)
+    visitor.act("document", name=person.name, number=number)
 
 
 def test_a_moderator_whose_powers_are_off_is_refused_re_verifies_and_moderates_again(own_house: House) -> None:
@@ -54,7 +53,7 @@ def test_a_moderator_whose_powers_are_off_is_refused_re_verifies_and_moderates_a
     own_house.clock.advance(minutes=1)
     visitor.open(unescape(link[1]))
     prove(visitor, SOMEBODY_ELSES)
-    assert visitor.heading() == "Not the person on file"
+    assert visitor.heading() == "Not the person on file; the filing stands"
     assert visitor.badges(MARKET)[1] == OFF
     own_house.clock.advance(minutes=1)
     visitor.open(unescape(link[1]))
@@ -67,10 +66,17 @@ def test_a_moderator_whose_powers_are_off_is_refused_re_verifies_and_moderates_a
     page = visitor.get(MARKET).text
     assert page.count('<span class="badge">Pinned</span>') == 1
     assert "Identity fields received: 0" in page
+    assert '"state": "current"' in unescape(page)
     person = PEOPLE["u-6"]
     for part in (person.phone, person.number, person.name):
         assert part not in page
         assert part.encode() not in own_house.kept()
+    visitor.act_as("u-1", "market")
+    form = visitor.form(MARKET)
+    for _ in range(2):
+        assert visitor.order("market", "u-6", form).headers["location"] == f"{MARKET}?arrived=ordered"
+    assert visitor.badges(MARKET)[1] == OFF
+    assert b"".join(one.path.encode() for one in own_house.exchanges).count(b"/v1/reverifications") == 3
 
 
 def test_the_list_of_moderators_is_asked_for_again_by_its_etag_when_it_is_15_seconds_old(house: House) -> None:
@@ -117,6 +123,10 @@ def test_a_forged_pin_is_refused_by_the_service_and_what_names_no_post_here_by_a
     ):
         form = visitor.form()
         assert visitor.pin(board, post, act, form).status_code == 404, (board, post, act)
+    assert visitor.order("market", "u-1", visitor.form()).status_code == 404
+    for nobody in ("", "u-2", "u-6"):
+        visitor.act_as(nobody, "market")
+        assert visitor.order("market", "u-6", visitor.form()).status_code == 404
     visitor.act_as("", "market")
     assert visitor.pin("market", DESK).status_code == 422
     assert "Pinned" not in visitor.get(MARKET).text

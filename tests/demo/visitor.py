@@ -55,6 +55,9 @@ class Visitor(Person):
         data = {"post": post, "act": act, "form": form or self.form(f"/demo/boards/{board}")}
         return self.http.post(f"/demo/boards/{board}/pin", data=data)
 
+    def order(self, board: str, user: str, form: str) -> httpx2.Response:
+        return self.http.post(f"/demo/boards/{board}/order", data={"user": user, "form": form})
+
     def badges(self, board: str) -> list[str]:
         """Each moderator with their badge, as the page lists them."""
         lines = re.findall(

@@ -425,6 +425,37 @@ def test_a_removed_endpoint_hears_nothing_more_and_is_forgotten(
     assert receiver.heard == []
 
 
+def test_a_disabled_forum_hears_nothing_more(
+    services: Services, forum_id: ForumId, endpoint: GivenEndpoint, receiver: Receiver
+) -> None:
+    announce(services, forum_id)
+    services.forums.disable(OPERATOR, forum_id)
+    announce(services, forum_id)
+    assert deliver(services) == 0
+    assert receiver.heard == []
+    with services.unit_of_work.read() as tx:
+        assert tx.session.scalars(select(EndpointRow.sealed_secret)).all() == [None]
+    assert endpoint.endpoint.forum_id == forum_id
+
+
+def test_a_secret_that_does_not_open_stops_nobody_else_and_a_new_one_mends_it(
+    services: Services, clock: FakeClock, forum_id: ForumId, endpoint: GivenEndpoint, receiver: Receiver
+) -> None:
+    services.webhooks.add(OPERATOR, forum_id, f"{receiver.address}/other", EVERYTHING)
+    broken = endpoint.endpoint.id
+    with services.unit_of_work.begin(SYSTEM) as tx:
+        tx.session.execute(update(EndpointRow).where(EndpointRow.id == broken).values(sealed_secret=b"broken"))
+    announce(services, forum_id)
+    deliver(services)
+    assert [heard.path for heard in receiver.heard] == ["/other"]
+    [delivery] = services.webhooks.deliveries(forum_id, broken, None, 10)
+    assert [attempt.fault for attempt in delivery.attempts] == ["not-signed"]
+    secret = services.webhooks.rotate_secret(OPERATOR, forum_id, broken).secret.reveal()
+    clock.advance(seconds=6)
+    deliver(services)
+    assert receiver.heard[-1].verified(secret)["type"] == "account.suspended"
+
+
 def test_what_was_delivered_is_kept_for_thirty_days(
     services: Services, clock: FakeClock, forum_id: ForumId, endpoint: GivenEndpoint, receiver: Receiver
 ) -> None:

@@ -8,6 +8,9 @@ from app.accounts import repository as accounts
 from app.accounts.domain import Account, AccountName, Profile, Sanction, SanctionKind
 from app.accounts.models import AccountRow
 from app.accounts.service import find_named
+from app.agreements.domain import AcceptanceChannel, AgreementKind
+from app.boards.domain import BoardView, NewBoard
+from app.boards.terms import WantedTerms
 from app.crypto.blind_index import IndexValue
 from app.db.unit_of_work import Transaction
 from app.forums.service import hold_forum
@@ -16,7 +19,7 @@ from app.kernel.ids import AccountId, ForumId, VerificationId
 from app.kernel.secret import Secret
 from app.verification.codes import PhoneRequest
 from app.verification.documents import DocumentType
-from app.verification.domain import InnerReason, Link, Method, Verification
+from app.verification.domain import IdentityLevel, InnerReason, Link, Method, Verification
 from app.verification.links import DocumentProof
 from app.verification.models import LinkRow, SlotRow, VerificationRow
 from app.verification.service import AskedProvider, GivenDocument, _record
@@ -38,8 +41,8 @@ class Desk:
     forum_id: ForumId
     index: Callable[[str, Secret[str]], IndexValue] = quick_index
 
-    def account(self, handle: str) -> Account:
-        return self.services.accounts.register(OPERATOR, self.forum_id, handle, None, Profile())
+    def account(self, handle: str, external_id: str | None = None) -> Account:
+        return self.services.accounts.register(OPERATOR, self.forum_id, handle, external_id, Profile())
 
     def text(self, account: Account, phone: str) -> VerificationId:
         """A code on its way to a phone, whatever the limits of texts say."""
@@ -72,6 +75,22 @@ class Desk:
         assert self.prove(account, phone).outcome == "verified"
         assert self.check(account, number).outcome == "verified"
         return account
+
+    def bind(self, account: Account) -> None:
+        """By the moderator agreement."""
+        agreements, kind = self.services.agreements, AgreementKind.MODERATOR
+        agreements.accept(OPERATOR, account.id, kind, agreements.current(kind).version, AcceptanceChannel.FORUM)
+
+    def moderator_to_be(self, handle: str, number: str, external_id: str | None = None) -> Account:
+        """Verified by document and bound by the moderator agreement."""
+        account = self.account(handle, external_id)
+        assert self.check(account, number).outcome == "verified"
+        self.bind(account)
+        return account
+
+    def board(self, founder: Account, slug: str) -> BoardView:
+        new = NewBoard(slug, "茶馆", "", WantedTerms(frozenset()), IdentityLevel.PHONE)
+        return self.services.boards.create(OPERATOR, self.forum_id, new, AccountName(account_id=founder.id))
 
     def ban(self, account: Account) -> frozenset[AccountId]:
         """Bans an account; gives the accounts for which its person answered at that moment."""

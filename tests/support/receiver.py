@@ -86,7 +86,11 @@ def receiving() -> Iterator[Receiver]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
+            expected = int(self.headers["content-length"])
+            body = self.rfile.read(expected)
+            if len(body) < expected:  # its sender was killed in the middle of it
+                self.close_connection = True
+                return
             heard = Heard(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
             with receiver.lock:
                 receiver.heard.append(heard)

@@ -35,11 +35,11 @@ def write_row(what: str, command: str, numbers: str) -> None:
     assert table, f"{_PAGE.name} has lost its table"
     rows = list(takewhile(lambda line: line.startswith("|"), after.splitlines(keepends=True)))
     kept = [row for row in rows if not row.startswith(f"| {what} |")]
-    kept.append(f"| {what} | `{command}` | {_commit()} | {numbers} |\n")
+    kept.append(f"| {what} | `{command}` | {tested_commit()} | {numbers} |\n")
     _PAGE.write_text(before + table + "".join(sorted(kept)) + after[len("".join(rows)) :], encoding="utf-8")
 
 
-def _commit() -> str:
+def tested_commit() -> str:
     """The commit that was tested, with a `+` when the product was changed since."""
     changed = _git("status", "--porcelain", "--", "app", "migrations", "tests")
     return _git("rev-parse", "--short", "HEAD") + ("+" if changed else "")

@@ -1,4 +1,4 @@
-"""A list of users as other systems write it, as people break it, and as somebody hostile would."""
+"""A list as other systems write it, as people break it, and as somebody hostile would."""
 
 import io
 from collections.abc import Iterable
@@ -6,19 +6,21 @@ from collections.abc import Iterable
 import pytest
 
 from app import policies
-from app.cli.user_file import BadLine, GoodLine, read_users
+from app.accounts.domain import ExistingUser, Profile
+from app.cli.accounts import user_of
+from app.cli.list_file import MODERATORS, USERS, BadLine, Columns, GoodLine, read_list
 from app.kernel.errors import StartRefused
 
 _MOST = policies.IMPORT_LONGEST_LINE.value
 
 
-def read(text: str | bytes, header: str = "handle,external_id\n") -> list[GoodLine | BadLine]:
+def read(text: str | bytes, header: str = "handle,external_id\n", columns: Columns = USERS) -> list[GoodLine | BadLine]:
     raw = text if isinstance(text, bytes) else text.encode()
-    return list(read_users(io.BytesIO(header.encode() + raw)))
+    return list(read_list(io.BytesIO(header.encode() + raw), columns))
 
 
 def short(lines: Iterable[GoodLine | BadLine]) -> list[tuple[int, str]]:
-    return [(line.number, line.code if isinstance(line, BadLine) else line.user.handle) for line in lines]
+    return [(line.number, line.code if isinstance(line, BadLine) else line.fields["handle"]) for line in lines]
 
 
 def test_a_list_is_read_with_or_without_mark_optional_columns_and_either_line_end() -> None:
@@ -27,12 +29,7 @@ def test_a_list_is_read_with_or_without_mark_optional_columns_and_either_line_en
     full = "\ufeffexternal_id,handle,bio,display_name,signature\r\n"
     (line,) = read('42,山间清风,"第一行\r\n第二, ""行""",,\r\n', full)
     assert isinstance(line, GoodLine)
-    assert (line.user.external_id, line.user.handle) == ("42", "山间清风")
-    assert (line.user.profile.bio, line.user.profile.display_name, line.user.profile.signature) == (
-        '第一行\n第二, "行"',
-        None,
-        None,
-    )
+    assert user_of(line.fields) == ExistingUser("山间清风", "42", Profile(None, '第一行\n第二, "行"', None))
 
 
 @pytest.mark.parametrize(
@@ -46,6 +43,7 @@ def test_a_list_is_read_with_or_without_mark_optional_columns_and_either_line_en
         '"handle,external_id\n',
         "handle;external_id\n",
         "handle,external_id\rx,1\r",
+        "board,external_id,role\n",
         "x" * 1_000_000,
     ],
 )
@@ -53,6 +51,16 @@ def test_a_wrong_header_refuses_the_file_and_says_what_it_must_be(header: str) -
     with pytest.raises(StartRefused, match="handle,external_id, and perhaps display_name") as refused:
         read("a1,1\n", header)
     assert "山间清风" not in str(refused.value)
+
+
+def test_a_list_of_moderators_names_them_in_one_of_two_ways_and_never_in_both() -> None:
+    for header in ("board,external_id,role", "role,handle,board", '\ufeff board ,"handle",role\r'):
+        (line,) = read("a,b,c\n", f"{header}\n", MODERATORS)
+        assert isinstance(line, GoodLine), header
+        assert sorted(line.fields.values()) == ["a", "b", "c"]
+    for header in ("board,role", "board,external_id", "external_id,role", "board,handle,external_id,role", "a,b,c"):
+        with pytest.raises(StartRefused, match="columns: board,external_id,role or board,handle,role; in UTF-8"):
+            read("a,b,c\n", f"{header}\n", MODERATORS)
 
 
 BROKEN: dict[str, tuple[str | bytes, list[tuple[int, str]]]] = {

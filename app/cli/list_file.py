@@ -1,30 +1,48 @@
-"""Reads a forum's list of users: UTF-8 CSV with a header, line by line. What is wrong with a line is that line's."""
+"""Reads a forum's list: UTF-8 CSV with a header, line by line. What is wrong with a line is that line's."""
 
 import csv
+import os
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO
 
 from app import policies
-from app.accounts.domain import ExistingUser, Profile
 from app.kernel.errors import StartRefused
 
-_REQUIRED, _OPTIONAL = ("handle", "external_id"), ("display_name", "bio", "signature")
+_MEBIBYTE = 1024 * 1024
 _LONGEST = policies.IMPORT_LONGEST_LINE.value
-_HEADER = (
-    f"The first line must name the columns: {','.join(_REQUIRED)}, and perhaps {', '.join(_OPTIONAL)}; in UTF-8, each"
-    " once, with commas between."
-)
 _MOST_LINES = 1000
 """That quotes hold together: no text that is allowed has as many breaks."""
 _OPEN_QUOTE = "unexpected end of data"
 
 
 @dataclass(frozen=True, slots=True)
+class Columns:
+    """What a list has: one of these rows of columns, in any order, and perhaps the optional ones."""
+
+    required: tuple[tuple[str, ...], ...]
+    optional: tuple[str, ...] = ()
+
+    def fit(self, names: list[str]) -> bool:
+        given = set(names)
+        return len(given) == len(names) and any(set(row) <= given <= {*row, *self.optional} for row in self.required)
+
+    def __str__(self) -> str:
+        rows = " or ".join(",".join(row) for row in self.required)
+        return f"{rows}, and perhaps {', '.join(self.optional)}" if self.optional else rows
+
+
+USERS = Columns((("handle", "external_id"),), ("display_name", "bio", "signature"))
+MODERATORS = Columns((("board", "external_id", "role"), ("board", "handle", "role")))
+
+
+@dataclass(frozen=True, slots=True)
 class GoodLine:
     number: int
-    user: ExistingUser
+    fields: Mapping[str, str]
+    """By the names of their columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +54,31 @@ class BadLine:
     said: str
 
 
-def read_users(file: BinaryIO) -> Iterator[GoodLine | BadLine]:
+def open_list(file: Path) -> BinaryIO:
+    """Raises `StartRefused` for what cannot be read, and for a file that is too large."""
+    try:
+        source = file.open("rb")
+    except OSError as error:
+        raise StartRefused(f"{file} cannot be read: {error.strerror}.") from None
+    if os.fstat(source.fileno()).st_size > policies.IMPORT_LARGEST.value * _MEBIBYTE:
+        source.close()
+        raise StartRefused(f"{file} is larger than {policies.IMPORT_LARGEST.value} MiB. Split it.")
+    return source
+
+
+def read_list(file: BinaryIO, columns: Columns) -> Iterator[GoodLine | BadLine]:
     """Each line, by its number from 1; blank ones count and say nothing. Raises `StartRefused` for the header.
 
     A quoted text may hold line breaks; a quote that is never closed spoils its own line only.
     """
     lines = _Lines(file)
-    columns = _columns(lines)
+    names = _header(lines, columns)
     while (line := lines.take()) is not None:
         if isinstance(line, BadLine):
             yield line
         elif line.text.strip():
             fields = _fields(line, lines)
-            yield fields if isinstance(fields, BadLine) else _user(line.number, columns, fields)
+            yield fields if isinstance(fields, BadLine) else _named(line.number, names, fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +116,7 @@ def _read(file: BinaryIO) -> Iterator[_Line | BadLine]:
             yield BadLine(number, "not-utf-8", "The line is not UTF-8.")
 
 
-def _columns(lines: _Lines) -> list[str]:
+def _header(lines: _Lines, columns: Columns) -> list[str]:
     """Raises `StartRefused`."""
     line = lines.take()
     try:
@@ -94,8 +124,10 @@ def _columns(lines: _Lines) -> list[str]:
     except (csv.Error, StopIteration):
         names = []
     names = [name.strip() for name in names]
-    if len(set(names)) < len(names) or not set(_REQUIRED) <= set(names) <= {*_REQUIRED, *_OPTIONAL}:
-        raise StartRefused(_HEADER)
+    if not columns.fit(names):
+        raise StartRefused(
+            f"The first line must name the columns: {columns}; in UTF-8, each once, with commas between."
+        )
     return names
 
 
@@ -128,10 +160,9 @@ def _until_quote(lines: _Lines, room: int) -> list[_Line]:
     return []
 
 
-def _user(number: int, columns: list[str], fields: list[str]) -> GoodLine | BadLine:
-    if len(fields) != len(columns):
-        return BadLine(number, "columns-differ", f"The line has {len(fields)} fields, the header {len(columns)}.")
+def _named(number: int, names: list[str], fields: list[str]) -> GoodLine | BadLine:
+    if len(fields) != len(names):
+        return BadLine(number, "columns-differ", f"The line has {len(fields)} fields, the header {len(names)}.")
     # a break inside a text is a break, whichever system wrote the file
-    given = {name: text.replace("\r\n", "\n") for name, text in zip(columns, fields, strict=True)}
-    display_name, bio, signature = (given.get(name) or None for name in _OPTIONAL)
-    return GoodLine(number, ExistingUser(given["handle"], given["external_id"], Profile(display_name, bio, signature)))
+    texts = (text.replace("\r\n", "\n") for text in fields)
+    return GoodLine(number, dict(zip(names, texts, strict=True)))
