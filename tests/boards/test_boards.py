@@ -7,7 +7,10 @@ import httpx2
 import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
+from sqlalchemy import func, select
 
+from app.boards.models import TermsRow
+from app.wiring import Services
 from tests.support.at_once import at_once
 from tests.support.clock import FakeClock
 from tests.support.forum import ForumBackend, Json, reasons_of, sandbox_number
@@ -190,6 +193,14 @@ def test_a_change_changes_what_it_names_and_null_gives_the_interval_back(forum: 
     assert create(forum, founder, slug="tea").status_code == 201  # an old slug is free
 
 
+def test_the_same_terms_said_again_are_no_change(forum: ForumBackend, founder: Json, services: Services) -> None:
+    forum.board(founder["id"], interval_days=90)
+    for interval, changes in ((90, 1), (90, 1), (60, 2), (60, 2), (90, 3)):
+        assert change(forum, "tea", interval_days=interval).json()["interval_days"] == interval
+        with services.unit_of_work.read() as tx:
+            assert tx.session.scalar(select(func.count()).select_from(TermsRow)) == changes
+
+
 def test_a_permit_goes_by_the_boards_id_whatever_it_is_called_now(forum: ForumBackend, founder: Json) -> None:
     forum.board(founder["id"])
     token = forum.moderate(founder["id"]).json()["token"]
@@ -364,6 +375,7 @@ def test_a_name_that_the_database_cannot_hold_names_no_board(forum: ForumBackend
     for named in ("%00", "tea%00", "%ff", "a%2Fb", "长" * 500, "brd_%00", "..%2Ftea"):
         for answer in (forum.get(f"/v1/boards/{named}"), act(forum, named, "freeze"), change(forum, named, name="x")):
             assert answer.status_code in {400, 404, 422}, (named, answer.text)
+        assert forum.get(f"/v1/moderators?board={named}").status_code in {404, 422}, named
     assert forum.get("/v1/boards/tea").json()["status"] == "active"
 
 
