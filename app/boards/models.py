@@ -12,6 +12,7 @@ _IN_OFFICE = text("ended_at IS NULL")
 _FOUNDER_IN_OFFICE = text("ended_at IS NULL AND role = 'founder'")
 _ENDED = text("ended_at IS NOT NULL")
 _TO_TEXT = text("texting = 'waiting'")
+_TOLD_LATE = text("ended_at IS NULL AND told_state IN ('overdue', 'suspended')")
 
 
 class BoardRow(Base):
@@ -75,6 +76,7 @@ class ModeratorRow(Base):
             postgresql_where=_FOUNDER_IN_OFFICE,
         ),
         Index("ix_moderators_look_at", "look_at", sqlite_where=_IN_OFFICE, postgresql_where=_IN_OFFICE),
+        Index("ix_moderators_told_late", "look_at", sqlite_where=_TOLD_LATE, postgresql_where=_TOLD_LATE),
         Index("ix_moderators_ended", "forum_id", "ended_at", sqlite_where=_ENDED, postgresql_where=_ENDED),
         Index("ix_moderators_forum_due", "forum_id", "due_at", sqlite_where=_IN_OFFICE, postgresql_where=_IN_OFFICE),
         Index(None, "forum_id", "id"),

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, Row, String, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, Row, String, func, literal, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
+from app import policies
 from app.boards.domain import Appointment, Board, BoardStatus, Happening, HistoryEntry, Role
 from app.boards.models import BoardRow, HistoryRow, ModeratorRow
 from app.boards.repository import boards_named
@@ -16,6 +17,8 @@ from app.db.bulk import among, each_with, insert_new
 from app.db.types import UtcDateTime
 from app.kernel.ids import AccountId, BoardId, ForumId, ModeratorId
 
+_LONGEST_LOOK = 2 * max(timedelta(minutes=policies.OVERDUE_LOOK.value), timedelta(days=policies.STOPPED_LOOK.value))
+"""Twice as long as anybody who is late waits to be looked at again."""
 WAITING, TEXTED, NOT_TEXTED = "waiting", "texted", "not texted"
 _CLAIMED = (
     ModeratorRow.id,
@@ -58,20 +61,35 @@ class ToText:
 
 
 def anybody(session: Session, now: datetime) -> bool:
-    due = select(ModeratorRow.id).where(ModeratorRow.look_at <= now, ModeratorRow.ended_at.is_(None)).limit(1)
-    return session.scalar(due) is not None
+    return any(
+        session.scalar(select(ModeratorRow.id).where(*waiting).limit(1)) is not None for waiting in _waiting(now)
+    )
 
 
 def claim(session: Session, now: datetime, limit: int) -> list[Claimed]:
     """Those whose look is due, the oldest look first; without those that another worker holds."""
-    rows = session.execute(
-        select(*_CLAIMED)
-        .where(ModeratorRow.look_at <= now, ModeratorRow.ended_at.is_(None))
-        .order_by(ModeratorRow.look_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
+    found: list[Claimed] = []
+    for waiting in _waiting(now):
+        rows = session.execute(
+            select(*_CLAIMED)
+            .where(*waiting)
+            .order_by(ModeratorRow.look_at)
+            .limit(limit - len(found))
+            .with_for_update(skip_locked=True)
+        )
+        found += [_claimed(row) for row in rows]
+        if len(found) == limit:
+            break
+    return found
+
+
+def _waiting(now: datetime) -> tuple[tuple[ColumnElement[bool], ...], ...]:
+    """Whose time has come; and who was told to be late by a clock that has been set back, and may not be."""
+    told_late = ModeratorRow.told_state.in_((literal_column("'overdue'"), literal_column("'suspended'")))
+    return (
+        (ModeratorRow.look_at <= now, ModeratorRow.ended_at.is_(None)),
+        (ModeratorRow.look_at > now + _LONGEST_LOOK, ModeratorRow.ended_at.is_(None), told_late),
     )
-    return [_claimed(row) for row in rows]
 
 
 def save(session: Session, values: Mapping[str, object], moderator_ids: Collection[ModeratorId]) -> None:

@@ -102,6 +102,7 @@ def upgrade() -> None:
         batch_op.create_index('ix_moderators_forum_due', ['forum_id', 'due_at'], unique=False, sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
         batch_op.create_index(batch_op.f('ix_moderators_forum_id_id'), ['forum_id', 'id'], unique=False)
         batch_op.create_index('ix_moderators_look_at', ['look_at'], unique=False, sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
+        batch_op.create_index('ix_moderators_told_late', ['look_at'], unique=False, sqlite_where=sa.text("ended_at IS NULL AND told_state IN ('overdue', 'suspended')"), postgresql_where=sa.text("ended_at IS NULL AND told_state IN ('overdue', 'suspended')"))
         batch_op.create_index('uq_moderators_founder', ['board_id'], unique=True, sqlite_where=sa.text("ended_at IS NULL AND role = 'founder'"), postgresql_where=sa.text("ended_at IS NULL AND role = 'founder'"))
         batch_op.create_index('uq_moderators_in_office', ['board_id', 'account_id'], unique=True, sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
 
@@ -166,6 +167,7 @@ def downgrade() -> None:
     with op.batch_alter_table('moderators', schema=None) as batch_op:
         batch_op.drop_index('uq_moderators_in_office', sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
         batch_op.drop_index('uq_moderators_founder', sqlite_where=sa.text("ended_at IS NULL AND role = 'founder'"), postgresql_where=sa.text("ended_at IS NULL AND role = 'founder'"))
+        batch_op.drop_index('ix_moderators_told_late', sqlite_where=sa.text("ended_at IS NULL AND told_state IN ('overdue', 'suspended')"), postgresql_where=sa.text("ended_at IS NULL AND told_state IN ('overdue', 'suspended')"))
         batch_op.drop_index('ix_moderators_look_at', sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
         batch_op.drop_index(batch_op.f('ix_moderators_forum_id_id'))
         batch_op.drop_index('ix_moderators_ended', sqlite_where=sa.text('ended_at IS NOT NULL'), postgresql_where=sa.text('ended_at IS NOT NULL'))

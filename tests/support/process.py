@@ -63,11 +63,16 @@ def service_process(
 
 @contextmanager
 def serving_process(
-    environment: Mapping[str, str], output: Path, *, command: Sequence[str] = SHIMING, workers: int = 1
+    environment: Mapping[str, str],
+    output: Path,
+    *,
+    command: Sequence[str] = SHIMING,
+    workers: int = 1,
+    more: Sequence[str] = (),
 ) -> Iterator[ServiceProcess]:
     """`shiming serve` on what `init` has made, at the address of its issuer, until the block ends."""
     address = environment["SHIMING_ISSUER"]
-    arguments = ("serve", "--port", address.rpartition(":")[2], "--workers", str(workers))
+    arguments = ("serve", "--port", address.rpartition(":")[2], "--workers", str(workers), *more)
     with output.open("ab") as sink:
         process = subprocess.Popen(
             [*command, *arguments], env=environment, stdout=sink, stderr=subprocess.STDOUT, start_new_session=True
