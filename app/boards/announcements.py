@@ -17,14 +17,23 @@ from app.kernel.clock import SHANGHAI
 from app.kernel.ids import AccountId
 from app.kernel.sentence import Language, Sentence
 
-_REMINDER = Sentence(
-    "你在「{board}」的定期核验须在 {day} 结束前完成；逾期 {grace} 天仍未完成，管理权限停用。",
-    "Re-verify for {board} by the end of {day} (Beijing). If it is not done {grace} days later, your powers go off.",
-)
-_ORDERED = Sentence(
-    "你在「{board}」须在 {day} 结束前重新核验身份。原因：{reason}",
-    "Re-verify for {board} by the end of {day} (Beijing). Reason: {reason}",
-)
+_BY_STATE = {
+    ModeratorState.DUE: Sentence(
+        "你在「{board}」须在 {day} 结束前完成定期核验；逾期 {grace} 天仍未完成，管理权限停用。[原因：{reason}]",
+        "Re-verify for {board} by the end of {day} (Beijing). If it is not done {grace} days later, your powers go off."
+        "[ Reason: {reason}]",
+    ),
+    ModeratorState.OVERDUE: Sentence(
+        "你在「{board}」的定期核验已逾期；{end} 仍未完成，管理权限停用。[原因：{reason}]",
+        "Your re-verification for {board} is overdue. If it is not done by {end} (Beijing), your powers go off."
+        "[ Reason: {reason}]",
+    ),
+    ModeratorState.SUSPENDED: Sentence(
+        "你在「{board}」的管理权限已停：定期核验没有完成，完成后恢复。发帖不受影响。[原因：{reason}]",
+        "Your powers on {board} are off until you re-verify. Posting is not affected.[ Reason: {reason}]",
+    ),
+}
+"""Of the states in which something is to be done; a reason where the re-verification was ordered."""
 _STEPS = {
     Step.WARN: Sentence(
         "你在「{board}」的管理工作收到警告。原因：{reason}。依据：{basis}。可以申诉。",
@@ -98,15 +107,18 @@ def by_their_own_act(tx: Transaction) -> Transaction:
 
 
 def reminder(view: ModeratorView, ways: Ways, ordered_because: str | None = None) -> Notice:
-    """What a moderator reads before a due date, and the address where they re-verify."""
+    """What a moderator reads who is due, overdue or without powers, and the address where they re-verify."""
     standing = view.standing
-    deadline, account_id = standing.deadline, standing.appointment.account_id
-    day = last_day(deadline.due_at)
-    grace = standing.appointment.schedule.terms.grace_days
-    said = _REMINDER if ordered_because is None else _ORDERED
-    filled = said.with_values(board=view.board.name, day=day, grace=str(grace), reason=ordered_because)
+    deadline = standing.deadline
+    filled = _BY_STATE[standing.state].with_values(
+        board=view.board.name,
+        day=last_day(deadline.due_at),
+        grace=str((deadline.suspends_at - deadline.due_at).days),
+        end=f"{deadline.suspends_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}",
+        reason=ordered_because,
+    )
     until = max(deadline.suspends_at, standing.now + timedelta(days=1))
-    return _notice(filled, ways.reverify(account_id, standing.now, until))
+    return _notice(filled, ways.reverify(standing.appointment.account_id, standing.now, until))
 
 
 def sanction_notice(view: ModeratorView, sanction: Sanction, ways: Ways) -> tuple[Notice, SanctionNotice]:

@@ -138,14 +138,17 @@ class Filing:
 def change_terms(
     tx: Transaction, forum_id: ForumId, board_id: BoardId | None, wanted: WantedTerms, at: datetime, source: str
 ) -> None:
-    """A step; the caller holds the forum: what a board, or all of a forum, asks from `at` on.
+    """A step; the caller holds the forum: what a board, or all of a forum, asks from `at` on. Twice is once.
 
     Raises `TermsOutOfRange`.
     """
     interval, grace = wanted.interval_days, wanted.grace_days
     if (interval is not None and interval not in _INTERVALS) or (grace is not None and grace not in _GRACES):
         raise TermsOutOfRange
-    change = repository.terms_of(tx.session, forum_id).with_wanted(board_id, wanted, at)
+    history = repository.terms_of(tx.session, forum_id)
+    change = history.with_wanted(board_id, wanted, at)
+    if history.says_already(change):
+        return
     repository.add_terms(tx.session, forum_id, change, source, tx.now)
     repository.look_again(tx.session, forum_id, board_id, at, first_due_under(at))
     audit.record(tx, Action.TERMS_CHANGED, ObjectKind.BOARD if board_id else ObjectKind.FORUM, board_id or forum_id)

@@ -13,6 +13,9 @@ from app.db.unit_of_work import Transaction
 from app.kernel.ids import AccountId, BoardId, ForumId
 from app.verification.progress import documents_verified
 
+_NAMED_AT_ONCE = 5000
+"""A statement takes no more than 32,766 values on SQLite, and 65,535 on PostgreSQL."""
+
 
 def standings_of(tx: Transaction, appointments: Sequence[Appointment]) -> list[Standing]:
     """A step: in the same order. What it rests on is read, never what the worker wrote about it. Source: L8d."""
@@ -24,8 +27,13 @@ def standings_under(
     tx: Transaction, appointments: Sequence[Appointment], terms: Mapping[ForumId, TermsHistory]
 ) -> list[Standing]:
     """A step: the same for who has read the terms of their forums."""
-    accounts = {one.account_id for one in appointments}
-    verified, stopped = documents_verified(tx, accounts), stopped_accounts(tx, accounts)
+    verified: dict[AccountId, datetime] = {}
+    stopped: set[AccountId] = set()
+    accounts = list({one.account_id for one in appointments})
+    for begin in range(0, len(accounts), _NAMED_AT_ONCE):
+        some = accounts[begin : begin + _NAMED_AT_ONCE]
+        verified |= documents_verified(tx, some)
+        stopped |= stopped_accounts(tx, some)
     return [
         _standing(one, verified.get(one.account_id), terms[one.forum_id], tx.now, stopped=one.account_id in stopped)
         for one in appointments

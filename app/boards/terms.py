@@ -64,6 +64,12 @@ class TermsHistory:
             wanted.lapse_stops_posting if "lapse_stops_posting" in wanted.named else newest.lapse_stops_posting,
         )
 
+    def says_already(self, change: TermsChange) -> bool:
+        """Whether the same is asked from then on without it."""
+        held = (one for one in self.changes if one.board_id == change.board_id)
+        newest = _newest(one for one in held if one.effective_at <= change.effective_at)
+        return newest is not None and replace(newest, effective_at=change.effective_at) == change
+
     def lapse_stops_posting(self, now: datetime) -> bool:
         """Default: a lapse takes the powers on that board only."""
         said = [change for change in self.changes if change.effective_at <= now and change.board_id is None]

@@ -27,6 +27,10 @@ class PostingScope(StrEnum):
     MODERATE = "moderate"
 
 
+BEYOND_POSTING = frozenset({PostingScope.MODERATE, PostingScope.BOARD_CREATE})
+"""What takes more than the right to post."""
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """How surely a person stands behind the account; nothing of who."""

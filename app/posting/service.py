@@ -19,6 +19,7 @@ from app.kernel.ids import AccountId, ForumId, new_id
 from app.posting.campaign import count_campaigns
 from app.posting.decision import Permit, PostingPolicy, Refusal, decide, decide_use, identity_expiry
 from app.posting.domain import (
+    BEYOND_POSTING,
     ActiveToken,
     BoardStanding,
     Campaign,
@@ -106,7 +107,8 @@ class Posting:
     ) -> ActiveToken | InactiveToken:
         """Whether a permit is good for this use now: judged by the account's standing now, not at issue.
 
-        Where no scope is asked for, of all that the permit holds.
+        Where no scope is asked for, of all that the permit holds. Of a scope that was not asked for and that an office
+        or an age decides, nothing is judged and nothing said.
         """
         with self._unit_of_work.read() as tx:
             now = tx.now
@@ -129,7 +131,8 @@ class Posting:
         decision = decide_use(found[0], place, use, self.policy, now)
         if isinstance(decision, Refusal):
             return InactiveToken(decision.reasons[0].code)
-        return _active(claims, use.scope, found[0])
+        holds = tuple(one for one in granted if one in use.scope or one not in BEYOND_POSTING)
+        return _active(claims, holds, found[0])
 
     def own_claims(self, forum_id: ForumId, token: str) -> Claims | None:
         """What a permit says that this service made for this forum and that has not expired."""

@@ -25,6 +25,8 @@ from app.verification.domain import IdentityLevel, Outcome
 from app.verification.models import LinkRow, VerificationRow
 
 _USER = AgreementKind.USER.value
+_NAMED_AT_ONCE = 5000
+"""As many as a statement of either database takes, and some to spare."""
 Place = tuple[int, int]
 """An account's place in the list, and its state there."""
 
@@ -133,8 +135,11 @@ def places_to_ask(session: Session, forum_id: str, since: datetime, now: datetim
 
 
 def places_of(session: Session, forum_id: str, account_ids: Collection[AccountId]) -> list[int]:
-    query = select(AccountRow.status_index).where(AccountRow.forum_id == forum_id, AccountRow.id.in_(account_ids))
-    return list(session.scalars(query))
+    wanted, found = list(account_ids), list[int]()
+    for begin in range(0, len(wanted), _NAMED_AT_ONCE):
+        some = AccountRow.id.in_(wanted[begin : begin + _NAMED_AT_ONCE])
+        found += session.scalars(select(AccountRow.status_index).where(AccountRow.forum_id == forum_id, some))
+    return found
 
 
 def read_open_account(session: Session, account_id: str) -> tuple[ForumId, str] | None:

@@ -7,7 +7,10 @@ import httpx2
 import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
+from sqlalchemy import func, select
 
+from app.boards.models import TermsRow
+from app.wiring import Services
 from tests.support.at_once import at_once
 from tests.support.clock import FakeClock
 from tests.support.forum import ForumBackend, Json, reasons_of, sandbox_number
@@ -159,7 +162,7 @@ def test_what_cannot_be_a_board_is_refused_field_by_field(forum: ForumBackend, f
     forum.board(founder["id"])
     good = {"slug": "other", "name": "茶馆", "description": "", "founder": {"account_id": founder["id"]}}
     cases: tuple[tuple[str, object], ...] = (
-        *(("name", text) for text in ("", "长" * 51, "a\x07", "a\nb", "\u202e倒", 7)),
+        *(("name", text) for text in ("", " ", "\u200d", "长" * 51, "a\x07", "a\nb", "\u202e倒", 7)),
         *(("description", text) for text in ("长" * 2001, "\u202e倒", None)),
         *(("interval_days", days) for days in (29, 366, 0, -1, 90.5, "90", True, 10**30)),
         *(("grace_days", days) for days in (-1, 91, 10**30)),
@@ -188,6 +191,14 @@ def test_a_change_changes_what_it_names_and_null_gives_the_interval_back(forum: 
     assert refusal(forum.get("/v1/boards/tea")) == (404, "not-found")
     assert change(forum, "cha", interval_days=None).json()["interval_days"] == 180
     assert create(forum, founder, slug="tea").status_code == 201  # an old slug is free
+
+
+def test_the_same_terms_said_again_are_no_change(forum: ForumBackend, founder: Json, services: Services) -> None:
+    forum.board(founder["id"], interval_days=90)
+    for interval, changes in ((90, 1), (90, 1), (60, 2), (60, 2), (90, 3)):
+        assert change(forum, "tea", interval_days=interval).json()["interval_days"] == interval
+        with services.unit_of_work.read() as tx:
+            assert tx.session.scalar(select(func.count()).select_from(TermsRow)) == changes
 
 
 def test_a_permit_goes_by_the_boards_id_whatever_it_is_called_now(forum: ForumBackend, founder: Json) -> None:
@@ -364,6 +375,7 @@ def test_a_name_that_the_database_cannot_hold_names_no_board(forum: ForumBackend
     for named in ("%00", "tea%00", "%ff", "a%2Fb", "长" * 500, "brd_%00", "..%2Ftea"):
         for answer in (forum.get(f"/v1/boards/{named}"), act(forum, named, "freeze"), change(forum, named, name="x")):
             assert answer.status_code in {400, 404, 422}, (named, answer.text)
+        assert forum.get(f"/v1/moderators?board={named}").status_code in {404, 422}, named
     assert forum.get("/v1/boards/tea").json()["status"] == "active"
 
 

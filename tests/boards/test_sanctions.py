@@ -72,6 +72,8 @@ def test_a_measure_without_a_reason_or_a_ground_is_none(forum: ForumBackend, mod
         {"reason": "\u202e"},
         {"basis": "\u202e"},
         {"basis": "长" * 201},
+        {"reason": " \n"},
+        {"basis": "\u3000"},
         {"step": "suspend"},
         {"step": None},
         {"until": "2027-01-01T00:00:00Z"},

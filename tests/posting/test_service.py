@@ -52,7 +52,7 @@ def test_an_account_is_shown_to_its_own_forum_alone(
 def test_a_token_for_one_board_or_for_none_is_not_good_for_another(
     services: Services, forum: ForumBackend, account: Json, clock: FakeClock
 ) -> None:
-    forum_id, founder = forum.credentials.forum_id, forum.moderator_to_be("版主", sandbox_number(1))
+    forum_id, founder = forum.credentials.forum_id, forum.moderator_to_be("版主", sandbox_number(101))
     tea, general = (forum.board(founder["id"], slug)["id"] for slug in ("tea", "general"))
     cases = ((None, general), (tea, general), (tea, "general"), (tea, "none"), (tea, tea), (tea, "tea"))
     for granted, asked in cases:
