@@ -82,12 +82,12 @@ class Sweeps:
             return len(claimed)
 
     def _write(self, tx: Transaction, batch: _Batch) -> None:
-        for values, moderator_ids in batch.saves.items():
-            sweep_rows.save(tx.session, dict(zip(_SAVED, values, strict=True)), moderator_ids)
         told: defaultdict[Happening, list[Standing]] = defaultdict(list)
         for entry, standings in batch.entries.items():
             new = sweep_rows.add_entry(tx.session, entry, [one.appointment.id for one in standings])
             told[entry.what] += [one for one in standings if entry.what in _TRANSITIONS or one.appointment.id in new]
+        for values, moderator_ids in batch.saves.items():
+            sweep_rows.save(tx.session, dict(zip(_SAVED, values, strict=True)), moderator_ids)
         for happening, standings in told.items():
             if happening in _ACTIONS:
                 for one in standings:
