@@ -121,7 +121,7 @@ _WantedOf = Annotated[ModeratorFilter, Depends(_wanted)]
 def file_moderator(
     board: str, body: NewModerator, caller: BoardsCaller, services: ServicesOf, once: OnceOf
 ) -> Response:
-    """Puts a moderator on record (备案) and starts the schedule of re-verification; nobody has powers before.
+    """Puts a moderator on record and starts the schedule of re-verification; nobody has powers before.
 
     `founder` where the board has none any more.
     """

@@ -522,4 +522,4 @@ WALKS: Mapping[str, Walk] = {
         demo,
     )
 }
-IN_BOTH_LANGUAGES = ("public_pages", "until_way", "phone_way", "my_identity", "demo", "links")
+IN_BOTH_LANGUAGES = ("public_pages", "my_identity", "links")

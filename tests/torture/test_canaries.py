@@ -77,7 +77,7 @@ def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
 
 
 def test_people_are_found_nowhere_whatever_fails_and_are_readable_through_the_vault(site: Site, form: Form) -> None:
-    people = [person(n) for n in range(form.size(short=10, long=1000))]
+    people = [person(n) for n in range(form.size(short=6, long=1000))]
     culprits = [person(n, misbehaving.BIRTH, 9200, 0x6000) for n in range(misbehaving.MISDEEDS)]
     strays = [person(n, "19870613", 9300, 0x7000) for n in range(form.size(short=2, long=50))]
     refused = person(0, "19870617", 9400, 0x8000)

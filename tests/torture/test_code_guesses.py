@@ -50,7 +50,7 @@ def test_of_all_guesses_at_a_code_no_more_than_five_are_judged(
         person.act("phone", phone=_PHONE)
         code, guess = forum.read_code(_PHONE), person.hidden("code")
         guesses = [number for number in (f"{n:06d}" for n in range(20_000)) if number != code]
-        count = form.size(short=300, long=10_000)
+        count = form.size(short=150, long=10_000)
         browsers = [
             stack.enter_context(
                 httpx2.Client(

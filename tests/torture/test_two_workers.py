@@ -33,7 +33,7 @@ _ORDER = {"scope": {"all": True}, "reason": "年度核验", "due_in_days": 2}
 def test_two_workers_do_each_thing_once_and_starve_no_job(
     new_postgres_database: Callable[[str], str], tmp_path: Path, form: Form
 ) -> None:
-    count, orders = form.size(short=60, long=1_000), form.size(short=1, long=5)
+    count, orders = form.size(short=30, long=1_000), form.size(short=1, long=5)
     settings = _settings(new_postgres_database("two_workers"), tmp_path)
     initialise(settings)
     services, began = build(settings), monotonic()

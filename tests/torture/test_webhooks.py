@@ -92,7 +92,7 @@ def wait_for(receiver: Receiver, more: int) -> None:
 def test_every_event_arrives_signed_and_in_order_whoever_is_killed(
     settings: Settings, tmp_path: Path, form: Form
 ) -> None:
-    events, kills, chance = form.size(short=300, long=10_000), form.size(short=2, long=20), random.SystemRandom()
+    events, kills, chance = form.size(short=150, long=10_000), form.size(short=1, long=20), random.SystemRandom()
     services, unreliable, began = build(settings), Unreliable(), monotonic()
     with receiving() as receiver:
         receiver.answer = unreliable.answer
