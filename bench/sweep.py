@@ -56,8 +56,8 @@ FROM generate_series(1, {count}) n;
 INSERT INTO moderators (id, forum_id, board_id, account_id, role, filed_at, anchor_day, interval_days, grace_days,
                         due_at, suspends_at, look_at, verified_seen_at, told_state)
 SELECT 'mod_' || lpad(n::text, 32, '0'), b.forum_id, b.id, 'acc_' || lpad(n::text, 32, '0'), 'manager',
-       d.due - interval '180 days', {today} + ((n - 1) * 29 / {count}) - 180, 180, 14, d.due, d.due + interval '14 days',
-       d.due - interval '30 days', d.due - interval '180 days', 'current'
+       d.due - interval '180 days', {today} + ((n - 1) * 29 / {count}) - 180, 180, 14, d.due,
+       d.due + interval '14 days', d.due - interval '30 days', d.due - interval '180 days', 'current'
 FROM generate_series(1, {count}) n
 JOIN boards b ON b.id = 'brd_' || lpad((n % {boards})::text, 32, '0')
 CROSS JOIN LATERAL (SELECT {tomorrow}::timestamptz + ((n - 1) * 29 / {count}) * interval '1 day' AS due) d;
