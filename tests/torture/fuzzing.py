@@ -37,13 +37,13 @@ _UNEXPECTED_METHODS = ["delete", "options", "trace", "query"]
 """PUT, POST and PATCH without JSON are refused for that (415) before anybody looks which route it is."""
 
 
-def schema_of(document: Json, *, seed: int, examples: int, fixed: bool) -> BaseSchema:
-    """`examples` for each operation, beside all that the document's own limits ask for."""
+def schema_of(document: Json, *, seed: int, examples: int, limits: bool, fixed: bool) -> BaseSchema:
+    """`examples` for each operation; with `limits` all besides that the document's own limits ask for."""
     generation = {"max-examples": examples, "no-shrink": True, "database": "none", "deterministic": fixed}
     phases = {
         "examples": {"enabled": False},  # the document holds none
         "stateful": {"enabled": False},  # nor links; what follows from what is in `tests/journeys`
-        "coverage": {"unexpected-methods": _UNEXPECTED_METHODS},
+        "coverage": {"enabled": limits, "unexpected-methods": _UNEXPECTED_METHODS},
     }
     return schemathesis.openapi.from_dict(
         document,
