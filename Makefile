@@ -37,7 +37,7 @@ demo: setup ## Play the main job over HTTP against a service of its own
 	@$(BIN)/shiming demo --start
 
 test: dev browser ## Run all tests, on SQLite and on PostgreSQL
-	@$(BIN)/pytest -n 2 --dist worksteal
+	@$(BIN)/pytest -n 3 --dist worksteal
 
 screenshots: dev browser ## Every page and state, narrow and wide, light and dark, in both languages: var/screenshots
 	@$(BIN)/pytest -n 2 --screenshots var/screenshots tests/browser/test_every_page.py

@@ -91,7 +91,7 @@ def test_a_lane_goes_on_without_a_job_that_hangs_and_begins_it_again_when_it_has
         hangs.released.set()
         days.now += 100
         assert hangs.began.wait(PATIENCE)
-    assert caplog.text.count("job-hangs") == 1
+    assert caplog.text.count('"job": "hangs", "event": "job-hangs"') == 1
 
 
 def _pass(days: Days, over: Event) -> None:
