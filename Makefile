@@ -45,7 +45,7 @@ screenshots: dev browser ## Every page and state, narrow and wide, light and dar
 # The rooms of which every branch is tested, and the folders that test them; pyproject.toml names the rooms' files.
 COVERING := tests/kernel tests/crypto tests/posting tests/verification/test_documents.py \
 	tests/verification/test_passports_and_codes.py tests/verification/test_phones.py tests/upkeep/test_rotation.py \
-	tests/api/test_oauth_tokens.py
+	tests/api/test_oauth_tokens.py tests/boards
 
 coverage: dev ## Measure that every branch of kernel, crypto, posting and documents is tested
 	@$(BIN)/coverage erase

@@ -28,8 +28,8 @@ from app.kernel.ids import new_id
 from app.posting.decision import Permit, Refusal, decide
 from app.posting.domain import StandingFilter
 from app.posting.standing_reader import read_standings
-from app.posting.status_list import _deflated, _enter, _Kept, pack
-from app.posting.status_reader import AgreementGate, agreement_gate
+from app.posting.status_list import _deflated, _enter, _Kept, _shown, pack
+from app.posting.status_reader import AgreementGate, ListedState, agreement_gate
 from app.settings import Settings
 from app.vault.models import PersonRow
 from app.verification.models import LinkRow
@@ -232,6 +232,12 @@ def test_a_list_is_written_without_padding_and_loses_nothing_else() -> None:
         assert zlib.decompress(base64.urlsafe_b64decode(written + "=" * (-len(written) % 4))) == packed
         last.add(written[-1])
     assert len(last) == 64  # every character of the alphabet was the last one
+
+
+def test_an_office_to_ask_about_hides_neither_a_ban_nor_a_suspension() -> None:
+    valid, revoked, suspended, ask = ListedState
+    states = bytearray([valid, revoked, suspended, valid])
+    assert list(_shown(states, dict.fromkeys(range(3), ask))) == [ask, revoked, suspended, valid]
 
 
 def test_a_ban_and_a_closing_read_revoked(services: Services, forum: ForumBackend) -> None:
