@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from app.wiring import Services
-from tests.pages.test_flow import forum, new_person, person, through
+from tests.pages.conftest import forum, new_person, person
+from tests.pages.test_flow import through
 from tests.pages.test_me import Browser, led
 from tests.support.clock import FakeClock
 from tests.support.forum import ForumBackend, Json

@@ -2,47 +2,21 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import select
 
 from app.audit.models import StagedEntryRow
-from app.kernel.actor import OPERATOR
 from app.kernel.secret import Secret
 from app.registration.domain import NOTICE_VERSION
 from app.wiring import Services
+from tests.pages.conftest import BACK
 from tests.support.clock import FakeClock
 from tests.support.forum import ForumBackend, Json
 from tests.support.person import Person
 
-BACK = "https://forum.example/back"
 PHONE = "14000005678"
-
-
-@pytest.fixture
-def forum(services: Services, address: str) -> Iterator[ForumBackend]:
-    backend = ForumBackend(address, services.forums.add(OPERATOR, "测试论坛", [BACK]))
-    yield backend
-    backend.http.close()
-
-
-@pytest.fixture
-def new_person(address: str) -> Iterator[Callable[[], Person]]:
-    persons: list[Person] = []
-
-    def make() -> Person:
-        persons.append(Person(address))
-        return persons[-1]
-
-    yield make
-    for person in persons:
-        person.http.close()
-
-
-@pytest.fixture
-def person(new_person: Callable[[], Person]) -> Person:
-    return new_person()
 
 
 def register(forum: ForumBackend, **more: str) -> Json:

@@ -9,12 +9,10 @@ from sqlalchemy import text
 from app.kernel.actor import OPERATOR
 from app.registration.domain import with_query
 from app.wiring import Services
-from tests.pages.test_flow import PHONE, at_code, forum, new_person, person, register, status, through
+from tests.pages.test_flow import PHONE, at_code, register, status, through
 from tests.support.clock import FakeClock
 from tests.support.forum import ForumBackend, Json
 from tests.support.person import Person
-
-__all__ = ["forum", "new_person", "person"]
 
 
 def _only(forum: ForumBackend) -> Json:

@@ -1,50 +1,20 @@
 """A moderator at our own pages: what is due, re-verifying, being somebody else, having no phone, the agreement."""
 
 import re
-from collections.abc import Callable, Iterator
-
-import pytest
+from collections.abc import Callable
 
 from app.crypto.keyring import load_keyring
 from app.crypto.mac import Mac
-from app.kernel.actor import OPERATOR
 from app.kernel.ids import AccountId
 from app.posting.denials import MODERATOR_AGREEMENT
 from app.posting.tickets import Tickets
 from app.settings import Settings
-from app.wiring import Services
 from tests.support.clock import FakeClock
 from tests.support.forum import PERSON, ForumBackend, Json, sandbox_number
 from tests.support.person import Person
 
-BACK = "https://forum.example/back"
 PHONE, STRANGE_PHONE = "14000005678", "14000007777"
 NAME = "测试甲"
-
-
-@pytest.fixture
-def forum(services: Services, address: str) -> Iterator[ForumBackend]:
-    backend = ForumBackend(address, services.forums.add(OPERATOR, "测试论坛", [BACK]))
-    yield backend
-    backend.http.close()
-
-
-@pytest.fixture
-def new_person(address: str) -> Iterator[Callable[[], Person]]:
-    persons: list[Person] = []
-
-    def make() -> Person:
-        persons.append(Person(address))
-        return persons[-1]
-
-    yield make
-    for person in persons:
-        person.http.close()
-
-
-@pytest.fixture
-def person(new_person: Callable[[], Person]) -> Person:
-    return new_person()
 
 
 def verified(forum: ForumBackend, handle: str, phone: str | None = PHONE, number: str = PERSON) -> str:
