@@ -1,0 +1,34 @@
+"""What can go wrong with texts."""
+
+from collections.abc import Iterable, Sequence
+
+from app.kernel.errors import Conflict, FieldError, Invalid
+from app.kernel.sentence import Sentence
+
+
+class ScreeningBlocked(Invalid):
+    """A name that may not be shown: says which field and what kind of thing it is, never which word."""
+
+    code = "screening-blocked"
+    sentence = Sentence(
+        "含有不能使用的内容，请换一个。", "It holds something that may not be used; choose something else."
+    )
+
+    def __init__(self, field: str, categories: Iterable[str], fields: Sequence[FieldError]) -> None:
+        super().__init__(fields)
+        self.field = field
+        self.categories = tuple(sorted(set(categories)))
+
+
+class AlreadyDecided(Conflict):
+    """Somebody else was quicker, or the review has changed since it was read."""
+
+    code = "already-decided"
+    sentence = Sentence(
+        "这一条已有人处理，重新读取后再决定。",
+        "Somebody has dealt with this one already; read it again before you decide.",
+    )
+
+
+class BlobOutdated(Exception):
+    """Compiled by another version of this service, or not a compiled lexicon at all: compile its terms again."""
