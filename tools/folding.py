@@ -19,7 +19,7 @@ _HOMOGLYPHS = Path(__file__).parent / "homoglyphs.txt"
 _RADICALS = Path("/usr/share/unicode/EquivalentUnifiedIdeograph.txt")
 _HEAD = """# How characters are folded before texts and terms are compared; docs/screening.md says what and why.
 # Made by tools/folding.py from Unicode {version} (ICU {icu}, UCD, UTS 39; licence: LICENSE-UNICODE.txt) and OpenCC's
-# dictionaries ({opencc}; licence: LICENSE-APACHE.txt); do not edit.
+# dictionaries ({opencc}; licence: LICENSE-OPENCC.txt); do not edit.
 # [kept]: ranges that fold to themselves, unless a later section names them. What no section names is skipped.
 # [case] to [homoglyph]: `target: characters`; [expand]: `character: what it stands for`. Numbers are hexadecimal.
 """
@@ -51,7 +51,7 @@ _NAMES = ((_ENCLOSED, "width"), (_REGIONAL, "width"), (_STYLED, "width"), (_CHAN
 _HANGZHOU = dict(zip("〡〢〣〤〥〦〧〨〩", "123456789", strict=True))
 
 
-def _fold(character: str) -> tuple[str, str]:
+def fold(character: str) -> tuple[str, str]:
     """What a character is folded to, and the strictest of the ways that lead there."""
     if character in _NOT_WRITTEN:
         return "", ""
@@ -59,7 +59,7 @@ def _fold(character: str) -> tuple[str, str]:
     if step is None:
         return ("", "") if character in _SIGNS else (character, "")
     written, kind = step
-    parts = [_fold(part) for part in written]
+    parts = [fold(part) for part in written]
     return "".join(part for part, _ in parts), max([kind, *(way for _, way in parts if way)], key=_KINDS.index)
 
 
@@ -169,7 +169,7 @@ def _tables() -> tuple[list[int], dict[str, dict[str, list[int]]], dict[str, str
     folds: dict[str, dict[str, list[int]]] = {kind: defaultdict(list) for kind in _KINDS}
     whole: dict[str, str] = {}
     for code in range(0x110000):
-        target, kind = _fold(chr(code))
+        target, kind = fold(chr(code))
         if len(target) > 1:
             whole[chr(code)] = target
         elif kind and target:
