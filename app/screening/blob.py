@@ -28,7 +28,7 @@ def write(columns: Mapping[str, bytes]) -> bytes:
 
 
 def read(blob: bytes) -> dict[str, memoryview]:
-    """The columns, not copied. Raises `BlobOutdated` for what another engine or other tables wrote, and for half a blob."""
+    """The columns, not copied. Raises `BlobOutdated` for half a blob and for what other tables or engines wrote."""
     begin = _MAGIC + _stamp()
     first = len(begin) + 2 * _LENGTH.size
     if not blob.startswith(begin) or len(blob) < first:

@@ -9,7 +9,7 @@ import numpy as np
 
 from app.screening import blob, folding, tables
 from app.screening.categories import is_sounded
-from app.screening.domain import SCREENED, Action, Boundary, Term
+from app.screening.domain import SCREENED, Action, Boundary, Field, Term
 from app.screening.forms import FormKind
 
 _DOT = re.compile(r"(?<=[A-Za-z0-9])\.(?=[A-Za-z]{2})")
@@ -20,13 +20,9 @@ _SOUNDED = 3
 """Characters at least that a term is recognised by its sound with."""
 ACTIONS = tuple(Action)
 BOUNDARIES = tuple(Boundary)
-_FIELD_BITS = {field: 1 << number for number, field in enumerate(SCREENED)}
+_FIELD_BITS: dict[Field, int] = {field: 1 << number for number, field in enumerate(SCREENED)}
 EVERY_FIELD = (1 << len(SCREENED)) - 1
-_LATIN_HINTS = (
-    folding.CONSONANT + folding.VOWEL,
-    folding.VOWEL + folding.CONSONANT,
-    folding.VOWEL + folding.VOWEL,
-)
+_LATIN_HINTS = (folding.CONSONANT + folding.VOWEL, folding.VOWEL + folding.CONSONANT, folding.VOWEL + folding.VOWEL)
 _Form = tuple[str, int, FormKind]
 """Its text, the number of its term and what it is."""
 

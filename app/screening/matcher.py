@@ -16,7 +16,7 @@ from app.screening.sightings import Part, Sighting
 
 _PASS = Verdict(Decision.PASS)
 _DECISIONS = {Action.MASK: Decision.MASK, Action.REVIEW: Decision.REVIEW, Action.BLOCK: Decision.BLOCK}
-_FIELD_BITS = {field: 1 << number for number, field in enumerate(SCREENED)}
+_FIELD_BITS: dict[Field, int] = {field: 1 << number for number, field in enumerate(SCREENED)}
 
 
 class Matcher:
@@ -64,7 +64,7 @@ class Matcher:
         for _start, end, pattern in found[: policies.CANDIDATES_JUDGED.value]:
             if end > half:
                 continue
-            for form in self._forms(pattern, _FIELD_BITS[field]):
+            for form in self._forms(pattern, _FIELD_BITS.get(field, 0)):
                 start = end - len(form.runs)
                 parts = tuple(
                     Part(tuple(kept[firsts[place] : firsts[place + 1]].tolist())) for place in range(start, end)
