@@ -57,6 +57,9 @@ DESTRUCTIVE_ACTS_SHARE = Policy(1, "percent of a forum's accounts, where that is
 DESTRUCTIVE_ACTS_WINDOW = Policy(1, "hours", "design")
 CONFIRMATION_LIFETIME = Policy(1, "hours", "design")
 
+SCREENINGS_KEPT = Policy(183, "days", "docs/api.md part 7")
+SCREENED_TEXT_KEPT = Policy(60, "days after its decision", "design")
+
 FLOW_LIFETIME = Policy(30, "minutes, and as many again whenever they are asked for", "WCAG 2.2, 2.2.1")
 FLOW_LONGEST = Policy(24, "hours", "design")
 OPEN_FLOWS = Policy(20, "begun from refusals of one account and still open", "design")

@@ -15,6 +15,7 @@ from sqlalchemy import Engine, text
 
 from app import policies
 from app.accounts.existing_users import ExistingUsers
+from app.accounts.naming import Naming
 from app.accounts.sanctions import Sanctions
 from app.accounts.service import Accounts
 from app.agreements.service import Agreements
@@ -24,6 +25,7 @@ from app.boards.announcements import Ways
 from app.boards.chores import Chores
 from app.boards.filing import Filing
 from app.boards.moderators import Moderators
+from app.boards.naming import BoardNaming
 from app.boards.orders import Reverifications
 from app.boards.service import Boards
 from app.boards.sweep import Sweeps
@@ -48,6 +50,7 @@ from app.posting.service import Posting
 from app.posting.status_list import StatusLists
 from app.registration.service import Registrations
 from app.registration.visits import Visits
+from app.screening.service import Gate
 from app.settings import Environment, Settings
 from app.upkeep.job_runs import JobRuns
 from app.upkeep.keys import name_new_keys, refuse_missing_keys
@@ -171,6 +174,7 @@ def _assemble(
     settings: Settings, clock: Clock, checks: Checks, texts: Texts, keyring: Keyring, unit_of_work: UnitOfWork
 ) -> Services:
     signer, mac, blind_index, records, vault = _tools(settings, clock, keyring, unit_of_work)
+    naming, board_naming = _namings(Gate(records))
     development, issuer = _is_development(settings), settings.issuer
     verifications = Verifications(unit_of_work, vault, blind_index, mac, checks, direct_by_default=development)
     posting = Posting(unit_of_work, signer, mac, issuer, _token_lifetime(settings), verifications.is_adult)
@@ -184,17 +188,17 @@ def _assemble(
         signer=signer,
         vault=vault,
         forums=Forums(unit_of_work, mac, plain_http=development),
-        accounts=Accounts(unit_of_work),
+        accounts=Accounts(unit_of_work, naming),
         sanctions=Sanctions(unit_of_work, has_person),
-        existing_users=ExistingUsers(unit_of_work),
+        existing_users=ExistingUsers(unit_of_work, naming),
         agreements=Agreements(unit_of_work),
         checks=checks,
         verifications=verifications,
         codes=PhoneCodes(unit_of_work, vault, blind_index, mac, texts),
         sign_ins=SignIns(unit_of_work, vault, blind_index, mac, texts),
         registrations=Registrations(unit_of_work, mac, issuer, plain_http=development),
-        visits=Visits(unit_of_work, mac),
-        boards=Boards(unit_of_work, filing),
+        visits=Visits(unit_of_work, mac, naming),
+        boards=Boards(unit_of_work, filing, board_naming),
         moderators=Moderators(unit_of_work, filing, ways),
         reverifications=Reverifications(unit_of_work),
         sweeps=Sweeps(unit_of_work, ways),
@@ -220,6 +224,10 @@ def _tools(
     """All that works with keys."""
     vault = Vault(unit_of_work, Envelope(keyring))
     return _signer(settings, clock, keyring), Mac(keyring), BlindIndex(keyring), Records(keyring), vault
+
+
+def _namings(gate: Gate) -> tuple[Naming, BoardNaming]:
+    return Naming(gate), BoardNaming(gate)
 
 
 def _record_webhook(tx: Transaction, act: EndpointAct, endpoint_id: str) -> None:

@@ -1,10 +1,41 @@
-"""What can go wrong with lexicons."""
+"""What can go wrong with texts, with lexicons and with reviews."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from app.kernel.errors import FieldError, Invalid
+from app.kernel.errors import Conflict, FieldError, Invalid
 from app.kernel.sentence import Sentence
+from app.screening.category_words import words_of
+
+_BLOCKED = Sentence("含不可用内容（{category}）。换一个", "Not allowed ({category}). Try another")
+
+
+class ScreeningBlocked(Invalid):
+    """A name that may not be shown: says which field and what kind of thing it is, never which word."""
+
+    code = "screening-blocked"
+    sentence = Sentence(
+        "含有不能使用的内容，请换一个。", "It holds something that may not be used; choose something else."
+    )
+
+    def __init__(self, field: str, categories: Iterable[str], fields: Sequence[FieldError]) -> None:
+        self.field = field
+        self.categories = tuple(sorted(set(categories)))
+        super().__init__(fields, blocked_sentence(self.categories))
+
+
+def blocked_sentence(categories: Iterable[str]) -> Sentence:
+    return _BLOCKED.with_values(category=words_of(categories))
+
+
+class AlreadyDecided(Conflict):
+    """Somebody else was quicker, or the review has changed since it was read."""
+
+    code = "already-decided"
+    sentence = Sentence(
+        "这一条已有人处理，重新读取后再决定。",
+        "Somebody has dealt with this one already; read it again before you decide.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +50,6 @@ class LineFault:
 class LexiconFaulty(Invalid):
     """Nothing of the file was loaded. `faults` are the first of `count`."""
 
-    code = "lexicon-faulty"
     sentence = Sentence(
         "词库文件有错误，什么都没有载入；按行号改好后重新载入。",
         "The lexicon file has faults and nothing of it was loaded; mend the lines that are named and load it again.",
