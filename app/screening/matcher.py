@@ -6,9 +6,10 @@ from functools import cache
 from app import policies
 from app.screening import checks, folding, searching, verdicts
 from app.screening.compiling import compile_terms
-from app.screening.domain import Action, Decision, Evasion, Field, Hit, Verdict
+from app.screening.domain import SCREENED, Action, Decision, Evasion, Field, Hit, Term, Verdict
 from app.screening.forms import Form, FormKind
 from app.screening.lexicon import Lexicon
+from app.screening.rules import RULES
 from app.screening.searching import Candidate
 from app.screening.sightings import Sighting, trimmed
 
@@ -28,6 +29,7 @@ class Matcher:
     def __init__(self, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
         self._find = lexicon.find
+        self._rules = {field: [term for term in lexicon.rules if field in (term.fields or SCREENED)] for field in Field}
 
     @classmethod
     def load(cls, compiled: bytes) -> "Matcher":
@@ -43,15 +45,27 @@ class Matcher:
         """What becomes of a text in a field. Takes any string, in time linear in its length, and never raises."""
         seen = folding.views(text)
         found = self._find(seen.joined)
-        if not found and len(text) >= _SHORT and folding.EXPANDED not in seen.joined:
+        hits = self._by_rules(text, self._rules[field])
+        if not found and not hits and len(text) >= _SHORT and folding.EXPANDED not in seen.joined:
             return _PASS
-        return self._judge(text, field, seen)
+        return self._judge(text, field, seen, hits)
 
     def suspects(self, texts: Sequence[str]) -> list[int]:
         """The places of the texts that must be screened; all others pass, whatever their field."""
         return [number for number, text in enumerate(texts) if self._find(folding.views(text).joined)]
 
-    def _judge(self, text: str, field: Field, seen: folding.Views) -> Verdict:
+    def _by_rules(self, text: str, rules: Sequence[Term]) -> list[Hit]:
+        if not rules:
+            return []
+        digits = folding.digits_in(text)
+        return [
+            verdicts.rule_hit(term, start, end, ways)
+            for term in rules
+            if RULES[term.term].may_hit(text, digits)
+            for start, end, ways in RULES[term.term].find(text)
+        ]
+
+    def _judge(self, text: str, field: Field, seen: folding.Views, by_rules: list[Hit]) -> Verdict:
         spelled = folding.spell_out(text)
         if spelled is not text:
             seen = folding.views(spelled)
@@ -72,7 +86,7 @@ class Matcher:
                 hits.append(verdicts.hit(form, span, ways | _backwards(sighting)))
         if spelled is not text:
             hits, allowed = verdicts.as_sent(text, hits, allowed)
-        return verdicts.verdict(text, hits, allowed, too_many=judged > policies.CANDIDATES_JUDGED.value)
+        return verdicts.verdict(text, [*hits, *by_rules], allowed, too_many=judged > policies.CANDIDATES_JUDGED.value)
 
     def _sightings(self, text: str, field: Field, seen: folding.Views) -> Iterator[tuple[Form, Sighting]]:
         found = self._find(seen.joined)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from app.screening import tables
-from app.screening.domain import Action, Decision, Evasion, Hit, Verdict, strictest
+from app.screening.domain import Action, Decision, Evasion, Hit, Term, Verdict, strictest
 from app.screening.forms import Form, FormKind
 from app.screening.masking import masked
 
@@ -19,6 +19,10 @@ def hit(form: Form, span: Span, ways: frozenset[Evasion]) -> Hit:
     if form.kind is FormKind.SPOKEN and action is Action.BLOCK:
         action = Action.REVIEW
     return Hit(*span, form.term.category, form.term.severity, action, in_order(ways), form.term.term)
+
+
+def rule_hit(term: Term, start: int, end: int, ways: frozenset[Evasion]) -> Hit:
+    return Hit(start, end, term.category, term.severity, term.action, in_order(ways), term.term)
 
 
 def in_order(ways: frozenset[Evasion]) -> tuple[Evasion, ...]:
