@@ -193,6 +193,7 @@ def test_terms_that_no_file_would_let_through_do_no_harm_when_they_are_compiled(
         "@x",
         "加",
         "加+",
+        "加！！",
     ]
     terms = [Term(text, Category("gambling"), Action.BLOCK, 1) for text in [*bad, "赌博网站"]]
     matcher = Matcher.load(compile_terms(terms))
