@@ -97,6 +97,17 @@ CAMPAIGN_WEEKS = Policy(12, "weeks shown, this one too", "design")
 
 AGREEMENT_ACCEPTANCE = Policy(7, "days", "design")
 
+LEXICON_LARGEST = Policy(32, "MiB a file", "design")
+LEXICON_ROUNDS = Policy(10, "compilations, where others publish meanwhile", "design")
+LEXICON_BLOBS_KEPT = Policy(2, "publications, for who began before the newest", "design")
+DIFFERENCE_SHOWN = Policy(200, "terms of each kind", "design")
+REHEARSAL_TEXTS = Policy(20_000, "newest texts", "design")
+REHEARSAL_TEXTS_BEFORE_PUBLICATION = Policy(2_000, "newest texts", "design")
+REHEARSAL_EXAMPLES = Policy(50, "texts", "design")
+REHEARSAL_ALARM = Policy(5, "percent of texts that would be dealt with more strictly", "design")
+REHEARSAL_ALARM_LEAST = Policy(3, "texts, however few there are", "design")
+CASES_LARGEST = Policy(4, "MiB a file", "design")
+
 IDEMPOTENCY_LEASE = Policy(60, "seconds", "contract")
 IDEMPOTENCY_KEPT = Policy(24, "hours", "contract")
 IDEMPOTENCY_RETRY = Policy(2, "seconds", "design")

@@ -50,6 +50,7 @@ from app.posting.service import Posting
 from app.posting.status_list import StatusLists
 from app.registration.service import Registrations
 from app.registration.visits import Visits
+from app.screening.lexicons import Lexicons
 from app.screening.service import Gate
 from app.settings import Environment, Settings
 from app.upkeep.job_runs import JobRuns
@@ -123,6 +124,7 @@ class Services:
     reverifications: Reverifications
     sweeps: Sweeps
     chores: Chores
+    lexicons: Lexicons
     posting: Posting
     status_lists: StatusLists
     webhooks: Webhooks
@@ -204,6 +206,7 @@ def _assemble(
         reverifications=Reverifications(unit_of_work),
         sweeps=Sweeps(unit_of_work, ways),
         chores=Chores(unit_of_work, mac, Notices(unit_of_work, vault, texts).text),
+        lexicons=Lexicons(unit_of_work, ()),
         posting=posting,
         status_lists=StatusLists(unit_of_work, signer, posting.policy, issuer),
         webhooks=Webhooks(unit_of_work, records, _record_webhook, private=development),
@@ -253,10 +256,16 @@ def initialise(settings: Settings, clock: Clock | None = None) -> None:
             create_missing_keys(settings.keys_dir, settings.env, clock.now())
             name_new_keys(unit_of_work, load_keyring(settings.keys_dir), OPERATOR)
             Agreements(unit_of_work).publish_default(OPERATOR)
+            _bring_lexicons_up_to_date(Lexicons(unit_of_work, ()))
     except Unavailable:
         raise StartRefused(_NO_DATABASE) from None
     finally:
         engine.dispose()
+
+
+def _bring_lexicons_up_to_date(lexicons: Lexicons) -> None:
+    lexicons.renew_blob(OPERATOR)
+    lexicons.publish_starter(OPERATOR)
 
 
 def refuse_unsafe(settings: Settings, keyring: Keyring) -> None:

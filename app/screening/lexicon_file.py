@@ -3,13 +3,26 @@
 import csv
 import io
 
+from app.kernel.sentence import Sentence
 from app.screening.domain import Action, Boundary, Category, Field, Term
+from app.screening.errors import LexiconFaulty, LineFault
 
 _HEADER = ["term", "category", "action", "severity", "fields", "boundary", "note"]
 
 
 def read_terms(data: bytes) -> list[Term]:
     rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"))))
+    try:
+        return _terms(rows)
+    except ValueError:
+        raise LexiconFaulty([LineFault(2, "bad-line", Sentence("读不懂。", "It cannot be read."))]) from None
+
+
+def warnings(_terms: list[Term]) -> list[LineFault]:
+    return []
+
+
+def _terms(rows: list[list[str]]) -> list[Term]:
     return [
         Term(
             term,
