@@ -1,4 +1,4 @@
-"""What can go wrong with texts."""
+"""What can go wrong with texts, with lexicons and with reviews."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -43,7 +43,6 @@ class LineFault:
 class LexiconFaulty(Invalid):
     """Nothing of the file was loaded. `faults` are the first of `count`."""
 
-    code = "lexicon-faulty"
     sentence = Sentence(
         "词库文件有错误，什么都没有载入；按行号改好后重新载入。",
         "The lexicon file has faults and nothing of it was loaded; mend the lines that are named and load it again.",
@@ -105,4 +104,4 @@ class CatchesTooMuch(Conflict):
 
 
 class BlobOutdated(Exception):
-    """Compiled by another version of this service, or not a compiled lexicon at all: compile its terms again."""
+    """Compiled by another version of the engine or its tables: compile the terms again."""
