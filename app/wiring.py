@@ -101,6 +101,7 @@ class Services:
     log_level: str
     data_dir: Path
     """Where a face keeps files of its own: the demo forum, in development."""
+    lexicons: Lexicons
     clock: Clock
     unit_of_work: UnitOfWork
     refuse_missing_keys: Callable[[], None]
@@ -124,7 +125,6 @@ class Services:
     reverifications: Reverifications
     sweeps: Sweeps
     chores: Chores
-    lexicons: Lexicons
     posting: Posting
     status_lists: StatusLists
     webhooks: Webhooks
@@ -183,6 +183,7 @@ def _assemble(
     filing, ways = Filing(verifications.is_adult), Ways(posting.reverification_url, posting.appeal_url)
     return Services(
         *_facts(settings),
+        *_screening(unit_of_work),
         clock=clock,
         unit_of_work=unit_of_work,
         refuse_missing_keys=lambda: _refuse_missing_keys(settings, unit_of_work),
@@ -205,7 +206,6 @@ def _assemble(
         reverifications=Reverifications(unit_of_work),
         sweeps=Sweeps(unit_of_work, ways),
         chores=Chores(unit_of_work, mac, Notices(unit_of_work, vault, texts).text),
-        lexicons=Lexicons(unit_of_work, ()),
         posting=posting,
         status_lists=StatusLists(unit_of_work, signer, posting.policy, issuer),
         webhooks=Webhooks(unit_of_work, records, _record_webhook, private=development),
@@ -227,6 +227,11 @@ def _tools(
     """All that works with keys."""
     vault = Vault(unit_of_work, Envelope(keyring))
     return _signer(settings, clock, keyring), Mac(keyring), BlindIndex(keyring), Records(keyring), vault
+
+
+def _screening(unit_of_work: UnitOfWork) -> tuple[Lexicons]:
+    """All that concerns texts."""
+    return (Lexicons(unit_of_work, []),)
 
 
 def _namings(gate: Gate) -> tuple[Naming, BoardNaming]:

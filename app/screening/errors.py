@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from app.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from app.kernel.sentence import Sentence
+from app.screening.category_words import words_of
+
+_BLOCKED = Sentence("含不可用内容（{category}）。换一个", "Not allowed ({category}). Try another")
 
 
 class ScreeningBlocked(Invalid):
@@ -16,9 +19,13 @@ class ScreeningBlocked(Invalid):
     )
 
     def __init__(self, field: str, categories: Iterable[str], fields: Sequence[FieldError]) -> None:
-        super().__init__(fields)
         self.field = field
         self.categories = tuple(sorted(set(categories)))
+        super().__init__(fields, blocked_sentence(self.categories))
+
+
+def blocked_sentence(categories: Iterable[str]) -> Sentence:
+    return _BLOCKED.with_values(category=words_of(categories))
 
 
 class AlreadyDecided(Conflict):
