@@ -33,7 +33,7 @@ class Imported:
 
     version: LexiconVersion
     is_new: bool
-    warnings: tuple[LineFault, ...] = ()
+    warnings: tuple[LineFault, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from app.screening.errors import (
     NotInForce,
 )
 from app.screening.in_force import in_force
-from app.screening.lexicon_file import read_terms, write_terms
+from app.screening.lexicon_file import read_terms, warnings, write_terms
 from app.screening.matcher import Matcher
 from app.screening.rehearsing import Rehearsal, read_cases, rehearse, shipped_cases
 from app.screening.repository import blob_of
@@ -72,18 +72,18 @@ class Lexicons:
         if not _NAME.fullmatch(name):
             raise LexiconNameInvalid
         terms = read_terms(data)
-        written = write_terms(terms)
+        told, written = tuple(warnings(terms)), write_terms(terms)
         digest, content = sha256(written).digest(), zlib.compress(written)
         with self._unit_of_work.begin(actor) as tx:
             hold_key(tx, sha256(f"versions of lexicon {name}".encode()).digest())
             newest = lexicon_rows.find_version(tx.session, name, None)
             if newest is not None and newest.digest == digest:
-                return Imported(newest, is_new=False)
+                return Imported(newest, is_new=False, warnings=told)
             number = newest.number + 1 if newest else 1
             version = LexiconVersion(name, number, len(terms), digest, tx.now, actor)
             lexicon_rows.add_version(tx.session, version, content)
             audit.record(tx, Action.LEXICON_IMPORTED, ObjectKind.LEXICON, f"{name}/{number}")
-        return Imported(version, is_new=True)
+        return Imported(version, is_new=True, warnings=told)
 
     def list_all(self) -> list[Lexicon]:
         """Every lexicon by its name."""
