@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 SOURCE = f"opencc-python-reimplemented {version('opencc-python-reimplemented')}"
+_BY_HAND = Path(__file__).parent / "variants.txt"
 _UNIHAN = Path("/usr/share/unicode/Unihan_Variants.txt.bz2")
 _DICTIONARIES = files("opencc") / "dictionary"
 _KINDS_OF_VARIANTS = frozenset({"kZVariant", "kSimplifiedVariant", "kSemanticVariant"})
@@ -38,11 +39,18 @@ def _variants() -> dict[str, str]:
     regional = [(written, plain) for plain, written in _dictionary("JPVariants")]
     regional += [*_dictionary("HKVariantsRev"), *_dictionary("TWVariantsRev")]
     found: dict[str, str] = {}
-    for written, plain in [*regional, *_unihan()]:
+    for written, plain in [*_by_hand(), *regional, *_unihan()]:
         form = _traditional().get(plain, plain)
         if not _is_simplified(written) and _is_simplified(form):
             found.setdefault(written, form)
     return found
+
+
+def _by_hand() -> Iterator[tuple[str, str]]:
+    for line in _BY_HAND.read_text("utf-8").splitlines():
+        plain, _, variants = line.partition(": ")
+        if len(plain) == 1:
+            yield from ((variant, plain) for variant in variants.split())
 
 
 def _dictionary(name: str) -> Iterator[tuple[str, str]]:

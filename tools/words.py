@@ -20,7 +20,7 @@ _LONGEST = 4
 _SHORTEST_ENGLISH = 4
 _READINGS = ("first", "second", "third")
 _TONES = {"\u0304", "\u0301", "\u030c", "\u0300"}
-_WORDS_HEAD = f"""# Chinese words of one to four characters, folded, and how often they stand in the text that they were counted in.
+_WORDS_HEAD = f"""# How often of 60 million, and the Chinese words of up to four characters that stand so often; folded.
 # Made by tools/words.py from jieba {version("jieba")} (licence: LICENSE-JIEBA.txt); do not edit.
 """
 _ENGLISH_HEAD = """# Common English words of four letters and more.
@@ -52,7 +52,13 @@ def _is_chinese(character: str) -> bool:
 
 def _english_words() -> list[str]:
     lines = (line for size in _SIZES for line in (_SCOWL / size).read_text("iso8859-1").splitlines())
-    return sorted({word for word in lines if len(word) >= _SHORTEST_ENGLISH and word.isascii() and word.islower()})
+    return sorted(
+        {
+            word
+            for word in lines
+            if len(word) >= _SHORTEST_ENGLISH and word.isascii() and word.isalpha() and word.islower()
+        }
+    )
 
 
 def _sounds(characters: set[str]) -> dict[str, dict[str, list[str]]]:

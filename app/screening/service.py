@@ -8,7 +8,7 @@ from app.kernel.errors import FieldError, Invalid
 from app.kernel.ids import ForumId
 from app.screening import repository
 from app.screening.domain import SCREENED, Action, Decision, Field, Judged, Judgement, Origin, Subject, Text, Verdict
-from app.screening.errors import ScreeningBlocked
+from app.screening.errors import ScreeningBlocked, blocked_sentence
 from app.screening.in_force import in_force
 from app.screening.keeping import Provenance, keep, kept_until, review_of
 
@@ -50,8 +50,8 @@ class Gate:
         refuse_unreadable([text])
         verdict = in_force(tx).matcher.screen(text.text, text.field)
         if verdict.decision is not Decision.PASS:
-            fault = FieldError(text.pointer, "screening-blocked", ScreeningBlocked.sentence)
-            raise ScreeningBlocked(text.field, {hit.category for hit in verdict.hits}, [fault])
+            categories = {hit.category for hit in verdict.hits}
+            raise ScreeningBlocked(text.field, categories, [_fault(text, categories)])
 
     def hold(self, tx: Transaction, subject: Subject, judgement: Judgement) -> None:
         """A step: opens a review for what is held, and ends those of what these fields held before.
@@ -87,9 +87,13 @@ def held_fields(tx: Transaction, subject_ids: Collection[str]) -> Mapping[str, l
 def _refuse_blocked(screened: Iterable[tuple[Text, Verdict]]) -> None:
     blocked = [(text, verdict) for text, verdict in screened if verdict.decision is Decision.BLOCK]
     if blocked:
-        categories = {hit.category for _, verdict in blocked for hit in verdict.hits if hit.action is Action.BLOCK}
-        faults = [FieldError(text.pointer, "screening-blocked", ScreeningBlocked.sentence) for text, _ in blocked]
-        raise ScreeningBlocked(blocked[0][0].field, categories, faults)
+        found = [{hit.category for hit in verdict.hits if hit.action is Action.BLOCK} for _, verdict in blocked]
+        faults = [_fault(text, categories) for (text, _), categories in zip(blocked, found, strict=True)]
+        raise ScreeningBlocked(blocked[0][0].field, set().union(*found), faults)
+
+
+def _fault(text: Text, categories: Iterable[str]) -> FieldError:
+    return FieldError(text.pointer, ScreeningBlocked.code, blocked_sentence(categories))
 
 
 def _shown(judged: Judged) -> str | None:
