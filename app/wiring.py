@@ -16,6 +16,7 @@ from sqlalchemy import Engine, text
 from app import policies
 from app.accounts.existing_users import ExistingUsers
 from app.accounts.naming import Naming
+from app.accounts.public_texts import AccountTexts
 from app.accounts.sanctions import Sanctions
 from app.accounts.service import Accounts
 from app.agreements.service import Agreements
@@ -27,6 +28,7 @@ from app.boards.filing import Filing
 from app.boards.moderators import Moderators
 from app.boards.naming import BoardNaming
 from app.boards.orders import Reverifications
+from app.boards.public_texts import BoardTexts
 from app.boards.service import Boards
 from app.boards.sweep import Sweeps
 from app.crypto.blind_index import BlindIndex
@@ -50,7 +52,12 @@ from app.posting.service import Posting
 from app.posting.status_list import StatusLists
 from app.registration.service import Registrations
 from app.registration.visits import Visits
+from app.screening.domain import SubjectKind
+from app.screening.kept_source import KeptTexts
+from app.screening.patrol import Patrol
+from app.screening.reviews import Reviews
 from app.screening.service import Gate
+from app.screening.watch import Watch
 from app.settings import Environment, Settings
 from app.upkeep.job_runs import JobRuns
 from app.upkeep.keys import name_new_keys, refuse_missing_keys
@@ -123,6 +130,9 @@ class Services:
     reverifications: Reverifications
     sweeps: Sweeps
     chores: Chores
+    reviews: Reviews
+    patrol: Patrol
+    watch: Watch
     posting: Posting
     status_lists: StatusLists
     webhooks: Webhooks
@@ -203,6 +213,11 @@ def _assemble(
         reverifications=Reverifications(unit_of_work),
         sweeps=Sweeps(unit_of_work, ways),
         chores=Chores(unit_of_work, mac, Notices(unit_of_work, vault, texts).text),
+        reviews=Reviews(
+            unit_of_work, records, {SubjectKind.ACCOUNT: naming.settle, SubjectKind.BOARD: board_naming.settle}
+        ),
+        patrol=Patrol(unit_of_work, records, [AccountTexts(), BoardTexts(), KeptTexts(records)]),
+        watch=Watch(unit_of_work),
         posting=posting,
         status_lists=StatusLists(unit_of_work, signer, posting.policy, issuer),
         webhooks=Webhooks(unit_of_work, records, _record_webhook, private=development),

@@ -60,6 +60,7 @@ class Action(StrEnum):
     MODERATOR_REINSTATED = "moderator.reinstated"
     MODERATOR_ENDED = "moderator.ended"
     REVERIFICATION_ORDERED = "reverification.ordered"
+    REVIEW_DECIDED = "review.decided"
 
 
 class ObjectKind(StrEnum):
@@ -77,6 +78,7 @@ class ObjectKind(StrEnum):
     ORDER = "re-verification-order"
     SIGN_IN = "sign-in"
     WEBHOOK = "webhook"
+    REVIEW = "review"
 
 
 @dataclass(frozen=True, slots=True)

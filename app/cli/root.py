@@ -13,7 +13,9 @@ from app.cli.doctor import doctor, faults_of
 from app.cli.forum import forum
 from app.cli.keys import keys
 from app.cli.moderators import moderators
+from app.cli.patrol import patrol
 from app.cli.refusals import sentence_of
+from app.cli.reviews import reviews
 from app.cli.serving import serve_on
 from app.kernel.errors import ShimingError, StartRefused
 from app.settings import Settings
@@ -26,7 +28,9 @@ shiming.add_typer(forum, name="forum")
 shiming.add_typer(keys, name="keys")
 shiming.add_typer(moderators, name="moderators")
 shiming.add_typer(accounts, name="accounts")
+shiming.add_typer(reviews, name="reviews")
 shiming.command()(doctor)
+shiming.command()(patrol)
 
 
 @shiming.command()
