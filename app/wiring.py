@@ -54,6 +54,7 @@ from app.registration.service import Registrations
 from app.registration.visits import Visits
 from app.screening.domain import SubjectKind
 from app.screening.kept_source import KeptTexts
+from app.screening.lexicons import Lexicons
 from app.screening.patrol import Patrol
 from app.screening.reviews import Reviews
 from app.screening.service import Gate
@@ -107,6 +108,10 @@ class Services:
     log_level: str
     data_dir: Path
     """Where a face keeps files of its own: the demo forum, in development."""
+    lexicons: Lexicons
+    reviews: Reviews
+    patrol: Patrol
+    watch: Watch
     clock: Clock
     unit_of_work: UnitOfWork
     refuse_missing_keys: Callable[[], None]
@@ -130,9 +135,6 @@ class Services:
     reverifications: Reverifications
     sweeps: Sweeps
     chores: Chores
-    reviews: Reviews
-    patrol: Patrol
-    watch: Watch
     posting: Posting
     status_lists: StatusLists
     webhooks: Webhooks
@@ -191,6 +193,7 @@ def _assemble(
     filing, ways = Filing(verifications.is_adult), Ways(posting.reverification_url, posting.appeal_url)
     return Services(
         *_facts(settings),
+        *_screening(unit_of_work, records, naming, board_naming),
         clock=clock,
         unit_of_work=unit_of_work,
         refuse_missing_keys=lambda: _refuse_missing_keys(settings, unit_of_work),
@@ -213,11 +216,6 @@ def _assemble(
         reverifications=Reverifications(unit_of_work),
         sweeps=Sweeps(unit_of_work, ways),
         chores=Chores(unit_of_work, mac, Notices(unit_of_work, vault, texts).text),
-        reviews=Reviews(
-            unit_of_work, records, {SubjectKind.ACCOUNT: naming.settle, SubjectKind.BOARD: board_naming.settle}
-        ),
-        patrol=Patrol(unit_of_work, records, [AccountTexts(), BoardTexts(), KeptTexts(records)]),
-        watch=Watch(unit_of_work),
         posting=posting,
         status_lists=StatusLists(unit_of_work, signer, posting.policy, issuer),
         webhooks=Webhooks(unit_of_work, records, _record_webhook, private=development),
@@ -239,6 +237,16 @@ def _tools(
     """All that works with keys."""
     vault = Vault(unit_of_work, Envelope(keyring))
     return _signer(settings, clock, keyring), Mac(keyring), BlindIndex(keyring), Records(keyring), vault
+
+
+def _screening(
+    unit_of_work: UnitOfWork, records: Records, naming: Naming, board_naming: BoardNaming
+) -> tuple[Lexicons, Reviews, Patrol, Watch]:
+    """All that concerns texts."""
+    sources = (AccountTexts(), BoardTexts(), KeptTexts(records))
+    settle = {SubjectKind.ACCOUNT: naming.settle, SubjectKind.BOARD: board_naming.settle}
+    reviews, patrol = Reviews(unit_of_work, records, settle), Patrol(unit_of_work, records, sources)
+    return Lexicons(unit_of_work, sources), reviews, patrol, Watch(unit_of_work)
 
 
 def _namings(gate: Gate) -> tuple[Naming, BoardNaming]:
@@ -271,10 +279,16 @@ def initialise(settings: Settings, clock: Clock | None = None) -> None:
             create_missing_keys(settings.keys_dir, settings.env, clock.now())
             name_new_keys(unit_of_work, load_keyring(settings.keys_dir), OPERATOR)
             Agreements(unit_of_work).publish_default(OPERATOR)
+            _bring_lexicons_up_to_date(Lexicons(unit_of_work, ()))
     except Unavailable:
         raise StartRefused(_NO_DATABASE) from None
     finally:
         engine.dispose()
+
+
+def _bring_lexicons_up_to_date(lexicons: Lexicons) -> None:
+    lexicons.renew_blob(OPERATOR)
+    lexicons.publish_starter(OPERATOR)
 
 
 def refuse_unsafe(settings: Settings, keyring: Keyring) -> None:
