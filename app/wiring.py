@@ -186,10 +186,9 @@ def _assemble(
     settings: Settings, clock: Clock, checks: Checks, texts: Texts, keyring: Keyring, unit_of_work: UnitOfWork
 ) -> Services:
     signer, mac, blind_index, records, vault = _tools(settings, clock, keyring, unit_of_work)
-    naming, board_naming = _namings(Gate(records))
-    development, issuer = _is_development(settings), settings.issuer
+    development, (naming, board_naming) = _is_development(settings), _namings(Gate(records))
     verifications = Verifications(unit_of_work, vault, blind_index, mac, checks, direct_by_default=development)
-    posting = Posting(unit_of_work, signer, mac, issuer, _token_lifetime(settings), verifications.is_adult)
+    posting = Posting(unit_of_work, signer, mac, settings.issuer, _token_lifetime(settings), verifications.is_adult)
     filing, ways = Filing(verifications.is_adult), Ways(posting.reverification_url, posting.appeal_url)
     return Services(
         *_facts(settings),
@@ -209,7 +208,7 @@ def _assemble(
         verifications=verifications,
         codes=PhoneCodes(unit_of_work, vault, blind_index, mac, texts),
         sign_ins=SignIns(unit_of_work, vault, blind_index, mac, texts),
-        registrations=Registrations(unit_of_work, mac, issuer, plain_http=development),
+        registrations=Registrations(unit_of_work, mac, settings.issuer, plain_http=development),
         visits=Visits(unit_of_work, mac, naming),
         boards=Boards(unit_of_work, filing, board_naming),
         moderators=Moderators(unit_of_work, filing, ways),
@@ -217,7 +216,7 @@ def _assemble(
         sweeps=Sweeps(unit_of_work, ways),
         chores=Chores(unit_of_work, mac, Notices(unit_of_work, vault, texts).text),
         posting=posting,
-        status_lists=StatusLists(unit_of_work, signer, posting.policy, issuer),
+        status_lists=StatusLists(unit_of_work, signer, posting.policy, settings.issuer),
         webhooks=Webhooks(unit_of_work, records, _record_webhook, private=development),
         deliveries=Deliveries(unit_of_work, records, Sender(clock, private=development)),
         job_runs=JobRuns(unit_of_work),
@@ -244,9 +243,10 @@ def _screening(
 ) -> tuple[Lexicons, Reviews, Patrol, Watch]:
     """All that concerns texts."""
     sources = (AccountTexts(), BoardTexts(), KeptTexts(records))
-    settle = {SubjectKind.ACCOUNT: naming.settle, SubjectKind.BOARD: board_naming.settle}
-    reviews, patrol = Reviews(unit_of_work, records, settle), Patrol(unit_of_work, records, sources)
-    return Lexicons(unit_of_work, sources), reviews, patrol, Watch(unit_of_work)
+    reviews = Reviews(
+        unit_of_work, records, {SubjectKind.ACCOUNT: naming.settle, SubjectKind.BOARD: board_naming.settle}
+    )
+    return Lexicons(unit_of_work, sources), reviews, Patrol(unit_of_work, records, sources), Watch(unit_of_work)
 
 
 def _namings(gate: Gate) -> tuple[Naming, BoardNaming]:
@@ -279,16 +279,13 @@ def initialise(settings: Settings, clock: Clock | None = None) -> None:
             create_missing_keys(settings.keys_dir, settings.env, clock.now())
             name_new_keys(unit_of_work, load_keyring(settings.keys_dir), OPERATOR)
             Agreements(unit_of_work).publish_default(OPERATOR)
-            _bring_lexicons_up_to_date(Lexicons(unit_of_work, ()))
+            lexicons = Lexicons(unit_of_work, ())
+            lexicons.renew_blob(OPERATOR)
+            lexicons.publish_starter(OPERATOR)
     except Unavailable:
         raise StartRefused(_NO_DATABASE) from None
     finally:
         engine.dispose()
-
-
-def _bring_lexicons_up_to_date(lexicons: Lexicons) -> None:
-    lexicons.renew_blob(OPERATOR)
-    lexicons.publish_starter(OPERATOR)
 
 
 def refuse_unsafe(settings: Settings, keyring: Keyring) -> None:

@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from app import policies
 from app.audit import service as audit
-from app.audit.domain import Action as Act
-from app.audit.domain import ObjectKind
+from app.audit.domain import Action, ObjectKind
 from app.crypto.envelope import Records
 from app.db.unit_of_work import Transaction, UnitOfWork, again_on_collision
 from app.kernel.actor import Actor
@@ -91,7 +90,7 @@ class Reviews:
                 raise _already(row)
             tx.session.refresh(row)
             review_rows.keep_text_until(tx.session, kept.id, kept_until(tx.now))
-            audit.record(tx, Act.REVIEW_DECIDED, ObjectKind.REVIEW, row.id, outcome=ruling.value, reason=row.field)
+            audit.record(tx, Action.REVIEW_DECIDED, ObjectKind.REVIEW, row.id, outcome=ruling.value, reason=row.field)
             announce_decided(tx, row, kept)
             return Ended(ruling, tx.now, actor.kind.value, actor.id, reason)
 
