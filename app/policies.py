@@ -58,6 +58,10 @@ DESTRUCTIVE_ACTS_WINDOW = Policy(1, "hours", "design")
 CONFIRMATION_LIFETIME = Policy(1, "hours", "design")
 
 SCREENINGS_KEPT = Policy(183, "days", "docs/api.md part 7")
+SCREENINGS_FORGOTTEN_AT_ONCE = Policy(500, "rows", "design")
+SCREENED_ITEMS = Policy(500, "texts in one screening", "docs/api.md part 7")
+SCREENED_TEXT_LONGEST = Policy(100_000, "code points", "design")
+SCREENED_CONTENTS = Policy(500, "contents that the texts of one screening become: as many as its items", "design")
 SCREENED_TEXT_KEPT = Policy(60, "days after its decision", "design")
 
 FLOW_LIFETIME = Policy(30, "minutes, and as many again whenever they are asked for", "WCAG 2.2, 2.2.1")

@@ -50,6 +50,7 @@ from app.posting.service import Posting
 from app.posting.status_list import StatusLists
 from app.registration.service import Registrations
 from app.registration.visits import Visits
+from app.screening.screenings import Screenings
 from app.screening.service import Gate
 from app.settings import Environment, Settings
 from app.upkeep.job_runs import JobRuns
@@ -123,6 +124,7 @@ class Services:
     reverifications: Reverifications
     sweeps: Sweeps
     chores: Chores
+    screenings: Screenings
     posting: Posting
     status_lists: StatusLists
     webhooks: Webhooks
@@ -176,7 +178,8 @@ def _assemble(
     signer, mac, blind_index, records, vault = _tools(settings, clock, keyring, unit_of_work)
     development, issuer = _is_development(settings), settings.issuer
     verifications = Verifications(unit_of_work, vault, blind_index, mac, checks, direct_by_default=development)
-    posting = Posting(unit_of_work, signer, mac, issuer, _token_lifetime(settings), verifications.is_adult)
+    screenings = Screenings(unit_of_work, records)
+    posting = Posting(unit_of_work, signer, mac, issuer, _token_lifetime(settings), verifications.is_adult, screenings)
     gate = Gate(records)
     naming = Naming(gate)
     filing, ways = Filing(verifications.is_adult), Ways(posting.reverification_url, posting.appeal_url)
@@ -204,6 +207,7 @@ def _assemble(
         reverifications=Reverifications(unit_of_work),
         sweeps=Sweeps(unit_of_work, ways),
         chores=Chores(unit_of_work, mac, Notices(unit_of_work, vault, texts).text),
+        screenings=screenings,
         posting=posting,
         status_lists=StatusLists(unit_of_work, signer, posting.policy, issuer),
         webhooks=Webhooks(unit_of_work, records, _record_webhook, private=development),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from app.kernel.errors import Conflict, FieldError, Invalid
+from app.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from app.kernel.sentence import Sentence
 from app.screening.category_words import words_of
 
@@ -34,6 +34,24 @@ class AlreadyDecided(Conflict):
     sentence = Sentence(
         "这一条已有人处理，重新读取后再决定。",
         "Somebody has dealt with this one already; read it again before you decide.",
+    )
+
+
+class NoSuchScreening(NotFound):
+    """Also another forum's, and one that is older than screenings are kept."""
+
+
+class NotAWebAddress(Invalid):
+    sentence = Sentence("url 要写完整的 http 或 https 地址。", "Give `url` as a whole http or https address.")
+
+    def __init__(self) -> None:
+        super().__init__([FieldError("/url", "not-allowed", self.sentence)])
+
+
+class TooManyContents(Conflict):
+    sentence = Sentence(
+        "一次审查记下的内容已达上限，请分开送审。",
+        "This screening has become as much content as one may; screen the rest by themselves.",
     )
 
 

@@ -28,6 +28,7 @@ MAY_REVEAL = {
     "pages/outbox.py": "shows the sandbox's outbox to a developer, in development only",
     "registration/service.py": "puts a new link into its address, and makes its digest",
     "registration/visits.py": "makes the digest of the secret that a browser keeps",
+    "screening/screenings.py": "covers what was hit in a kept text, for the forum that sent it",
     "verification/codes.py": "makes and compares one-time codes",
     "verification/documents.py": "normalises and checks a number and a name",
     "verification/phones.py": "normalises a phone number",
