@@ -101,6 +101,12 @@ CAMPAIGN_WEEKS = Policy(12, "weeks shown, this one too", "design")
 
 AGREEMENT_ACCEPTANCE = Policy(7, "days", "design")
 
+LEXICON_LARGEST = Policy(32, "MiB a file", "design")
+LEXICON_LINES = Policy(200_000, "lines a file", "design")
+LEXICON_FAULTS_TOLD = Policy(100, "faults of a file, beside the number of all", "design")
+TERM_LONGEST = Policy(64, "characters", "design")
+CANDIDATES_JUDGED = Policy(256, "candidates in a text, then somebody looks at it", "design")
+
 IDEMPOTENCY_LEASE = Policy(60, "seconds", "contract")
 IDEMPOTENCY_KEPT = Policy(24, "hours", "contract")
 IDEMPOTENCY_RETRY = Policy(2, "seconds", "design")

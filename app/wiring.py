@@ -176,12 +176,11 @@ def _assemble(
     settings: Settings, clock: Clock, checks: Checks, texts: Texts, keyring: Keyring, unit_of_work: UnitOfWork
 ) -> Services:
     signer, mac, blind_index, records, vault = _tools(settings, clock, keyring, unit_of_work)
+    naming, board_naming = _namings(Gate(records))
     development, issuer = _is_development(settings), settings.issuer
     verifications = Verifications(unit_of_work, vault, blind_index, mac, checks, direct_by_default=development)
     screenings = Screenings(unit_of_work, records)
     posting = Posting(unit_of_work, signer, mac, issuer, _token_lifetime(settings), verifications.is_adult, screenings)
-    gate = Gate(records)
-    naming = Naming(gate)
     filing, ways = Filing(verifications.is_adult), Ways(posting.reverification_url, posting.appeal_url)
     return Services(
         *_facts(settings),
@@ -202,7 +201,7 @@ def _assemble(
         sign_ins=SignIns(unit_of_work, vault, blind_index, mac, texts),
         registrations=Registrations(unit_of_work, mac, issuer, plain_http=development),
         visits=Visits(unit_of_work, mac, naming),
-        boards=Boards(unit_of_work, filing, BoardNaming(gate)),
+        boards=Boards(unit_of_work, filing, board_naming),
         moderators=Moderators(unit_of_work, filing, ways),
         reverifications=Reverifications(unit_of_work),
         sweeps=Sweeps(unit_of_work, ways),
@@ -229,6 +228,10 @@ def _tools(
     """All that works with keys."""
     vault = Vault(unit_of_work, Envelope(keyring))
     return _signer(settings, clock, keyring), Mac(keyring), BlindIndex(keyring), Records(keyring), vault
+
+
+def _namings(gate: Gate) -> tuple[Naming, BoardNaming]:
+    return Naming(gate), BoardNaming(gate)
 
 
 def _record_webhook(tx: Transaction, act: EndpointAct, endpoint_id: str) -> None:

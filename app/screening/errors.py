@@ -1,6 +1,7 @@
-"""What can go wrong with texts."""
+"""What can go wrong with texts, with lexicons and with reviews."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from app.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from app.kernel.sentence import Sentence
@@ -55,5 +56,28 @@ class TooManyContents(Conflict):
     )
 
 
+@dataclass(frozen=True, slots=True)
+class LineFault:
+    """What is wrong with one line of a lexicon file, or worth a second look; `line` counts from 1, the header's."""
+
+    line: int
+    reason: str
+    detail: Sentence
+
+
+class LexiconFaulty(Invalid):
+    """Nothing of the file was loaded. `faults` are the first of `count`."""
+
+    sentence = Sentence(
+        "词库文件有错误，什么都没有载入；按行号改好后重新载入。",
+        "The lexicon file has faults and nothing of it was loaded; mend the lines that are named and load it again.",
+    )
+
+    def __init__(self, faults: Sequence[LineFault], count: int | None = None) -> None:
+        super().__init__([FieldError(f"/lines/{fault.line}", fault.reason, fault.detail) for fault in faults])
+        self.faults = tuple(faults)
+        self.count = len(self.faults) if count is None else count
+
+
 class BlobOutdated(Exception):
-    """Compiled by another version of this service, or not a compiled lexicon at all: compile its terms again."""
+    """Compiled by another version of the engine or its tables: compile the terms again."""
