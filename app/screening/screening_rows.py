@@ -51,7 +51,7 @@ def open_new(session: Session, reviews: Iterable[ReviewRow]) -> set[str]:
 
     The ids of the new ones. Always in one order, so that two requests with the same texts never wait for each other.
     """
-    ordered = sorted(reviews, key=lambda review: (review.field, review.digest, review.id))
+    ordered = sorted(reviews, key=lambda review: (review.field, review.digest))
     return add_new(session, ordered, ReviewRow.id)
 
 
