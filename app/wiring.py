@@ -50,6 +50,7 @@ from app.posting.service import Posting
 from app.posting.status_list import StatusLists
 from app.registration.service import Registrations
 from app.registration.visits import Visits
+from app.screening.lexicons import Lexicons
 from app.screening.screenings import Screenings
 from app.screening.service import Gate
 from app.settings import Environment, Settings
@@ -101,6 +102,7 @@ class Services:
     log_level: str
     data_dir: Path
     """Where a face keeps files of its own: the demo forum, in development."""
+    lexicons: Lexicons
     clock: Clock
     unit_of_work: UnitOfWork
     refuse_missing_keys: Callable[[], None]
@@ -184,6 +186,7 @@ def _assemble(
     filing, ways = Filing(verifications.is_adult), Ways(posting.reverification_url, posting.appeal_url)
     return Services(
         *_facts(settings),
+        *_screening(unit_of_work),
         clock=clock,
         unit_of_work=unit_of_work,
         refuse_missing_keys=lambda: _refuse_missing_keys(settings, unit_of_work),
@@ -230,6 +233,11 @@ def _tools(
     return _signer(settings, clock, keyring), Mac(keyring), BlindIndex(keyring), Records(keyring), vault
 
 
+def _screening(unit_of_work: UnitOfWork) -> tuple[Lexicons]:
+    """All that concerns texts."""
+    return (Lexicons(unit_of_work, []),)
+
+
 def _namings(gate: Gate) -> tuple[Naming, BoardNaming]:
     return Naming(gate), BoardNaming(gate)
 
@@ -260,10 +268,16 @@ def initialise(settings: Settings, clock: Clock | None = None) -> None:
             create_missing_keys(settings.keys_dir, settings.env, clock.now())
             name_new_keys(unit_of_work, load_keyring(settings.keys_dir), OPERATOR)
             Agreements(unit_of_work).publish_default(OPERATOR)
+            _bring_lexicons_up_to_date(Lexicons(unit_of_work, ()))
     except Unavailable:
         raise StartRefused(_NO_DATABASE) from None
     finally:
         engine.dispose()
+
+
+def _bring_lexicons_up_to_date(lexicons: Lexicons) -> None:
+    lexicons.renew_blob(OPERATOR)
+    lexicons.publish_starter(OPERATOR)
 
 
 def refuse_unsafe(settings: Settings, keyring: Keyring) -> None:
