@@ -13,13 +13,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-from app.screening import tables
 from app.screening.compiling import compile_terms
-from app.screening.domain import Action, Category, Decision, Field, Term
+from app.screening.domain import Action, Category, Field, Term
 from app.screening.matcher import Matcher
 from bench import screening_http
 from bench.corpus import ROUNDS, Corpus, Row, at_most, best, ratio
@@ -100,8 +100,8 @@ def adversarial(terms: Sequence[Term], matcher: Matcher, clean: float) -> list[R
     rows = []
     for name, (searcher, text) in texts.items():
         whole, half = text[:_LONG], text[: _LONG // 2]
-        took = best(lambda searcher=searcher, whole=whole: searcher.screen(whole, Field.POST))
-        of_half = best(lambda searcher=searcher, half=half: searcher.screen(half, Field.POST))
+        took = best(partial(searcher.screen, whole, Field.POST))
+        of_half = best(partial(searcher.screen, half, Field.POST))
         rows.append(ratio(f"20,000 characters, {name} / clean", 10, took, clean))
         rows.append(ratio(f"the same / half of it, {name}: linear", 2.5, took, of_half))
     return rows
