@@ -28,6 +28,10 @@ def blocked_sentence(categories: Iterable[str]) -> Sentence:
     return _BLOCKED.with_values(category=words_of(categories))
 
 
+class NoSuchReview(NotFound):
+    sentence = Sentence("没有这条待审。", "There is no such review.")
+
+
 class AlreadyDecided(Conflict):
     """Somebody else was quicker, or the review has changed since it was read."""
 
@@ -35,6 +39,28 @@ class AlreadyDecided(Conflict):
     sentence = Sentence(
         "这一条已有人处理，重新读取后再决定。",
         "Somebody has dealt with this one already; read it again before you decide.",
+    )
+    told = Sentence(
+        "{who} 已在 {when} 处理这一条（{ruling}），重新读取后再看。",
+        "{who} dealt with this one at {when} ({ruling}); read it again.",
+    )
+
+
+class NoSuchScreening(NotFound):
+    """Also another forum's, and one that is older than screenings are kept."""
+
+
+class NotAWebAddress(Invalid):
+    sentence = Sentence("url 要写完整的 http 或 https 地址。", "Give `url` as a whole http or https address.")
+
+    def __init__(self) -> None:
+        super().__init__([FieldError("/url", "not-allowed", self.sentence)])
+
+
+class TooManyContents(Conflict):
+    sentence = Sentence(
+        "一次审查记下的内容已达上限，请分开送审。",
+        "This screening has become as much content as one may; screen the rest by themselves.",
     )
 
 
