@@ -60,6 +60,10 @@ class Action(StrEnum):
     MODERATOR_REINSTATED = "moderator.reinstated"
     MODERATOR_ENDED = "moderator.ended"
     REVERIFICATION_ORDERED = "reverification.ordered"
+    LEXICON_IMPORTED = "lexicon.imported"
+    LEXICON_PUBLISHED = "lexicon.published"
+    LEXICON_WITHDRAWN = "lexicon.withdrawn"
+    REVIEW_DECIDED = "review.decided"
 
 
 class ObjectKind(StrEnum):
@@ -77,6 +81,8 @@ class ObjectKind(StrEnum):
     ORDER = "re-verification-order"
     SIGN_IN = "sign-in"
     WEBHOOK = "webhook"
+    LEXICON = "lexicon"
+    REVIEW = "review"
 
 
 @dataclass(frozen=True, slots=True)

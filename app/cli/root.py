@@ -12,8 +12,11 @@ from app.cli.accounts import accounts
 from app.cli.doctor import doctor, faults_of
 from app.cli.forum import forum
 from app.cli.keys import keys
+from app.cli.lexicon import lexicon
 from app.cli.moderators import moderators
+from app.cli.patrol import patrol
 from app.cli.refusals import sentence_of
+from app.cli.reviews import reviews
 from app.cli.serving import serve_on
 from app.kernel.errors import ShimingError, StartRefused
 from app.settings import Settings
@@ -24,9 +27,12 @@ _HELP = "Shiming 实名: real name backstage, your choice on stage."
 shiming = typer.Typer(help=_HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 shiming.add_typer(forum, name="forum")
 shiming.add_typer(keys, name="keys")
+shiming.add_typer(lexicon, name="lexicon")
 shiming.add_typer(moderators, name="moderators")
 shiming.add_typer(accounts, name="accounts")
+shiming.add_typer(reviews, name="reviews")
 shiming.command()(doctor)
+shiming.command()(patrol)
 
 
 @shiming.command()

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from app.kernel.errors import Conflict, FieldError, Invalid
+from app.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from app.kernel.sentence import Sentence
 from app.screening.category_words import words_of
 
@@ -28,6 +28,10 @@ def blocked_sentence(categories: Iterable[str]) -> Sentence:
     return _BLOCKED.with_values(category=words_of(categories))
 
 
+class NoSuchReview(NotFound):
+    sentence = Sentence("没有这条待审。", "There is no such review.")
+
+
 class AlreadyDecided(Conflict):
     """Somebody else was quicker, or the review has changed since it was read."""
 
@@ -35,6 +39,28 @@ class AlreadyDecided(Conflict):
     sentence = Sentence(
         "这一条已有人处理，重新读取后再决定。",
         "Somebody has dealt with this one already; read it again before you decide.",
+    )
+    told = Sentence(
+        "{who} 已在 {when} 处理这一条（{ruling}），重新读取后再看。",
+        "{who} dealt with this one at {when} ({ruling}); read it again.",
+    )
+
+
+class NoSuchScreening(NotFound):
+    """Also another forum's, and one that is older than screenings are kept."""
+
+
+class NotAWebAddress(Invalid):
+    sentence = Sentence("url 要写完整的 http 或 https 地址。", "Give `url` as a whole http or https address.")
+
+    def __init__(self) -> None:
+        super().__init__([FieldError("/url", "not-allowed", self.sentence)])
+
+
+class TooManyContents(Conflict):
+    sentence = Sentence(
+        "一次审查记下的内容已达上限，请分开送审。",
+        "This screening has become as much content as one may; screen the rest by themselves.",
     )
 
 
@@ -59,6 +85,55 @@ class LexiconFaulty(Invalid):
         super().__init__([FieldError(f"/lines/{fault.line}", fault.reason, fault.detail) for fault in faults])
         self.faults = tuple(faults)
         self.count = len(self.faults) if count is None else count
+
+
+class CasesFaulty(Invalid):
+    """A file of cases that cannot be read: the first line that is wrong."""
+
+    sentence = Sentence(
+        "第 {line} 行读不懂：要有 text、field、decision 三列，UTF-8 编码的 CSV。",
+        "Line {line} cannot be read: a file of cases is UTF-8 CSV with the columns text, field and decision.",
+    )
+
+    def __init__(self, line: int) -> None:
+        super().__init__(detail=self.sentence.with_values(line=str(line)))
+
+
+class LexiconNameInvalid(Invalid):
+    sentence = Sentence(
+        "词库名用 1–64 个小写字母、数字或连字符。", "The name of a lexicon has 1-64 small letters, digits or hyphens."
+    )
+
+
+class NoSuchLexicon(NotFound):
+    sentence = Sentence(
+        "没有这个词库，或没有这个版本；shiming lexicon list 列出所有的。",
+        "There is no such lexicon, or no such version of it; `shiming lexicon list` names them all.",
+    )
+
+
+class InForceAlready(Conflict):
+    sentence = Sentence(
+        "这个版本正在生效，无需再发布。", "This version is in force already; there is nothing to publish."
+    )
+
+
+class NotInForce(Conflict):
+    sentence = Sentence("这个词库没有生效，无需撤下。", "This lexicon is not in force; there is nothing to withdraw.")
+
+
+class CatchesTooMuch(Conflict):
+    """The alarm of a dry run: one bad line must not silence a forum."""
+
+    sentence = Sentence(
+        "{texts} 条近期文本和案例中有 {stricter} 条会被处理得更严，像是某一行有误：先用 rehearse 查看，确认无误再加"
+        " --despite-alarm 发布。",
+        "{stricter} of {texts} recent texts or cases would be dealt with more strictly, as if a line were wrong: look"
+        " at them with `rehearse`, and publish with --despite-alarm if that is what you want.",
+    )
+
+    def __init__(self, stricter: int, texts: int) -> None:
+        super().__init__(self.sentence.with_values(stricter=str(stricter), texts=str(texts)))
 
 
 class BlobOutdated(Exception):

@@ -7,6 +7,8 @@ from functools import cache
 
 COVER = "*"
 _JOINER = "\u200d"
+_VIRAMA = 9
+_FINISHING = frozenset("\u0e33\u0eb3")
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]")
 
 
@@ -49,11 +51,14 @@ def _belongs(text: str, offset: int) -> bool:
     kind = unicodedata.category(here)
     if kind in {"Mn", "Me", "Mc", "Cf"} or "\U0001f3fb" <= here <= "\U0001f3ff":
         return True
-    if before == _JOINER:
-        return kind == "So"
+    if here in _FINISHING or "\u1160" <= here <= "\u11ff":  # jamo stand on the one before
+        return True
     if _FLAG.match(here) and _FLAG.match(before):
         return _flags_before(text, offset) % 2 == 1
-    return "\u1160" <= here <= "\u11ff" and "\u1100" <= before <= "\u11ff"  # letters of one Korean syllable
+    if before == _JOINER and kind == "So":
+        return True
+    bound = text[offset - 2] if before == _JOINER and offset > 1 else before
+    return unicodedata.combining(bound) == _VIRAMA and here.isalpha()
 
 
 def _flags_before(text: str, offset: int) -> int:
