@@ -271,6 +271,13 @@ def test_the_starter_lexicon_is_published_once_and_a_choice_of_the_operator_stay
     assert services.lexicons.in_force() == []
 
 
+def test_the_cases_that_come_with_the_starter_lexicon_are_decided_as_they_say(services: Services) -> None:
+    services.lexicons.publish_starter(OPERATOR)
+    assert len(shipped_cases()) >= 60
+    decided = [(case.text, _decision(services, case.text, case.field)) for case in shipped_cases()]
+    assert decided == [(case.text, case.decision) for case in shipped_cases()]
+
+
 def test_what_an_earlier_version_of_the_service_compiled_is_compiled_anew(services: Services) -> None:
     put_in_force(services.lexicons, "网上赌场")
     with services.unit_of_work.begin(OPERATOR) as tx:
