@@ -32,7 +32,7 @@ from app.screening.lexicon_file import read_terms, warnings, write_terms
 from app.screening.matcher import Matcher
 from app.screening.rehearsing import Rehearsal, read_cases, rehearse, shipped_cases
 from app.screening.repository import blob_of
-from app.screening.versions import all_terms, terms_of
+from app.screening.versions import all_terms, pack, terms_of, unpack
 
 STARTER = "starter"
 _STARTER_FILE = Path(__file__).parent / "data" / "starter.csv"
@@ -183,9 +183,10 @@ class Lexicons:
                 return
             terms = all_terms(tx, parts)
         renewed = compile_terms(terms)
+        packed = pack(renewed)
         with self._unit_of_work.begin(actor) as tx:
             hold_key(tx, _PUBLICATIONS)
-            lexicon_rows.replace_blob(tx.session, newest, sha256(renewed).digest(), renewed)
+            lexicon_rows.replace_blob(tx.session, newest, sha256(renewed).digest(), packed)
 
     def _plan(self, name: str, number: int | None) -> _Plan:
         """Raises `NoSuchLexicon`."""
@@ -207,12 +208,13 @@ class Lexicons:
 
     def _put_in_force(self, actor: Actor, plan: _Plan, blob: bytes) -> Published | None:
         """None where somebody else has published since the plan was made."""
+        packed = pack(blob)
         with self._unit_of_work.begin(actor) as tx:
             hold_key(tx, _PUBLICATIONS)
             if lexicon_rows.newest_parts(tx.session)[0] != plan.newest:
                 return None
             published = Published(plan.lexicon, plan.version, plan.newest + 1, tx.now, actor)
-            lexicon_rows.add_publication(tx.session, published, plan.parts, sha256(blob).digest(), blob)
+            lexicon_rows.add_publication(tx.session, published, plan.parts, sha256(blob).digest(), packed)
             lexicon_rows.forget_blobs(tx.session, published.publication - policies.LEXICON_BLOBS_KEPT.value)
             _tell(tx, published)
             return published
@@ -253,7 +255,7 @@ def _matcher_of(plan: _Plan) -> Matcher:
 
 def _is_current(blob: bytes | None) -> bool:
     try:
-        Matcher.load(blob or b"")
+        Matcher.load(unpack(blob or b""))
     except BlobOutdated:
         return False
     return True
