@@ -57,6 +57,7 @@ from app.screening.kept_source import KeptTexts
 from app.screening.lexicons import Lexicons
 from app.screening.patrol import Patrol
 from app.screening.reviews import Reviews
+from app.screening.screenings import Screenings
 from app.screening.service import Gate
 from app.screening.watch import Watch
 from app.settings import Environment, Settings
@@ -135,6 +136,7 @@ class Services:
     reverifications: Reverifications
     sweeps: Sweeps
     chores: Chores
+    screenings: Screenings
     posting: Posting
     status_lists: StatusLists
     webhooks: Webhooks
@@ -188,7 +190,8 @@ def _assemble(
     signer, mac, blind_index, records, vault = _tools(settings, clock, keyring, unit_of_work)
     development, (naming, board_naming) = _is_development(settings), _namings(Gate(records))
     verifications = Verifications(unit_of_work, vault, blind_index, mac, checks, direct_by_default=development)
-    posting = Posting(unit_of_work, signer, mac, settings.issuer, _token_lifetime(settings), verifications.is_adult)
+    screenings, lifetime = Screenings(unit_of_work, records), _token_lifetime(settings)
+    posting = Posting(unit_of_work, signer, mac, settings.issuer, lifetime, verifications.is_adult, screenings)
     filing, ways = Filing(verifications.is_adult), Ways(posting.reverification_url, posting.appeal_url)
     return Services(
         *_facts(settings),
@@ -215,6 +218,7 @@ def _assemble(
         reverifications=Reverifications(unit_of_work),
         sweeps=Sweeps(unit_of_work, ways),
         chores=Chores(unit_of_work, mac, Notices(unit_of_work, vault, texts).text),
+        screenings=screenings,
         posting=posting,
         status_lists=StatusLists(unit_of_work, signer, posting.policy, settings.issuer),
         webhooks=Webhooks(unit_of_work, records, _record_webhook, private=development),

@@ -141,6 +141,12 @@ def _letters() -> Codes:
     return letters
 
 
+@cache
+def expanded_mark() -> int:
+    """The `mark` of all forms of several characters."""
+    return mark(next(iter(tables.expansions())))
+
+
 @lru_cache(maxsize=1 << 16)
 def mark(character: str) -> int:
     """Both classes of a character in one number: equal for characters that make one run. 0 for skipped ones."""

@@ -32,6 +32,7 @@ MAY_REVEAL = {
     "screening/kept_source.py": "reads kept texts again that a forum may show",
     "screening/reviews.py": "shows the text that a reviewer is to decide on, and settles the name that it is",
     "screening/suggestions.py": "puts pieces of texts that reviewers let pass in an order",
+    "screening/screenings.py": "covers what was hit in a kept text, for the forum that sent it",
     "verification/codes.py": "makes and compares one-time codes",
     "verification/documents.py": "normalises and checks a number and a name",
     "verification/phones.py": "normalises a phone number",
