@@ -190,8 +190,3 @@ def _readable(text: str) -> bool:
 def _shown(value: str) -> str:
     """A value in a sentence: short, and nothing that cannot be seen."""
     return "".join(character if character.isprintable() else "?" for character in value[:40])
-
-
-def warnings(_terms: Sequence[Term]) -> list[LineFault]:
-    """What is worth a second look."""
-    return []
