@@ -4,13 +4,16 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import LargeBinary, func, select, update
 from sqlalchemy.orm import Session
 
 from app.kernel.actor import Actor
 from app.kernel.ids import ForumId
 from app.screening.domain import Field, Ruling
 from app.screening.models import KeptTextRow, LexiconVersionRow, PublicationRow, ReviewRow
+
+_PIECE = 1 << 19
+"""Bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,17 @@ def newest_publication(session: Session) -> Publication | None:
 
 
 def blob_of(session: Session, number: int) -> bytes | None:
-    return session.scalar(select(PublicationRow.blob).where(PublicationRow.number == number))
+    """In pieces: while a driver reads a large value, every other thread of the process waits."""
+    pieces: list[bytes] = []
+    while True:
+        start = len(pieces) * _PIECE + 1
+        piece = func.substr(PublicationRow.blob, start, _PIECE, type_=LargeBinary)
+        found = session.scalar(select(piece).where(PublicationRow.number == number))
+        if found is None:
+            return None
+        pieces.append(found)
+        if len(found) < _PIECE:
+            return b"".join(pieces)
 
 
 def passed_digests(

@@ -244,7 +244,7 @@ def _rule(world: World) -> None:
     minor = world.accounts["minor"] = world.register()
     forum.accept_agreement(minor["id"], "moderator")
     forum.check_document(minor["id"], sandbox_number(600, birth="20100307"))
-    founder = world.other.moderator_to_be("别家版主", world.next_person())
+    founder = world.other.moderator_to_be("别家茶友", world.next_person())
     found["theirs"] = world.other.board(founder["id"])["id"]
     found["their moderator"] = world.other.moderators()[0]["id"]
     order = {"scope": {"all": True}, "due_in_days": 3, **reason}
