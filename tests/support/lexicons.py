@@ -20,8 +20,11 @@ TERMS = (
 
 
 def publish_terms(services: Services, terms: tuple[Term, ...] = TERMS) -> int:
-    """From now on these decide; the number of the publication."""
-    blob = compile_terms(terms)
+    """From now on these decide, and no others; the number of the publication."""
+    return publish_blob(services, compile_terms(terms))
+
+
+def publish_blob(services: Services, blob: bytes) -> int:
     with services.unit_of_work.begin(OPERATOR) as tx:
         before = newest_publication(tx.session)
         number = before.number + 1 if before else 1
