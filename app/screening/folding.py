@@ -85,7 +85,7 @@ def digits_in(text: str) -> int:
 def _digits() -> NDArray[np.uint8]:
     read = np.zeros(tables.SIZE, np.uint8)
     read[[ord(way) for way in tables.digits()] + list(range(ord("0"), ord("9") + 1))] = 1
-    return read[tables.plain_table()]
+    return np.maximum(read, read[tables.plain_table()])
 
 
 def spell_out(text: str) -> str:

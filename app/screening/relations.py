@@ -6,7 +6,7 @@ from app.screening import folding, tables
 from app.screening.domain import Evasion
 
 PLAINLY: frozenset[Evasion] = frozenset()
-_LEET_SIGNS = frozenset("@$")
+_LEET_SIGNS = frozenset("@$€£¢")
 _SPOKEN_ONLY = frozenset("洞拐勾两")
 _NO_SOUND: frozenset[str] = frozenset()
 

@@ -98,7 +98,10 @@ def splits() -> Mapping[str, tuple[str, ...]]:
 
 @cache
 def sounds() -> Mapping[str, tuple[str, ...]]:
-    """Plain Chinese character to its syllables without tones, the most common first, `v` for ü."""
+    """Plain Chinese character to its syllables without tones, the most common first, `v` for ü.
+
+    People write `lu` for `lv`, too.
+    """
     found: dict[str, tuple[str, ...]] = {}
     for section in ("first", "second", "third"):
         for syllable, characters in _pairs("sounds.txt", section):

@@ -33,6 +33,8 @@ class _AsNumber(dict[int, str]):
                 read = _DIGIT_LETTERS.get(plain, LETTER)
             else:
                 read = digit or (plain if relations.is_digit(plain) else OTHER)
+        elif character in tables.digits():
+            read = tables.digits()[character]
         elif is_invisible(character):
             read = HIDDEN
         elif character in _ENDS:
