@@ -16,6 +16,7 @@ from sqlalchemy import Engine, text
 from app import policies
 from app.accounts.existing_users import ExistingUsers
 from app.accounts.naming import Naming
+from app.accounts.own_names import OwnNames
 from app.accounts.sanctions import Sanctions
 from app.accounts.service import Accounts
 from app.agreements.service import Agreements
@@ -110,6 +111,7 @@ class Services:
     forums: Forums
     accounts: Accounts
     existing_users: ExistingUsers
+    own_names: OwnNames
     sanctions: Sanctions
     agreements: Agreements
     checks: Checks
@@ -192,6 +194,7 @@ def _assemble(
         accounts=Accounts(unit_of_work, naming),
         sanctions=Sanctions(unit_of_work, has_person),
         existing_users=ExistingUsers(unit_of_work, naming),
+        own_names=OwnNames(unit_of_work, records),
         agreements=Agreements(unit_of_work),
         checks=checks,
         verifications=verifications,
