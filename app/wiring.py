@@ -103,6 +103,9 @@ class Services:
     data_dir: Path
     """Where a face keeps files of its own: the demo forum, in development."""
     lexicons: Lexicons
+    accounts: Accounts
+    existing_users: ExistingUsers
+    own_names: OwnNames
     clock: Clock
     unit_of_work: UnitOfWork
     refuse_missing_keys: Callable[[], None]
@@ -111,9 +114,6 @@ class Services:
     signer: TokenSigner
     vault: Vault
     forums: Forums
-    accounts: Accounts
-    existing_users: ExistingUsers
-    own_names: OwnNames
     sanctions: Sanctions
     agreements: Agreements
     checks: Checks
@@ -186,6 +186,7 @@ def _assemble(
     return Services(
         *_facts(settings),
         *_screening(unit_of_work),
+        *_accounts(unit_of_work, naming, records),
         clock=clock,
         unit_of_work=unit_of_work,
         refuse_missing_keys=lambda: _refuse_missing_keys(settings, unit_of_work),
@@ -193,10 +194,7 @@ def _assemble(
         signer=signer,
         vault=vault,
         forums=Forums(unit_of_work, mac, plain_http=development),
-        accounts=Accounts(unit_of_work, naming),
         sanctions=Sanctions(unit_of_work, has_person),
-        existing_users=ExistingUsers(unit_of_work, naming),
-        own_names=OwnNames(unit_of_work, records),
         agreements=Agreements(unit_of_work),
         checks=checks,
         verifications=verifications,
@@ -235,6 +233,10 @@ def _tools(
 def _screening(unit_of_work: UnitOfWork) -> tuple[Lexicons]:
     """All that concerns texts."""
     return (Lexicons(unit_of_work, []),)
+
+
+def _accounts(unit_of_work: UnitOfWork, naming: Naming, records: Records) -> tuple[Accounts, ExistingUsers, OwnNames]:
+    return Accounts(unit_of_work, naming), ExistingUsers(unit_of_work, naming), OwnNames(unit_of_work, records)
 
 
 def _namings(gate: Gate) -> tuple[Naming, BoardNaming]:
