@@ -185,8 +185,7 @@ def _assemble(
     filing, ways = Filing(verifications.is_adult), Ways(posting.reverification_url, posting.appeal_url)
     return Services(
         *_facts(settings),
-        *_screening(unit_of_work),
-        *_accounts(unit_of_work, naming, records),
+        *_texts_and_names(unit_of_work, naming, records),
         clock=clock,
         unit_of_work=unit_of_work,
         refuse_missing_keys=lambda: _refuse_missing_keys(settings, unit_of_work),
@@ -230,13 +229,11 @@ def _tools(
     return _signer(settings, clock, keyring), Mac(keyring), BlindIndex(keyring), Records(keyring), vault
 
 
-def _screening(unit_of_work: UnitOfWork) -> tuple[Lexicons]:
-    """All that concerns texts."""
-    return (Lexicons(unit_of_work, []),)
-
-
-def _accounts(unit_of_work: UnitOfWork, naming: Naming, records: Records) -> tuple[Accounts, ExistingUsers, OwnNames]:
-    return Accounts(unit_of_work, naming), ExistingUsers(unit_of_work, naming), OwnNames(unit_of_work, records)
+def _texts_and_names(
+    unit_of_work: UnitOfWork, naming: Naming, records: Records
+) -> tuple[Lexicons, Accounts, ExistingUsers, OwnNames]:
+    accounts, existing_users = Accounts(unit_of_work, naming), ExistingUsers(unit_of_work, naming)
+    return Lexicons(unit_of_work, []), accounts, existing_users, OwnNames(unit_of_work, records)
 
 
 def _namings(gate: Gate) -> tuple[Naming, BoardNaming]:

@@ -124,7 +124,7 @@ def test_another_handle_while_the_flow_is_open_ends_the_waiting(forum: ForumBack
 
 def test_no_suggestion_is_blocked_or_has_to_wait(forum: ForumBackend, person: Person, services: Services) -> None:
     forum.register("小王")
-    put_in_force(services, {f"王{n}": ("abuse", Action.REVIEW) for n in range(1, 10)})
+    put_in_force(services, {f"王{n}": ("abuse", Action.REVIEW) for n in range(2, 100)})
     link = at_handle(forum, person)
     for _ in range(5):
         taken = person.act("handle", handle="小王")
