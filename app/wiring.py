@@ -17,6 +17,7 @@ from app import policies
 from app.accounts.existing_users import ExistingUsers
 from app.accounts.naming import Naming
 from app.accounts.own_names import OwnNames
+from app.accounts.public_texts import AccountTexts
 from app.accounts.sanctions import Sanctions
 from app.accounts.service import Accounts
 from app.agreements.service import Agreements
@@ -28,6 +29,7 @@ from app.boards.filing import Filing
 from app.boards.moderators import Moderators
 from app.boards.naming import BoardNaming
 from app.boards.orders import Reverifications
+from app.boards.public_texts import BoardTexts
 from app.boards.service import Boards
 from app.boards.sweep import Sweeps
 from app.crypto.blind_index import BlindIndex
@@ -51,8 +53,13 @@ from app.posting.service import Posting
 from app.posting.status_list import StatusLists
 from app.registration.service import Registrations
 from app.registration.visits import Visits
+from app.screening.domain import SubjectKind
+from app.screening.kept_source import KeptTexts
 from app.screening.lexicons import Lexicons
+from app.screening.patrol import Patrol
+from app.screening.reviews import Reviews
 from app.screening.service import Gate
+from app.screening.watch import Watch
 from app.settings import Environment, Settings
 from app.upkeep.job_runs import JobRuns
 from app.upkeep.keys import name_new_keys, refuse_missing_keys
@@ -103,8 +110,9 @@ class Services:
     data_dir: Path
     """Where a face keeps files of its own: the demo forum, in development."""
     lexicons: Lexicons
-    accounts: Accounts
-    existing_users: ExistingUsers
+    reviews: Reviews
+    patrol: Patrol
+    watch: Watch
     own_names: OwnNames
     clock: Clock
     unit_of_work: UnitOfWork
@@ -114,6 +122,8 @@ class Services:
     signer: TokenSigner
     vault: Vault
     forums: Forums
+    accounts: Accounts
+    existing_users: ExistingUsers
     sanctions: Sanctions
     agreements: Agreements
     checks: Checks
@@ -178,14 +188,13 @@ def _assemble(
     settings: Settings, clock: Clock, checks: Checks, texts: Texts, keyring: Keyring, unit_of_work: UnitOfWork
 ) -> Services:
     signer, mac, blind_index, records, vault = _tools(settings, clock, keyring, unit_of_work)
-    naming, board_naming = _namings(Gate(records))
-    development, issuer = _is_development(settings), settings.issuer
+    development, (naming, board_naming) = _is_development(settings), _namings(Gate(records))
     verifications = Verifications(unit_of_work, vault, blind_index, mac, checks, direct_by_default=development)
-    posting = Posting(unit_of_work, signer, mac, issuer, _token_lifetime(settings), verifications.is_adult)
+    posting = Posting(unit_of_work, signer, mac, settings.issuer, _token_lifetime(settings), verifications.is_adult)
     filing, ways = Filing(verifications.is_adult), Ways(posting.reverification_url, posting.appeal_url)
     return Services(
         *_facts(settings),
-        *_texts_and_names(unit_of_work, naming, records),
+        *_screening(unit_of_work, records, naming, board_naming),
         clock=clock,
         unit_of_work=unit_of_work,
         refuse_missing_keys=lambda: _refuse_missing_keys(settings, unit_of_work),
@@ -193,13 +202,15 @@ def _assemble(
         signer=signer,
         vault=vault,
         forums=Forums(unit_of_work, mac, plain_http=development),
+        accounts=Accounts(unit_of_work, naming),
         sanctions=Sanctions(unit_of_work, has_person),
+        existing_users=ExistingUsers(unit_of_work, naming),
         agreements=Agreements(unit_of_work),
         checks=checks,
         verifications=verifications,
         codes=PhoneCodes(unit_of_work, vault, blind_index, mac, texts),
         sign_ins=SignIns(unit_of_work, vault, blind_index, mac, texts),
-        registrations=Registrations(unit_of_work, mac, issuer, plain_http=development),
+        registrations=Registrations(unit_of_work, mac, settings.issuer, plain_http=development),
         visits=Visits(unit_of_work, mac, naming),
         boards=Boards(unit_of_work, filing, board_naming),
         moderators=Moderators(unit_of_work, filing, ways),
@@ -207,7 +218,7 @@ def _assemble(
         sweeps=Sweeps(unit_of_work, ways),
         chores=Chores(unit_of_work, mac, Notices(unit_of_work, vault, texts).text),
         posting=posting,
-        status_lists=StatusLists(unit_of_work, signer, posting.policy, issuer),
+        status_lists=StatusLists(unit_of_work, signer, posting.policy, settings.issuer),
         webhooks=Webhooks(unit_of_work, records, _record_webhook, private=development),
         deliveries=Deliveries(unit_of_work, records, Sender(clock, private=development)),
         job_runs=JobRuns(unit_of_work),
@@ -224,16 +235,18 @@ def _facts(settings: Settings) -> tuple[str, bool, Controller, bytes | None, str
 def _tools(
     settings: Settings, clock: Clock, keyring: Keyring, unit_of_work: UnitOfWork
 ) -> tuple[TokenSigner, Mac, BlindIndex, Records, Vault]:
-    """All that works with keys."""
     vault = Vault(unit_of_work, Envelope(keyring))
     return _signer(settings, clock, keyring), Mac(keyring), BlindIndex(keyring), Records(keyring), vault
 
 
-def _texts_and_names(
-    unit_of_work: UnitOfWork, naming: Naming, records: Records
-) -> tuple[Lexicons, Accounts, ExistingUsers, OwnNames]:
-    accounts, existing_users = Accounts(unit_of_work, naming), ExistingUsers(unit_of_work, naming)
-    return Lexicons(unit_of_work, []), accounts, existing_users, OwnNames(unit_of_work, records)
+def _screening(
+    unit_of_work: UnitOfWork, records: Records, naming: Naming, board_naming: BoardNaming
+) -> tuple[Lexicons, Reviews, Patrol, Watch, OwnNames]:
+    sources = (AccountTexts(), BoardTexts(), KeptTexts(records))
+    settle = {SubjectKind.ACCOUNT: naming.settle, SubjectKind.BOARD: board_naming.settle}
+    reviews, watch = Reviews(unit_of_work, records, settle), Watch(unit_of_work)
+    patrol = Patrol(unit_of_work, records, sources)
+    return Lexicons(unit_of_work, sources), reviews, patrol, watch, OwnNames(unit_of_work, records)
 
 
 def _namings(gate: Gate) -> tuple[Naming, BoardNaming]:
@@ -266,16 +279,13 @@ def initialise(settings: Settings, clock: Clock | None = None) -> None:
             create_missing_keys(settings.keys_dir, settings.env, clock.now())
             name_new_keys(unit_of_work, load_keyring(settings.keys_dir), OPERATOR)
             Agreements(unit_of_work).publish_default(OPERATOR)
-            _bring_lexicons_up_to_date(Lexicons(unit_of_work, ()))
+            lexicons = Lexicons(unit_of_work, ())
+            lexicons.renew_blob(OPERATOR)
+            lexicons.publish_starter(OPERATOR)
     except Unavailable:
         raise StartRefused(_NO_DATABASE) from None
     finally:
         engine.dispose()
-
-
-def _bring_lexicons_up_to_date(lexicons: Lexicons) -> None:
-    lexicons.renew_blob(OPERATOR)
-    lexicons.publish_starter(OPERATOR)
 
 
 def refuse_unsafe(settings: Settings, keyring: Keyring) -> None:

@@ -5,11 +5,10 @@ from collections.abc import Callable
 from html import unescape
 
 import pytest
-from sqlalchemy import update
 
 from app.kernel.actor import OPERATOR
-from app.screening.domain import Action, Ruling
-from app.screening.models import ReviewRow
+from app.screening.docket import ReviewFilter
+from app.screening.domain import Ruling
 from app.wiring import Services
 from tests.pages.conftest import BACK
 from tests.support.clock import FakeClock
@@ -23,7 +22,7 @@ BLOCKED, HELD, WANTED = "彩金博弈", "官方客服", "官方客服小王"
 
 @pytest.fixture(autouse=True)
 def _lexicon(services: Services) -> None:
-    put_in_force(services, {BLOCKED: ("gambling", Action.BLOCK), HELD: ("impersonation", Action.REVIEW)})
+    put_in_force(services.lexicons, BLOCKED, f"{HELD},impersonation,review,3,,,")
 
 
 def plain(person: Person) -> str:
@@ -63,14 +62,10 @@ def remedy(forum: ForumBackend, account: Json) -> str:
     return str(reason["remedy"]["url"])
 
 
-def decide(services: Services, ruling: Ruling) -> None:
-    """As a reviewer does, for every review that is open."""
-    with services.unit_of_work.begin(OPERATOR) as tx:
-        tx.session.execute(
-            update(ReviewRow)
-            .where(ReviewRow.decided_at.is_(None))
-            .values(decided_at=tx.now, decision=ruling.value, held=False, version=ReviewRow.version + 1)
-        )
+def refuse_all(services: Services) -> None:
+    """As a reviewer does, whatever waits."""
+    for review in services.reviews.list_open(ReviewFilter()):
+        services.reviews.decide(OPERATOR, review.id, review.version, Ruling.BLOCK, "冒充官方")
 
 
 def test_a_blocked_handle_is_refused_beside_its_field_with_its_kind_and_never_the_word(
@@ -124,7 +119,7 @@ def test_another_handle_while_the_flow_is_open_ends_the_waiting(forum: ForumBack
 
 def test_no_suggestion_is_blocked_or_has_to_wait(forum: ForumBackend, person: Person, services: Services) -> None:
     forum.register("小王")
-    put_in_force(services, {f"王{n}": ("abuse", Action.REVIEW) for n in range(2, 100)})
+    put_in_force(services.lexicons, *(f"王{number},abuse,review,3,,," for number in range(2, 100)))
     link = at_handle(forum, person)
     for _ in range(5):
         taken = person.act("handle", handle="小王")
@@ -182,7 +177,7 @@ def test_me_shows_people_what_they_asked_for_and_that_it_was_refused(
     assert "<b>\n二" not in person.page.text
     assert "申诉" not in person.page.text
 
-    decide(services, Ruling.BLOCK)
+    refuse_all(services)
     person.page = person.http.get(me)
     assert "没有通过审核，可以换一个" in plain(person)
     appeal = re.search(r'href="[^"]*(/continue/[^"]+)"', person.page.text)
