@@ -50,7 +50,7 @@ class HeldHandle:
     wanted: str | None
     refused: bool
     another: str | None
-    """Where another is chosen."""
+    """Where another is chosen, if not here."""
 
 
 def show(
@@ -67,7 +67,7 @@ def show(
     stand = visit.stand
     shown = step if step is not None and stand.may_return_to(step) else stand.step
     language = language_of(request, stand.flow.language)
-    held = _held(services, stand) if shown in _TELL_OF_HANDLE else None
+    held = _held(services, stand, shown) if shown in _TELL_OF_HANDLE else None
     values = {
         **_frame(visit, shown),
         "held": held,
@@ -153,7 +153,7 @@ def _steps(stand: Stand) -> list[Step]:
     return [step for step, is_shown in shown.items() if is_shown]
 
 
-def _held(services: Services, stand: Stand) -> HeldHandle | None:
+def _held(services: Services, stand: Stand, shown: Step) -> HeldHandle | None:
     """What the person asked for is shown only where they typed it: whoever opens a link for an account may be anybody.
 
     None where the handle is shown.
@@ -165,8 +165,10 @@ def _held(services: Services, stand: Stand) -> HeldHandle | None:
     if found is None:  # nobody else had it, so they chose it
         return None
     wanted = found.text.reveal() if is_new and found.text else None
-    me = f"/me?forum={account.forum_id}" if stand.step is Step.DONE else None
-    return HeldHandle(wanted, found.refused, "?step=handle" if stand.may_return_to(Step.HANDLE) else me)
+    another = f"/me?forum={account.forum_id}" if shown is Step.DONE else None
+    if shown is not Step.HANDLE and stand.may_return_to(Step.HANDLE):
+        another = "?step=handle"
+    return HeldHandle(wanted, found.refused, another)
 
 
 def _own_handle(stand: Stand, held: HeldHandle | None) -> str | None:

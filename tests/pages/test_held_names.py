@@ -172,7 +172,7 @@ def test_me_shows_people_what_they_asked_for_and_that_it_was_refused(
     person.http.post(me.replace("/me", "/me/phone"), data={"phone": PHONE})
     person.http.post(me.replace("/me", "/me/code"), data={"code": forum.read_code(PHONE)})
     person.page = person.http.get(me)
-    for said in (account["handle"], WANTED, f"{HELD} <b>", "起审核中", "现在别人看不到这一项"):
+    for said in (account["handle"], WANTED, f"{HELD} <b>", "起审核", "现在别人看不到这一项"):
         assert said in plain(person) or said in unescape(person.page.text), said
     assert "<b>\n二" not in person.page.text
     assert "申诉" not in person.page.text
