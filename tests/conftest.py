@@ -19,6 +19,7 @@ from app.verification.sms.sandbox import SandboxSender
 from app.web.logs import configure_logs
 from app.wiring import Services, build, initialise
 from tests.support.clock import FakeClock
+from tests.support.disk import in_memory
 from tests.support.forum import ForumBackend
 from tests.support.postgres import Postgres, start_postgres
 from tests.support.quick import quicken, settle
@@ -30,6 +31,8 @@ ISSUER = "http://127.0.0.1:8000"
 _KEPT = {"key_names", "agreement_versions"}
 _server = pytest.StashKey[Postgres]()
 _folder = pytest.StashKey[str]()
+_scratch = pytest.StashKey[str]()
+"""Where tests put their files: in memory, since a commit waits for the disk. Long forms may use one."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -50,6 +53,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         config.stash[_folder] = config.workerinput["postgres"]
         return
+    if config.option.basetemp is None and not config.option.long and (memory := in_memory()):
+        config.option.basetemp = config.stash[_scratch] = tempfile.mkdtemp(prefix="shiming-tests-", dir=memory)
     if config.option.collectonly or config.option.sqlite:
         return
     server = start_postgres()
@@ -65,6 +70,8 @@ def pytest_configure_node(node: object) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
+    if _scratch in config.stash:
+        shutil.rmtree(config.stash[_scratch], ignore_errors=True)
     if _server in config.stash:
         config.stash[_server].stop()
 
