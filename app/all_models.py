@@ -9,9 +9,23 @@ from app.events import models as events
 from app.forums import models as forums
 from app.idempotency import models as idempotency
 from app.registration import models as registration
+from app.screening import models as screening
 from app.upkeep import models as upkeep
 from app.vault import models as vault
 from app.verification import models as verification
 
-MODELS = (accounts, agreements, audit, boards, events, forums, idempotency, registration, upkeep, vault, verification)
+MODELS = (
+    accounts,
+    agreements,
+    audit,
+    boards,
+    events,
+    forums,
+    idempotency,
+    registration,
+    screening,
+    upkeep,
+    vault,
+    verification,
+)
 METADATA = Base.metadata

@@ -57,6 +57,9 @@ DESTRUCTIVE_ACTS_SHARE = Policy(1, "percent of a forum's accounts, where that is
 DESTRUCTIVE_ACTS_WINDOW = Policy(1, "hours", "design")
 CONFIRMATION_LIFETIME = Policy(1, "hours", "design")
 
+SCREENINGS_KEPT = Policy(183, "days", "docs/api.md part 7")
+SCREENED_TEXT_KEPT = Policy(60, "days after its decision", "design")
+
 FLOW_LIFETIME = Policy(30, "minutes, and as many again whenever they are asked for", "WCAG 2.2, 2.2.1")
 FLOW_LONGEST = Policy(24, "hours", "design")
 OPEN_FLOWS = Policy(20, "begun from refusals of one account and still open", "design")
@@ -93,6 +96,21 @@ IMPORT_LARGEST = Policy(1024, "MiB a file", "design")
 CAMPAIGN_WEEKS = Policy(12, "weeks shown, this one too", "design")
 
 AGREEMENT_ACCEPTANCE = Policy(7, "days", "design")
+
+LEXICON_LARGEST = Policy(32, "MiB a file", "design")
+LEXICON_LINES = Policy(200_000, "lines a file", "design")
+LEXICON_FAULTS_TOLD = Policy(100, "faults of a file, beside the number of all", "design")
+TERM_LONGEST = Policy(64, "characters", "design")
+CANDIDATES_JUDGED = Policy(256, "candidates in a text, then somebody looks at it", "design")
+LEXICON_ROUNDS = Policy(10, "compilations, where others publish meanwhile", "design")
+LEXICON_BLOBS_KEPT = Policy(2, "publications, for who began before the newest", "design")
+DIFFERENCE_SHOWN = Policy(200, "terms of each kind", "design")
+REHEARSAL_TEXTS = Policy(20_000, "newest texts", "design")
+REHEARSAL_TEXTS_BEFORE_PUBLICATION = Policy(2_000, "newest texts", "design")
+REHEARSAL_EXAMPLES = Policy(50, "texts", "design")
+REHEARSAL_ALARM = Policy(5, "percent of texts that would be dealt with more strictly", "design")
+REHEARSAL_ALARM_LEAST = Policy(3, "texts, however few there are", "design")
+CASES_LARGEST = Policy(4, "MiB a file", "design")
 
 IDEMPOTENCY_LEASE = Policy(60, "seconds", "contract")
 IDEMPOTENCY_KEPT = Policy(24, "hours", "contract")

@@ -15,6 +15,7 @@ from sqlalchemy import Engine, text
 
 from app import policies
 from app.accounts.existing_users import ExistingUsers
+from app.accounts.naming import Naming
 from app.accounts.sanctions import Sanctions
 from app.accounts.service import Accounts
 from app.agreements.service import Agreements
@@ -24,6 +25,7 @@ from app.boards.announcements import Ways
 from app.boards.chores import Chores
 from app.boards.filing import Filing
 from app.boards.moderators import Moderators
+from app.boards.naming import BoardNaming
 from app.boards.orders import Reverifications
 from app.boards.service import Boards
 from app.boards.sweep import Sweeps
@@ -48,6 +50,8 @@ from app.posting.service import Posting
 from app.posting.status_list import StatusLists
 from app.registration.service import Registrations
 from app.registration.visits import Visits
+from app.screening.lexicons import Lexicons
+from app.screening.service import Gate
 from app.settings import Environment, Settings
 from app.upkeep.job_runs import JobRuns
 from app.upkeep.keys import name_new_keys, refuse_missing_keys
@@ -97,6 +101,7 @@ class Services:
     log_level: str
     data_dir: Path
     """Where a face keeps files of its own: the demo forum, in development."""
+    lexicons: Lexicons
     clock: Clock
     unit_of_work: UnitOfWork
     refuse_missing_keys: Callable[[], None]
@@ -171,12 +176,14 @@ def _assemble(
     settings: Settings, clock: Clock, checks: Checks, texts: Texts, keyring: Keyring, unit_of_work: UnitOfWork
 ) -> Services:
     signer, mac, blind_index, records, vault = _tools(settings, clock, keyring, unit_of_work)
+    naming, board_naming = _namings(Gate(records))
     development, issuer = _is_development(settings), settings.issuer
     verifications = Verifications(unit_of_work, vault, blind_index, mac, checks, direct_by_default=development)
     posting = Posting(unit_of_work, signer, mac, issuer, _token_lifetime(settings), verifications.is_adult)
     filing, ways = Filing(verifications.is_adult), Ways(posting.reverification_url, posting.appeal_url)
     return Services(
         *_facts(settings),
+        *_screening(unit_of_work),
         clock=clock,
         unit_of_work=unit_of_work,
         refuse_missing_keys=lambda: _refuse_missing_keys(settings, unit_of_work),
@@ -184,17 +191,17 @@ def _assemble(
         signer=signer,
         vault=vault,
         forums=Forums(unit_of_work, mac, plain_http=development),
-        accounts=Accounts(unit_of_work),
+        accounts=Accounts(unit_of_work, naming),
         sanctions=Sanctions(unit_of_work, has_person),
-        existing_users=ExistingUsers(unit_of_work),
+        existing_users=ExistingUsers(unit_of_work, naming),
         agreements=Agreements(unit_of_work),
         checks=checks,
         verifications=verifications,
         codes=PhoneCodes(unit_of_work, vault, blind_index, mac, texts),
         sign_ins=SignIns(unit_of_work, vault, blind_index, mac, texts),
         registrations=Registrations(unit_of_work, mac, issuer, plain_http=development),
-        visits=Visits(unit_of_work, mac),
-        boards=Boards(unit_of_work, filing),
+        visits=Visits(unit_of_work, mac, naming),
+        boards=Boards(unit_of_work, filing, board_naming),
         moderators=Moderators(unit_of_work, filing, ways),
         reverifications=Reverifications(unit_of_work),
         sweeps=Sweeps(unit_of_work, ways),
@@ -220,6 +227,15 @@ def _tools(
     """All that works with keys."""
     vault = Vault(unit_of_work, Envelope(keyring))
     return _signer(settings, clock, keyring), Mac(keyring), BlindIndex(keyring), Records(keyring), vault
+
+
+def _screening(unit_of_work: UnitOfWork) -> tuple[Lexicons]:
+    """All that concerns texts."""
+    return (Lexicons(unit_of_work, []),)
+
+
+def _namings(gate: Gate) -> tuple[Naming, BoardNaming]:
+    return Naming(gate), BoardNaming(gate)
 
 
 def _record_webhook(tx: Transaction, act: EndpointAct, endpoint_id: str) -> None:
@@ -248,10 +264,16 @@ def initialise(settings: Settings, clock: Clock | None = None) -> None:
             create_missing_keys(settings.keys_dir, settings.env, clock.now())
             name_new_keys(unit_of_work, load_keyring(settings.keys_dir), OPERATOR)
             Agreements(unit_of_work).publish_default(OPERATOR)
+            _bring_lexicons_up_to_date(Lexicons(unit_of_work, ()))
     except Unavailable:
         raise StartRefused(_NO_DATABASE) from None
     finally:
         engine.dispose()
+
+
+def _bring_lexicons_up_to_date(lexicons: Lexicons) -> None:
+    lexicons.renew_blob(OPERATOR)
+    lexicons.publish_starter(OPERATOR)
 
 
 def refuse_unsafe(settings: Settings, keyring: Keyring) -> None:

@@ -9,14 +9,13 @@ from app.accounts.domain import (
     LONGEST_DISPLAY_NAME,
     LONGEST_EXTERNAL_ID,
     LONGEST_SIGNATURE,
-    Account,
     ActKind,
     ExistingUser,
     handle_key,
 )
 from app.accounts.errors import ExternalIdTaken, HandleTaken
-from app.accounts.lookalikes import looks
-from app.accounts.service import hold_looks, names_told, screened_account
+from app.accounts.naming import Draft, Naming, hold_looks
+from app.accounts.service import names_told
 from app.audit import service as audit
 from app.audit.domain import Action, ObjectKind
 from app.db.unit_of_work import ConstraintViolated, Transaction, UnitOfWork, again_on_collision
@@ -53,8 +52,9 @@ class Rehearsal:
 
 
 class ExistingUsers:
-    def __init__(self, unit_of_work: UnitOfWork) -> None:
+    def __init__(self, unit_of_work: UnitOfWork, naming: Naming) -> None:
         self._unit_of_work = unit_of_work
+        self._naming = naming
 
     def bring_in(self, actor: Actor, forum_id: ForumId, users: Sequence[ExistingUser]) -> list[BroughtIn]:
         """Accounts, unverified, by the rules of `Accounts.register`; one answer for each user, in their order.
@@ -70,13 +70,13 @@ class ExistingUsers:
     def rehearse(self, forum_id: ForumId, users: Sequence[ExistingUser], before: Rehearsal) -> list[BroughtIn]:
         """What `bring_in` would answer; writes nothing, and adds the names to `before`. Raises `ForumNotFound`."""
         with self._unit_of_work.read() as tx:
-            return [told for told, _ in _judge(tx, forum_id, users, before)]
+            return [told for told, _ in self._judge(tx, forum_id, users, before)]
 
     def _bring_in_together(self, actor: Actor, forum_id: ForumId, users: Sequence[ExistingUser]) -> list[BroughtIn]:
         try:
             with self._unit_of_work.begin(actor) as tx:
-                judged = _judge(tx, forum_id, users, Rehearsal())
-                _add(tx, forum_id, [account for _, account in judged if account is not None])
+                judged = self._judge(tx, forum_id, users, Rehearsal())
+                self._add(tx, forum_id, [draft for _, draft in judged if draft is not None])
                 return [told for told, _ in judged]
         except ConstraintViolated:
             raise _Raced from None
@@ -86,8 +86,8 @@ class ExistingUsers:
 
         def work() -> BroughtIn:
             with names_told(self._unit_of_work, forum_id, user.external_id), self._unit_of_work.begin(actor) as tx:
-                ((told, account),) = _judge(tx, forum_id, [user], Rehearsal())
-                _add(tx, forum_id, [account] if account else [])
+                ((told, draft),) = self._judge(tx, forum_id, [user], Rehearsal())
+                self._add(tx, forum_id, [draft] if draft else [])
                 return told
 
         try:
@@ -95,57 +95,56 @@ class ExistingUsers:
         except (HandleTaken, ExternalIdTaken) as refusal:
             return BroughtIn(user, refusal)
 
+    def _judge(
+        self, tx: Transaction, forum_id: ForumId, users: Sequence[ExistingUser], before: Rehearsal
+    ) -> list[tuple[BroughtIn, Draft | None]]:
+        """Each user with their new account; from here on nobody else takes a look of them."""
+        get_forum(tx, forum_id)
+        read = [self._read(tx, forum_id, user) for user in users]
+        readable = [draft for draft in read if isinstance(draft, Draft)]
+        wanted = {look for draft in readable for look in draft.looks}
+        hold_looks(tx, forum_id, wanted)
+        external_ids = [draft.account.external_id for draft in readable if draft.account.external_id]
+        before.handle_keys.update(repository.handle_keys(tx.session, forum_id, external_ids))
+        before.looks.update(repository.taken_looks(tx.session, forum_id, wanted, tx.now))
+        return [_settle(user, draft, before) for user, draft in zip(users, read, strict=True)]
+
+    def _read(self, tx: Transaction, forum_id: ForumId, user: ExistingUser) -> Draft | ShimingError:
+        try:
+            _refuse_lengths(user)
+            return self._naming.draft(tx, forum_id, user.handle, user.external_id, user.profile)
+        except ShimingError as refusal:
+            return refusal
+
+    def _add(self, tx: Transaction, forum_id: ForumId, drafts: Collection[Draft]) -> None:
+        if not drafts:
+            return
+        ids = [draft.account.id for draft in drafts]
+        repository.add_all(tx.session, forum_id, [draft.account for draft in drafts])
+        repository.give_looks(tx.session, forum_id, {draft.account.id: draft.looks for draft in drafts})
+        repository.add_acts(tx.session, ids, tx.actor, ActKind.BRING_IN, None, tx.now)
+        for draft in drafts:
+            if draft.judgement.held:
+                self._naming.wait_for_review(tx, draft)
+            audit.record(tx, Action.ACCOUNT_CREATED, ObjectKind.ACCOUNT, draft.account.id)
+
 
 class _Raced(Exception):
     """Somebody else took a name, or a place in the status list, of one of these users."""
 
 
-def _judge(
-    tx: Transaction, forum_id: ForumId, users: Sequence[ExistingUser], before: Rehearsal
-) -> list[tuple[BroughtIn, Account | None]]:
-    """Each user with their new account; from here on nobody else takes a look of them."""
-    get_forum(tx, forum_id)
-    read = [_read(tx, forum_id, user) for user in users]
-    readable = [account for account in read if isinstance(account, Account)]
-    wanted = {look for account in readable for look in looks(account.handle)}
-    hold_looks(tx, forum_id, wanted)
-    external_ids = [account.external_id for account in readable if account.external_id]
-    before.handle_keys.update(repository.handle_keys(tx.session, forum_id, external_ids))
-    before.looks.update(repository.taken_looks(tx.session, forum_id, wanted, tx.now))
-    return [_settle(user, account, before) for user, account in zip(users, read, strict=True)]
-
-
-def _read(tx: Transaction, forum_id: ForumId, user: ExistingUser) -> Account | ShimingError:
-    try:
-        _refuse_lengths(user)
-        return screened_account(tx, forum_id, user.handle, user.external_id, user.profile)
-    except ShimingError as refusal:
-        return refusal
-
-
-def _settle(user: ExistingUser, account: Account | ShimingError, before: Rehearsal) -> tuple[BroughtIn, Account | None]:
-    if isinstance(account, ShimingError):
-        return BroughtIn(user, account), None
-    known, key = before.handle_keys.get(user.external_id), handle_key(account.handle)
+def _settle(user: ExistingUser, draft: Draft | ShimingError, before: Rehearsal) -> tuple[BroughtIn, Draft | None]:
+    if isinstance(draft, ShimingError):
+        return BroughtIn(user, draft), None
+    known, key = before.handle_keys.get(user.external_id), handle_key(draft.wanted_handle)
     if known is not None:
-        return BroughtIn(user, None if known == key else ExternalIdTaken(), was_there=known == key), None
-    own = looks(account.handle)
-    if own & before.looks:
+        same = known in {key, handle_key(draft.account.handle)}
+        return BroughtIn(user, None if same else ExternalIdTaken(), was_there=same), None
+    if draft.looks & before.looks:
         return BroughtIn(user, HandleTaken()), None
-    before.looks.update(own)
+    before.looks.update(draft.looks)
     before.handle_keys[user.external_id] = key
-    return BroughtIn(user), account
-
-
-def _add(tx: Transaction, forum_id: ForumId, accounts: Collection[Account]) -> None:
-    if not accounts:
-        return
-    ids = [account.id for account in accounts]
-    repository.add_all(tx.session, forum_id, list(accounts))
-    repository.give_looks(tx.session, forum_id, {account.id: looks(account.handle) for account in accounts})
-    repository.add_acts(tx.session, ids, tx.actor, ActKind.BRING_IN, None, tx.now)
-    for account_id in ids:
-        audit.record(tx, Action.ACCOUNT_CREATED, ObjectKind.ACCOUNT, account_id)
+    return BroughtIn(user), draft
 
 
 def _refuse_lengths(user: ExistingUser) -> None:

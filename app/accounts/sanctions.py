@@ -28,8 +28,8 @@ from app.kernel.actor import Actor, ActorKind
 from app.kernel.errors import FieldError, Invalid
 from app.kernel.ids import ForumId
 from app.kernel.sentence import Sentence
-from app.screening import service as screening
 from app.screening.domain import Field, Text
+from app.screening.service import refuse_unreadable
 
 _IN_THE_PAST = FieldError("/until", "in-the-past", Sentence("结束时间要晚于现在。", "`until` must be later than now."))
 _CLOSING = "closing"
@@ -125,7 +125,7 @@ def _hold(tx: Transaction, forum_id: ForumId, account_id: str, reason: str | Non
     hold_forum(tx, forum_id)
     account = get_account(tx, forum_id, account_id, lock=True)
     if reason is not None:
-        screening.check(tx, [Text(Field.REASON, "/reason", reason)])
+        refuse_unreadable([Text(Field.REASON, "/reason", reason)])
     return account
 
 

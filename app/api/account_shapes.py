@@ -191,7 +191,7 @@ def account_out(judged: JudgedAccount) -> Account:
         profile=ProfileShown(
             display_name=account.profile.display_name, bio=account.profile.bio, signature=account.profile.signature
         ),
-        held=[],
+        held=list(standing.held),
         identity=Identity(
             level=identity.level if identity else IdentityLevel.NONE,
             method=identity.method if identity else None,

@@ -131,6 +131,8 @@ class Board(Answer):
     minimum_level: IdentityLevel
     attended_until: Stamp | None
     """When its last working moderator loses the powers, if nobody re-verifies; null where nobody has any now."""
+    held: list[str]
+    """Fields under review; a placeholder is shown meanwhile."""
     created_at: Stamp
 
 
@@ -346,6 +348,7 @@ def board_out(view: BoardView) -> Board:
         interval_days=view.interval_days,
         minimum_level=board.minimum_level,
         attended_until=view.attended_until,
+        held=list(view.held),
         created_at=board.created_at,
     )
 

@@ -60,6 +60,9 @@ class Action(StrEnum):
     MODERATOR_REINSTATED = "moderator.reinstated"
     MODERATOR_ENDED = "moderator.ended"
     REVERIFICATION_ORDERED = "reverification.ordered"
+    LEXICON_IMPORTED = "lexicon.imported"
+    LEXICON_PUBLISHED = "lexicon.published"
+    LEXICON_WITHDRAWN = "lexicon.withdrawn"
 
 
 class ObjectKind(StrEnum):
@@ -77,6 +80,7 @@ class ObjectKind(StrEnum):
     ORDER = "re-verification-order"
     SIGN_IN = "sign-in"
     WEBHOOK = "webhook"
+    LEXICON = "lexicon"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from app.boards.schedules import Deadline, ModeratorState, Schedule
 from app.boards.terms import WantedTerms
 from app.kernel.ids import AccountId, BoardId, ForumId, ModeratorId, OrderId
+from app.screening.domain import Field
 from app.verification.domain import IdentityLevel
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)
@@ -66,6 +67,8 @@ class BoardView:
     interval_days: int
     attended_until: datetime | None
     """When its last working moderator loses the powers, if nobody re-verifies; None where nobody has any now."""
+    held: tuple[Field, ...]
+    """What waits for a review; a placeholder is shown meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)

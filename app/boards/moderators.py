@@ -40,8 +40,8 @@ from app.events.catalogue import EventType
 from app.forums.service import hold_forum
 from app.kernel.actor import Actor
 from app.kernel.ids import AccountId, ForumId, ModeratorId, new_id
-from app.screening import service as screening
 from app.screening.domain import Field, Text
+from app.screening.service import refuse_unreadable
 
 _CHUNK = 500
 _TICK = timedelta(microseconds=1)
@@ -102,7 +102,7 @@ class Moderators:
         """
         with self._unit_of_work.begin(actor) as tx:
             standing = _hold(tx, forum_id, moderator_id, reason)
-            screening.check(tx, [Text(Field.REASON, "/basis", basis)])
+            refuse_unreadable([Text(Field.REASON, "/basis", basis)])
             imposed = Sanction(new_id("san", tx.now), standing.appointment.id, step, reason, basis, tx.now, None, None)
             repository.add_sanction(tx.session, imposed)
             what = Happening.CANCELLED if step is Step.CANCEL else Happening.WARNED
@@ -126,7 +126,7 @@ class Moderators:
         with _told_who_is_in_office(), self._unit_of_work.begin(actor) as tx:
             hold_forum(tx, forum_id)
             standing = _standing(tx, forum_id, moderator_id, lock=True)
-            screening.check(tx, [Text(Field.REASON, "/reason", reason)])
+            refuse_unreadable([Text(Field.REASON, "/reason", reason)])
             lifted = _to_lift(tx, moderator_id, sanction_id)
             repository.lift_sanction(tx.session, sanction_id, reason, tx.now)
             entry = HistoryEntry(tx.now, Happening.LIFTED, detail=sanction_id)
@@ -176,7 +176,7 @@ def _hold(tx: Transaction, forum_id: ForumId, moderator_id: str, reason: str) ->
     """One in office. Raises `NoSuchModerator`, `AppointmentEnded`, `Invalid`."""
     hold_forum(tx, forum_id)
     standing = _standing(tx, forum_id, moderator_id, lock=True)
-    screening.check(tx, [Text(Field.REASON, "/reason", reason)])
+    refuse_unreadable([Text(Field.REASON, "/reason", reason)])
     if standing.state is ModeratorState.ENDED:
         raise AppointmentEnded
     return standing

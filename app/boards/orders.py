@@ -19,8 +19,8 @@ from app.db.unit_of_work import Transaction, UnitOfWork
 from app.forums.service import get_forum, hold_forum
 from app.kernel.actor import Actor
 from app.kernel.ids import ForumId, OrderId, new_id
-from app.screening import service as screening
 from app.screening.domain import Field, Text
+from app.screening.service import refuse_unreadable
 from app.verification.progress import verified_since
 
 _CHUNK = policies.SWEPT_AT_ONCE.value
@@ -51,7 +51,7 @@ class Reverifications:
                 hold_forum(tx, forum_id)
                 get_forum(tx, forum_id)
                 scope = _resolved(tx, forum_id, scope)
-            screening.check(tx, [Text(Field.REASON, "/reason", reason)])
+            refuse_unreadable([Text(Field.REASON, "/reason", reason)])
             due_at = end_of(day_of(tx.now) + due_in_days) if due_in_days else tx.now
             return place_order(tx, forum_id, scope, cause, reason, due_at)
 

@@ -14,6 +14,7 @@ from app.boards.announcements import announce_board
 from app.boards.domain import Board, BoardChange, BoardStatus, BoardView, Founder, NewBoard, Role, Standing, is_slug
 from app.boards.errors import BoardIsActive, BoardIsClosed, NoSuchBoard, SlugInvalid, SlugTaken, TermsTooFarAhead
 from app.boards.filing import Filing, change_terms
+from app.boards.naming import BoardNaming
 from app.boards.standings import standings_of
 from app.boards.terms import WantedTerms
 from app.db.unit_of_work import ConstraintViolated, Transaction, UnitOfWork
@@ -21,8 +22,8 @@ from app.events.catalogue import EventType
 from app.forums.service import get_forum, hold_forum
 from app.kernel.actor import Actor
 from app.kernel.ids import BoardId, ForumId, new_id
-from app.screening import service as screening
 from app.screening.domain import Field, Text
+from app.screening.service import held_fields, refuse_unreadable
 
 _SLUG_RULE = "uq_boards_forum_id_slug"
 _BY_THE_FORUM = "design"
@@ -44,23 +45,25 @@ _CLOSE = _Act(BoardStatus.CLOSED, Action.BOARD_CLOSED, EventType.BOARD_CLOSED)
 
 
 class Boards:
-    def __init__(self, unit_of_work: UnitOfWork, filing: Filing) -> None:
+    def __init__(self, unit_of_work: UnitOfWork, filing: Filing, naming: BoardNaming) -> None:
         self._unit_of_work = unit_of_work
         self._filing = filing
+        self._naming = naming
 
     def create(self, actor: Actor, forum_id: ForumId, new: NewBoard, founder: AccountName) -> BoardView:
         """A board, and its founder's filing in the same moment: nobody has powers before. Source: L8c, L8g.
 
-        Raises `SlugInvalid`, `SlugTaken`, `Invalid`, and as `Filing.file`.
+        Raises `SlugInvalid`, `SlugTaken`, `Invalid`, `ScreeningBlocked`, and as `Filing.file`.
         """
         if not is_slug(new.slug):
             raise SlugInvalid
         try:
             with self._unit_of_work.begin(actor) as tx:
                 hold_forum(tx, forum_id)
-                _screen(tx, new.name, new.description)
                 board_id = BoardId(new_id("brd", tx.now))
-                repository.add_board(tx.session, board_id, forum_id, new, tx.now)
+                named = self._naming.screen(tx, forum_id, board_id, BoardChange(new.slug, new.name, new.description))
+                shown = replace(new, name=named.name or "", description=named.description or "")
+                repository.add_board(tx.session, board_id, forum_id, shown, tx.now)
                 if new.terms.named:
                     change_terms(tx, forum_id, board_id, new.terms, tx.now, _BY_THE_FORUM)
                 audit.record(tx, Action.BOARD_CREATED, ObjectKind.BOARD, board_id)
@@ -84,7 +87,7 @@ class Boards:
     def change(self, actor: Actor, forum_id: ForumId, named: str, wanted: BoardChange) -> BoardView:
         """Changes what is given. A new interval gives nobody less than `REVERIFICATION_NOTICE`.
 
-        Raises `NoSuchBoard`, `SlugInvalid`, `SlugTaken`, `Invalid`.
+        Raises `NoSuchBoard`, `SlugInvalid`, `SlugTaken`, `Invalid`, `ScreeningBlocked`.
         """
         if wanted.slug is not None and not is_slug(wanted.slug):
             raise SlugInvalid
@@ -92,8 +95,8 @@ class Boards:
             with self._unit_of_work.begin(actor) as tx:
                 hold_forum(tx, forum_id)
                 board = get_board(tx, forum_id, named, lock=True)
-                _screen(tx, wanted.name, wanted.description)
-                repository.save_board(tx.session, _changed(board, wanted))
+                shown = self._naming.screen(tx, forum_id, board.id, wanted)
+                repository.save_board(tx.session, _changed(board, shown))
                 if wanted.terms is not None and wanted.terms.named:
                     change_terms(tx, forum_id, board.id, wanted.terms, tx.now, _BY_THE_FORUM)
                 audit.record(tx, Action.BOARD_CHANGED, ObjectKind.BOARD, board.id)
@@ -120,7 +123,7 @@ class Boards:
         with self._unit_of_work.begin(actor) as tx:
             hold_forum(tx, forum_id)
             board = get_board(tx, forum_id, named, lock=True)
-            screening.check(tx, [Text(Field.REASON, "/reason", reason)])
+            refuse_unreadable([Text(Field.REASON, "/reason", reason)])
             if act is _REOPEN and board.status is BoardStatus.ACTIVE:
                 raise BoardIsActive
             if act is _FREEZE and board.status is BoardStatus.CLOSED:
@@ -141,7 +144,7 @@ class Boards:
         with self._unit_of_work.begin(actor) as tx:
             hold_forum(tx, forum_id)
             get_forum(tx, forum_id)
-            screening.check(tx, [Text(Field.REASON, "/source", source)])
+            refuse_unreadable([Text(Field.REASON, "/source", source)])
             at = tx.now if effective_at is None else max(effective_at, tx.now)
             if at > tx.now + _TERMS_AHEAD:
                 raise TermsTooFarAhead
@@ -164,6 +167,7 @@ def find_board(tx: Transaction, forum_id: ForumId, named: str) -> Board | None:
 def _views(tx: Transaction, boards: Sequence[Board]) -> list[BoardView]:
     standings = standings_of(tx, repository.of_boards(tx.session, [board.id for board in boards]))
     names = names_of(tx, [one.appointment.account_id for one in standings])
+    held = held_fields(tx, [board.id for board in boards])
     histories = repository.terms_of_forums(tx.session, {board.forum_id for board in boards})
     views = []
     for board in boards:
@@ -175,6 +179,7 @@ def _views(tx: Transaction, boards: Sequence[Board]) -> list[BoardView]:
                 Founder(founder, names[founder].handle) if founder else None,
                 histories[board.forum_id].of_board(board.id, tx.now).interval_days,
                 attended_until(here),
+                tuple(held.get(board.id, ())),
             )
         )
     return views
@@ -193,8 +198,3 @@ def _changed(board: Board, wanted: BoardChange) -> Board:
         description=board.description if wanted.description is None else wanted.description,
         minimum_level=board.minimum_level if wanted.minimum_level is None else wanted.minimum_level,
     )
-
-
-def _screen(tx: Transaction, name: str | None, description: str | None) -> None:
-    given = ((Field.BOARD_NAME, "/name", name), (Field.BOARD_DESCRIPTION, "/description", description))
-    screening.check(tx, [Text(field, pointer, text) for field, pointer, text in given if text is not None])

@@ -12,6 +12,7 @@ from app.cli.accounts import accounts
 from app.cli.doctor import doctor, faults_of
 from app.cli.forum import forum
 from app.cli.keys import keys
+from app.cli.lexicon import lexicon
 from app.cli.moderators import moderators
 from app.cli.refusals import sentence_of
 from app.cli.serving import serve_on
@@ -24,6 +25,7 @@ _HELP = "Shiming 实名: real name backstage, your choice on stage."
 shiming = typer.Typer(help=_HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 shiming.add_typer(forum, name="forum")
 shiming.add_typer(keys, name="keys")
+shiming.add_typer(lexicon, name="lexicon")
 shiming.add_typer(moderators, name="moderators")
 shiming.add_typer(accounts, name="accounts")
 shiming.command()(doctor)

@@ -35,6 +35,7 @@ class EventType(StrEnum):
     RECONCILIATION_REQUESTED = "reconciliation.requested"
     POSTING_PAUSED = "posting.paused"
     POSTING_RESUMED = "posting.resumed"
+    REVIEW_OPENED = "review.opened"
     REVIEW_DECIDED = "review.decided"
     VIOLATION_RECORDED = "violation.recorded"
     VIOLATION_TAKEDOWN = "violation.takedown"
@@ -147,11 +148,14 @@ class PostingPayload(Payload):
 
 @dataclass(frozen=True, slots=True)
 class ReviewPayload(Payload):
-    screening_id: str
+    review_id: str
+    screening_id: str | None
+    ref: str | None
     account_id: str | None
-    external_id: str | None
+    board_id: str | None
     field: str
     decision: str
+    """`review` while it waits, then `pass`, `mask` or `block`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +230,7 @@ PAYLOADS: dict[EventType, type[Payload]] = {
     EventType.RECONCILIATION_REQUESTED: ReconciliationPayload,
     EventType.POSTING_PAUSED: PostingPayload,
     EventType.POSTING_RESUMED: PostingPayload,
+    EventType.REVIEW_OPENED: ReviewPayload,
     EventType.REVIEW_DECIDED: ReviewPayload,
     EventType.VIOLATION_RECORDED: ViolationPayload,
     EventType.VIOLATION_TAKEDOWN: TakedownPayload,

@@ -11,6 +11,7 @@ from app.kernel.sentence import Sentence
 from app.posting.denials import DENIALS, MODERATOR_AGREEMENT, NEW_AGREEMENT_VERSION
 from app.posting.domain import BoardStanding, Identity, Standing, Use
 from app.posting.errors import Denial, ReasonCode
+from app.screening.domain import Field
 from app.verification.domain import IdentityLevel
 
 _CLOSED_BOARDS = {BoardStatus.FROZEN: ReasonCode.BOARD_FROZEN, BoardStatus.CLOSED: ReasonCode.BOARD_CLOSED}
@@ -127,6 +128,8 @@ def _account_reasons(standing: Standing, now: datetime) -> list[Denial]:
         reasons.append(_sanction(standing.sanction))
     if standing.account.closed_at is not None:
         reasons.append(DENIALS[ReasonCode.ACCOUNT_CLOSED])
+    if Field.HANDLE in standing.held:
+        reasons.append(DENIALS[ReasonCode.HANDLE_UNDER_REVIEW])
     return reasons
 
 

@@ -10,6 +10,7 @@ from app.boards.domain import Board
 from app.boards.domain import Standing as Office
 from app.kernel.ids import AccountId, ForumId
 from app.posting.errors import ReasonCode, RemedyPlace
+from app.screening.domain import Field
 from app.verification.domain import IdentityLevel, Method
 
 
@@ -70,6 +71,8 @@ class Standing:
     """Some office of the account may have lost its powers; the schedule tells whether it has."""
     lapse_stops_posting: bool = False
     """One has, and its forum lets nobody post like that."""
+    held: tuple[Field, ...] = ()
+    """What waits for a review; a placeholder is shown meanwhile."""
 
     def status(self, now: datetime) -> AccountStatus:
         return status_of(self.account, self.sanction, now, person_behind=self.identity is not None)

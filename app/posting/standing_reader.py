@@ -6,7 +6,7 @@ Read only. A test holds its answer equal to the one put together from the featur
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.accounts.domain import Account, AccountStatus, Profile, Sanction, SanctionKind, handle_key
@@ -16,6 +16,8 @@ from app.agreements.models import AcceptanceRow, AgreementVersionRow
 from app.boards.models import ModeratorRow
 from app.kernel.ids import AccountId, ForumId
 from app.posting.domain import AcceptedAgreement, AgreementInForce, Identity, Standing, StandingFilter
+from app.screening.domain import Field
+from app.screening.models import ReviewRow
 from app.verification.domain import IdentityLevel, Method
 from app.verification.models import LinkRow, OrganisationMarkRow
 
@@ -35,6 +37,7 @@ def read_standings(session: Session, wanted: StandingFilter, now: datetime) -> l
             accepted_version.version,
             OrganisationMarkRow,
             _perhaps_lapsed(now),
+            _held(),
         )
         .outerjoin(SanctionRow, and_(SanctionRow.account_id == AccountRow.id, SanctionRow.lifted_at.is_(None)))
         .outerjoin(LinkRow, LinkRow.account_id == AccountRow.id)
@@ -49,7 +52,10 @@ def read_standings(session: Session, wanted: StandingFilter, now: datetime) -> l
         .order_by(AccountRow.id)
         .limit(wanted.limit)
     )
-    return [replace(_standing(*row[:-1]), perhaps_lapsed=bool(row[-1])) for row in session.execute(query)]
+    return [
+        replace(_standing(*row[:-2]), perhaps_lapsed=bool(row[-2]), held=_fields(row[-1]))
+        for row in session.execute(query)
+    ]
 
 
 def _perhaps_lapsed(now: datetime) -> ColumnElement[bool]:
@@ -60,6 +66,16 @@ def _perhaps_lapsed(now: datetime) -> ColumnElement[bool]:
         ModeratorRow.suspends_at <= now,
     )
     return select(ModeratorRow.id).where(*lapsed).exists()
+
+
+def _held() -> ScalarSelect[str | None]:
+    """The fields that wait for a review, with blanks between."""
+    waiting = (ReviewRow.subject_id == AccountRow.id, ReviewRow.decided_at.is_(None), ReviewRow.held)
+    return select(func.aggregate_strings(ReviewRow.field, " ")).where(*waiting).scalar_subquery()
+
+
+def _fields(written: str | None) -> tuple[Field, ...]:
+    return tuple(sorted(map(Field, written.split()))) if written else ()
 
 
 def _newest_version(now: datetime) -> ScalarSelect[int]:

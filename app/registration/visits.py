@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 
 from app import policies
 from app.accounts.domain import HANDLE_LENGTH, Account, AccountName, Profile
-from app.accounts.service import add_account, find_open, names_told, refuse_handle, rename
+from app.accounts.naming import Naming
+from app.accounts.service import find_open, names_told
 from app.agreements.domain import AcceptanceChannel, AgreementKind
 from app.agreements.service import accept
 from app.audit import service as audit
@@ -63,9 +64,10 @@ class Visit:
 
 
 class Visits:
-    def __init__(self, unit_of_work: UnitOfWork, mac: Mac) -> None:
+    def __init__(self, unit_of_work: UnitOfWork, mac: Mac, naming: Naming) -> None:
         self._unit_of_work = unit_of_work
         self._mac = mac
+        self._naming = naming
 
     def look(self, link: Secret[str]) -> Stand:
         """What anybody with the link may know: the forum, and whether it still works. Raises `LinkDead`."""
@@ -133,7 +135,7 @@ class Visits:
     def try_handle(self, visit: Visit, typed: str) -> None:
         """Whether the handle could be taken now. Raises as `choose_handle`."""
         with self._unit_of_work.read() as tx:
-            refuse_handle(tx, _applicant(visit.stand, tx.now), typed.strip())
+            self._naming.refuse(tx, _applicant(visit.stand, tx.now), typed.strip())
 
     def suggest(self, visit: Visit, typed: str) -> list[str]:
         """Free handles that resemble one which is not, for whoever cannot think of another."""
@@ -142,14 +144,14 @@ class Visits:
         with self._unit_of_work.read() as tx:
             for suffix in secrets.SystemRandom().sample(_SUFFIXES, _TRIED):
                 with suppress(ShimingError):
-                    refuse_handle(tx, _applicant(visit.stand, tx.now), stem + suffix)
+                    self._naming.refuse(tx, _applicant(visit.stand, tx.now), stem + suffix)
                     found.append(stem + suffix)
         return found[:_SUGGESTED]
 
     def choose_handle(self, visit: Visit, typed: str) -> None:
         """Registers the account, or renames the one that this flow made.
 
-        Raises `HandleInvalid`, `HandleTaken`, `ExternalIdTaken`, `Invalid`, `StepPassed`.
+        Raises `HandleInvalid`, `HandleTaken`, `ExternalIdTaken`, `Invalid`, `ScreeningBlocked`, `StepPassed`.
         """
         flow, handle = visit.flow, unicodedata.normalize("NFKC", typed).strip()
         again_on_collision(lambda: self._choose_handle(visit, flow, handle))
@@ -160,10 +162,10 @@ class Visits:
             self._unit_of_work.begin(visit.actor) as tx,
         ):
             if visit.stand.account is not None and visit.stand.may_return_to(Step.HANDLE):
-                rename(tx, self._account(tx, flow), handle)
+                self._naming.rename(tx, self._account(tx, flow), handle)
                 repository.change(tx.session, flow)
             elif visit.stand.account is None:
-                account = add_account(tx, flow.forum_id, handle, flow.external_id, Profile())
+                account = self._naming.add(tx, flow.forum_id, handle, flow.external_id, Profile())
                 repository.change(tx.session, flow, account_id=account.id, wanted_handle=None)
             else:
                 raise StepPassed

@@ -1,12 +1,15 @@
 """Words: the fields that hold text, what a lexicon says of a term, and what is found in a text."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NewType
+from hashlib import sha256
+from typing import NewType, Protocol
 
+from app.db.unit_of_work import Transaction
 from app.kernel.errors import FieldError
+from app.kernel.ids import AccountId, ForumId
 from app.kernel.sentence import Sentence
 
 _TEXT_BREAKERS = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
@@ -169,3 +172,97 @@ class Verdict:
     decision: Decision
     hits: tuple[Hit, ...] = ()
     masked: str | None = None
+
+
+class SubjectKind(StrEnum):
+    """Whose field a name is."""
+
+    ACCOUNT = "account"
+    BOARD = "board"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whose names are screened."""
+
+    kind: SubjectKind
+    id: str
+    forum_id: ForumId
+    account_id: AccountId | None
+    """Who answers for them: the account itself, a board's founder where there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A text and what was found in it."""
+
+    field: Field
+    text: str
+    verdict: Verdict
+
+    @property
+    def digest(self) -> bytes:
+        return sha256(self.text.encode("utf-8", "surrogatepass")).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What may be shown of some names, under one publication: a text, or None where it waits for a review."""
+
+    lexicon_version: int
+    judged: tuple[Judged, ...]
+    shown: Mapping[Field, str | None]
+
+    @property
+    def held(self) -> tuple[Judged, ...]:
+        return tuple(one for one in self.judged if self.shown[one.field] is None)
+
+
+class Origin(StrEnum):
+    """How a text came before a reviewer."""
+
+    NAME = "name"
+    CONTENT = "content"
+    PATROL = "patrol"
+
+
+class Ruling(StrEnum):
+    """How a review ends."""
+
+    PASS = "pass"  # noqa: S105 -- a word of the contract
+    MASK = "mask"
+    BLOCK = "block"
+    WITHDRAWN = "withdrawn"
+    """The field was changed again before anybody decided."""
+
+
+class SettleField(Protocol):
+    """A port: what becomes of a name when its review ends, which only a higher room can write.
+
+    `text` is what may be shown from now on; None where the name was refused.
+    """
+
+    def __call__(self, tx: Transaction, subject: Subject, field: Field, text: str | None) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PublicText:
+    """A text that is shown, or was kept: what a patrol reads again."""
+
+    key: str
+    """Its place in the order of its source."""
+    field: Field
+    text: str
+    forum_id: ForumId
+    subject: Subject | None
+    """None for a kept text, which is nobody's field."""
+
+
+class TextSource(Protocol):
+    """A port: texts that a higher room shows."""
+
+    def page(self, tx: Transaction, after: str, limit: int) -> list[PublicText]:
+        """Those behind `after` in the order of keys, oldest first; a key's texts are never parted. Empty at the end."""
+
+    def recent(self, tx: Transaction, limit: int) -> list[PublicText]:
+        """The newest."""

@@ -18,6 +18,7 @@ from app.kernel.errors import (
 )
 from app.kernel.sentence import Language, Sentence
 from app.posting.errors import Denial, PostingDenied, ReasonCode
+from app.screening.errors import ScreeningBlocked
 from app.web.language import language_of
 
 MEDIA_TYPE = "application/problem+json"
@@ -137,6 +138,8 @@ _TITLES: dict[str, Sentence] = {
     "minor-not-allowed": Sentence("年龄不符", "Not available at this age"),
     "identity-level-too-low": Sentence("要先用证件验证身份", "Verify by document first"),
     "agreement-not-accepted": Sentence("要先同意协议", "Accept the agreement first"),
+    "screening-blocked": Sentence("含不能使用的内容", "It holds what may not be used"),
+    "already-decided": Sentence("已有人处理", "Somebody has decided already"),
     "account-suspended": Sentence("账号已暂停", "The account is suspended"),
     "account-banned": Sentence("账号已封禁", "The account is banned"),
     "posting-denied": Sentence("现在不能发布", "Posting is refused"),
@@ -185,16 +188,22 @@ def problem_response(request: Request, error: ShimingError) -> JSONResponse:
 
 
 def _extras(error: ShimingError, language: Language) -> Mapping[str, object]:
+    if isinstance(error, ScreeningBlocked):
+        return {"field": error.field, "categories": list(error.categories), **_faults(error, language)}
     if isinstance(error, Invalid):
-        return {
-            "errors": [
-                {"pointer": field.pointer, "detail": field.detail.in_language(language), "reason": field.reason}
-                for field in error.fields
-            ]
-        }
+        return _faults(error, language)
     if isinstance(error, PostingDenied):
         return {"reasons": [_reason(denial, language, error.remedy_urls) for denial in error.reasons]}
     return {}
+
+
+def _faults(error: Invalid, language: Language) -> dict[str, object]:
+    return {
+        "errors": [
+            {"pointer": field.pointer, "detail": field.detail.in_language(language), "reason": field.reason}
+            for field in error.fields
+        ]
+    }
 
 
 def _reason(denial: Denial, language: Language, urls: Mapping[ReasonCode, str]) -> dict[str, object]:

@@ -69,6 +69,7 @@ def test_a_board_is_what_was_asked_for_and_its_founder_is_on_record_before_any_p
         "interval_days": 90,
         "minimum_level": "document",
         "attended_until": "2027-02-22T16:00:00.000Z",  # filed on 21 November, 90 days, then 3 of grace
+        "held": [],
         "created_at": "2026-11-21T04:00:00.000Z",
     }
     assert forum.get("/v1/boards/tea").json() == forum.get(f"/v1/boards/{board['id']}").json() == board

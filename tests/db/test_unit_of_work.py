@@ -25,6 +25,7 @@ from app.forums.models import ForumRow
 from app.kernel.actor import OPERATOR
 from app.kernel.errors import StartRefused, Unavailable
 from app.registration.models import FlowRow
+from app.screening.models import KeptTextRow, LexiconVersionRow, ReviewRow
 from app.vault.models import DocumentRow, OrganisationRow, PersonRow, PhoneRow
 from app.verification.models import OrganisationMarkRow, SignInRow, SlotRow, VerificationRow
 from tests.support.clock import TODAY, FakeClock
@@ -274,9 +275,61 @@ def _rules() -> dict[str, tuple[list[Base], Base]]:
         "uq_person_documents_index": ([_person(), _document()], _document()),
         "uq_person_phones_current": ([_person(), _phone()], _phone()),
         "uq_webhook_deliveries_id": ([*_told(), _delivery()], _delivery()),
+        "uq_lexicon_versions_name_number": ([_lexicon("lex_1")], _lexicon("lex_2")),
+        "uq_reviews_text_id": ([_text("txt_1"), _review("rev_1")], _review("rev_2", field="bio")),
+        "uq_reviews_open_field": ([_text("txt_1"), _text("txt_2"), _review("rev_1")], _review("rev_2", "txt_2")),
+        "uq_reviews_open_text": (
+            [_text("txt_1"), _text("txt_2"), _review("rev_1", subject_id=None)],
+            _review("rev_2", "txt_2", subject_id=None),
+        ),
         "pk_forums": ([_forum()], _forum()),
         "pk_agreement_acceptances": ([_forum(), _account(), _acceptance()], _acceptance()),
     }
+
+
+def _lexicon(lexicon_id: str) -> LexiconVersionRow:
+    return LexiconVersionRow(
+        id=lexicon_id,
+        name=CANARY,
+        number=1,
+        terms=1,
+        digest=b"",
+        content=CANARY.encode(),
+        created_at=TODAY,
+        actor_kind="operator",
+        actor_id="command-line",
+    )
+
+
+def _text(text_id: str) -> KeptTextRow:
+    return KeptTextRow(
+        id=text_id,
+        position=0,
+        forum_id="frm_1",
+        field="handle",
+        digest=b"",
+        decision="review",
+        lexicon_version=1,
+        hits=CANARY,
+        screened_at=TODAY,
+    )
+
+
+def _review(
+    review_id: str, text_id: str = "txt_1", *, subject_id: str | None = "acc_1", field: str = "handle"
+) -> ReviewRow:
+    return ReviewRow(
+        id=review_id,
+        version=1,
+        text_id=text_id,
+        forum_id="frm_1",
+        origin="name",
+        subject_id=subject_id,
+        field=field,
+        digest=CANARY.encode(),
+        held=True,
+        opened_at=TODAY,
+    )
 
 
 def _write(unit_of_work: UnitOfWork, *rows: Base) -> None:

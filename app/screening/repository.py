@@ -1,0 +1,101 @@
+"""Queries on publications, on the texts that are kept and on the reviews of them that are open."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from app.kernel.actor import Actor
+from app.kernel.ids import ForumId
+from app.screening.domain import Field, Ruling
+from app.screening.models import KeptTextRow, LexiconVersionRow, PublicationRow, ReviewRow
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """Which publication counts, without its blob."""
+
+    number: int
+    digest: bytes
+    published_at: datetime
+
+
+def newest_publication(session: Session) -> Publication | None:
+    columns = (PublicationRow.number, PublicationRow.digest, PublicationRow.published_at)
+    row = session.execute(select(*columns).order_by(PublicationRow.number.desc()).limit(1)).first()
+    return Publication(*row) if row else None
+
+
+def blob_of(session: Session, number: int) -> bytes | None:
+    return session.scalar(select(PublicationRow.blob).where(PublicationRow.number == number))
+
+
+def passed_digests(
+    session: Session, forum_id: ForumId, digests: Collection[tuple[Field, bytes]]
+) -> set[tuple[str, bytes]]:
+    """Which of these texts a reviewer has let pass in this forum, as this field."""
+    if not digests:
+        return set()
+    query = select(ReviewRow.field, ReviewRow.digest).where(
+        ReviewRow.forum_id == forum_id,
+        ReviewRow.field.in_({field.value for field, _ in digests}),
+        ReviewRow.digest.in_({digest for _, digest in digests}),
+        ReviewRow.decision == Ruling.PASS.value,
+    )
+    return {(field, digest) for field, digest in session.execute(query)}
+
+
+def add_texts(session: Session, rows: Iterable[KeptTextRow]) -> None:
+    session.add_all(rows)
+    session.flush()
+
+
+def add_reviews(session: Session, rows: Iterable[ReviewRow]) -> None:
+    session.add_all(rows)
+    session.flush()
+
+
+def open_reviews(session: Session, subject_id: str, fields: Collection[Field]) -> list[ReviewRow]:
+    """What is open on these fields of a subject, held until the transaction ends."""
+    query = select(ReviewRow).where(
+        ReviewRow.subject_id == subject_id,
+        ReviewRow.field.in_({field.value for field in fields}),
+        ReviewRow.decided_at.is_(None),
+    )
+    return list(session.scalars(query.with_for_update()))
+
+
+def withdraw_reviews(
+    session: Session, reviews: Collection[ReviewRow], actor: Actor, now: datetime, keep_until: datetime
+) -> None:
+    """Ends them undecided: the field was changed again."""
+    for review in reviews:
+        review.version += 1
+        review.decided_at, review.decision, review.held = now, Ruling.WITHDRAWN.value, False
+        review.actor_kind, review.actor_id = actor.kind.value, actor.id
+    texts = [review.text_id for review in reviews]
+    session.execute(update(KeptTextRow).where(KeptTextRow.id.in_(texts)).values(keep_until=keep_until))
+    session.flush()
+
+
+def held_fields(session: Session, subject_ids: Collection[str]) -> dict[str, list[Field]]:
+    """For which fields of these subjects a placeholder is shown now."""
+    query = select(ReviewRow.subject_id, ReviewRow.field).where(
+        ReviewRow.subject_id.in_(subject_ids), ReviewRow.decided_at.is_(None), ReviewRow.held
+    )
+    found: dict[str, list[Field]] = {}
+    for subject_id, field in session.execute(query):
+        found.setdefault(str(subject_id), []).append(Field(field))
+    return {subject_id: sorted(fields) for subject_id, fields in found.items()}
+
+
+def content_of(session: Session, name: str, number: int) -> bytes:
+    """The compressed file of a version that is there."""
+    query = select(LexiconVersionRow.content).where(LexiconVersionRow.name == name, LexiconVersionRow.number == number)
+    return session.scalars(query).one()
+
+
+def parts_of(session: Session, publication: int) -> str:
+    return session.scalars(select(PublicationRow.parts).where(PublicationRow.number == publication)).one()

@@ -1,0 +1,244 @@
+"""What screening costs, each number beside a bare limit or a peer in the same run.
+
+`make bench-screening` writes into `bench/results.md`. The bare limit is `str.translate` with a full list, which folds
+and finds nothing; the peer is mint-filter, from npm, with the same terms and the same posts.
+"""
+
+import json
+import os
+import platform
+import random
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from app.screening import tables
+from app.screening.compiling import compile_terms
+from app.screening.domain import Action, Category, Decision, Field, Term
+from app.screening.matcher import Matcher
+from bench import screening_http
+from tests.torture.form import tested_commit
+
+_RESULTS = Path(__file__).parent / "results.md"
+_TITLE = "## Screening"
+_POST = 300
+_LONG = 20_000
+_ROUNDS = 7
+_PEER = 6
+_CATEGORIES = ("gambling", "fraud", "pornography", "advertising")
+_MINT = """
+const {default: Mint} = require('mint-filter'); const fs = require('fs');
+const {terms, posts} = JSON.parse(fs.readFileSync(0, 'utf8'));
+const mint = new Mint(terms);
+let best = Infinity;
+for (let round = 0; round < %d; round++) {
+  const began = process.hrtime.bigint();
+  for (const post of posts) mint.filter(post, {replace: false});
+  best = Math.min(best, Number(process.hrtime.bigint() - began) / 1e3 / posts.length);
+}
+console.log(best);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    what: str
+    demand: str
+    measured: str
+    met: bool
+
+    def line(self) -> str:
+        return f"| {self.what} | {self.demand} | {self.measured} | {'yes' if self.met else '**no**'} |"
+
+
+class Corpus:
+    """Terms of two common words, and posts of common words by how often they stand, the same in every run."""
+
+    def __init__(self) -> None:
+        self._random = random.Random(20261130)  # noqa: S311 -- the same in every run
+        words = tables.common_words()
+        self._words = [word for word in words if len(word) > 1]
+        self._weights = [words[word] for word in self._words]
+
+    def terms(self, count: int) -> list[Term]:
+        found: dict[str, None] = {}
+        while len(found) < count:
+            found["".join(self._random.choices(self._words, k=2))] = None
+        return [
+            Term(text, Category(_CATEGORIES[place % len(_CATEGORIES)]), Action.BLOCK, 3)
+            for place, text in enumerate(found)
+        ]
+
+    def posts(self, count: int, length: int, matcher: Matcher) -> list[str]:
+        """Clean ones."""
+        found: list[str] = []
+        while len(found) < count:
+            words, size = list[str](), 0
+            while size < length:
+                some = self._random.choices(self._words, weights=self._weights, k=6)
+                words += [*some, "，"]
+                size += sum(map(len, some)) + 1
+            post = "".join(words)[:length]
+            if matcher.screen(post, Field.POST).decision is Decision.PASS:
+                found.append(post)
+        return found
+
+
+def best(work: Callable[[], object], times: int = 1) -> float:
+    """Microseconds for one, the best of some rounds: what else the machine does only adds."""
+    rounds = []
+    for _ in range(_ROUNDS):
+        began = time.perf_counter()
+        for _ in range(times):
+            work()
+        rounds.append((time.perf_counter() - began) / times * 1e6)
+    return min(rounds)
+
+
+def at_most(what: str, demand: int, value: float, unit: str) -> Row:
+    return Row(what, f"<= {demand:,} {unit}", f"{value:,.0f} {unit}", value <= demand)
+
+
+def ratio(what: str, demand: float, ours: float, other: float, *, unit: str = "µs") -> Row:
+    value = ours / other
+    return Row(what, f"<= {demand:g}", f"{value:.2f} ({ours:,.1f} / {other:,.1f} {unit})", value <= demand)
+
+
+def measure() -> list[Row]:
+    corpus = Corpus()
+    terms = corpus.terms(100_000)
+    small, middle = compile_terms(terms[:1_000]), compile_terms(terms[:10_000])
+    matcher, few = Matcher.load(middle), Matcher.load(small)
+    began = time.perf_counter()
+    large = compile_terms(terms)
+    built = time.perf_counter() - began
+    loaded = best(lambda: Matcher.load(large)) / 1e6
+    many = Matcher.load(large)
+    posts = corpus.posts(200, _POST, many)
+    long = corpus.posts(3, _LONG, many)
+    full = [chr(point) for point in range(0x110000)]
+    clean = best(lambda: each(matcher, posts)) / len(posts)
+    bare = best(lambda: [post.translate(full) for post in posts]) / len(posts)
+    clean_long = best(lambda: each(matcher, long)) / len(long)
+    bare_long = best(lambda: [post.translate(full) for post in long]) / len(long)
+    hit = [post[:150] + terms[place].term + post[150:] for place, post in enumerate(posts)]
+    hit = [post for post in hit if len(matcher.screen(post, Field.POST).hits) == 1]
+    return [
+        ratio("clean post of 300 characters / `str.translate` with a full list", 1.3, clean, bare),
+        ratio("clean 20,000 characters / the same", 0.8, clean_long, bare_long),
+        ratio("post with one verified hit / clean post", 3, best(lambda: each(matcher, hit)) / len(hit), clean),
+        ratio(
+            "clean post, 100,000 terms / 1,000 terms",
+            2.5,
+            best(lambda: each(many, posts)) / len(posts),
+            best(lambda: each(few, posts)) / len(posts),
+        ),
+        *adversarial(terms[:10_000], matcher, clean_long),
+        peer(terms[:10_000], posts, clean),
+        at_most("build of 100,000 terms", 1500, built * 1000, "ms"),
+        at_most("reload of its blob", 50, loaded * 1000, "ms"),
+        memory(large),
+        screening_http.row(),
+    ]
+
+
+def each(matcher: Matcher, posts: Sequence[str]) -> None:
+    for post in posts:
+        matcher.screen(post, Field.POST)
+
+
+def adversarial(terms: Sequence[Term], matcher: Matcher, clean: float) -> list[Row]:
+    nested = Matcher.load(
+        compile_terms([Term("嘻哈" * half, Category("gambling"), Action.BLOCK, 3) for half in range(1, 33)])
+    )
+    texts = {
+        "all hits": (matcher, "".join(term.term for term in terms)),
+        "all skipped": (matcher, "*" * _LONG),
+        "one character": (matcher, terms[0].term[0] * _LONG),
+        "nested terms": (nested, "嘻哈" * _LONG),
+    }
+    rows = []
+    for name, (searcher, text) in texts.items():
+        whole, half = text[:_LONG], text[: _LONG // 2]
+        took = best(lambda searcher=searcher, whole=whole: searcher.screen(whole, Field.POST))
+        of_half = best(lambda searcher=searcher, half=half: searcher.screen(half, Field.POST))
+        rows.append(ratio(f"20,000 characters, {name} / clean", 10, took, clean))
+        rows.append(ratio(f"the same / half of it, {name}: linear", 2.5, took, of_half))
+    return rows
+
+
+def peer(terms: Sequence[Term], posts: Sequence[str], clean: float) -> Row:
+    """mint-filter folds nothing, checks nothing and gives no reason."""
+    what = "clean post, mint-filter / ours"
+    with tempfile.TemporaryDirectory() as place:
+        subprocess.run([_found("npm"), "install", "--silent", "mint-filter@4.0.3"], cwd=place, check=True)  # noqa: S603
+        given = json.dumps({"terms": [term.term for term in terms], "posts": list(posts)})
+        node = [_found("node"), "-e", _MINT % _ROUNDS]
+        told = subprocess.run(node, cwd=place, check=True, input=given, capture_output=True, text=True)  # noqa: S603
+    theirs = float(told.stdout)
+    times = theirs / clean
+    return Row(what, f">= {_PEER}", f"{times:.1f} ({theirs:,.1f} / {clean:,.1f} µs)", times >= _PEER)
+
+
+def memory(blob: bytes) -> Row:
+    """What a process takes more once it has the blob, measured in one of its own."""
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(blob)
+        file.flush()
+        asked = [sys.executable, "-m", "bench.screening", "--memory", file.name]
+        took = int(subprocess.run(asked, check=True, capture_output=True, text=True).stdout)  # noqa: S603
+    return at_most("memory of 100,000 terms in a process", 60, took / 1024, "MB")
+
+
+def print_memory(file: str) -> None:
+    """In kB; tables that any lexicon needs count as ours too."""
+    blob = Path(file).read_bytes()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    matcher = Matcher.load(blob)
+    matcher.screen("今天天气很好" * 50, Field.POST)
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+
+
+def _found(program: str) -> str:
+    path = shutil.which(program)
+    if path is None:
+        sys.exit(f"{program} is needed for the peer")
+    return path
+
+
+def write(rows: Sequence[Row]) -> None:
+    head = (
+        f"{_TITLE}\n\n`make bench-screening`, commit {tested_commit()}, {os.cpu_count()} cores, Python "
+        f"{platform.python_version()}, daachorse {version('daachorse')}, mint-filter 4.0.3. "
+        "10,000 terms of two common words, four categories that all ask for homophones; posts of common words by how "
+        f"often they stand; the best of {_ROUNDS} rounds.\n\n"
+        "| what | demand | measured | met |\n| --- | --- | --- | --- |\n"
+    )
+    text = _RESULTS.read_text(encoding="utf-8")
+    before, _, after = text.partition(_TITLE + "\n")
+    _, mark, rest = after.partition("\n## ")
+    lines = "\n".join(row.line() for row in rows)
+    _RESULTS.write_text(
+        before.rstrip() + "\n\n" + head + lines + "\n" + (mark + rest if mark else ""), encoding="utf-8"
+    )
+
+
+def main() -> None:
+    if sys.argv[1:2] == ["--memory"]:
+        print_memory(sys.argv[2])
+        return
+    rows = measure()
+    print("\n".join(row.line() for row in rows))
+    write(rows)
+    sys.exit(0 if all(row.met for row in rows) else 1)
+
+
+if __name__ == "__main__":
+    main()
