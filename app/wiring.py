@@ -16,6 +16,7 @@ from sqlalchemy import Engine, text
 from app import policies
 from app.accounts.existing_users import ExistingUsers
 from app.accounts.naming import Naming
+from app.accounts.public_texts import AccountTexts
 from app.accounts.sanctions import Sanctions
 from app.accounts.service import Accounts
 from app.agreements.service import Agreements
@@ -27,6 +28,7 @@ from app.boards.filing import Filing
 from app.boards.moderators import Moderators
 from app.boards.naming import BoardNaming
 from app.boards.orders import Reverifications
+from app.boards.public_texts import BoardTexts
 from app.boards.service import Boards
 from app.boards.sweep import Sweeps
 from app.crypto.blind_index import BlindIndex
@@ -50,8 +52,13 @@ from app.posting.service import Posting
 from app.posting.status_list import StatusLists
 from app.registration.service import Registrations
 from app.registration.visits import Visits
+from app.screening.domain import SubjectKind
+from app.screening.kept_source import KeptTexts
 from app.screening.lexicons import Lexicons
+from app.screening.patrol import Patrol
+from app.screening.reviews import Reviews
 from app.screening.service import Gate
+from app.screening.watch import Watch
 from app.settings import Environment, Settings
 from app.upkeep.job_runs import JobRuns
 from app.upkeep.keys import name_new_keys, refuse_missing_keys
@@ -102,6 +109,9 @@ class Services:
     data_dir: Path
     """Where a face keeps files of its own: the demo forum, in development."""
     lexicons: Lexicons
+    reviews: Reviews
+    patrol: Patrol
+    watch: Watch
     clock: Clock
     unit_of_work: UnitOfWork
     refuse_missing_keys: Callable[[], None]
@@ -176,14 +186,13 @@ def _assemble(
     settings: Settings, clock: Clock, checks: Checks, texts: Texts, keyring: Keyring, unit_of_work: UnitOfWork
 ) -> Services:
     signer, mac, blind_index, records, vault = _tools(settings, clock, keyring, unit_of_work)
-    naming, board_naming = _namings(Gate(records))
-    development, issuer = _is_development(settings), settings.issuer
+    development, (naming, board_naming) = _is_development(settings), _namings(Gate(records))
     verifications = Verifications(unit_of_work, vault, blind_index, mac, checks, direct_by_default=development)
-    posting = Posting(unit_of_work, signer, mac, issuer, _token_lifetime(settings), verifications.is_adult)
+    posting = Posting(unit_of_work, signer, mac, settings.issuer, _token_lifetime(settings), verifications.is_adult)
     filing, ways = Filing(verifications.is_adult), Ways(posting.reverification_url, posting.appeal_url)
     return Services(
         *_facts(settings),
-        *_screening(unit_of_work),
+        *_screening(unit_of_work, records, naming, board_naming),
         clock=clock,
         unit_of_work=unit_of_work,
         refuse_missing_keys=lambda: _refuse_missing_keys(settings, unit_of_work),
@@ -199,7 +208,7 @@ def _assemble(
         verifications=verifications,
         codes=PhoneCodes(unit_of_work, vault, blind_index, mac, texts),
         sign_ins=SignIns(unit_of_work, vault, blind_index, mac, texts),
-        registrations=Registrations(unit_of_work, mac, issuer, plain_http=development),
+        registrations=Registrations(unit_of_work, mac, settings.issuer, plain_http=development),
         visits=Visits(unit_of_work, mac, naming),
         boards=Boards(unit_of_work, filing, board_naming),
         moderators=Moderators(unit_of_work, filing, ways),
@@ -207,7 +216,7 @@ def _assemble(
         sweeps=Sweeps(unit_of_work, ways),
         chores=Chores(unit_of_work, mac, Notices(unit_of_work, vault, texts).text),
         posting=posting,
-        status_lists=StatusLists(unit_of_work, signer, posting.policy, issuer),
+        status_lists=StatusLists(unit_of_work, signer, posting.policy, settings.issuer),
         webhooks=Webhooks(unit_of_work, records, _record_webhook, private=development),
         deliveries=Deliveries(unit_of_work, records, Sender(clock, private=development)),
         job_runs=JobRuns(unit_of_work),
@@ -229,9 +238,15 @@ def _tools(
     return _signer(settings, clock, keyring), Mac(keyring), BlindIndex(keyring), Records(keyring), vault
 
 
-def _screening(unit_of_work: UnitOfWork) -> tuple[Lexicons]:
+def _screening(
+    unit_of_work: UnitOfWork, records: Records, naming: Naming, board_naming: BoardNaming
+) -> tuple[Lexicons, Reviews, Patrol, Watch]:
     """All that concerns texts."""
-    return (Lexicons(unit_of_work, []),)
+    sources = (AccountTexts(), BoardTexts(), KeptTexts(records))
+    reviews = Reviews(
+        unit_of_work, records, {SubjectKind.ACCOUNT: naming.settle, SubjectKind.BOARD: board_naming.settle}
+    )
+    return Lexicons(unit_of_work, sources), reviews, Patrol(unit_of_work, records, sources), Watch(unit_of_work)
 
 
 def _namings(gate: Gate) -> tuple[Naming, BoardNaming]:
@@ -264,16 +279,13 @@ def initialise(settings: Settings, clock: Clock | None = None) -> None:
             create_missing_keys(settings.keys_dir, settings.env, clock.now())
             name_new_keys(unit_of_work, load_keyring(settings.keys_dir), OPERATOR)
             Agreements(unit_of_work).publish_default(OPERATOR)
-            _bring_lexicons_up_to_date(Lexicons(unit_of_work, ()))
+            lexicons = Lexicons(unit_of_work, ())
+            lexicons.renew_blob(OPERATOR)
+            lexicons.publish_starter(OPERATOR)
     except Unavailable:
         raise StartRefused(_NO_DATABASE) from None
     finally:
         engine.dispose()
-
-
-def _bring_lexicons_up_to_date(lexicons: Lexicons) -> None:
-    lexicons.renew_blob(OPERATOR)
-    lexicons.publish_starter(OPERATOR)
 
 
 def refuse_unsafe(settings: Settings, keyring: Keyring) -> None:

@@ -10,10 +10,12 @@ import psycopg
 import pytest
 from hypothesis import settings as hypothesis_settings
 from hypothesis.configuration import set_hypothesis_home_dir
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, delete
 
 from app.all_models import METADATA
+from app.db.engine import make_engine
 from app.kernel.actor import OPERATOR
+from app.screening.models import LexiconVersionRow, PublicationRow
 from app.settings import Settings
 from app.verification.providers.sandbox import SandboxProvider
 from app.verification.sms.sandbox import SandboxSender
@@ -115,7 +117,7 @@ def keys_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def sqlite_template(keys_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("template") / "shiming.db"
-    initialise(_settings(f"sqlite:///{path}", keys_dir), FakeClock())
+    _initialise(_settings(f"sqlite:///{path}", keys_dir))
     return path
 
 
@@ -141,7 +143,7 @@ def postgres_database(keys_dir: Path, sqlite_template: Path, new_postgres_databa
     """This worker's database, brought up to date once."""
     assert sqlite_template.exists()  # it made the keys
     url = new_postgres_database("shiming")
-    initialise(_settings(url, keys_dir), FakeClock())
+    _initialise(_settings(url, keys_dir))
     return url
 
 
@@ -221,6 +223,16 @@ def _settings(database_url: str, keys_dir: Path, data_dir: Path | None = None) -
         issuer=ISSUER,
         log_level="WARNING",
     )
+
+
+def _initialise(settings: Settings) -> None:
+    """Without the starter lexicon: whoever tests names brings their own."""
+    initialise(settings, FakeClock())
+    engine = make_engine(settings.database())
+    with engine.begin() as connection:
+        for row in (PublicationRow, LexiconVersionRow):
+            connection.execute(delete(row))
+    engine.dispose()
 
 
 def _url(folder: str, database: str) -> str:

@@ -52,7 +52,13 @@ def _is_chinese(character: str) -> bool:
 
 def _english_words() -> list[str]:
     lines = (line for size in _SIZES for line in (_SCOWL / size).read_text("iso8859-1").splitlines())
-    return sorted({word for word in lines if len(word) >= _SHORTEST_ENGLISH and word.isascii() and word.islower()})
+    return sorted(
+        {
+            word
+            for word in lines
+            if len(word) >= _SHORTEST_ENGLISH and word.isascii() and word.isalpha() and word.islower()
+        }
+    )
 
 
 def _sounds(characters: set[str]) -> dict[str, dict[str, list[str]]]:

@@ -71,9 +71,9 @@ class Naming:
         audit.record(tx, Action.ACCOUNT_CREATED, ObjectKind.ACCOUNT, draft.account.id)
         return draft.account
 
-    def wait_for_review(self, tx: Transaction, draft: Draft) -> None:
+    def wait_for_review(self, tx: Transaction, draft: Draft, emptied: Collection[Field] = ()) -> None:
         """A step: opens the reviews of what is held."""
-        self._gate.hold(tx, _subject(draft.account), draft.judgement)
+        self._gate.hold(tx, _subject(draft.account), draft.judgement, emptied)
 
     def rename(self, tx: Transaction, account: Account, handle: str) -> None:
         """A step, within `names_told`: another handle for an account that is held, and that nobody has seen yet.
@@ -102,12 +102,19 @@ class Naming:
         handle = None if wanted.handle is None else after.handle
         draft = self._screened(tx, after, _texts(handle, wanted.external_id, wanted.profile))
         self._save(tx, before, draft)
-        self.wait_for_review(tx, draft)
+        self.wait_for_review(tx, draft, {Field(name) for name, text in wanted.profile.items() if text is None})
 
-    def settle(self, tx: Transaction, subject: Subject, field: Field, text: str | None) -> None:
-        """A step, `SettleField` of accounts: shows what passed, and a placeholder for what was refused."""
+    def settle(
+        self, tx: Transaction, subject: Subject, field: Field, text: str | None, *, instead_of: str | None
+    ) -> None:
+        """A step, `SettleField` of accounts: shows what passed, and a placeholder for what was refused.
+
+        Also on a closed account, which may come back.
+        """
         account = repository.find(tx.session, subject.forum_id, AccountName(account_id=subject.id), lock=True)
-        if account is None or account.closed_at is not None:
+        if account is None or repository.is_nameless(tx.session, account.id):
+            return
+        if instead_of is not None and _shown(account, field) != instead_of:
             return
         if field is Field.HANDLE:
             after = replace(account, handle=_placeholder(account.id) if text is None else text)
@@ -191,6 +198,10 @@ def _keep_handle(tx: Transaction, draft: Draft) -> None:
 
 def _reserved_until(tx: Transaction) -> datetime:
     return tx.now + timedelta(days=policies.HANDLE_RESERVED.value)
+
+
+def _shown(account: Account, field: Field) -> str | None:
+    return account.handle if field is Field.HANDLE else _fields(account.profile)[field.value]
 
 
 def _fields(profile: Profile) -> Mapping[str, str | None]:

@@ -28,6 +28,7 @@ from app.kernel.ids import AccountId, ForumId
 _DRAWS = 22
 _NAMELESS = " "
 """No handle begins with it, so no handle is found by a key that does."""
+_NAMED = func.substr(AccountRow.handle_key, 1, 1) != _NAMELESS
 
 
 def add(session: Session, account: Account) -> None:
@@ -88,6 +89,17 @@ def find(session: Session, forum_id: ForumId, name: AccountName, *, lock: bool =
         query = query.where(AccountRow.external_id == name.external_id)
     row = session.scalar(query.with_for_update() if lock else query)
     return _account(row) if row else None
+
+
+def page_of_named(session: Session, after: str, limit: int) -> list[Account]:
+    """The accounts of all forums behind that id, oldest first, but for those that lost their names."""
+    query = select(AccountRow).where(AccountRow.id > after, _NAMED).order_by(AccountRow.id).limit(limit)
+    return [_account(row) for row in session.scalars(query)]
+
+
+def newest_named(session: Session, limit: int) -> list[Account]:
+    query = select(AccountRow).where(_NAMED).order_by(AccountRow.id.desc()).limit(limit)
+    return [_account(row) for row in session.scalars(query)]
 
 
 def names(session: Session, account_ids: Collection[AccountId]) -> dict[AccountId, Names]:

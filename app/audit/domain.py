@@ -63,6 +63,7 @@ class Action(StrEnum):
     LEXICON_IMPORTED = "lexicon.imported"
     LEXICON_PUBLISHED = "lexicon.published"
     LEXICON_WITHDRAWN = "lexicon.withdrawn"
+    REVIEW_DECIDED = "review.decided"
 
 
 class ObjectKind(StrEnum):
@@ -81,6 +82,7 @@ class ObjectKind(StrEnum):
     SIGN_IN = "sign-in"
     WEBHOOK = "webhook"
     LEXICON = "lexicon"
+    REVIEW = "review"
 
 
 @dataclass(frozen=True, slots=True)

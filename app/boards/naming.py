@@ -39,10 +39,15 @@ class BoardNaming:
             or (None if wanted.description is None else _NOTHING),
         )
 
-    def settle(self, tx: Transaction, subject: Subject, field: Field, text: str | None) -> None:
+    def settle(
+        self, tx: Transaction, subject: Subject, field: Field, text: str | None, *, instead_of: str | None
+    ) -> None:
         """A step, `SettleField` of boards: shows what passed, and a placeholder for what was refused."""
         board = repository.find_board(tx.session, subject.forum_id, subject.id, lock=True)
         if board is None:
+            return
+        shown = board.name if field is Field.BOARD_NAME else board.description
+        if instead_of not in {None, shown}:
             return
         if field is Field.BOARD_NAME:
             settled = replace(board, name=_placeholder(board.id) if text is None else text)

@@ -65,6 +65,18 @@ def list_boards(session: Session, forum_id: ForumId, after: str | None, limit: i
     return [_board(row) for row in session.scalars(query.order_by(BoardRow.id).limit(limit))]
 
 
+def page_of_boards(session: Session, after: str, limit: int) -> list[Board]:
+    """Of all forums, behind that id, oldest first."""
+    return [
+        _board(row)
+        for row in session.scalars(select(BoardRow).where(BoardRow.id > after).order_by(BoardRow.id).limit(limit))
+    ]
+
+
+def newest_boards(session: Session, limit: int) -> list[Board]:
+    return [_board(row) for row in session.scalars(select(BoardRow).order_by(BoardRow.id.desc()).limit(limit))]
+
+
 def boards_named(session: Session, board_ids: Collection[str]) -> dict[str, Board]:
     return {row.id: _board(row) for row in session.scalars(select(BoardRow).where(BoardRow.id.in_(set(board_ids))))}
 

@@ -14,7 +14,9 @@ from app.cli.forum import forum
 from app.cli.keys import keys
 from app.cli.lexicon import lexicon
 from app.cli.moderators import moderators
+from app.cli.patrol import patrol
 from app.cli.refusals import sentence_of
+from app.cli.reviews import reviews
 from app.cli.serving import serve_on
 from app.kernel.errors import ShimingError, StartRefused
 from app.settings import Settings
@@ -28,7 +30,9 @@ shiming.add_typer(keys, name="keys")
 shiming.add_typer(lexicon, name="lexicon")
 shiming.add_typer(moderators, name="moderators")
 shiming.add_typer(accounts, name="accounts")
+shiming.add_typer(reviews, name="reviews")
 shiming.command()(doctor)
+shiming.command()(patrol)
 
 
 @shiming.command()

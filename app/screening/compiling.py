@@ -1,19 +1,17 @@
 """From the terms of a lexicon to the columns that `Matcher` searches with: an automaton over all ways to write them."""
 
-import re
 from collections.abc import Iterable, Sequence
 from itertools import islice, product
 
 import daachorse
 import numpy as np
+from numpy.typing import NDArray
 
 from app.screening import blob, folding, tables
 from app.screening.categories import is_sounded
 from app.screening.domain import SCREENED, Action, Boundary, Field, Term
-from app.screening.forms import FormKind
+from app.screening.forms import FormKind, Lead, in_form, kinds_of
 
-_DOT = re.compile(r"(?<=[A-Za-z0-9])\.(?=[A-Za-z]{2})")
-_CONTACT = "加"
 _READINGS = 4
 """Ways to speak one term, of which there are many where characters have several sounds."""
 _SOUNDED = 3
@@ -38,15 +36,17 @@ def compile_terms(terms: Sequence[Term]) -> bytes:
     hints = [patterns.setdefault(hint, len(patterns)) for hint in _LATIN_HINTS if _speaks(of_forms)]
     of_forms.sort()
     firsts = np.searchsorted([pattern for pattern, _, _ in of_forms], np.arange(len(patterns) + 1))
+    parents = _parents(list(patterns))
     return blob.write(
         {
             "automaton": _automaton(patterns),
             "pattern_first": firsts.astype(np.uint32).tobytes(),
-            "pattern_parent": _parents(list(patterns)).tobytes(),
+            "pattern_parent": parents.tobytes(),
+            "pattern_leads": _leads(parents, [pattern for pattern, _, _ in of_forms], splits, hints).tobytes(),
             "form_term": np.array([number for _, number, _ in of_forms], np.uint32).tobytes(),
             "form_kind": np.array([kind for _, _, kind in of_forms], np.uint8).tobytes(),
-            "splits": "\n".join(f"{pattern} {character}" for pattern, character in splits.items()).encode(),
-            "hints": np.array(hints, np.uint32).tobytes(),
+            "splits": "\n".join(f"{pattern} {split}" for pattern, split in splits.items()).encode(),
+            "rules": np.array([n for n, term in enumerate(kept) if term.term.startswith("@")], np.uint32).tobytes(),
             **_columns(kept),
         }
     )
@@ -76,13 +76,8 @@ def _forms(number: int, term: Term) -> Iterable[_Form]:
     if text.startswith("@"):
         return
     yield text, number, FormKind.WRITTEN
-    if term.action is Action.ALLOW:
-        return
-    if text.startswith(_CONTACT) and len(text) > 2:  # noqa: PLR2004 -- 加 and two more
-        yield text[1:], number, FormKind.CONTACT
-    if "." in text and _DOT.search(text):
-        yield _DOT.sub("点", text), number, FormKind.DOT
-        yield _DOT.sub("dot", text), number, FormKind.DOT
+    if term.action is not Action.ALLOW:
+        yield from ((in_form(text, kind), number, kind) for kind in kinds_of(text))
 
 
 def _ways(forms: Sequence[_Form], terms: Sequence[Term]) -> Iterable[_Form]:
@@ -140,7 +135,7 @@ def _splits(patterns: dict[str, int]) -> dict[int, str]:
     known = [(character, way) for character, ways in sorted(tables.splits().items()) for way in ways]
     written, _ = _views([way for _, way in known])
     return {
-        patterns.setdefault(way, len(patterns)): character
+        patterns.setdefault(way, len(patterns)): f"{len(way)} {character}"
         for (character, _), way in zip(known, written, strict=True)
         if len(way) > 1
     }
@@ -154,7 +149,23 @@ def _automaton(patterns: Iterable[str]) -> bytes:
     return daachorse.CharwiseDoubleArrayAhoCorasick(list(patterns)).serialize()
 
 
-def _parents(patterns: Sequence[str]) -> "np.ndarray[tuple[int], np.dtype[np.int32]]":
+def _leads(
+    parents: NDArray[np.int32], forms: Iterable[int], splits: Iterable[int], hints: Iterable[int]
+) -> NDArray[np.uint8]:
+    """What a pattern, or one that it ends with, leads to."""
+    leads = np.zeros(len(parents) + 1, np.uint8)  # one more, for the parent of those that have none
+    for lead, patterns in ((Lead.FORMS, forms), (Lead.SPLIT, splits), (Lead.LATIN, hints)):
+        leads[list(patterns)] |= np.uint8(lead)
+    leads[-1] = 0
+    while True:
+        further = leads.copy()
+        further[:-1] |= leads[parents]
+        if np.array_equal(further, leads):
+            return leads[:-1]
+        leads = further
+
+
+def _parents(patterns: Sequence[str]) -> NDArray[np.int32]:
     """For each pattern the longest other one that it ends with, or -1: a search tells of the longest alone."""
     parents = np.full(len(patterns), -1, np.int32)
     automaton = daachorse.CharwiseDoubleArrayAhoCorasick(list(patterns))

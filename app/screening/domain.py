@@ -64,6 +64,8 @@ class Text:
 
 SCREENED = tuple(field for field in Field if field not in {Field.EXTERNAL_ID, Field.REASON})
 """What others read: matched against the lexicons. Ids and reasons are only checked to be readable."""
+NEVER_MASKED = frozenset({Field.HANDLE, Field.BOARD_NAME})
+"""A name with something covered is of no use: it waits."""
 Category = NewType("Category", str)
 """The operator's own word, such as `gambling`: small letters, digits and `_`."""
 
@@ -239,10 +241,13 @@ class Ruling(StrEnum):
 class SettleField(Protocol):
     """A port: what becomes of a name when its review ends, which only a higher room can write.
 
-    `text` is what may be shown from now on; None where the name was refused.
+    `text` is what may be shown from now on; None where the name was refused. `instead_of` is what was shown while it
+    waited: where something else is shown by now nothing changes; None where a placeholder was.
     """
 
-    def __call__(self, tx: Transaction, subject: Subject, field: Field, text: str | None) -> None: ...
+    def __call__(
+        self, tx: Transaction, subject: Subject, field: Field, text: str | None, *, instead_of: str | None
+    ) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,10 @@ def blocked_sentence(categories: Iterable[str]) -> Sentence:
     return _BLOCKED.with_values(category=words_of(categories))
 
 
+class NoSuchReview(NotFound):
+    sentence = Sentence("没有这条待审。", "There is no such review.")
+
+
 class AlreadyDecided(Conflict):
     """Somebody else was quicker, or the review has changed since it was read."""
 
@@ -35,6 +39,10 @@ class AlreadyDecided(Conflict):
     sentence = Sentence(
         "这一条已有人处理，重新读取后再决定。",
         "Somebody has dealt with this one already; read it again before you decide.",
+    )
+    told = Sentence(
+        "{who} 已在 {when} 处理这一条（{ruling}），重新读取后再看。",
+        "{who} dealt with this one at {when} ({ruling}); read it again.",
     )
 
 

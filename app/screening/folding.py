@@ -76,6 +76,18 @@ def fold_all(texts: list[str]) -> list[str]:
     return folded.split("\n")
 
 
+def digits_in(text: str) -> int:
+    """How many characters may be read as digits."""
+    return int(np.count_nonzero(_digits().take(code_points(text))))
+
+
+@cache
+def _digits() -> NDArray[np.uint8]:
+    read = np.zeros(tables.SIZE, np.uint8)
+    read[[ord(way) for way in tables.digits()] + list(range(ord("0"), ord("9") + 1))] = 1
+    return np.maximum(read, read[tables.plain_table()])
+
+
 def spell_out(text: str) -> str:
     """Forms of several characters as these: `Ⅲ` as `iii`."""
     forms = tables.expansions()

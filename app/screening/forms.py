@@ -1,10 +1,15 @@
 """A term in one of the ways it is searched for, taken apart when it is first seen in a text."""
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 
 from app.screening import folding
 from app.screening.domain import Term
+
+_CONTACT = "加"
+_DOT = re.compile(r"(?<=[A-Za-z0-9])\.(?=[A-Za-z]{2})")
 
 
 class FormKind(IntEnum):
@@ -13,7 +18,40 @@ class FormKind(IntEnum):
     CONTACT = 2
     """加V信 without its first character, for +V信."""
     DOT = 3
-    """With a dot that is spelled out."""
+    """With 点 for a dot."""
+    ENGLISH_DOT = 4
+    """With `dot` for a dot."""
+
+
+_DOTS = {FormKind.DOT: "点", FormKind.ENGLISH_DOT: "dot"}
+
+
+def in_form(text: str, kind: FormKind) -> str:
+    """The term in that form; itself where it has none of its own."""
+    if kind is FormKind.CONTACT:
+        return text.removeprefix(_CONTACT)
+    if kind in _DOTS:
+        return _DOT.sub(_DOTS[kind], text)
+    return text
+
+
+def kinds_of(text: str) -> Iterator[FormKind]:
+    """The forms that a text has beside the written one."""
+    if text.startswith(_CONTACT) and len(text) > 2:  # noqa: PLR2004 -- 加 and two more
+        yield FormKind.CONTACT
+    if "." in text and _DOT.search(text):
+        yield from _DOTS
+
+
+class Lead(IntFlag):
+    """What is to be done where a pattern is seen."""
+
+    FORMS = 1
+    """Judge whether it is one of its terms."""
+    SPLIT = 2
+    """Put a character together, and search once more."""
+    LATIN = 4
+    """Read Latin letters as syllables, and search once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +66,12 @@ class Form:
     """Places before which the term itself has something that is skipped."""
 
 
-def take_apart(term: Term, kind: FormKind, text: str) -> Form:
-    spelled = folding.spell_out(text)
+def take_apart(term: Term, kind: FormKind) -> Form:
+    text = in_form(term.term, kind)
     runs: list[str] = []
     gaps: set[int] = set()
     before, skipped = None, False
-    for character in spelled:
+    for character in folding.spell_out(text):
         plain = folding.plain(character)
         if not plain:
             skipped = True

@@ -1,44 +1,40 @@
 """Finds the terms of a compiled lexicon in a text: one coarse search, and exact checks where it finds something."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 
-import daachorse
-import numpy as np
-
 from app import policies
-from app.screening import blob, checks, folding
-from app.screening.compiling import ACTIONS, BOUNDARIES, EVERY_FIELD, compile_terms
-from app.screening.domain import SCREENED, Action, Category, Decision, Evasion, Field, Hit, Term, Verdict, strictest
-from app.screening.forms import Form, FormKind, take_apart
-from app.screening.masking import masked
-from app.screening.sightings import Part, Sighting
+from app.screening import checks, folding, searching, verdicts
+from app.screening.compiling import compile_terms
+from app.screening.domain import SCREENED, Action, Decision, Evasion, Field, Hit, Term, Verdict
+from app.screening.forms import Form, FormKind
+from app.screening.lexicon import Lexicon
+from app.screening.rules import RULES
+from app.screening.searching import Candidate
+from app.screening.sightings import Sighting, trimmed
 
 _PASS = Verdict(Decision.PASS)
-_DECISIONS = {Action.MASK: Decision.MASK, Action.REVIEW: Decision.REVIEW, Action.BLOCK: Decision.BLOCK}
-_FIELD_BITS: dict[Field, int] = {field: 1 << number for number, field in enumerate(SCREENED)}
+_NAMES = frozenset({Field.HANDLE, Field.DISPLAY_NAME})
+_SHORT = 64
+"""Characters under which a text is read backwards too."""
+_BACKWARDS, _BACKWARDS_IN_NAMES = 4, 3
+"""Characters of a term at least."""
+_BLOCK = 1 << 14
+"""Characters that are searched together: about 64 kB folded."""
 
 
 class Matcher:
-    """A lexicon, ready to search with. Nothing in it changes, so that any number of threads may use it."""
+    """A lexicon, ready to search with. Any number of threads may use it at once."""
 
-    def __init__(self, columns: dict[str, memoryview]) -> None:
-        automaton = daachorse.CharwiseDoubleArrayAhoCorasick.deserialize(bytes(columns["automaton"]))
-        self._find = automaton.find_overlapping_no_suffix
-        self._pattern_first = np.frombuffer(columns["pattern_first"], np.uint32)
-        self._pattern_parent = np.frombuffer(columns["pattern_parent"], np.int32)
-        self._form_term = np.frombuffer(columns["form_term"], np.uint32)
-        self._form_kind = np.frombuffer(columns["form_kind"], np.uint8)
-        self._texts = str(columns["texts"], "utf-8", "surrogatepass")
-        self._text_end = np.frombuffer(columns["text_end"], np.uint32)
-        self._categories = [Category(name) for name in str(columns["categories"], "utf-8").split("\n")]
-        self._term = np.frombuffer(columns["term"], np.uint16).reshape(-1, 4)
-        self._term_fields = np.frombuffer(columns["term_fields"], np.uint16)
+    def __init__(self, lexicon: Lexicon) -> None:
+        self._lexicon = lexicon
+        self._find = lexicon.find
+        self._rules = {field: [term for term in lexicon.rules if field in (term.fields or SCREENED)] for field in Field}
 
     @classmethod
     def load(cls, compiled: bytes) -> "Matcher":
         """Raises `BlobOutdated` for what `compile_terms` of another version wrote."""
-        return cls(blob.read(compiled))
+        return cls(Lexicon(compiled))
 
     @classmethod
     def empty(cls) -> "Matcher":
@@ -49,56 +45,83 @@ class Matcher:
         """What becomes of a text in a field. Takes any string, in time linear in its length, and never raises."""
         seen = folding.views(text)
         found = self._find(seen.joined)
-        if not found:
+        hits = self._by_rules(text, self._rules[field])
+        if not found and not hits and len(text) >= _SHORT and folding.EXPANDED not in seen.joined:
             return _PASS
-        return self._judge(text, field, seen, found)
+        return self._judge(text, field, seen, hits)
 
     def suspects(self, texts: Sequence[str]) -> list[int]:
         """The places of the texts that must be screened; all others pass, whatever their field."""
         return [number for number, text in enumerate(texts) if self._find(folding.views(text).joined)]
 
-    def _judge(self, text: str, field: Field, seen: folding.Views, found: list[tuple[int, int, int]]) -> Verdict:
+    def _by_rules(self, text: str, rules: Sequence[Term]) -> list[Hit]:
+        if not rules:
+            return []
+        digits = folding.digits_in(text)
+        return [
+            verdicts.rule_hit(term, start, end, ways)
+            for term in rules
+            if RULES[term.term].may_hit(text, digits)
+            for start, end, ways in RULES[term.term].find(text)
+        ]
+
+    def _judge(self, text: str, field: Field, seen: folding.Views, by_rules: list[Hit]) -> Verdict:
+        spelled = folding.spell_out(text)
+        if spelled is not text:
+            seen = folding.views(spelled)
         hits: list[Hit] = []
-        kept, firsts = seen.offsets()
-        half = seen.length
-        for _start, end, pattern in found[: policies.CANDIDATES_JUDGED.value]:
-            if end > half:
+        allowed: list[tuple[int, int]] = []
+        judged = 0
+        for form, sighting in self._sightings(spelled, field, seen):
+            judged += 1
+            if judged > policies.CANDIDATES_JUDGED.value:
+                break
+            ways = checks.judge_spoken(form, sighting) if form.kind is FormKind.SPOKEN else checks.judge(form, sighting)
+            if ways is None:
                 continue
-            for form in self._forms(pattern, _FIELD_BITS.get(field, 0)):
+            span = _span(form, sighting)
+            if form.term.action is Action.ALLOW:
+                allowed.append(span)
+            else:
+                hits.append(verdicts.hit(form, span, ways | _backwards(sighting)))
+        if spelled is not text:
+            hits, allowed = verdicts.as_sent(text, hits, allowed)
+        return verdicts.verdict(text, [*hits, *by_rules], allowed, too_many=judged > policies.CANDIDATES_JUDGED.value)
+
+    def _sightings(self, text: str, field: Field, seen: folding.Views) -> Iterator[tuple[Form, Sighting]]:
+        found = self._find(seen.joined)
+        yield from self._forms(searching.candidates(self._lexicon, text, seen, found), field)
+        if field in _NAMES or len(text) < _SHORT:
+            yield from self._forms(searching.mirrored(self._lexicon, text, seen), field)
+
+    def _forms(self, candidates: Iterable[Candidate], field: Field) -> Iterator[tuple[Form, Sighting]]:
+        for pattern, places, end in candidates:
+            for form in self._lexicon.forms(pattern, field):
                 start = end - len(form.runs)
-                parts = tuple(
-                    Part(tuple(kept[firsts[place] : firsts[place + 1]].tolist())) for place in range(start, end)
-                )
-                sighting = Sighting(text, parts)
-                evasions = checks.judge(form, sighting)
-                if evasions is not None and form.term.action is not Action.ALLOW:
-                    hits.append(_hit(form.term, sighting, evasions))
-        if not hits:
-            return _PASS
-        decision = strictest(_DECISIONS[hit.action] for hit in hits)
-        return Verdict(decision, tuple(hits), masked(text, [(hit.start, hit.end) for hit in hits]))
-
-    def _forms(self, pattern: int, field: int) -> Iterator[Form]:
-        while pattern >= 0:
-            for number in range(self._pattern_first[pattern], self._pattern_first[pattern + 1]):
-                term = self._form_term[number]
-                if self._term_fields[term] & field and self._form_kind[number] == FormKind.WRITTEN:
-                    yield self._form(int(term), FormKind(self._form_kind[number]))
-            pattern = int(self._pattern_parent[pattern])
-
-    def _form(self, number: int, kind: FormKind) -> Form:
-        start = int(self._text_end[number - 1]) if number else 0
-        text = self._texts[start : int(self._text_end[number])]
-        category, action, severity, boundary = self._term[number].tolist()
-        bits = int(self._term_fields[number])
-        fields = frozenset(field for field, bit in _FIELD_BITS.items() if bits & bit and bits != EVERY_FIELD)
-        term = Term(text, self._categories[category], ACTIONS[action], severity, fields, BOUNDARIES[boundary])
-        return take_apart(term, kind, text)
+                if places.backwards and not _is_read_backwards(form, field):
+                    continue
+                parts = trimmed(places.text, places.parts(start, end))
+                yield form, Sighting(places.text, parts, places.backwards)
 
 
-def _hit(term: Term, sighting: Sighting, evasions: frozenset[Evasion]) -> Hit:
-    shown = tuple(evasion for evasion in Evasion if evasion in evasions)
-    return Hit(sighting.start, sighting.end, term.category, term.severity, term.action, shown, term.term)
+def _is_read_backwards(form: Form, field: Field) -> bool:
+    """Palindromes are found as they stand."""
+    return (
+        form.kind is FormKind.WRITTEN
+        and len(form.plain) >= (_BACKWARDS_IN_NAMES if field in _NAMES else _BACKWARDS)
+        and form.plain != form.plain[::-1]
+    )
+
+
+def _backwards(sighting: Sighting) -> frozenset[Evasion]:
+    return frozenset({Evasion.REVERSED}) if sighting.backwards else frozenset()
+
+
+def _span(form: Form, sighting: Sighting) -> tuple[int, int]:
+    start, end = sighting.span()
+    if form.kind is FormKind.CONTACT:
+        start = checks.plus_before(sighting)
+    return start, end
 
 
 @cache

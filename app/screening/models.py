@@ -178,4 +178,4 @@ class PatrolRow(Base):
     moved_at: Mapped[datetime] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended: Mapped[str | None] = mapped_column(String(16))
-    """`complete`, or `superseded` by a newer publication."""
+    """`complete`, `superseded` by a newer publication, or `flooded`, which stands before it is finished as well."""

@@ -7,13 +7,23 @@ from app.db.unit_of_work import Transaction
 from app.kernel.errors import FieldError, Invalid
 from app.kernel.ids import ForumId
 from app.screening import repository
-from app.screening.domain import SCREENED, Action, Decision, Field, Judged, Judgement, Origin, Subject, Text, Verdict
+from app.screening.announcements import announce_opened
+from app.screening.domain import (
+    NEVER_MASKED,
+    SCREENED,
+    Action,
+    Decision,
+    Field,
+    Judged,
+    Judgement,
+    Origin,
+    Subject,
+    Text,
+    Verdict,
+)
 from app.screening.errors import ScreeningBlocked, blocked_sentence
 from app.screening.in_force import in_force
 from app.screening.keeping import Provenance, keep, kept_until, review_of
-
-_SHOWN_MASKED = frozenset({Field.DISPLAY_NAME, Field.BIO, Field.SIGNATURE, Field.BOARD_DESCRIPTION})
-"""What is still of use with something covered; any other name waits."""
 
 
 class Gate:
@@ -53,12 +63,12 @@ class Gate:
             categories = {hit.category for hit in verdict.hits}
             raise ScreeningBlocked(text.field, categories, [_fault(text, categories)])
 
-    def hold(self, tx: Transaction, subject: Subject, judgement: Judgement) -> None:
+    def hold(self, tx: Transaction, subject: Subject, judgement: Judgement, emptied: Collection[Field] = ()) -> None:
         """A step: opens a review for what is held, and ends those of what these fields held before.
 
-        What waits already and is asked for again goes on waiting.
+        What waits already and is asked for again goes on waiting. `emptied` are fields that hold nothing any more.
         """
-        fields = {one.field for one in judgement.judged}
+        fields = {one.field for one in judgement.judged} | set(emptied)
         waiting = repository.open_reviews(tx.session, subject.id, fields)
         wanted = {(one.field.value, one.digest): one for one in judgement.held}
         stale = [review for review in waiting if (review.field, review.digest) not in wanted]
@@ -69,7 +79,10 @@ class Gate:
         new = [one for key, one in wanted.items() if key not in known]
         kept = [keep(tx, self._records, one, version, where, waits=True) for one in new]
         repository.add_texts(tx.session, kept)
-        repository.add_reviews(tx.session, [review_of(tx, text, Origin.NAME, subject, held=True) for text in kept])
+        reviews = [review_of(tx, text, Origin.NAME, subject, held=True) for text in kept]
+        repository.add_reviews(tx.session, reviews)
+        for review, text in zip(reviews, kept, strict=True):
+            announce_opened(tx, review, text)
 
 
 def refuse_unreadable(texts: Iterable[Text]) -> None:
@@ -100,7 +113,7 @@ def _shown(judged: Judged) -> str | None:
     match judged.verdict.decision:
         case Decision.PASS:
             return judged.text
-        case Decision.MASK if judged.field in _SHOWN_MASKED:
+        case Decision.MASK if judged.field not in NEVER_MASKED:
             return judged.verdict.masked
         case _:
             return None

@@ -1,25 +1,46 @@
-"""Where something was seen in a text that may be a term: its characters, place by place."""
+"""Where something was seen in a text that may be a term: its characters place by place, and what is between them."""
 
+import re
+import unicodedata
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from itertools import pairwise
 
+from app.screening import folding, masking
 from app.screening.domain import Evasion
+
+_INVISIBLE = frozenset({"Cf", "Mn", "Me", "Cs", "Co", "Cn"})
+_BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800\u180e")
+_CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
+_CONTEXT = 8
+_FAR = 64
+"""Characters that are looked through for a neighbour beyond what cannot be seen."""
+
+
+@lru_cache(maxsize=1 << 14)
+def is_invisible(character: str) -> bool:
+    """Whether nothing of it is seen, or only a mark on the character before it."""
+    return (
+        unicodedata.category(character) in _INVISIBLE or character in _BLANK or _CONTROLS.match(character) is not None
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One place of a view: the offsets of its characters. `stands_for` when these together are another one."""
+    """One place of a view: the offsets of its characters. `stands_for` where they are put together to another one."""
 
     offsets: tuple[int, ...]
     stands_for: str = ""
     by: Evasion | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sighting:
-    """`text` is what was searched: spelled out, and for `Evasion.REVERSED` backwards."""
+    """`text` is what was searched: spelled out, and backwards where `backwards`."""
 
     text: str
     parts: tuple[Part, ...]
+    backwards: bool = False
 
     @property
     def start(self) -> int:
@@ -28,3 +49,75 @@ class Sighting:
     @property
     def end(self) -> int:
         return self.parts[-1].offsets[-1] + 1
+
+    def span(self) -> tuple[int, int]:
+        """Where it stands in the text that was sent, with the marks and invisible characters behind its last one."""
+        if not self.backwards:
+            return self.start, masking.behind(self.text, self.end)
+        length = len(self.text)
+        return length - self.end, length - self.start
+
+    @cached_property
+    def gaps(self) -> tuple[str, ...]:
+        """What is seen before each place but the first, empty where nothing is."""
+        pairs = pairwise(self.parts)
+        return tuple(seen_between(self.text, one.offsets[-1], other.offsets[0]) for one, other in pairs)
+
+    @cached_property
+    def plain(self) -> str:
+        """The plain characters as they are written, or what they are put together to."""
+        return "".join(part.stands_for or folding.plain(self.text[part.offsets[0]]) for part in self.parts)
+
+    def around(self) -> tuple[str, str]:
+        """A few plain characters directly before and behind, up to where something is skipped."""
+        return _directly(self.text, self.start - 1, -1)[::-1], _directly(self.text, self.end, 1)
+
+
+def seen_between(text: str, left: int, right: int) -> str:
+    """What is seen between two offsets."""
+    if right - left <= 1:
+        return ""
+    between = text[left + 1 : right]
+    hidden = {character for character in set(between) if is_invisible(character)}
+    return between.translate(dict.fromkeys(map(ord, hidden))) if hidden else between
+
+
+def neighbour(text: str, offset: int, step: int) -> int:
+    """The offset of the next character that is seen, from `offset` on in a direction; -1 at an end of the text."""
+    for _ in range(_FAR):
+        if not 0 <= offset < len(text):
+            return -1
+        if not is_invisible(text[offset]):
+            return offset
+        offset += step
+    return -1
+
+
+def _directly(text: str, offset: int, step: int) -> str:
+    found: list[str] = []
+    while len(found) < _CONTEXT and (offset := neighbour(text, offset, step)) >= 0:
+        plain = folding.plain(text[offset])
+        if not plain:
+            break
+        found.append(plain)
+        offset += step
+    return "".join(found)
+
+
+def trimmed(text: str, parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """Without those characters of the first and last run that stand apart from the rest: the o of `casino online`."""
+    if len(parts) == 1:
+        return parts
+    first, last = parts[0], parts[-1]
+    if len(first.offsets) > 1 and not first.stands_for:
+        first = Part(_joined(text, first.offsets[::-1])[::-1])
+    if len(last.offsets) > 1 and not last.stands_for:
+        last = Part(_joined(text, last.offsets))
+    return (first, *parts[1:-1], last)
+
+
+def _joined(text: str, offsets: tuple[int, ...]) -> tuple[int, ...]:
+    for number, (one, other) in enumerate(pairwise(offsets), 1):
+        if seen_between(text, min(one, other), max(one, other)):
+            return offsets[:number]
+    return offsets

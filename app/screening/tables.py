@@ -83,7 +83,10 @@ def lookalikes() -> Mapping[str, str]:
 
 @cache
 def digits() -> Mapping[str, str]:
-    """Plain character to the digit that it is read as where a number is expected, `洞` and `拐` of telephones too."""
+    """Character to the digit that it is read as where a number is expected: `洞` and `拐` of telephones, `○` too.
+
+    They are plain ones, but for the circles, which the plain table skips.
+    """
     return MappingProxyType({way: group[0] for group in _lines("digits.txt") for way in group.replace(" ", "")})
 
 
@@ -95,7 +98,10 @@ def splits() -> Mapping[str, tuple[str, ...]]:
 
 @cache
 def sounds() -> Mapping[str, tuple[str, ...]]:
-    """Plain Chinese character to its syllables without tones, the most common first, `v` for ü."""
+    """Plain Chinese character to its syllables without tones, the most common first, `v` for ü.
+
+    People write `lu` for `lv`, too.
+    """
     found: dict[str, tuple[str, ...]] = {}
     for section in ("first", "second", "third"):
         for syllable, characters in _pairs("sounds.txt", section):

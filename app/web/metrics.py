@@ -13,6 +13,8 @@ from prometheus_client.registry import Collector
 from sqlalchemy import Engine, QueuePool
 
 from app.policies import RouteClass
+from app.screening.patrol import PatrolState
+from app.screening.watch import Watched
 from app.upkeep.domain import JobRun
 from app.verification.providers.contract import CheckKind
 from app.web.seats import AllSeats
@@ -92,10 +94,11 @@ class Metrics:
         if isinstance(engine.pool, QueuePool):
             self._connections.set(engine.pool.checkedout())
 
-    def page(self, jobs: Sequence[JobRun], now: datetime) -> bytes:
+    def page(self, jobs: Sequence[JobRun], screening: Watched, now: datetime) -> bytes:
         """The text format; of all processes where there are several. What jobs did stands in the database for all."""
         apart = CollectorRegistry()
         apart.register(_JobRuns(jobs, now))
+        apart.register(_Screening(screening, now))
         return self._counted() + generate_latest(apart)
 
     def _counted(self) -> bytes:
@@ -125,6 +128,24 @@ class _JobRuns(Collector):
             if run.last_ok_at is not None:
                 ok.add_metric([run.name], run.last_ok_at.timestamp())
         yield from (lag, ok, failures, done)
+
+
+class _Screening(Collector):
+    """What waits for a person, and how far behind the patrol is. Source: L5c."""
+
+    def __init__(self, watched: Watched, now: datetime) -> None:
+        self._watched = watched
+        self._now = now
+
+    def collect(self) -> Iterator[Metric]:
+        waiting, patrol = self._watched.reviews, self._watched.patrol
+        age = (self._now - waiting.oldest).total_seconds() if waiting.oldest else 0
+        lag = patrol.lag(self._now).total_seconds() if patrol else 0
+        flooded = patrol is not None and patrol.state is PatrolState.FLOODED
+        yield GaugeMetricFamily("shiming_reviews_open", "Texts that wait for a person.", value=waiting.open)
+        yield GaugeMetricFamily("shiming_review_oldest_seconds", "How long the oldest of them has waited.", value=age)
+        yield GaugeMetricFamily("shiming_patrol_lag_seconds", "Since a publication; 0 once all was read.", value=lag)
+        yield GaugeMetricFamily("shiming_patrol_flooded", "1 where the patrol opens no more reviews.", value=flooded)
 
 
 def _forget_dead_processes() -> None:

@@ -28,6 +28,7 @@ from app.wiring import Services
 from tests.support.clock import TODAY, FakeClock
 from tests.support.desk import Desk
 from tests.support.forum import ORGANISATION, sandbox_number
+from tests.support.lexicons import lexicon_file, put_in_force
 
 MOVING, KNOWN = "14000000042", "14000000043"
 _AT_THE_START = {Action.KEY_CREATED, Action.KEY_PROMOTED, Action.KEY_DESTROYED, Action.AGREEMENT_PUBLISHED}
@@ -109,6 +110,17 @@ def _acts_on_webhooks(services: Services, desk: Desk) -> Acts:
         Action.WEBHOOK_ADDED: lambda: webhooks.add(OPERATOR, at, "https://forum.example/more", everything),
         Action.WEBHOOK_SECRET_ROTATED: lambda: webhooks.rotate_secret(OPERATOR, at, endpoint),
         Action.WEBHOOK_REMOVED: lambda: webhooks.remove(OPERATOR, at, endpoint),
+    }
+
+
+def _acts_on_lexicons(services: Services) -> Acts:
+    lexicons = services.lexicons
+    put_in_force(lexicons, "网上赌场")
+    lexicons.import_file(OPERATOR, "more", lexicon_file("线上赌场"))
+    return {
+        Action.LEXICON_IMPORTED: lambda: lexicons.import_file(OPERATOR, "own", lexicon_file("代开发票")),
+        Action.LEXICON_PUBLISHED: lambda: lexicons.publish(OPERATOR, "more"),
+        Action.LEXICON_WITHDRAWN: lambda: lexicons.withdraw(OPERATOR, "own"),
     }
 
 
@@ -218,6 +230,7 @@ def test_an_act_whose_entry_is_lost_has_not_happened(services: Services, clock: 
         **_acts_of_the_operator(services, desk),
         **_acts_of_a_forum(services, desk),
         **_acts_on_webhooks(services, desk),
+        **_acts_on_lexicons(services),
         **_acts_of_verifications(services, desk),
         **_acts_of_persons(services),
     }

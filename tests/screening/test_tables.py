@@ -58,8 +58,8 @@ def test_a_way_to_write_is_taken_away_and_named(written: str, plain: str, kind: 
         "\0\t\r\n \u3000\u00a0\u2028",
         "\u200b\u200d\u00ad\u202e\u2066\ufeff\ufe0f\U000e0061\U000e0100\u3164",
         "。，、！!|*_-~【】「」©™…",
-        "\u0301\u0336\u20e3ˇˋ",
-        "😀👨🎲💰❤▓║→√+=<>^`",
+        "\u0301\u0336\u20e3ˇˋ丶丨⿰○",
+        "😀👨🎲💰❤▓║→√+=<>^`¥",
         "\ud800\udfff\ue000\U000f0000\u0378\U0010ffff",
     ],
 )
@@ -81,7 +81,7 @@ def test_a_form_of_several_characters_is_written_out(form: str, whole: str) -> N
 
 def test_a_class_of_the_coarse_table_holds_what_stands_for_each_other() -> None:
     coarse = tables.coarse_table()
-    for same in ("o0零〇OО", "il1一壹幺Iı①", "a4@四Ä", "s5$五", "赌睹賭", "未末"):
+    for same in ("o0零〇OО", "il1一壹幺Iı①", "a4@四Ä", "e3€三", "s5$＄五", "赌睹賭", "未末"):
         assert len({int(coarse[ord(character)]) for character in same}) == 1
     assert len({int(coarse[ord(character)]) for character in "aeiosztbg6"}) == 10
 
@@ -94,7 +94,7 @@ def test_hand_written_tables_name_each_character_once_and_folded() -> None:
     for character, ways in tables.splits().items():
         assert _fold(character) == character
         assert all(len(way) == 2 and _fold(way) == way for way in ways)
-    assert _fold("".join(tables.digits())) == "".join(tables.digits())
+    assert _fold("".join(tables.digits())) == "".join(way for way in tables.digits() if way not in "○◯")
 
 
 def test_a_character_has_its_most_common_sound_first() -> None:

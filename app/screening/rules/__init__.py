@@ -1,9 +1,8 @@
 """Rules that a lexicon names like terms: one module each, one line each."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from app.screening.domain import Evasion
+from app.screening.rules import email, id_number, phone, url
+from app.screening.rules.contract import Rule
 
-Spot = tuple[int, int, frozenset[Evasion]]
-"""Start, end and how it was hidden, in code points of the text."""
-RULES: Mapping[str, Callable[[str], list[Spot]]] = {}
+RULES: Mapping[str, Rule] = {"@phone": phone.RULE, "@id_number": id_number.RULE, "@url": url.RULE, "@email": email.RULE}

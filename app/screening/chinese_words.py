@@ -1,0 +1,88 @@
+"""Whether Chinese characters that stand side by side are a word, or belong to the words around them.
+
+Chinese has no spaces: 微信 in 稍微信任 is the end of one word and the beginning of another. The likeliest division of
+the text into words is compared with the likeliest that keeps the term whole.
+"""
+
+import math
+from functools import cache
+
+from app.screening import tables
+
+_LONGEST = 4
+_WINDOW = 4
+_UNKNOWN = math.log(2.0)
+"""A character that the list of words does not know."""
+_TERM_AT_LEAST = {1: math.log(300.0), 2: math.log(300.0)}
+_LONG_TERM_AT_LEAST = math.log(10.0)
+"""An operator lists a term because it is written: it counts as a word that is not rare, by its length."""
+
+
+def torn(text: str, start: int, end: int) -> bool:
+    """Whether `text[start:end]`, plain Chinese characters, is better explained by words that reach over its ends."""
+    if not _reached_over(text, start, end):
+        return False
+    left, right = max(0, start - _WINDOW), min(len(text), end + _WINDOW)
+    part, begin, finish = text[left:right], start - left, end - left
+    term = part[begin:finish]
+    listed = _TERM_AT_LEAST.get(len(term), _LONG_TERM_AT_LEAST) - _total()
+    whole = max(listed, _best(term, -1, -1), _weight(term))
+    kept = _best(part[:begin], -1, -1) + whole + _best(part[finish:], -1, -1)
+    return _best(part, begin, finish) > kept
+
+
+def is_word(text: str) -> bool:
+    return len(text) > 1 and text in tables.common_words()
+
+
+def is_within_a_word(text: str, start: int, end: int) -> bool:
+    """Whether a word reaches over one of its ends, or holds it whole and more."""
+    longer = (
+        text[begin:finish]
+        for begin in range(max(0, end - _LONGEST), start + 1)
+        for finish in range(end, min(len(text), begin + _LONGEST) + 1)
+        if finish - begin > end - start
+    )
+    return _reached_over(text, start, end) or any(map(is_word, longer))
+
+
+def is_made_of_words(text: str) -> bool:
+    """Whether the whole is words of two characters and more, one after another."""
+    reached = {0}
+    for end in range(2, len(text) + 1):
+        if any(end - length in reached and is_word(text[end - length : end]) for length in range(2, _LONGEST + 1)):
+            reached.add(end)
+    return len(text) in reached
+
+
+def _reached_over(text: str, start: int, end: int) -> bool:
+    words = tables.common_words()
+    for edge in (start, end):
+        for begin in range(max(0, edge - _LONGEST + 1), edge):
+            for finish in range(edge + 1, min(len(text), begin + _LONGEST) + 1):
+                if not (begin <= start and finish >= end) and text[begin:finish] in words:
+                    return True
+    return False
+
+
+def _best(text: str, start: int, end: int) -> float:
+    """The likeliest division; words that hold all of `start` to `end` and more are no excuse and do not count."""
+    best = [0.0] + [-math.inf] * len(text)
+    for finish in range(1, len(text) + 1):
+        for begin in range(max(0, finish - _LONGEST), finish):
+            if start >= 0 and begin <= start and finish >= end and finish - begin > end - start:
+                continue
+            best[finish] = max(best[finish], best[begin] + _weight(text[begin:finish]))
+    return best[-1]
+
+
+def _weight(word: str) -> float:
+    times = tables.common_words().get(word)
+    if times:
+        return math.log(times) - _total()
+    return _UNKNOWN - _total() if len(word) == 1 else -math.inf
+
+
+@cache
+def _total() -> float:
+    return math.log(sum(tables.common_words().values()))

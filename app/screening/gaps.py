@@ -1,0 +1,78 @@
+"""Whether what stands between the characters of a term was put there to hide it, or divides a text as usual."""
+
+from enum import IntEnum
+from functools import lru_cache
+from itertools import pairwise
+
+from app.screening import relations
+from app.screening.domain import Evasion
+from app.screening.forms import Form
+from app.screening.sightings import Sighting
+
+_ENDS = frozenset("。！？!?；;…\n\r\u2028\u2029\x0b\x0c\x85")
+_DIVIDES = frozenset("，,、：:（(《〈“\u2018\"'「『[【{<")
+_LONGEST = 8
+_LONGEST_REGULAR = 32
+_SHORT_LATIN, _LONG_LATIN = 3, 5
+
+
+class Gap(IntEnum):
+    NONE = 0
+    SPACE = 1
+    FILLED = 2
+    DIVIDED = 3
+    """By what ends or divides sentences."""
+
+
+@lru_cache(maxsize=1 << 12)
+def kind_of_gap(seen: str) -> Gap:
+    if not seen:
+        return Gap.NONE
+    if _ENDS.isdisjoint(seen) and _DIVIDES.isdisjoint(seen) and not _is_full_stop(seen):
+        return Gap.SPACE if seen.isspace() else Gap.FILLED
+    return Gap.DIVIDED
+
+
+def _is_full_stop(seen: str) -> bool:
+    return seen.strip() == "." and seen != "."
+
+
+def hidden_by_gaps(form: Form, sighting: Sighting) -> frozenset[Evasion] | None:
+    """What the gaps hide; None where they divide the text."""
+    ends = [kind_of_gap(seen[: _LONGEST_REGULAR + 1]) for seen in sighting.gaps]
+    filled = [place for place, kind in enumerate(ends, 1) if kind is not Gap.NONE]
+    if not filled:
+        return frozenset({Evasion.SKIP}) if _is_interrupted(sighting) else relations.PLAINLY
+    odd = [place for place in filled if place not in form.gaps]
+    regular = len(filled) == len(ends) > 1
+    longest = _LONGEST_REGULAR if regular else _LONGEST
+    if any(len(sighting.gaps[place - 1]) > longest for place in filled):
+        return None
+    if odd and not regular:
+        mostly = len(odd) > 1 and len(odd) * 2 > len(ends)
+        if not all(_may_stand(form, sighting, place, ends[place - 1], mostly=mostly) for place in odd):
+            return None
+    return frozenset({Evasion.SKIP}) if odd or _is_interrupted(sighting) else relations.PLAINLY
+
+
+def _may_stand(form: Form, sighting: Sighting, place: int, kind: Gap, *, mostly: bool) -> bool:
+    """Whether a gap is no end of a word: a space says so between Latin letters only."""
+    before, behind = form.runs[place - 1][-1], form.runs[place][0]
+    latin = [_is_latin(plain) for plain in (before, behind)]
+    if not all(latin):
+        return mostly or kind is not Gap.DIVIDED or (any(latin) and sighting.gaps[place - 1].strip() in {":", "："})
+    letters = sum(map(len, form.runs))
+    if kind is not Gap.FILLED or letters <= _SHORT_LATIN:
+        return False
+    return letters >= _LONG_LATIN or sighting.gaps[place - 1].strip("-/\\.") != ""
+
+
+def _is_interrupted(sighting: Sighting) -> bool:
+    """Whether something that cannot be seen, or the same character again, stands between."""
+    return any(one.offsets[-1] - one.offsets[0] >= len(one.offsets) for one in sighting.parts) or any(
+        other.offsets[0] - one.offsets[-1] > 1 for one, other in pairwise(sighting.parts)
+    )
+
+
+def _is_latin(plain: str) -> bool:
+    return relations.is_letter(plain) or relations.is_digit(plain)

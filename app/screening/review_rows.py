@@ -1,0 +1,113 @@
+"""Queries on reviews, open and decided, with the texts they are about."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Row, and_, false, func, select, update
+from sqlalchemy.orm import Session
+
+from app.kernel.actor import Actor
+from app.screening.docket import Ended, ReviewFilter, Waiting
+from app.screening.domain import Ruling
+from app.screening.models import KeptTextRow, ReviewRow
+
+ReviewAndText = Row[ReviewRow, KeptTextRow]
+_OF_PERSONS = (Ruling.PASS.value, Ruling.MASK.value, Ruling.BLOCK.value)
+
+
+def list_open(session: Session, wanted: ReviewFilter) -> Sequence[ReviewAndText]:
+    """Oldest first."""
+    query = (
+        select(ReviewRow, KeptTextRow)
+        .join(KeptTextRow, KeptTextRow.id == ReviewRow.text_id)
+        .where(ReviewRow.decided_at.is_(None), ReviewRow.id > (wanted.after or ""))
+    )
+    if wanted.forum_id is not None:
+        query = query.where(ReviewRow.forum_id == wanted.forum_id)
+    if wanted.account_id is not None:
+        query = query.where(ReviewRow.account_id == wanted.account_id)
+    if wanted.field is not None:
+        query = query.where(ReviewRow.field == wanted.field.value)
+    return session.execute(query.order_by(ReviewRow.id).limit(wanted.limit)).all()
+
+
+def count_open(session: Session) -> Waiting:
+    query = select(func.count(), func.min(ReviewRow.opened_at)).where(ReviewRow.decided_at.is_(None))
+    counted, oldest = session.execute(query).one()
+    return Waiting(counted, oldest)
+
+
+def find(session: Session, review_id: str) -> ReviewAndText | None:
+    query = select(ReviewRow, KeptTextRow).join(KeptTextRow, KeptTextRow.id == ReviewRow.text_id)
+    return session.execute(query.where(ReviewRow.id == review_id)).first()
+
+
+def ended_of(row: ReviewRow) -> Ended | None:
+    if row.decided_at is None or row.decision is None:
+        return None
+    return Ended(Ruling(row.decision), row.decided_at, row.actor_kind or "", row.actor_id or "", row.reason)
+
+
+def decide(
+    session: Session, review_id: str, version: int, actor: Actor, ruling: Ruling, reason: str, now: datetime
+) -> bool:
+    """Whether it was still open, and as it was seen."""
+    changed = session.execute(
+        update(ReviewRow)
+        .where(ReviewRow.id == review_id, ReviewRow.version == version, ReviewRow.decided_at.is_(None))
+        .values(
+            version=version + 1,
+            decided_at=now,
+            decision=ruling.value,
+            reason=reason,
+            held=False,
+            actor_kind=actor.kind.value,
+            actor_id=actor.id,
+        )
+        .returning(ReviewRow.id)
+        .execution_options(synchronize_session=False)
+    )
+    return changed.first() is not None
+
+
+def keep_text_until(session: Session, text_id: str, until: datetime) -> None:
+    session.execute(
+        update(KeptTextRow)
+        .where(KeptTextRow.id == text_id)
+        .values(keep_until=until)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def history_of(session: Session, review: ReviewRow, limit: int) -> Sequence[ReviewAndText]:
+    """What persons decided about the same account before, or the same board; newest first."""
+    query = (
+        select(ReviewRow, KeptTextRow)
+        .join(KeptTextRow, KeptTextRow.id == ReviewRow.text_id)
+        .where(_same_as(review), ReviewRow.decision.in_(_OF_PERSONS))
+    )
+    return session.execute(query.order_by(ReviewRow.decided_at.desc(), ReviewRow.id.desc()).limit(limit)).all()
+
+
+def also_open(session: Session, review: ReviewRow, limit: int) -> list[str]:
+    query = select(ReviewRow.id).where(_same_as(review), ReviewRow.decided_at.is_(None))
+    return list(session.scalars(query.order_by(ReviewRow.id).limit(limit)))
+
+
+def newest_decided(session: Session, limit: int) -> Sequence[ReviewAndText]:
+    """By persons, whose texts are still kept."""
+    query = (
+        select(ReviewRow, KeptTextRow)
+        .join(KeptTextRow, KeptTextRow.id == ReviewRow.text_id)
+        .where(ReviewRow.decision.in_(_OF_PERSONS), KeptTextRow.sealed_text.is_not(None))
+    )
+    return session.execute(query.order_by(ReviewRow.id.desc()).limit(limit)).all()
+
+
+def _same_as(review: ReviewRow) -> ColumnElement[bool]:
+    """Other reviews of the account, or else of the board; none where neither is known."""
+    if review.account_id is not None:
+        return and_(ReviewRow.account_id == review.account_id, ReviewRow.id != review.id)
+    if review.subject_id is not None:
+        return and_(ReviewRow.subject_id == review.subject_id, ReviewRow.id != review.id)
+    return false()

@@ -1,0 +1,41 @@
+"""Numbers of mobile telephones of China: eleven digits that begin with 13 to 19, with or without the country's 86."""
+
+import re
+
+from app.screening.rules.contract import Rule, Spot
+from app.screening.rules.numbers import hidden, numbers
+from app.screening.sightings import neighbour
+
+_MOBILE = re.compile(r"1[3-9]\d{9}")
+_WITH_COUNTRY = re.compile(r"(?:00)?86(?=1[3-9]\d{9}$)")
+_DATE = (4, 2, 2)
+_ADDRESS = 4
+
+
+def find(text: str) -> list[Spot]:
+    found: list[Spot] = []
+    reached = 0
+    for number in numbers(text, 11, 15):
+        if number.offsets[0] < reached:
+            continue
+        if _is_date_or_address(number.groups):
+            continue
+        country = _WITH_COUNTRY.match(number.digits)
+        if not _MOBILE.fullmatch(number.digits, country.end() if country else 0):
+            continue
+        ways = hidden(text, number.offsets)
+        start = number.offsets[0]
+        if country:
+            plus = neighbour(text, start - 1, -1)
+            start = plus if plus >= 0 and text[plus] in "+＋" else start
+        found.append((start, number.end, ways))
+        reached = number.end
+    return found
+
+
+def _is_date_or_address(groups: tuple[int, ...]) -> bool:
+    """1998-05-12 103, and 192.168.13.138."""
+    return groups[:3] == _DATE or (len(groups) == _ADDRESS and max(groups) < _ADDRESS)
+
+
+RULE = Rule(find, digits=11)

@@ -1,0 +1,68 @@
+"""From what was found in a text to what becomes of it."""
+
+from collections.abc import Sequence
+
+from app.screening import tables
+from app.screening.domain import Action, Decision, Evasion, Hit, Term, Verdict, strictest
+from app.screening.forms import Form, FormKind
+from app.screening.masking import masked
+
+Span = tuple[int, int]
+_PASS = Verdict(Decision.PASS)
+_DECISIONS = {Action.MASK: Decision.MASK, Action.REVIEW: Decision.REVIEW, Action.BLOCK: Decision.BLOCK}
+_ORDER = {evasion: number for number, evasion in enumerate(Evasion)}
+
+
+def hit(form: Form, span: Span, ways: frozenset[Evasion]) -> Hit:
+    """What sounds like a term is reviewed at most."""
+    action = form.term.action
+    if form.kind is FormKind.SPOKEN and action is Action.BLOCK:
+        action = Action.REVIEW
+    return Hit(*span, form.term.category, form.term.severity, action, in_order(ways), form.term.term)
+
+
+def rule_hit(term: Term, start: int, end: int, ways: frozenset[Evasion]) -> Hit:
+    return Hit(start, end, term.category, term.severity, term.action, in_order(ways), term.term)
+
+
+def in_order(ways: frozenset[Evasion]) -> tuple[Evasion, ...]:
+    return tuple(sorted(ways, key=_ORDER.__getitem__))
+
+
+def verdict(text: str, hits: Sequence[Hit], allowed: Sequence[Span], *, too_many: bool) -> Verdict:
+    """The strictest that the hits ask for which no allowed term holds; a review at least where not all were judged."""
+    counted = [one for one in hits if not any(_holds(span, one) for span in allowed)]
+    asked = [_DECISIONS[one.action] for one in counted]
+    if too_many:
+        asked.append(Decision.REVIEW)
+    if not asked:
+        return _PASS
+    cover = masked(text, [(one.start, one.end) for one in counted]) if counted else None
+    return Verdict(strictest(asked), _told(counted), cover)
+
+
+def as_sent(text: str, hits: Sequence[Hit], allowed: Sequence[Span]) -> tuple[list[Hit], list[Span]]:
+    """Offsets of the text as it was sent, of those in the text with its forms of several characters spelled out."""
+    forms = tables.expansions()
+    origin = [offset for offset, character in enumerate(text) for _ in forms.get(character, character)]
+    told = []
+    for one in hits:
+        start, end = origin[one.start], origin[one.end - 1] + 1
+        ways = frozenset(one.evasions)
+        if not forms.keys().isdisjoint(text[start:end]):
+            ways |= {Evasion.WIDTH}
+        told.append(Hit(start, end, one.category, one.severity, one.action, in_order(ways), one.term))
+    return told, [(origin[start], origin[end - 1] + 1) for start, end in allowed]
+
+
+def _holds(span: Span, one: Hit) -> bool:
+    return span[0] <= one.start and one.end <= span[1]
+
+
+def _told(hits: Sequence[Hit]) -> tuple[Hit, ...]:
+    """In the order of the text; of those that lie within one another in one category, the longest."""
+    told: list[Hit] = []
+    for one in sorted(hits, key=lambda hit: (hit.start, -hit.end, -_DECISIONS[hit.action].rank, len(hit.evasions))):
+        if not any(other.category == one.category and one.end <= other.end for other in told):
+            told.append(one)
+    return tuple(told)

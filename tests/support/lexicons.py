@@ -1,0 +1,36 @@
+"""Lexicon files as an operator writes them."""
+
+from app.db.unit_of_work import Transaction
+from app.kernel.actor import OPERATOR
+from app.kernel.ids import ForumId
+from app.screening.domain import Field, PublicText
+from app.screening.lexicons import Lexicons
+
+HEADER = "term,category,action,severity,fields,boundary,note\n"
+
+
+def lexicon_file(*terms: str) -> bytes:
+    """Each term blocks everywhere, unless it is a whole line itself."""
+    lines = [term if "," in term else f"{term},gambling,block,4,,," for term in terms]
+    return (HEADER + "".join(f"{line}\n" for line in lines)).encode()
+
+
+def put_in_force(lexicons: Lexicons, *terms: str, name: str = "own") -> int:
+    """Gives the number of the publication."""
+    imported = lexicons.import_file(OPERATOR, name, lexicon_file(*terms))
+    return lexicons.publish(OPERATOR, name, imported.version.number, despite_alarm=True).publication
+
+
+class Posts:
+    """A source of public texts."""
+
+    def __init__(self, *texts: str) -> None:
+        self._texts = [
+            PublicText(f"{number:06}", Field.POST, text, ForumId("frm_1"), None) for number, text in enumerate(texts)
+        ]
+
+    def page(self, _tx: Transaction, after: str, limit: int) -> list[PublicText]:
+        return [text for text in self._texts if text.key > after][:limit]
+
+    def recent(self, _tx: Transaction, limit: int) -> list[PublicText]:
+        return self._texts[::-1][:limit]
