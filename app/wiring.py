@@ -190,11 +190,10 @@ def _assemble(
     verifications = Verifications(unit_of_work, vault, blind_index, mac, checks, direct_by_default=development)
     screenings, lifetime = Screenings(unit_of_work, records), _token_lifetime(settings)
     posting = Posting(unit_of_work, signer, mac, settings.issuer, lifetime, verifications.is_adult, screenings)
-    notices = Notices(unit_of_work, vault, texts)
     rooms = (
         *_facts(settings),
         *_screening(unit_of_work, records, naming, board_naming),
-        *_boards(unit_of_work, verifications.is_adult, board_naming, posting, notices, mac),
+        *_boards(unit_of_work, verifications.is_adult, board_naming, posting, Notices(unit_of_work, vault, texts), mac),
     )
     return Services(
         *rooms,
