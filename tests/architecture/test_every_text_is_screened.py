@@ -12,7 +12,7 @@ import httpx2
 import pytest
 from typer.main import get_command
 
-from app.cli.root import shiming
+from app.__main__ import shiming
 from app.kernel.actor import OPERATOR
 from app.screening.service import Gate
 from app.wiring import Services
@@ -76,8 +76,8 @@ def _names(forum: ForumBackend) -> Iterator[tuple[Way, Send]]:
     for field, handle in zip(fields, ("路人甲", "路人乙", "路人丙", "路人丁"), strict=True):
         yield ("POST", "/v1/accounts", field), _sender(forum, "POST", "/v1/accounts", {"handle": handle}, field)
         yield ("PATCH", "/v1/accounts/{account_id}", field), _sender(forum, "PATCH", f"/v1/accounts/{ready}", {}, field)
-    new = {"slug": "two", "name": "两", "description": "", "founder": {"account_id": ready}}
     for field in ("slug", "name", "description"):
+        new = {"slug": f"of-{field}", "name": "两", "description": "", "founder": {"account_id": ready}}
         yield ("POST", "/v1/boards", field), _sender(forum, "POST", "/v1/boards", new, field)
         yield ("PATCH", "/v1/boards/{board}", field), _sender(forum, "PATCH", f"/v1/boards/{board}", {}, field)
 
