@@ -12,7 +12,8 @@ import httpx2
 import pytest
 from typer.main import get_command
 
-from app.__main__ import shiming
+import app.__main__  # noqa: F401 -- it brings the commands of other rooms
+from app.cli.root import shiming
 from app.kernel.actor import OPERATOR
 from app.screening.service import Gate
 from app.wiring import Services
