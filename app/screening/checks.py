@@ -15,7 +15,7 @@ def judge(form: Form, sighting: Sighting) -> frozenset[Evasion] | None:
         found: set[Evasion] | None = set()
     else:
         found = _hidden(form, sighting)
-    if found is None or not letters.stand_alone(form, sighting):
+    if found is None or not letters.stand_alone(form, sighting) or not letters.is_marked_as_meant(form, sighting):
         return None
     if form.kind in {FormKind.CONTACT, FormKind.DOT}:
         found.add(Evasion.CONTACT)
