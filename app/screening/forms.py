@@ -37,7 +37,7 @@ def in_form(text: str, kind: FormKind) -> str:
 
 def kinds_of(text: str) -> Iterator[FormKind]:
     """The forms that a text has beside the written one."""
-    if text.startswith(CONTACT) and len(text) > 2:  # noqa: PLR2004 -- 加 and two more
+    if text.startswith(CONTACT) and sum(map(bool, map(folding.plain, text))) > 2:  # noqa: PLR2004 -- 加 and two more
         yield FormKind.CONTACT
     if "." in text and _DOT.search(text):
         yield from _DOTS

@@ -114,8 +114,7 @@ def _sought(term: Term, kind: FormKind, text: str) -> Iterator[Sought]:
                 gaps.add(number)
             before = offset
     whole = "".join(runs)
-    letters = sum("a" <= character <= "z" for character in whole)
-    is_chinese = len(whole) > 1 and all(map(relations.is_chinese, whole))
+    letters, is_chinese = sum(map(relations.is_letter, whole)), len(whole) > 1 and all(map(relations.is_chinese, whole))
     form = Form(term, kind, text, whole, runs, frozenset(gaps), letters, is_chinese)
     yield Sought(form, [place.written for place in places], by_sound=False)
     syllables = [place for place in places if place.spoken not in {VOWEL, CONSONANT, SILENT}]
@@ -125,7 +124,7 @@ def _sought(term: Term, kind: FormKind, text: str) -> Iterator[Sought]:
         and is_sounded(term.category)
         and len(syllables) > 2
     ):
-        form = replace(form, kind=FormKind.SPOKEN)
+        form = Form(term, FormKind.SPOKEN, text, whole, runs, frozenset(gaps), letters, is_chinese)
         yield from (Sought(form, sounds, by_sound=True) for sounds in _ways_to_speak(places))
 
 
