@@ -7,7 +7,7 @@ term, the search and what is put together for it, offsets, what is allowed, what
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 from app.screening import checks, pinyin, relations, tables
