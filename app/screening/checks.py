@@ -1,10 +1,12 @@
 """Whether a sighting is the term: each check tells how it was hidden, or refuses."""
 
-from app.screening import chinese_words, letters, relations
+from collections.abc import Iterable
+
+from app.screening import chinese_words, folding, letters, relations
 from app.screening.domain import Boundary, Evasion
 from app.screening.forms import Form, FormKind
 from app.screening.gaps import hidden_by_gaps
-from app.screening.sightings import Sighting, neighbour
+from app.screening.sightings import Part, Sighting, neighbour
 
 _PLUS = frozenset("+＋\u2795\ufe62十")
 
@@ -53,19 +55,29 @@ def _hidden(form: Form, sighting: Sighting) -> set[Evasion] | None:
 def _characters(form: Form, sighting: Sighting) -> set[Evasion] | None:
     found: set[Evasion] = set()
     for part, run in zip(sighting.parts, form.runs, strict=True):
-        written = part.stands_for or [sighting.text[offset] for offset in part.offsets]
-        if len(written) != len(run):
-            if len(written) < len(run) or relations.is_digit(run[0]):
+        length = len(part.stands_for or part.offsets)
+        if length != len(run):
+            if length < len(run) or relations.is_digit(run[0]):
                 return None
             found.add(Evasion.REPEAT)
-        for number, character in enumerate(written):
-            ways = relations.written_for(character, run[min(number, len(run) - 1)])
+        written = part.stands_for or [sighting.text[offset] for offset in part.offsets[: len(run)]]
+        pairs = [*zip(written, run, strict=False), *((character, run[-1]) for character in _more(sighting, part, run))]
+        for character, meant in pairs:
+            ways = relations.written_for(character, meant)
             if ways is None:
                 return None
             found |= ways
         if part.by is not None:
             found.add(part.by)
     return found
+
+
+def _more(sighting: Sighting, part: Part, run: str) -> Iterable[str]:
+    """The different characters that stand behind as many as a run has."""
+    if part.stands_for or len(part.offsets) == len(run):
+        return part.stands_for[len(run) :]
+    behind = sighting.text[part.offsets[len(run)] : part.offsets[-1] + 1]
+    return filter(folding.plain, set(behind))
 
 
 def _latin_in_order(form: Form, sighting: Sighting, found: set[Evasion]) -> bool:

@@ -54,12 +54,13 @@ def is_word_of_another_script(sighting: Sighting) -> bool:
         if end - sighting.end > _FURTHEST:
             break
     beside = {script_of(character) for character in text[start : sighting.start] + text[sighting.end : end]}
-    scripts = {script_of(text[offset]) for part in sighting.parts for offset in part.offsets} | beside
+    scripts = {script_of(character) for character in set(text[sighting.start : sighting.end])} | beside
     scripts -= {"", "HAN"}
     return len(scripts) == 1 and scripts != {"LATIN"}
 
 
 _FURTHEST = 40
+_LONGEST_WORD = 32
 
 
 @lru_cache(maxsize=1 << 14)
@@ -115,6 +116,8 @@ def is_a_number(form: Form, sighting: Sighting) -> bool:
 
 def is_another_word(form: Form, sighting: Sighting) -> bool:
     """Whether what is written is an English word of its own, where it differs from the term."""
+    if sum(len(part.offsets) for part in sighting.parts) > _LONGEST_WORD:
+        return False
     written = "".join(folding.plain(sighting.text[offset]) for part in sighting.parts for offset in part.offsets)
     return written != form.plain and written in tables.english_words()
 
