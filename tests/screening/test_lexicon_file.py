@@ -28,6 +28,14 @@ def _faults(data: bytes) -> list[tuple[int, str]]:
     return [(fault.line, fault.reason) for fault in refused.value.faults]
 
 
+def _read(data: bytes) -> tuple[list[Term], set[str]]:
+    """The terms, or why there are none."""
+    try:
+        return read_terms(data), set()
+    except LexiconFaulty as refused:
+        return [], {fault.reason for fault in refused.faults}
+
+
 def test_a_line_becomes_a_term() -> None:
     data = _file(
         '"a, ""b""",gambling,block,5,handle post,word,why not',
@@ -88,7 +96,7 @@ def test_half_a_character_and_other_encodings_are_told_with_their_line() -> None
     assert _faults(
         (HEADER + "赌场,gambling,block,3,,,\n").encode("utf-8").replace("赌".encode(), "赌".encode("gbk"))
     ) == [(2, "not-utf-8")]
-    assert _faults((HEADER + "赌场,gambling,block,3,,,\n").encode("utf-16")) == [(1, "wrong-header")]
+    assert _faults((HEADER + "赌场,gambling,block,3,,,\n").encode("utf-16")) == [(1, "not-utf-8")]
 
 
 @pytest.mark.parametrize("head", ["", "term,category\n", HEADER.replace("term", "word"), HEADER.upper(), '"' + HEADER])
@@ -137,10 +145,8 @@ def test_a_quote_left_open_spoils_one_line() -> None:
 @settings(max_examples=60, deadline=None)
 def test_no_bytes_do_more_than_be_refused(data: bytes) -> None:
     for given_bytes in (data, HEADER.encode() + data):
-        try:
-            assert len(read_terms(given_bytes)) <= given_bytes.count(b"\n")
-        except LexiconFaulty as refused:
-            assert refused.count >= len(refused.faults) > 0
+        terms, reasons = _read(given_bytes)
+        assert reasons or len(terms) <= given_bytes.count(b"\n")
 
 
 _TERMS = st.builds(
@@ -158,15 +164,8 @@ _TERMS = st.builds(
 @given(_TERMS)
 @settings(max_examples=60, deadline=None)
 def test_what_is_written_is_read_back_the_same(term: Term) -> None:
-    try:
-        assert read_terms(write_terms([term])) == [term]
-    except LexiconFaulty as refused:
-        assert {fault.reason for fault in refused.faults} <= {
-            "folds-to-nothing",
-            "one-character",
-            "unknown-rule",
-            "empty-term",
-        }
+    terms, reasons = _read(write_terms([term]))
+    assert terms == [term] or reasons <= {"folds-to-nothing", "one-character", "unknown-rule", "empty-term"}
 
 
 def test_terms_that_may_hit_innocent_texts_are_pointed_out_and_still_loaded() -> None:

@@ -6,9 +6,11 @@ import pytest
 
 from tests.torture.form import Form
 
-_LONG_ONLY = {"test_full_disks.py", "test_lexicon_swap.py"}
-"""Needs the right to mount a disk; in the short form no file of the service may grow (`test_disk_faults.py`). Needs
-the machine for itself; in the short form `tests/screening/test_lexicons.py` publishes."""
+_LONG_ONLY = {
+    "test_full_disks.py",  # needs the right to mount a disk; in the short form no file may grow (`test_disk_faults.py`)
+    "test_lexicon_swap.py",  # needs the machine for itself; `tests/screening/test_lexicons.py` publishes
+    "test_patrol.py",  # waits for real workers; their steps are tried in `tests/screening/test_patrol.py`
+}
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
