@@ -17,6 +17,7 @@ _READINGS = 2
 """Other ways to speak one term, of which there are many where characters have several sounds."""
 _SOUNDED = 3
 """Characters at least that a term is recognised by its sound with."""
+_FIRST = {Action.BLOCK, Action.ALLOW}
 ACTIONS = tuple(Action)
 BOUNDARIES = tuple(Boundary)
 EVERY_FIELD = (1 << len(SCREENED)) - 1
@@ -35,12 +36,19 @@ def compile_terms(terms: Sequence[Term]) -> bytes:
     of_patterns, of_terms, kinds = forms
     hints = [patterns.setdefault(hint, len(patterns)) for hint in _LATIN_HINTS if FormKind.SPOKEN in kinds]
     parents = _parents(patterns)
+    first = np.array([term.action in _FIRST for term in terms], bool)
+    leads = {
+        Lead.FORMS: of_patterns,
+        Lead.SPLIT: np.array(list(splits), np.uint32),
+        Lead.LATIN: np.array(hints, np.uint32),
+        Lead.FIRST: of_patterns[first[of_terms]],
+    }
     return blob.write(
         {
             "automaton": daachorse.CharwiseDoubleArrayAhoCorasick(list(patterns)).serialize(),
             "pattern_first": np.searchsorted(of_patterns, np.arange(len(patterns) + 1)).astype(np.uint32).tobytes(),
             "pattern_parent": parents.tobytes(),
-            "pattern_leads": _leads(parents, of_patterns, list(splits), hints).tobytes(),
+            "pattern_leads": _leads(parents, leads).tobytes(),
             "form_term": of_terms.tobytes(),
             "form_kind": kinds.astype(np.uint8).tobytes(),
             "splits": "\n".join(f"{pattern} {split}" for pattern, split in splits.items()).encode(),
@@ -137,14 +145,11 @@ def _splits(patterns: _Patterns) -> dict[int, str]:
     }
 
 
-def _leads(
-    parents: NDArray[np.int32], forms: NDArray[np.uint32], splits: list[int], hints: list[int]
-) -> NDArray[np.uint8]:
+def _leads(parents: NDArray[np.int32], of: Mapping[Lead, NDArray[np.uint32]]) -> NDArray[np.uint8]:
     """What a pattern, or one that it ends with, leads to."""
     leads = np.zeros(len(parents) + 1, np.uint8)  # one more, for the parent of those that have none
-    leads[forms] |= np.uint8(Lead.FORMS)
-    leads[splits] |= np.uint8(Lead.SPLIT)
-    leads[hints] |= np.uint8(Lead.LATIN)
+    for lead, patterns in of.items():
+        leads[patterns] |= np.uint8(lead)
     while True:
         further = leads.copy()
         further[:-1] |= leads[parents]
