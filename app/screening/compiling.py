@@ -1,6 +1,6 @@
 """From the terms of a lexicon to the columns that `Matcher` searches with: an automaton over all ways to write them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice, product
 
 import daachorse
@@ -16,6 +16,7 @@ _READINGS = 4
 """Ways to speak one term, of which there are many where characters have several sounds."""
 _SOUNDED = 3
 """Characters at least that a term is recognised by its sound with."""
+_FIRST = {Action.BLOCK, Action.ALLOW}
 ACTIONS = tuple(Action)
 BOUNDARIES = tuple(Boundary)
 _FIELD_BITS: dict[Field, int] = {field: 1 << number for number, field in enumerate(SCREENED)}
@@ -37,12 +38,18 @@ def compile_terms(terms: Sequence[Term]) -> bytes:
     of_forms.sort()
     firsts = np.searchsorted([pattern for pattern, _, _ in of_forms], np.arange(len(patterns) + 1))
     parents = _parents(list(patterns))
+    leads = {
+        Lead.FORMS: [pattern for pattern, _, _ in of_forms],
+        Lead.SPLIT: list(splits),
+        Lead.LATIN: hints,
+        Lead.FIRST: [pattern for pattern, number, _ in of_forms if kept[number].action in _FIRST],
+    }
     return blob.write(
         {
             "automaton": _automaton(patterns),
             "pattern_first": firsts.astype(np.uint32).tobytes(),
             "pattern_parent": parents.tobytes(),
-            "pattern_leads": _leads(parents, [pattern for pattern, _, _ in of_forms], splits, hints).tobytes(),
+            "pattern_leads": _leads(parents, leads).tobytes(),
             "form_term": np.array([number for _, number, _ in of_forms], np.uint32).tobytes(),
             "form_kind": np.array([kind for _, _, kind in of_forms], np.uint8).tobytes(),
             "splits": "\n".join(f"{pattern} {split}" for pattern, split in splits.items()).encode(),
@@ -149,13 +156,11 @@ def _automaton(patterns: Iterable[str]) -> bytes:
     return daachorse.CharwiseDoubleArrayAhoCorasick(list(patterns)).serialize()
 
 
-def _leads(
-    parents: NDArray[np.int32], forms: Iterable[int], splits: Iterable[int], hints: Iterable[int]
-) -> NDArray[np.uint8]:
+def _leads(parents: NDArray[np.int32], of: Mapping[Lead, list[int]]) -> NDArray[np.uint8]:
     """What a pattern, or one that it ends with, leads to."""
     leads = np.zeros(len(parents) + 1, np.uint8)  # one more, for the parent of those that have none
-    for lead, patterns in ((Lead.FORMS, forms), (Lead.SPLIT, splits), (Lead.LATIN, hints)):
-        leads[list(patterns)] |= np.uint8(lead)
+    for lead, patterns in of.items():
+        leads[patterns] |= np.uint8(lead)
     leads[-1] = 0
     while True:
         further = leads.copy()

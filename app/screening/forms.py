@@ -37,7 +37,7 @@ def in_form(text: str, kind: FormKind) -> str:
 
 def kinds_of(text: str) -> Iterator[FormKind]:
     """The forms that a text has beside the written one."""
-    if text.startswith(_CONTACT) and len(text) > 2:  # noqa: PLR2004 -- 加 and two more
+    if text.startswith(_CONTACT) and sum(map(bool, map(folding.plain, text))) > 2:  # noqa: PLR2004 -- and two more
         yield FormKind.CONTACT
     if "." in text and _DOT.search(text):
         yield from _DOTS
@@ -52,6 +52,8 @@ class Lead(IntFlag):
     """Put a character together, and search once more."""
     LATIN = 4
     """Read Latin letters as syllables, and search once more."""
+    FIRST = 8
+    """Judge it before others where there is too much to judge: it blocks, or it allows what blocks."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from app import policies
 from app.screening import blocks, checks, folding, searching, verdicts
 from app.screening.compiling import compile_terms
 from app.screening.domain import SCREENED, Action, Decision, Evasion, Field, Hit, Term, Verdict
-from app.screening.forms import Form, FormKind
+from app.screening.forms import Form, FormKind, Lead
 from app.screening.lexicon import Lexicon
 from app.screening.rules import RULES
 from app.screening.searching import Candidate
@@ -27,7 +27,7 @@ class Matcher:
     def __init__(self, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
         self._find = lexicon.find
-        self._rules = {field: [term for term in lexicon.rules if field in (term.fields or SCREENED)] for field in Field}
+        self._rules = [term for term in lexicon.rules if term.term in RULES]
 
     @classmethod
     def load(cls, compiled: bytes) -> "Matcher":
@@ -43,8 +43,8 @@ class Matcher:
         """What becomes of a text in a field. Takes any string, in time linear in its length, and never raises."""
         seen = folding.views(text)
         found = self._find(seen.joined)
-        hits = self._by_rules(text, self._rules[field])
-        if not found and not hits and len(text) >= _SHORT and folding.EXPANDED not in seen.joined:
+        hits = self._by_rules(text, [term for term in self._rules if field in (term.fields or SCREENED)])
+        if not found and not hits and not _is_read_both_ways(text, field) and folding.EXPANDED not in seen.joined:
             return _PASS
         return self._judge(text, field, seen, hits)
 
@@ -53,9 +53,8 @@ class Matcher:
         found: set[int] = set()
         for first, block in blocks.of(texts):
             found.update(first + number for number in blocks.suspects(self._lexicon, block))
-        terms = self._lexicon.rules
-        if terms:
-            found.update(number for number, text in enumerate(texts) if self._by_rules(text, terms))
+        if self._rules:
+            found.update(number for number, text in enumerate(texts) if self._by_rules(text, self._rules))
         return sorted(found)
 
     def _by_rules(self, text: str, rules: Sequence[Term]) -> list[Hit]:
@@ -76,7 +75,7 @@ class Matcher:
         hits: list[Hit] = []
         allowed: list[tuple[int, int]] = []
         judged = 0
-        for form, sighting in self._sightings(spelled, field, seen):
+        for form, sighting in self._sightings(spelled, field, seen, both_ways=_is_read_both_ways(text, field)):
             judged += 1
             if judged > policies.CANDIDATES_JUDGED.value:
                 break
@@ -92,10 +91,14 @@ class Matcher:
             hits, allowed = verdicts.as_sent(text, hits, allowed)
         return verdicts.verdict(text, [*hits, *by_rules], allowed, too_many=judged > policies.CANDIDATES_JUDGED.value)
 
-    def _sightings(self, text: str, field: Field, seen: folding.Views) -> Iterator[tuple[Form, Sighting]]:
+    def _sightings(
+        self, text: str, field: Field, seen: folding.Views, *, both_ways: bool
+    ) -> Iterator[tuple[Form, Sighting]]:
         found = self._find(seen.joined)
+        if len(found) > policies.CANDIDATES_JUDGED.value:
+            found.sort(key=lambda one: not self._lexicon.leads[one[2]] & Lead.FIRST)
         yield from self._forms(searching.candidates(self._lexicon, text, seen, found), field)
-        if field in _NAMES or len(text) < _SHORT:
+        if both_ways:
             yield from self._forms(searching.mirrored(self._lexicon, text, seen), field)
 
     def _forms(self, candidates: Iterable[Candidate], field: Field) -> Iterator[tuple[Form, Sighting]]:
@@ -106,6 +109,10 @@ class Matcher:
                     continue
                 parts = trimmed(places.text, places.parts(start, end))
                 yield form, Sighting(places.text, parts, places.backwards)
+
+
+def _is_read_both_ways(text: str, field: Field) -> bool:
+    return field in _NAMES or len(text) < _SHORT
 
 
 def _is_read_backwards(form: Form, field: Field) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from app.screening import tables
-from app.screening.domain import Action, Decision, Evasion, Hit, Term, Verdict, strictest
+from app.screening.domain import Action, Category, Decision, Evasion, Hit, Term, Verdict, strictest
 from app.screening.forms import Form, FormKind
 from app.screening.masking import masked
 
@@ -31,7 +31,8 @@ def in_order(ways: frozenset[Evasion]) -> tuple[Evasion, ...]:
 
 def verdict(text: str, hits: Sequence[Hit], allowed: Sequence[Span], *, too_many: bool) -> Verdict:
     """The strictest that the hits ask for which no allowed term holds; a review at least where not all were judged."""
-    counted = [one for one in hits if not any(_holds(span, one) for span in allowed)]
+    spans = [*allowed, *((one.start, one.end) for one in hits if one.action is Action.ALLOW)]
+    counted = [one for one in hits if not any(_holds(span, one) for span in spans)]
     asked = [_DECISIONS[one.action] for one in counted]
     if too_many:
         asked.append(Decision.REVIEW)
@@ -60,9 +61,17 @@ def _holds(span: Span, one: Hit) -> bool:
 
 
 def _told(hits: Sequence[Hit]) -> tuple[Hit, ...]:
-    """In the order of the text; of those that lie within one another in one category, the longest."""
+    """In the order of the text; of those that lie within one another in one category the longest, then the gravest."""
     told: list[Hit] = []
-    for one in sorted(hits, key=lambda hit: (hit.start, -hit.end, -_DECISIONS[hit.action].rank, len(hit.evasions))):
-        if not any(other.category == one.category and one.end <= other.end for other in told):
+    reached: dict[Category, int] = {}
+    for one in sorted(hits, key=_weight):
+        if one.end > reached.get(one.category, 0):
             told.append(one)
+            reached[one.category] = one.end
     return tuple(told)
+
+
+def _weight(hit: Hit) -> tuple[int, int, int, int, int, str, tuple[Evasion, ...]]:
+    """An order of all hits, so that the same is told however they were found."""
+    rank = _DECISIONS[hit.action].rank
+    return hit.start, -hit.end, -rank, -hit.severity, len(hit.evasions), hit.term, hit.evasions
