@@ -51,13 +51,14 @@ def _belongs(text: str, offset: int) -> bool:
     kind = unicodedata.category(here)
     if kind in {"Mn", "Me", "Mc", "Cf"} or "\U0001f3fb" <= here <= "\U0001f3ff":
         return True
-    if before == _JOINER:
-        return kind in {"So", "Lo"}
     if here in _FINISHING or "\u1160" <= here <= "\u11ff":  # jamo stand on the one before
         return True
-    if unicodedata.combining(before) == _VIRAMA and here.isalpha():
+    if _FLAG.match(here) and _FLAG.match(before):
+        return _flags_before(text, offset) % 2 == 1
+    if before == _JOINER and kind == "So":
         return True
-    return bool(_FLAG.match(here) and _FLAG.match(before)) and _flags_before(text, offset) % 2 == 1
+    bound = text[offset - 2] if before == _JOINER and offset > 1 else before
+    return unicodedata.combining(bound) == _VIRAMA and here.isalpha()
 
 
 def _flags_before(text: str, offset: int) -> int:

@@ -1,6 +1,8 @@
 """From what was found in a text to what becomes of it."""
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
 
 from app.screening import tables
 from app.screening.domain import Action, Category, Decision, Evasion, Hit, Term, Verdict, strictest
@@ -32,7 +34,7 @@ def in_order(ways: frozenset[Evasion]) -> tuple[Evasion, ...]:
 def verdict(text: str, hits: Sequence[Hit], allowed: Sequence[Span], *, too_many: bool) -> Verdict:
     """The strictest that the hits ask for which no allowed term holds; a review at least where not all were judged."""
     spans = [*allowed, *((one.start, one.end) for one in hits if one.action is Action.ALLOW)]
-    counted = [one for one in hits if not any(_holds(span, one) for span in spans)]
+    counted = _not_held(hits, spans) if spans else hits
     asked = [_DECISIONS[one.action] for one in counted]
     if too_many:
         asked.append(Decision.REVIEW)
@@ -56,8 +58,13 @@ def as_sent(text: str, hits: Sequence[Hit], allowed: Sequence[Span]) -> tuple[li
     return told, [(origin[start], origin[end - 1] + 1) for start, end in allowed]
 
 
-def _holds(span: Span, one: Hit) -> bool:
-    return span[0] <= one.start and one.end <= span[1]
+def _not_held(hits: Sequence[Hit], spans: Iterable[Span]) -> list[Hit]:
+    """The hits that lie within none of the spans."""
+    in_order_of_start = sorted(spans)
+    starts = [start for start, _ in in_order_of_start]
+    furthest = list(accumulate((end for _, end in in_order_of_start), max))
+    before = [bisect_right(starts, one.start) for one in hits]
+    return [one for one, count in zip(hits, before, strict=True) if not count or furthest[count - 1] < one.end]
 
 
 def _told(hits: Sequence[Hit]) -> tuple[Hit, ...]:

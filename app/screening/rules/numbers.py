@@ -9,8 +9,8 @@ from app.screening.domain import Evasion
 from app.screening.rules.reading import DIGIT_I, DIGIT_O, as_numbers
 
 _NUMBER = re.compile(r"\d(?:~*(?:[ -]~*){0,3}\d)*")
-_AMONG_LETTERS = re.compile(r"l~*[OI~]+|[OI~]+l")
-_WORD = re.compile(r"\d(?:[~-]*\d)*")
+_AMONG_LETTERS = re.compile(r"(?<=l)[OI~]+|(?<![OI~])[OI~]+(?=l)")
+_NO_DIGITS = re.compile(r"\D+")
 _FOR_DIGITS = frozenset("oil")
 _LETTERS_TOO = str.maketrans({DIGIT_O: "0", DIGIT_I: "1"})
 
@@ -30,26 +30,26 @@ class Number:
         return self.offsets[-1] + 1
 
 
-def numbers(text: str, shortest: int, longest: int) -> Iterator[Number]:
-    """Every number of so many digits: of whole groups, never a part of one."""
+def numbers(text: str, *shapes: re.Pattern[str]) -> Iterator[Number]:
+    """Every number of a shape, also those that overlap: of whole groups, never a part of one.
+
+    Shapes look ahead and take nothing, so that they are tried at every digit.
+    """
     read = _AMONG_LETTERS.sub(lambda match: "l" * len(match.group()), as_numbers(text)).translate(_LETTERS_TOO)
     for match in _NUMBER.finditer(read):
-        words = [
-            [
-                offset
-                for offset in range(word.start() + match.start(), word.end() + match.start())
-                if read[offset].isdigit()
-            ]
-            for word in _WORD.finditer(match.group())
-        ]
-        for first in range(len(words)):
-            offsets: list[int] = []
-            for word in words[first:]:
-                offsets += word
-                if len(offsets) > longest:
-                    break
-                if len(offsets) >= shortest:
-                    yield _number(read, offsets)
+        digits = _NO_DIGITS.sub("", match.group())
+        spots = sorted({seen.span(1) for shape in shapes for seen in shape.finditer(digits)})
+        if not spots:
+            continue
+        offsets = [offset for offset in range(*match.span()) if read[offset].isdigit()]
+        for first, last in spots:
+            if _is_parted(read, offsets, first) and _is_parted(read, offsets, last):
+                yield _number(read, offsets[first:last])
+
+
+def _is_parted(read: str, offsets: list[int], place: int) -> bool:
+    """Whether a group of digits ends before a place."""
+    return place in {0, len(offsets)} or " " in read[offsets[place - 1] : offsets[place]]
 
 
 def _number(read: str, offsets: list[int]) -> Number:

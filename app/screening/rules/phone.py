@@ -6,8 +6,8 @@ from app.screening.rules.contract import Rule, Spot
 from app.screening.rules.numbers import hidden, numbers
 from app.screening.sightings import neighbour
 
-_MOBILE = re.compile(r"1[3-9]\d{9}")
-_WITH_COUNTRY = re.compile(r"(?:00)?86(?=1[3-9]\d{9}$)")
+_MOBILE = 11
+_SHAPE = re.compile(r"(?=((?:(?:00)?86)?1[3-9]\d{9}))")
 _DATE = (4, 2, 2)
 _ADDRESS = 4
 
@@ -15,14 +15,12 @@ _ADDRESS = 4
 def find(text: str) -> list[Spot]:
     found: list[Spot] = []
     reached = 0
-    for number in numbers(text, 11, 15):
+    for number in numbers(text, _SHAPE):
         if number.offsets[0] < reached:
             continue
         if _is_date_or_address(number.groups):
             continue
-        country = _WITH_COUNTRY.match(number.digits)
-        if not _MOBILE.fullmatch(number.digits, country.end() if country else 0):
-            continue
+        country = len(number.digits) > _MOBILE
         ways = hidden(text, number.offsets)
         start = number.offsets[0]
         if country:
