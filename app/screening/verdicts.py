@@ -40,6 +40,8 @@ def verdict(text: str, hits: Sequence[Hit], allowed: Sequence[Span], *, too_many
         asked.append(Decision.REVIEW)
     if not asked:
         return _PASS
+    if len(counted) == 1:
+        return Verdict(strictest(asked), tuple(counted), masked(text, [(counted[0].start, counted[0].end)]))
     cover = masked(text, [(one.start, one.end) for one in counted]) if counted else None
     return Verdict(strictest(asked), _told(counted), cover)
 
