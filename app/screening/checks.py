@@ -17,7 +17,7 @@ def judge(form: Form, sighting: Sighting) -> frozenset[Evasion] | None:
         found: set[Evasion] | None = set()
     else:
         found = _hidden(form, sighting)
-    if found is None or not letters.stand_alone(form, sighting):
+    if found is None or not letters.stand_alone(form, sighting) or not letters.is_marked_as_meant(form, sighting):
         return None
     if Evasion.WIDTH in found and any(flags.is_in_a_flag(sighting.text, part.offsets[0]) for part in sighting.parts):
         return None

@@ -22,8 +22,8 @@ ACTIONS = tuple(Action)
 BOUNDARIES = tuple(Boundary)
 EVERY_FIELD = (1 << len(SCREENED)) - 1
 FIELD_BITS: dict[Field, int] = {field: 1 << number for number, field in enumerate(SCREENED)}
-_SPOKEN_FROM = "\ue000"
-"""Where the characters of the spoken view begin, which the written one has none of."""
+_SPOKEN_FROM, _SPOKEN_TO = "\ue000", "\uf8ff"
+"""Between which the characters of the spoken view lie, of which the written one has none."""
 _LATIN_HINTS = (folding.CONSONANT + folding.VOWEL, folding.VOWEL + folding.CONSONANT, folding.VOWEL + folding.VOWEL)
 _Patterns = dict[str, int]
 
@@ -161,12 +161,17 @@ def _leads(parents: NDArray[np.int32], of: Mapping[Lead, NDArray[np.uint32]]) ->
 def _parents(patterns: _Patterns) -> NDArray[np.int32]:
     """For each pattern the longest other one that it ends with, or -1: a search tells of the longest alone."""
     parents = np.full(len(patterns), -1, np.int32)
-    shortest_spoken = min((len(way) for way in patterns if way[0] >= _SPOKEN_FROM), default=0)
-    shortest_written = min((len(way) for way in patterns if way[0] < _SPOKEN_FROM), default=0)
+    shortest_of = {
+        spoken: min((len(way) for way in patterns if _is_spoken(way) == spoken), default=0) for spoken in (False, True)
+    }
     for pattern, number in patterns.items():
-        shortest = shortest_spoken if pattern[0] >= _SPOKEN_FROM else shortest_written
+        shortest = shortest_of[_is_spoken(pattern)]
         for first in range(1, len(pattern) - shortest + 1):
             if (parent := patterns.get(pattern[first:])) is not None:
                 parents[number] = parent
                 break
     return parents
+
+
+def _is_spoken(pattern: str) -> bool:
+    return _SPOKEN_FROM <= pattern[0] <= _SPOKEN_TO

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import islice, product
 
 from app.screening import checks, pinyin, tables
 from app.screening.categories import is_sounded
@@ -88,17 +87,18 @@ class Sought:
 
 def all_sought(terms: Sequence[Term]) -> Iterator[Sought]:
     for term in terms:
-        if term.term.startswith("@"):
+        text = term.term
+        if text.startswith("@"):
             continue
-        yield from _sought(term, FormKind.WRITTEN, term.term)
+        yield from _sought(term, FormKind.WRITTEN, text)
         if term.action is Action.ALLOW:
             continue
-        if term.term.startswith("加") and sum(plain(character) != "" for character in term.term) > 2:
-            yield from _sought(term, FormKind.CONTACT, term.term[1:])
+        others = [(FormKind.CONTACT, text[1:])] if text.startswith("加") and len(text) > 2 else []
         for kind, dot in (FormKind.DOT, "点"), (FormKind.ENGLISH_DOT, "dot"):
-            dotted = re.sub(r"(?<=[A-Za-z0-9])\.(?=[A-Za-z]{2})", dot, term.term)
-            if dotted != term.term:
-                yield from _sought(term, kind, dotted)
+            if (dotted := re.sub(r"(?<=[A-Za-z0-9])\.(?=[A-Za-z]{2})", dot, text)) != text:
+                others.append((kind, dotted))
+        for kind, other in others:
+            yield from (sought for sought in _sought(term, kind, other) if len(sought.view) > 1)
 
 
 def _sought(term: Term, kind: FormKind, text: str) -> Iterator[Sought]:
@@ -127,18 +127,13 @@ def _sought(term: Term, kind: FormKind, text: str) -> Iterator[Sought]:
         yield from (Sought(form, sounds, by_sound=True) for sounds in _ways_to_speak(places))
 
 
-def _ways_to_speak(places: list[Place]) -> list[list[str]]:
-    """The first four, and the one of the most common sounds."""
+def _ways_to_speak(places: list[Place]) -> Iterator[list[str]]:
+    """As it is mostly spoken; and with the first character that has a second sound spoken so, and the next one."""
     usual = [place.spoken for place in places]
-    others = [
-        tables.sounds().get(place.written, (place.spoken,)) if place.spoken in _syllables(place) else (place.spoken,)
-        for place in places
-    ]
-    return [usual, *(list(way) for way in islice(product(*others), 4) if list(way) != usual)]
-
-
-def _syllables(place: Place) -> tuple[str, ...]:
-    return tables.sounds().get(place.written, ())
+    yield usual
+    several = [number for number, place in enumerate(places) if len(tables.sounds().get(place.written, ())) > 1]
+    for number in several[:2]:
+        yield [*usual[:number], tables.sounds()[places[number].written][1], *usual[number + 1 :]]
 
 
 class SlowMatcher:
@@ -247,15 +242,15 @@ def read_aloud(text: str, places: list[Place], reading: int) -> list[Place]:
     """With the syllables of words of Latin letters in place of these."""
     place_of = {offset: number for number, place in enumerate(places) for offset in place.part.offsets}
     result, reached = [], 0
-    for offsets, ways in pinyin.words(text):
-        start = max(reached, place_of[offsets[0]])
+    for word in pinyin.words(text):
+        start = max(reached, place_of[word.offsets[0]])
         result += places[reached:start]
-        left = list(offsets)
-        for syllable in ways[min(reading, len(ways) - 1)]:
+        left = list(word.offsets)
+        for syllable in word.ways[min(reading, len(word.ways) - 1)]:
             letters = tuple(left.pop(0) for _ in syllable)
             result.append(Place("", syllable, Part(letters, syllable, Evasion.PINYIN)))
         assert not left, "the syllables of a word are all of its letters"
-        reached = max(start, place_of[offsets[-1]] + 1)
+        reached = max(start, place_of[word.offsets[-1]] + 1)
     return result + places[reached:]
 
 
