@@ -25,13 +25,14 @@ from app.api import (
     oauth_tokens,
     registrations,
     reverifications,
+    screenings,
     status_lists,
     tokens,
     verifications,
     webhooks,
 )
 from app.api.oauth_login import OAuthRefused, refuse_as_oauth
-from app.api.shapes import Problem
+from app.api.problem_shapes import Problem
 from app.crypto.errors import SealBroken
 from app.demo.forum import DemoForum
 from app.demo.routes import router as demo
@@ -62,6 +63,7 @@ _ROUTERS = (
     moderators.router,
     reverifications.router,
     tokens.router,
+    screenings.router,
     webhooks.router,
     status_lists.router,
     health.router,

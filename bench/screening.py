@@ -7,32 +7,29 @@ and finds nothing; the peer is mint-filter, from npm, with the same terms and th
 import json
 import os
 import platform
-import random
 import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-from app.screening import tables
 from app.screening.compiling import compile_terms
-from app.screening.domain import Action, Category, Decision, Field, Term
+from app.screening.domain import Action, Category, Field, Term
 from app.screening.matcher import Matcher
 from bench import screening_http
+from bench.corpus import ROUNDS, Corpus, Row, at_most, best, ratio
 from tests.torture.form import tested_commit
 
 _RESULTS = Path(__file__).parent / "results.md"
 _TITLE = "## Screening"
 _POST = 300
 _LONG = 20_000
-_ROUNDS = 7
 _PEER = 6
-_CATEGORIES = ("gambling", "fraud", "pornography", "advertising")
 _MINT = """
 const {default: Mint} = require('mint-filter'); const fs = require('fs');
 const {terms, posts} = JSON.parse(fs.readFileSync(0, 'utf8'));
@@ -45,70 +42,6 @@ for (let round = 0; round < %d; round++) {
 }
 console.log(best);
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    what: str
-    demand: str
-    measured: str
-    met: bool
-
-    def line(self) -> str:
-        return f"| {self.what} | {self.demand} | {self.measured} | {'yes' if self.met else '**no**'} |"
-
-
-class Corpus:
-    """Terms of two common words, and posts of common words by how often they stand, the same in every run."""
-
-    def __init__(self) -> None:
-        self._random = random.Random(20261130)  # noqa: S311 -- the same in every run
-        words = tables.common_words()
-        self._words = [word for word in words if len(word) > 1]
-        self._weights = [words[word] for word in self._words]
-
-    def terms(self, count: int) -> list[Term]:
-        found: dict[str, None] = {}
-        while len(found) < count:
-            found["".join(self._random.choices(self._words, k=2))] = None
-        return [
-            Term(text, Category(_CATEGORIES[place % len(_CATEGORIES)]), Action.BLOCK, 3)
-            for place, text in enumerate(found)
-        ]
-
-    def posts(self, count: int, length: int, matcher: Matcher) -> list[str]:
-        """Clean ones."""
-        found: list[str] = []
-        while len(found) < count:
-            words, size = list[str](), 0
-            while size < length:
-                some = self._random.choices(self._words, weights=self._weights, k=6)
-                words += [*some, "，"]
-                size += sum(map(len, some)) + 1
-            post = "".join(words)[:length]
-            if matcher.screen(post, Field.POST).decision is Decision.PASS:
-                found.append(post)
-        return found
-
-
-def best(work: Callable[[], object], times: int = 1) -> float:
-    """Microseconds for one, the best of some rounds: what else the machine does only adds."""
-    rounds = []
-    for _ in range(_ROUNDS):
-        began = time.perf_counter()
-        for _ in range(times):
-            work()
-        rounds.append((time.perf_counter() - began) / times * 1e6)
-    return min(rounds)
-
-
-def at_most(what: str, demand: int, value: float, unit: str) -> Row:
-    return Row(what, f"<= {demand:,} {unit}", f"{value:,.0f} {unit}", value <= demand)
-
-
-def ratio(what: str, demand: float, ours: float, other: float, *, unit: str = "µs") -> Row:
-    value = ours / other
-    return Row(what, f"<= {demand:g}", f"{value:.2f} ({ours:,.1f} / {other:,.1f} {unit})", value <= demand)
 
 
 def measure() -> list[Row]:
@@ -167,8 +100,8 @@ def adversarial(terms: Sequence[Term], matcher: Matcher, clean: float) -> list[R
     rows = []
     for name, (searcher, text) in texts.items():
         whole, half = text[:_LONG], text[: _LONG // 2]
-        took = best(lambda searcher=searcher, whole=whole: searcher.screen(whole, Field.POST))
-        of_half = best(lambda searcher=searcher, half=half: searcher.screen(half, Field.POST))
+        took = best(partial(searcher.screen, whole, Field.POST))
+        of_half = best(partial(searcher.screen, half, Field.POST))
         rows.append(ratio(f"20,000 characters, {name} / clean", 10, took, clean))
         rows.append(ratio(f"the same / half of it, {name}: linear", 2.5, took, of_half))
     return rows
@@ -180,7 +113,7 @@ def peer(terms: Sequence[Term], posts: Sequence[str], clean: float) -> Row:
     with tempfile.TemporaryDirectory() as place:
         subprocess.run([_found("npm"), "install", "--silent", "mint-filter@4.0.3"], cwd=place, check=True)  # noqa: S603
         given = json.dumps({"terms": [term.term for term in terms], "posts": list(posts)})
-        node = [_found("node"), "-e", _MINT % _ROUNDS]
+        node = [_found("node"), "-e", _MINT % ROUNDS]
         told = subprocess.run(node, cwd=place, check=True, input=given, capture_output=True, text=True)  # noqa: S603
     theirs = float(told.stdout)
     times = theirs / clean
@@ -218,7 +151,7 @@ def write(rows: Sequence[Row]) -> None:
         f"{_TITLE}\n\n`make bench-screening`, commit {tested_commit()}, {os.cpu_count()} cores, Python "
         f"{platform.python_version()}, daachorse {version('daachorse')}, mint-filter 4.0.3. "
         "10,000 terms of two common words, four categories that all ask for homophones; posts of common words by how "
-        f"often they stand; the best of {_ROUNDS} rounds.\n\n"
+        f"often they stand; the best of {ROUNDS} rounds.\n\n"
         "| what | demand | measured | met |\n| --- | --- | --- | --- |\n"
     )
     text = _RESULTS.read_text(encoding="utf-8")

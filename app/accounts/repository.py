@@ -107,6 +107,12 @@ def names(session: Session, account_ids: Collection[AccountId]) -> dict[AccountI
     return {AccountId(row.id): Names(row.handle, row.external_id) for row in session.execute(query)}
 
 
+def known(session: Session, forum_id: ForumId, account_ids: Collection[str]) -> set[str]:
+    """Which of these are accounts of the forum."""
+    query = select(AccountRow.id).where(AccountRow.forum_id == forum_id, among(AccountRow.id, account_ids))
+    return set(session.scalars(query)) if account_ids else set()
+
+
 def ids_by_external_ids(session: Session, forum_id: ForumId, external_ids: Collection[str]) -> list[AccountId]:
     query = select(AccountRow.id).where(AccountRow.forum_id == forum_id, AccountRow.external_id.in_(external_ids))
     return [AccountId(account_id) for account_id in session.scalars(query)]

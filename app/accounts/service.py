@@ -124,6 +124,11 @@ def names_of(tx: Transaction, account_ids: Collection[AccountId]) -> Mapping[Acc
     return repository.names(tx.session, account_ids)
 
 
+def accounts_known(tx: Transaction, forum_id: ForumId, account_ids: Collection[str]) -> set[str]:
+    """A step: which of these ids are a forum's own, closed accounts too."""
+    return repository.known(tx.session, forum_id, account_ids)
+
+
 def accounts_named(
     tx: Transaction, forum_id: ForumId, external_ids: Collection[str] | None, handles: Collection[str] | None
 ) -> list[AccountId] | None:

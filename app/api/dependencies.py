@@ -142,6 +142,7 @@ BoardsCaller = Annotated[Caller, Depends(caller_with(Scope.BOARDS))]
 AccountsCaller = Annotated[Caller, Depends(caller_with(Scope.ACCOUNTS))]
 VerificationsCaller = Annotated[Caller, Depends(caller_with(Scope.VERIFICATIONS))]
 WebhooksCaller = Annotated[Caller, Depends(caller_with(Scope.WEBHOOKS))]
+ScreeningsCaller = Annotated[Caller, Depends(caller_with(Scope.SCREENINGS))]
 TokensCaller = Annotated[Caller, Depends(caller_with(Scope.TOKENS))]
 
 

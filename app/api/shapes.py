@@ -50,34 +50,3 @@ Stamp = Annotated[datetime, PlainSerializer(_write_moment, return_type=str), _TI
 """A time in an answer."""
 Day = Annotated[datetime, PlainSerializer(_write_day, return_type=str), _TIME_SCHEMA]
 """A time of the person: cut to the day, so that two forums cannot match it."""
-
-
-class FieldProblem(Answer):
-    pointer: str
-    detail: str
-    reason: str
-
-
-class Remedy(Answer):
-    text: str
-    url: str
-
-
-class DenialReason(Answer):
-    code: str
-    detail: str
-    remedy: Remedy | None
-
-
-class Problem(Answer):
-    """RFC 9457. `errors` comes with 422, `reasons` with `posting-denied`."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    instance: str
-    code: str
-    request_id: str
-    errors: list[FieldProblem] | None = None
-    reasons: list[DenialReason] | None = None

@@ -6,15 +6,16 @@ from fastapi import APIRouter
 from pydantic import Field, RootModel
 
 from app.api.account_shapes import NamesAccount
-from app.api.dependencies import WRITING, MetricsOf, ServicesOf, TokensCaller, problems
+from app.api.dependencies import WRITING, LanguageOf, MetricsOf, ServicesOf, TokensCaller, problems
+from app.api.screening_shapes import ItemsGiven, Screening, items_of
 from app.api.shapes import Answer, Request
 from app.kernel.errors import FieldError, Invalid
 from app.kernel.sentence import Sentence
 from app.posting.domain import InactiveToken, PostingScope, Use
 from app.posting.errors import ReasonCode
+from app.web.screening_said import screening_said
 
 router = APIRouter(prefix="/v1/tokens", tags=["tokens"])
-_LATER = Sentence("这个版本还不支持。", "This version does not offer it yet.")
 _UNKNOWN_SCOPE = FieldError(
     "/scope",
     "not-allowed",
@@ -34,29 +35,10 @@ ScopeText = Annotated[
 Board = Annotated[str, Field(min_length=1, max_length=100, description="A board's id or slug.")]
 
 
-class ScreeningItem(Request):
-    field: Literal[
-        "handle",
-        "display_name",
-        "bio",
-        "signature",
-        "board_name",
-        "board_description",
-        "title",
-        "post",
-        "reply",
-        "message",
-    ]
-    text: Annotated[str, Field(max_length=20_000)]
-    account_id: str | None = None
-    board: str | None = None
-    ref: str | None = None
-
-
 class NewPostingToken(NamesAccount):
     scope: ScopeText
     board: Board | None = None
-    items: Annotated[list[ScreeningItem], Field(max_length=500)] | None = None
+    items: Annotated[ItemsGiven | None, Field(description="The content that the permit is bound to.")] = None
 
 
 class PostingToken(Answer):
@@ -66,6 +48,8 @@ class PostingToken(Answer):
     scope: str
     account_id: str
     jti: str
+    screening: Screening | None = None
+    """Where items were sent along."""
 
 
 class TokenToVerify(Request):
@@ -96,26 +80,37 @@ class TokenVerdict(RootModel[ActiveVerdict | InactiveVerdict]):
 @router.post(
     "",
     status_code=201,
+    response_model_exclude_unset=True,
     responses=problems({**WRITING, 403: "insufficient-scope, posting-denied", 404: "account-not-found"}),
 )
-def issue_token(body: NewPostingToken, caller: TokensCaller, services: ServicesOf, metrics: MetricsOf) -> PostingToken:
+def issue_token(
+    body: NewPostingToken, caller: TokensCaller, services: ServicesOf, metrics: MetricsOf, language: LanguageOf
+) -> PostingToken:
     """A signed permit to post, or every reason why there is none.
 
     An ES256 JWT: check `typ` posting+jwt, `iss` (this service), `aud` (your forum id), `exp`, and `scope`; `sub` is the
-    account id. The account is named by exactly one of account_id, handle, external_id.
+    account id. The account is named by exactly one of account_id, handle, external_id. With `items` the permit is
+    good for that content alone: `content_sha256` is the hex SHA-256 of the RFC 8785 form of `[{"field", "text"}, ...]`;
+    permit or refusal, `screening` says what was found.
     """
-    scope = _read_scope(body.scope)
-    if body.items is not None:
-        raise Invalid([FieldError("/items", "not-available", _LATER)])
-    issued = services.posting.issue(caller.forum_id, body.account_name(), Use(tuple(scope), body.board))
+    use = Use(tuple(_read_scope(body.scope)), body.board)
+    if body.items is None:
+        issued = services.posting.issue(caller.forum_id, body.account_name(), use)
+    else:
+        items = items_of(body.items)
+        issued = services.posting.issue_for(caller.actor, caller.forum_id, body.account_name(), use, items)
     metrics.permitted()
-    return PostingToken(
-        token=issued.token,
-        token_type="posting",  # noqa: S106 -- the kind of token
-        expires_in=issued.expires_in,
-        scope=" ".join(issued.scope),
-        account_id=issued.account_id,
-        jti=issued.jti,
+    found = {} if issued.screened is None else {"screening": screening_said(issued.screened, language)}
+    return PostingToken.model_validate(
+        {
+            "token": issued.token,
+            "token_type": "posting",
+            "expires_in": issued.expires_in,
+            "scope": " ".join(issued.scope),
+            "account_id": issued.account_id,
+            "jti": issued.jti,
+            **found,
+        }
     )
 
 

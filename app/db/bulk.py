@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Select, String, literal, select
+from sqlalchemy import ColumnElement, Select, String, inspect, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -44,9 +44,24 @@ def insert_new(
     session: Session, table: type[Base], names: Sequence[str], rows: Select[str], key: InstrumentedAttribute[str]
 ) -> set[str]:
     """Inserts the rows that no uniqueness rule refuses; the `key` of each that is new."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table).from_select(names, rows, include_defaults=False).on_conflict_do_nothing()
+    statement = _insert(session, table).from_select(names, rows, include_defaults=False).on_conflict_do_nothing()
     return set(session.scalars(statement.returning(key)))
+
+
+def add_new(session: Session, rows: Sequence[Base], key: InstrumentedAttribute[str]) -> set[str]:
+    """Likewise for rows of one table that stand in memory, in their order; they do not join the session."""
+    if not rows:
+        return set()
+    columns = [attribute.key for attribute in inspect(type(rows[0])).column_attrs]
+    values = [{name: getattr(row, name) for name in columns} for row in rows]
+    statement = _insert(session, type(rows[0])).values(values).on_conflict_do_nothing()
+    return set(session.scalars(statement.returning(key)))
+
+
+def _insert(session: Session, table: type[Base]) -> postgresql.Insert | sqlite.Insert:
+    if session.get_bind().dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)
 
 
 def _written(values: Collection[str]) -> ColumnElement[str]:

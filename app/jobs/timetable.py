@@ -51,6 +51,7 @@ TIMETABLE = (
     Job("forget-old-events", every=3600, limit=10, batch=lambda services: services.deliveries.purge()),
     Job("forget-old-answers", every=600, limit=10, batch=lambda services: services.idempotency.purge()),
     Job("forget-revocations", every=600, limit=10, batch=lambda services: services.forums.forget_revocations()),
+    Job("forget-screenings", every=600, limit=10, batch=lambda services: services.screenings.forget_old()),
     Job("forget-old-jobs", every=3600, limit=10, batch=lambda services: services.job_runs.forget_all_but(_names())),
 )
 

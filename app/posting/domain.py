@@ -10,6 +10,7 @@ from app.boards.domain import Board
 from app.boards.domain import Standing as Office
 from app.kernel.ids import AccountId, ForumId
 from app.posting.errors import ReasonCode, RemedyPlace
+from app.screening.contents import Screened
 from app.screening.domain import Field
 from app.verification.domain import IdentityLevel, Method
 
@@ -115,6 +116,8 @@ class PostingToken:
     scope: tuple[PostingScope, ...]
     account_id: AccountId
     expires_in: int
+    screened: Screened | None = None
+    """What was found in the content that it is bound to."""
 
 
 @dataclass(frozen=True, slots=True)

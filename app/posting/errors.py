@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from app.kernel.errors import Denied, FieldError, Invalid
 from app.kernel.sentence import Sentence
+from app.screening.contents import Screened
 
 
 class ReasonCode(StrEnum):
@@ -43,6 +44,8 @@ class RemedyPlace(StrEnum):
     FLOW = "flow"
     DOCUMENT = "flow by document"
     """The same flow, where nothing but a document mends it."""
+    HANDLE = "flow of the handle"
+    """A flow in which nothing but another handle is chosen."""
     AGREEMENT = "agreement page"
     MODERATOR_AGREEMENT = "agreement page of moderators"
     APPEAL = "appeal"
@@ -71,8 +74,14 @@ class PostingDenied(Denied):
     code = "posting-denied"
     sentence = Sentence("现在不能发布，原因见 reasons。", "Posting is refused; `reasons` says why and what to do.")
 
-    def __init__(self, reasons: tuple[Denial, ...], remedy_urls: Mapping[ReasonCode, str]) -> None:
-        """`remedy_urls` leads from each reason to what mends it, for this account and a short while."""
+    def __init__(
+        self, reasons: tuple[Denial, ...], remedy_urls: Mapping[ReasonCode, str], screened: Screened | None = None
+    ) -> None:
+        """`remedy_urls` leads from each reason to what mends it, for this account and a short while.
+
+        `screened` is what was found in the content that was sent along.
+        """
         super().__init__()
         self.reasons = reasons
         self.remedy_urls = remedy_urls
+        self.screened = screened

@@ -15,8 +15,10 @@ from app.crypto.mac import Mac
 from app.crypto.signing import Claims, TokenSigner
 from app.db.unit_of_work import Transaction, UnitOfWork
 from app.forums.service import is_token_revoked
+from app.kernel.actor import Actor
 from app.kernel.ids import AccountId, ForumId, new_id
 from app.posting.campaign import count_campaigns
+from app.posting.content import content_digest, content_reasons, placed
 from app.posting.decision import Permit, PostingPolicy, Refusal, decide, decide_use, identity_expiry
 from app.posting.domain import (
     BEYOND_POSTING,
@@ -37,6 +39,8 @@ from app.posting.standing_reader import read_standings
 from app.posting.status_list import status_list_uri
 from app.posting.status_reader import read_open_account
 from app.posting.tickets import Tickets
+from app.screening.contents import Item, Screened
+from app.screening.screenings import Screenings
 
 TOKEN_TYPE = "posting+jwt"  # noqa: S105 -- the `typ` of a posting token
 
@@ -60,8 +64,10 @@ class Posting:
         issuer: str,
         token_lifetime: timedelta,
         is_adult: IsAdult,
+        screenings: Screenings,
     ) -> None:
         self._unit_of_work = unit_of_work
+        self._screenings = screenings
         self._places = Places(is_adult)
         self._signer = signer
         self._issuer = issuer
@@ -85,22 +91,34 @@ class Posting:
 
         Raises `AccountNotFound`, `BoardNotNamed`, `PostingDenied` with every reason that applies. Source: L8d, L8e.
         """
-        if use.moderates and use.board is None:
-            raise BoardNotNamed
-        wanted = StandingFilter(forum_id, account_id=name.account_id, handle=name.handle, external_id=name.external_id)
         with self._unit_of_work.read() as tx:
-            found = _standings(tx, wanted)
-            if not found:
-                raise AccountNotFound
-            standing, now = found[0], tx.now
-            place = self._places.read(tx, forum_id, standing.account.id, use)
-        decision = decide_use(standing, place, use, self.policy, now)
-        if isinstance(decision, Refusal):
-            raise PostingDenied(decision.reasons, self._remedy_urls(standing.account.id, decision.reasons, now))
-        issued_at = int(now.timestamp())
-        jti = new_id("jti", now)
-        token = self._signer.sign(self._claims(standing, place, use, jti, issued_at), TOKEN_TYPE)
-        return PostingToken(token, jti, use.scope, standing.account.id, int(self._lifetime.total_seconds()))
+            standing, place = self._read(tx, forum_id, name, use)
+        self._refuse(standing, self._reasons(standing, place, use, tx.now), tx.now)
+        return self._permit(standing, place, use, tx.now)
+
+    def issue_for(
+        self, actor: Actor, forum_id: ForumId, name: AccountName, use: Use, items: Sequence[Item]
+    ) -> PostingToken:
+        """The same, bound to this content, which is screened in one go, whatever stands against the account.
+
+        Raises what `issue` raises, and `Invalid` for another forum's account or board, or what cannot be bound to.
+        Source: L8d, L8f.
+        """
+        digest = content_digest(items)
+        with self._unit_of_work.begin(actor) as tx:
+            standing, place = self._read(tx, forum_id, name, use)
+            given = placed(tx, forum_id, items, standing.account.id, place.board.id if place.board else None)
+            screened = self._screenings.screen_in(tx, forum_id, given)
+        reasons = [*self._reasons(standing, place, use, tx.now), *content_reasons(screened)]
+        self._refuse(standing, reasons, tx.now, screened)
+        return replace(self._permit(standing, place, use, tx.now, digest), screened=screened)
+
+    def place(self, forum_id: ForumId, items: Sequence[Item]) -> Sequence[Item]:
+        """These texts with their boards by id. Raises `Invalid` where an account or a board is not this forum's."""
+        if all(item.account_id is None and item.board is None for item in items):
+            return items
+        with self._unit_of_work.read() as tx:
+            return placed(tx, forum_id, items)
 
     def verify(
         self, forum_id: ForumId, token: str, scope: Sequence[PostingScope], board: str | None
@@ -165,6 +183,35 @@ class Posting:
 
     def _remedy_urls(self, account_id: AccountId, reasons: Sequence[Denial], now: datetime) -> dict[ReasonCode, str]:
         return {denial.code: self._tickets.url(account_id, denial, now) for denial in reasons if denial.remedy}
+
+    def _read(self, tx: Transaction, forum_id: ForumId, name: AccountName, use: Use) -> tuple[Standing, BoardStanding]:
+        if use.moderates and use.board is None:
+            raise BoardNotNamed
+        wanted = StandingFilter(forum_id, account_id=name.account_id, handle=name.handle, external_id=name.external_id)
+        found = _standings(tx, wanted)
+        if not found:
+            raise AccountNotFound
+        return found[0], self._places.read(tx, forum_id, found[0].account.id, use)
+
+    def _reasons(self, standing: Standing, place: BoardStanding, use: Use, now: datetime) -> Sequence[Denial]:
+        decision = decide_use(standing, place, use, self.policy, now)
+        return decision.reasons if isinstance(decision, Refusal) else ()
+
+    def _refuse(
+        self, standing: Standing, reasons: Sequence[Denial], now: datetime, screened: Screened | None = None
+    ) -> None:
+        if reasons:
+            urls = self._remedy_urls(standing.account.id, reasons, now)
+            raise PostingDenied(tuple(reasons), urls, screened)
+
+    def _permit(
+        self, standing: Standing, place: BoardStanding, use: Use, now: datetime, digest: str | None = None
+    ) -> PostingToken:
+        jti = new_id("jti", now)
+        claims = self._claims(standing, place, use, jti, int(now.timestamp()))
+        bound = claims if digest is None else {**claims, "content_sha256": digest}
+        token = self._signer.sign(bound, TOKEN_TYPE)
+        return PostingToken(token, jti, use.scope, standing.account.id, int(self._lifetime.total_seconds()))
 
     def _judge(self, standing: Standing, now: datetime) -> JudgedAccount:
         expiry = identity_expiry(standing.identity, self.policy) if standing.identity else None

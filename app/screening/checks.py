@@ -11,14 +11,11 @@ _PLUS = frozenset("+＋\u2795\ufe62十")
 
 def judge(form: Form, sighting: Sighting) -> frozenset[Evasion] | None:
     """The ways it was hidden, none for a plain hit; None where it is not the term."""
-    found = _characters(form, sighting)
+    if sighting.text[sighting.start : sighting.end] == form.text:
+        found: set[Evasion] | None = set()
+    else:
+        found = _hidden(form, sighting)
     if found is None or not letters.stand_alone(form, sighting):
-        return None
-    gaps = hidden_by_gaps(form, sighting)
-    if gaps is None:
-        return None
-    found |= gaps
-    if not _latin_in_order(form, sighting, found):
         return None
     if form.kind in {FormKind.CONTACT, FormKind.DOT}:
         found.add(Evasion.CONTACT)
@@ -43,6 +40,14 @@ def judge_spoken(form: Form, sighting: Sighting) -> frozenset[Evasion] | None:
     if gaps is None or not _speaks(sighting, found, same):
         return None
     return frozenset(found | gaps)
+
+
+def _hidden(form: Form, sighting: Sighting) -> set[Evasion] | None:
+    found = _characters(form, sighting)
+    gaps = None if found is None else hidden_by_gaps(form, sighting)
+    if found is None or gaps is None or not _latin_in_order(form, sighting, found | gaps):
+        return None
+    return found | gaps
 
 
 def _characters(form: Form, sighting: Sighting) -> set[Evasion] | None:
@@ -85,9 +90,9 @@ def _torn(form: Form, sighting: Sighting, found: set[Evasion]) -> bool:
     """Whether its ends belong to the words beside it. What was hidden on purpose is no accident."""
     if form.term.boundary is Boundary.SINGLE or sighting.backwards:
         return False
-    plain = sighting.plain
-    if not all(map(relations.is_chinese, plain)) or len(plain) == 1:
+    if not form.is_chinese:
         return False
+    plain = sighting.plain
     if found & {Evasion.WIDTH, Evasion.LEET} or (Evasion.SKIP in found and all(sighting.gaps)):
         return False
     before, behind = sighting.around()

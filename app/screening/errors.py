@@ -46,6 +46,24 @@ class AlreadyDecided(Conflict):
     )
 
 
+class NoSuchScreening(NotFound):
+    """Also another forum's, and one that is older than screenings are kept."""
+
+
+class NotAWebAddress(Invalid):
+    sentence = Sentence("url 要写完整的 http 或 https 地址。", "Give `url` as a whole http or https address.")
+
+    def __init__(self) -> None:
+        super().__init__([FieldError("/url", "not-allowed", self.sentence)])
+
+
+class TooManyContents(Conflict):
+    sentence = Sentence(
+        "一次审查记下的内容已达上限，请分开送审。",
+        "This screening has become as much content as one may; screen the rest by themselves.",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class LineFault:
     """What is wrong with one line of a lexicon file, or worth a second look; `line` counts from 1, the header's."""

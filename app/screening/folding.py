@@ -5,6 +5,7 @@ Skipped characters are dropped and runs of one class are one, so that both views
 `written + spoken` is searched in one call. Candidates that are found there are judged on the text as sent.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -40,10 +41,8 @@ class Views:
         return len(self.joined) // 2
 
     def offsets(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """The offset of every kept character, and for each place (and one more) the number of its first one."""
-        kept = np.flatnonzero(self.codes)[1:] - 1
-        firsts = np.append(np.flatnonzero(self.changes), len(kept))
-        return kept, firsts
+        """The offset of every kept character, one too high, and for each place the number of its first one."""
+        return np.flatnonzero(self.codes)[1:], np.flatnonzero(self.changes)
 
 
 def views(text: str) -> Views:
@@ -58,6 +57,23 @@ def views_of(points: Codes) -> Views:
     changes = kept[1:] != kept[:-1]
     runs = kept[1:][changes]
     return Views(runs.view(np.uint32).reshape(-1, 2).T.tobytes().decode("utf-32-le"), codes, kept, changes)
+
+
+def views_of_all(texts: Sequence[str]) -> tuple[list[str], list[str], list[int]]:
+    """Of each text its written and its spoken view and how many characters it is known to speak, all in one go."""
+    if not texts:
+        return [], [], []
+    joined = SEPARATOR.join(texts)
+    if joined.count(SEPARATOR) >= len(texts):
+        joined = SEPARATOR.join(text.replace(SEPARATOR, " ") for text in texts)
+    codes = _table().take(code_points(SEPARATOR + spell_out(joined)))
+    kept = codes[codes != 0]
+    apart = kept == mark(SEPARATOR)
+    runs = kept[1:][(kept[1:] != kept[:-1]) | apart[1:]].view(np.uint32).reshape(-1, 2)
+    written, spoken = (column.tobytes().decode("utf-32-le").split(SEPARATOR) for column in np.ascontiguousarray(runs.T))
+    known = np.append(0, np.cumsum((runs[:, 1] >= _FIRST_SYLLABLE) & (runs[:, 1] < ord(VOWEL))))
+    ends = np.append(np.flatnonzero(runs[:, 0] == ord(SEPARATOR)), len(runs))
+    return written, spoken, np.diff(known[ends], prepend=0).tolist()
 
 
 def code_points(text: str) -> Codes:
@@ -139,6 +155,17 @@ def _letters() -> Codes:
     for letter in _LETTERS:
         letters[ord(letter)] = ord(VOWEL if letter in "aeiouv" else CONSONANT)
     return letters
+
+
+def written_mark(character: str) -> str:
+    """What stands for it in the written view."""
+    return chr(mark(character) & 0xFFFFFFFF)
+
+
+@cache
+def expanded_mark() -> int:
+    """The `mark` of all forms of several characters."""
+    return mark(next(iter(tables.expansions())))
 
 
 @lru_cache(maxsize=1 << 16)

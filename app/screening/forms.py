@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 
-from app.screening import folding
+from app.screening import folding, relations
 from app.screening.domain import Term
 
-_CONTACT = "加"
+CONTACT = "加"
 _DOT = re.compile(r"(?<=[A-Za-z0-9])\.(?=[A-Za-z]{2})")
 
 
@@ -29,7 +29,7 @@ _DOTS = {FormKind.DOT: "点", FormKind.ENGLISH_DOT: "dot"}
 def in_form(text: str, kind: FormKind) -> str:
     """The term in that form; itself where it has none of its own."""
     if kind is FormKind.CONTACT:
-        return text.removeprefix(_CONTACT)
+        return text.removeprefix(CONTACT)
     if kind in _DOTS:
         return _DOT.sub(_DOTS[kind], text)
     return text
@@ -37,7 +37,7 @@ def in_form(text: str, kind: FormKind) -> str:
 
 def kinds_of(text: str) -> Iterator[FormKind]:
     """The forms that a text has beside the written one."""
-    if text.startswith(_CONTACT) and len(text) > 2:  # noqa: PLR2004 -- 加 and two more
+    if text.startswith(CONTACT) and len(text) > 2:  # noqa: PLR2004 -- 加 and two more
         yield FormKind.CONTACT
     if "." in text and _DOT.search(text):
         yield from _DOTS
@@ -64,6 +64,10 @@ class Form:
     """The plain characters of each place of its view."""
     gaps: frozenset[int]
     """Places before which the term itself has something that is skipped."""
+    letters: int
+    """Latin letters in it."""
+    is_chinese: bool
+    """Of two Chinese characters and more, and nothing else."""
 
 
 def take_apart(term: Term, kind: FormKind) -> Form:
@@ -84,4 +88,7 @@ def take_apart(term: Term, kind: FormKind) -> Form:
         else:
             runs.append(plain)
         before, skipped = mark, False
-    return Form(term, kind, text, "".join(runs), tuple(runs), frozenset(gaps))
+    whole = "".join(runs)
+    letters = sum(map(relations.is_letter, whole))
+    is_chinese = len(whole) > 1 and all(map(relations.is_chinese, whole))
+    return Form(term, kind, text, whole, tuple(runs), frozenset(gaps), letters, is_chinese)

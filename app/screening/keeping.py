@@ -1,6 +1,7 @@
 """Steps that keep a text, sealed, and open a review of it."""
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,6 +14,7 @@ from app.screening.domain import Action, Category, Evasion, Hit, Judged, Origin,
 from app.screening.models import KeptTextRow, ReviewRow
 
 _KEPT = timedelta(days=policies.SCREENED_TEXT_KEPT.value)
+_LONE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ def keep(
         decision=judged.verdict.decision.value,
         lexicon_version=lexicon_version,
         hits=write_hits(judged.verdict.hits),
-        sealed_text=records.seal(Secret(_storable(judged.text)), text_place(text_id)),
+        sealed_text=records.seal(Secret(without_surrogates(judged.text)), text_place(text_id)),
         screened_at=tx.now,
         keep_until=None if waits else kept_until(tx.now),
     )
@@ -99,6 +101,6 @@ def read_hits(written: str) -> tuple[Hit, ...]:
     )
 
 
-def _storable(text: str) -> str:
+def without_surrogates(text: str) -> str:
     """A lone surrogate has no bytes; offsets stay what they are."""
-    return text.encode("utf-8", "replace").decode() if any("\ud800" <= mark <= "\udfff" for mark in text) else text
+    return _LONE.sub("\ufffd", text)

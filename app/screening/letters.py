@@ -17,7 +17,7 @@ def stand_alone(form: Form, sighting: Sighting) -> bool:
     """Whether a term that begins or ends with Latin letters or digits is no part of a longer word or number."""
     text = sighting.text
     first, last = form.plain[0], form.plain[-1]
-    long = sum(map(relations.is_letter, form.plain)) >= _LONG
+    long = form.letters >= _LONG
     before = neighbour(text, sighting.start - 1, -1)
     behind = neighbour(text, sighting.end, 1)
     if _is_latin(first) and before >= 0 and _goes_on(first, text[before], long=long):
@@ -102,7 +102,7 @@ def repeats_enough(form: Form, sighting: Sighting, found: set[Evasion]) -> bool:
     ]
     if not twice or max(twice) > 2 or found - {Evasion.REPEAT}:  # noqa: PLR2004 -- twice
         return True
-    return sum(map(relations.is_letter, form.plain)) > _LONG
+    return form.letters > _LONG
 
 
 def _is_latin(plain: str) -> bool:

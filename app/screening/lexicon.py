@@ -6,11 +6,10 @@ import daachorse
 import numpy as np
 
 from app.screening import blob
-from app.screening.compiling import ACTIONS, BOUNDARIES, EVERY_FIELD
-from app.screening.domain import SCREENED, Category, Field, Term
+from app.screening.compiling import ACTIONS, BOUNDARIES, EVERY_FIELD, FIELD_BITS
+from app.screening.domain import Category, Field, Term
 from app.screening.forms import Form, FormKind, take_apart
 
-_FIELD_BITS: dict[Field, int] = {field: 1 << number for number, field in enumerate(SCREENED)}
 _REMEMBERED = 4096
 Found = list[tuple[int, int, int]]
 """First place, place behind the last, and pattern."""
@@ -32,8 +31,7 @@ class Lexicon:
         self._texts = str(columns["texts"], "utf-8", "surrogatepass")
         self._text_end = np.frombuffer(columns["text_end"], np.uint32)
         self._categories = [Category(name) for name in str(columns["categories"], "utf-8").split("\n")]
-        self._term = np.frombuffer(columns["term"], np.uint16).reshape(-1, 4)
-        self._term_fields = np.frombuffer(columns["term_fields"], np.uint16)
+        self._term = np.frombuffer(columns["term"], np.uint16).reshape(-1, 5)
         self._splits = dict(_split(line) for line in str(columns["splits"], "utf-8").splitlines())
         self._seen: dict[int, tuple[Form, ...]] = {}
         self.rules = [self._term_at(int(number)) for number in np.frombuffer(columns["rules"], np.uint32)]
@@ -69,9 +67,8 @@ class Lexicon:
     def _term_at(self, number: int) -> Term:
         start = int(self._text_end[number - 1]) if number else 0
         text = self._texts[start : int(self._text_end[number])]
-        category, action, severity, boundary = self._term[number].tolist()
-        bits = int(self._term_fields[number])
-        fields = frozenset(field for field, bit in _FIELD_BITS.items() if bits & bit and bits != EVERY_FIELD)
+        category, action, severity, boundary, bits = self._term[number].tolist()
+        fields = frozenset(field for field, bit in FIELD_BITS.items() if bits & bit and bits != EVERY_FIELD)
         return Term(text, self._categories[category], ACTIONS[action], severity, fields, BOUNDARIES[boundary])
 
 

@@ -12,6 +12,9 @@ from app.screening import folding, rules
 from app.screening.domain import SCREENED, Action, Boundary, Category, Field, Term
 from app.screening.errors import LexiconFaulty, LineFault
 from app.screening.lexicon_faults import FAULTS
+from app.screening.lexicon_warnings import warnings
+
+__all__ = ["read_terms", "warnings", "write_terms"]
 
 HEADER = ("term", "category", "action", "severity", "fields", "boundary", "note")
 _CATEGORY = re.compile(r"[a-z0-9_]{1,32}")
@@ -187,8 +190,3 @@ def _readable(text: str) -> bool:
 def _shown(value: str) -> str:
     """A value in a sentence: short, and nothing that cannot be seen."""
     return "".join(character if character.isprintable() else "?" for character in value[:40])
-
-
-def warnings(_terms: Sequence[Term]) -> list[LineFault]:
-    """What is worth a second look."""
-    return []

@@ -7,6 +7,8 @@ from functools import cache
 
 COVER = "*"
 _JOINER = "\u200d"
+_VIRAMA = 9
+_FINISHING = frozenset("\u0e33\u0eb3")
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]")
 
 
@@ -42,7 +44,9 @@ def _belongs(text: str, offset: int) -> bool:
     here, before = text[offset], text[offset - 1]
     if unicodedata.category(here) in {"Mn", "Me", "Mc"} or here == _JOINER or "\U0001f3fb" <= here <= "\U0001f3ff":
         return True
-    if before == _JOINER:
+    if before == _JOINER or here in _FINISHING or "\u1160" <= here <= "\u11ff":  # jamo stand on the one before
+        return True
+    if unicodedata.combining(before) == _VIRAMA and here.isalpha():
         return True
     return bool(_FLAG.match(here) and _FLAG.match(before)) and _flags_before(text, offset) % 2 == 1
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 
 from app import policies
-from app.screening import checks, folding, searching, verdicts
+from app.screening import blocks, checks, folding, searching, verdicts
 from app.screening.compiling import compile_terms
 from app.screening.domain import SCREENED, Action, Decision, Evasion, Field, Hit, Term, Verdict
 from app.screening.forms import Form, FormKind
@@ -19,8 +19,6 @@ _SHORT = 64
 """Characters under which a text is read backwards too."""
 _BACKWARDS, _BACKWARDS_IN_NAMES = 4, 3
 """Characters of a term at least."""
-_BLOCK = 1 << 14
-"""Characters that are searched together: about 64 kB folded."""
 
 
 class Matcher:
@@ -52,7 +50,13 @@ class Matcher:
 
     def suspects(self, texts: Sequence[str]) -> list[int]:
         """The places of the texts that must be screened; all others pass, whatever their field."""
-        return [number for number, text in enumerate(texts) if self._find(folding.views(text).joined)]
+        found: set[int] = set()
+        for first, block in blocks.of(texts):
+            found.update(first + number for number in blocks.suspects(self._lexicon, block))
+        terms = self._lexicon.rules
+        if terms:
+            found.update(number for number, text in enumerate(texts) if self._by_rules(text, terms))
+        return sorted(found)
 
     def _by_rules(self, text: str, rules: Sequence[Term]) -> list[Hit]:
         if not rules:

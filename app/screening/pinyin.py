@@ -2,8 +2,11 @@
 
 import re
 from functools import cache, lru_cache
+from typing import NamedTuple
 
 from app.screening import folding, tables
+from app.screening.domain import Evasion
+from app.screening.sightings import Part
 
 _LATIN = re.compile(
     "(?:[a-zA-Z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff\uff21-\uff3a\uff41-\uff5a]"
@@ -14,21 +17,37 @@ _LONGEST_WORD = 48
 _READINGS = 3
 
 
-def words(text: str) -> list[tuple[tuple[int, ...], tuple[tuple[str, ...], ...]]]:
-    """Each word of Latin letters that is pinyin: the offsets of its letters, and the ways to divide it."""
+class Word(NamedTuple):
+    """Latin letters that are pinyin: their offsets, and the ways to divide them."""
+
+    offsets: tuple[int, ...]
+    ways: tuple[tuple[str, ...], ...]
+
+    def parts(self, syllables: tuple[str, ...]) -> list[Part]:
+        parts, first = [], 0
+        for syllable in syllables:
+            parts.append(Part(self.offsets[first : first + len(syllable)], syllable, Evasion.PINYIN))
+            first += len(syllable)
+        return parts
+
+
+def words(text: str) -> list[Word]:
+    """Every word of two Latin letters and more that is pinyin."""
     found = []
     for match in _LATIN.finditer(text):
-        if match.end() - match.start() < 2:  # noqa: PLR2004 -- no letter alone
-            continue
-        offsets = [offset for offset in range(match.start(), match.end()) if folding.plain(text[offset])]
-        if len(offsets) <= _LONGEST_WORD:
-            ways = divisions("".join(folding.plain(text[offset]) for offset in offsets))
-            if ways:
-                found.append((tuple(offsets), ways))
+        written = match.group()
+        ways = _ways(written) if 1 < len(written) <= _LONGEST_WORD else ()
+        if ways:
+            letters = (offset for offset in range(match.start(), match.end()) if folding.plain(text[offset]))
+            found.append(Word(tuple(letters), ways))
     return found
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 14)
+def _ways(written: str) -> tuple[tuple[str, ...], ...]:
+    return divisions("".join(map(folding.plain, written)))
+
+
 def divisions(word: str) -> tuple[tuple[str, ...], ...]:
     """Ways to divide a word into syllables, those of longer ones first: `xian` is itself, and xi an."""
     ends: list[list[tuple[str, ...]]] = [[()], *([] for _ in word)]

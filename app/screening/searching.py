@@ -1,9 +1,13 @@
 """Everything in a text that may be a term: in its views, and in what they become when they are read otherwise."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import pairwise
 from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from app.screening import folding, pinyin
 from app.screening.domain import Evasion
@@ -37,30 +41,76 @@ class Searched:
         self.backwards = False
 
     @cached_property
-    def _offsets(self) -> tuple[list[int], list[int]]:
-        kept, firsts = self.seen.offsets()
-        return kept.tolist(), firsts.tolist()
+    def _offsets(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        return self.seen.offsets()
 
     def parts(self, start: int, end: int) -> tuple[Part, ...]:
         kept, firsts = self._offsets
-        return tuple(Part(tuple(kept[firsts[place] : firsts[place + 1]])) for place in range(start, end))
+        numbers = firsts[start : end + 1].tolist()
+        if end == len(firsts):
+            numbers.append(len(kept))
+        first = numbers[0]
+        offsets = [offset - 1 for offset in kept[first : numbers[-1]].tolist()]
+        if len(offsets) == end - start:
+            return tuple([Part((offset,)) for offset in offsets])
+        return tuple(Part(tuple(offsets[one - first : other - first])) for one, other in pairwise(numbers))
 
-    def place_of(self) -> dict[int, int]:
-        """Offsets of kept characters to their places."""
+    def places_of(self, offsets: Sequence[int]) -> list[int]:
+        """Of characters that are kept, at these offsets."""
         kept, firsts = self._offsets
-        return {kept[number]: place for place in range(len(firsts) - 1) for number in range(*firsts[place : place + 2])}
+        numbers = np.searchsorted(kept, np.array(offsets) + 1)
+        found: list[int] = (np.searchsorted(firsts, numbers, "right") - 1).tolist()
+        return found
 
 
-@dataclass(slots=True)
 class Reading:
-    """Places put together anew."""
+    """A view in which some places are put together anew, and the rest is as it was."""
 
-    text: str
-    places: list[Part]
-    backwards: bool = False
+    def __init__(self, searched: Searched, view: str) -> None:
+        self.text = searched.text
+        self.backwards = False
+        self._searched = searched
+        self._view = view
+        self._written: list[str] = []
+        self._anew: list[Part] = []
+        self._starts: list[int] = []
+        """Where each new part stands in the new view."""
+        self._behind: list[int] = []
+        """The place of the old view behind it."""
+        self._reached = self._length = 0
+
+    def put(self, start: int, end: int, marks: str, parts: Sequence[Part]) -> None:
+        """`parts` in place of what stands from `start` to `end`, from left to right."""
+        kept = self._view[self._reached : start]
+        self._written += [kept, marks]
+        self._length += len(kept)
+        for number, part in enumerate(parts):
+            self._anew.append(part)
+            self._starts.append(self._length + number)
+            self._behind.append(end)
+        self._length += len(parts)
+        self._reached = end
+
+    @property
+    def view(self) -> str:
+        return "".join([*self._written, self._view[self._reached :]])
+
+    def is_anew(self, start: int, end: int) -> bool:
+        """Whether something put together stands there: all else was found before."""
+        first = bisect_left(self._starts, start)
+        return first < len(self._starts) and self._starts[first] < end
 
     def parts(self, start: int, end: int) -> tuple[Part, ...]:
-        return tuple(self.places[start:end])
+        return tuple(self._part(place) for place in range(start, end))
+
+    def _part(self, place: int) -> Part:
+        before = bisect_right(self._starts, place) - 1
+        if before < 0:
+            return self._searched.parts(place, place + 1)[0]
+        if self._starts[before] == place:
+            return self._anew[before]
+        old = self._behind[before] + place - self._starts[before] - 1
+        return self._searched.parts(old, old + 1)[0]
 
 
 class Mirrored:
@@ -105,57 +155,35 @@ def mirrored(lexicon: Lexicon, text: str, seen: folding.Views) -> Iterator[Candi
 
 
 def _put_together(lexicon: Lexicon, searched: Searched, splits: list[tuple[int, int, str]]) -> Iterator[Candidate]:
-    view: list[str] = []
-    places: list[Part] = []
-    reached = 0
-    written = searched.seen.joined[: searched.seen.length]
+    reading, reached = Reading(searched, searched.seen.joined[: searched.seen.length]), 0
     for start, end, character in sorted(splits):
-        if start < reached:
-            continue
-        view += [written[reached:start], chr(folding.mark(character) & 0xFFFFFFFF)]
-        offsets = tuple(offset for part in searched.parts(start, end) for offset in part.offsets)
-        places += [*searched.parts(reached, start), Part(offsets, character, Evasion.SPLIT)]
-        reached = end
-    view.append(written[reached:])
-    places += searched.parts(reached, len(written))
-    return _of_reading(lexicon, "".join(view), Reading(searched.text, places))
+        if start >= reached:
+            offsets = tuple(offset for part in searched.parts(start, end) for offset in part.offsets)
+            reading.put(start, end, folding.written_mark(character), [Part(offsets, character, Evasion.SPLIT)])
+            reached = end
+    return _of_reading(lexicon, reading)
 
 
 def _read_aloud(lexicon: Lexicon, searched: Searched) -> Iterator[Candidate]:
     words = pinyin.words(searched.text)
-    ambiguous = any(len(ways) > 1 for _, ways in words)
-    for reading in range(_READINGS if ambiguous else 1 if words else 0):
-        yield from _of_reading(lexicon, *_spoken(searched, words, reading))
+    ambiguous = any(len(word.ways) > 1 for word in words)
+    for number in range(_READINGS if ambiguous else 1 if words else 0):
+        yield from _of_reading(lexicon, _spoken(searched, words, number))
 
 
-def _spoken(
-    searched: Searched, words: list[tuple[tuple[int, ...], tuple[tuple[str, ...], ...]]], reading: int
-) -> tuple[str, Reading]:
+def _spoken(searched: Searched, words: Sequence[pinyin.Word], number: int) -> Reading:
     """The spoken view with the syllables of each word in place of its letters."""
-    view: list[str] = []
-    places: list[Part] = []
-    reached = 0
-    length = searched.seen.length
-    spoken = searched.seen.joined[length:]
-    place_of = searched.place_of()
-    for offsets, ways in words:
-        syllables = ways[min(reading, len(ways) - 1)]
-        start = max(reached, place_of[offsets[0]])  # two words may share a place: the o of `shao ou`
-        end = max(start, place_of[offsets[-1]] + 1)
-        view += [spoken[reached:start], pinyin.marks(syllables)]
-        places += searched.parts(reached, start)
-        first = 0
-        for syllable in syllables:
-            places.append(Part(offsets[first : first + len(syllable)], syllable, Evasion.PINYIN))
-            first += len(syllable)
-        reached = end
-    view.append(spoken[reached:])
-    places += searched.parts(reached, length)
-    return "".join(view), Reading(searched.text, places)
+    reading, reached = Reading(searched, searched.seen.joined[searched.seen.length :]), 0
+    places = searched.places_of([offset for word in words for offset in (word.offsets[0], word.offsets[-1])])
+    for word, first, last in zip(words, places[::2], places[1::2], strict=True):
+        syllables = word.ways[min(number, len(word.ways) - 1)]
+        start = max(reached, first)  # two words may share a place: the o of `shao ou`
+        reached = max(start, last + 1)
+        reading.put(start, reached, pinyin.marks(syllables), word.parts(syllables))
+    return reading
 
 
-def _of_reading(lexicon: Lexicon, view: str, places: Reading) -> Iterator[Candidate]:
-    """Only where something put together stands: all else was found before."""
-    for start, end, pattern in lexicon.find(view):
-        if lexicon.leads[pattern] & Lead.FORMS and any(part.stands_for for part in places.places[start:end]):
-            yield pattern, places, end
+def _of_reading(lexicon: Lexicon, reading: Reading) -> Iterator[Candidate]:
+    for start, end, pattern in lexicon.find(reading.view):
+        if lexicon.leads[pattern] & Lead.FORMS and reading.is_anew(start, end):
+            yield pattern, reading, end

@@ -5,6 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
 from app.screening import folding, masking
 from app.screening.domain import Evasion
@@ -12,7 +13,7 @@ from app.screening.domain import Evasion
 _INVISIBLE = frozenset({"Cf", "Mn", "Me", "Cs", "Co", "Cn"})
 _BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800\u180e")
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
-_CONTEXT = 8
+_CONTEXT = 4
 _FAR = 64
 """Characters that are looked through for a neighbour beyond what cannot be seen."""
 
@@ -25,8 +26,7 @@ def is_invisible(character: str) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One place of a view: the offsets of its characters. `stands_for` where they are put together to another one."""
 
     offsets: tuple[int, ...]
@@ -34,7 +34,7 @@ class Part:
     by: Evasion | None = None
 
 
-@dataclass(frozen=True)
+@dataclass
 class Sighting:
     """`text` is what was searched: spelled out, and backwards where `backwards`."""
 
@@ -42,11 +42,11 @@ class Sighting:
     parts: tuple[Part, ...]
     backwards: bool = False
 
-    @property
+    @cached_property
     def start(self) -> int:
         return self.parts[0].offsets[0]
 
-    @property
+    @cached_property
     def end(self) -> int:
         return self.parts[-1].offsets[-1] + 1
 

@@ -1,9 +1,10 @@
 """From what was found in a text to what becomes of it."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 
 from app.screening import tables
-from app.screening.domain import Action, Decision, Evasion, Hit, Term, Verdict, strictest
+from app.screening.domain import Action, Category, Decision, Evasion, Hit, Term, Verdict, strictest
 from app.screening.forms import Form, FormKind
 from app.screening.masking import masked
 
@@ -31,12 +32,14 @@ def in_order(ways: frozenset[Evasion]) -> tuple[Evasion, ...]:
 
 def verdict(text: str, hits: Sequence[Hit], allowed: Sequence[Span], *, too_many: bool) -> Verdict:
     """The strictest that the hits ask for which no allowed term holds; a review at least where not all were judged."""
-    counted = [one for one in hits if not any(_holds(span, one) for span in allowed)]
+    counted = _spared(hits, allowed)
     asked = [_DECISIONS[one.action] for one in counted]
     if too_many:
         asked.append(Decision.REVIEW)
     if not asked:
         return _PASS
+    if len(counted) == 1:
+        return Verdict(strictest(asked), tuple(counted), masked(text, [(counted[0].start, counted[0].end)]))
     cover = masked(text, [(one.start, one.end) for one in counted]) if counted else None
     return Verdict(strictest(asked), _told(counted), cover)
 
@@ -55,14 +58,24 @@ def as_sent(text: str, hits: Sequence[Hit], allowed: Sequence[Span]) -> tuple[li
     return told, [(origin[start], origin[end - 1] + 1) for start, end in allowed]
 
 
-def _holds(span: Span, one: Hit) -> bool:
-    return span[0] <= one.start and one.end <= span[1]
+def _spared(hits: Sequence[Hit], allowed: Sequence[Span]) -> list[Hit]:
+    """Those that lie in no allowed span."""
+    if not allowed:
+        return list(hits)
+    starts: list[int] = []
+    furthest: list[int] = []
+    for start, end in sorted(allowed):
+        starts.append(start)
+        furthest.append(max(end, furthest[-1] if furthest else 0))
+    return [one for one in hits if not (place := bisect_right(starts, one.start)) or furthest[place - 1] < one.end]
 
 
 def _told(hits: Sequence[Hit]) -> tuple[Hit, ...]:
     """In the order of the text; of those that lie within one another in one category, the longest."""
     told: list[Hit] = []
+    furthest: dict[Category, int] = {}
     for one in sorted(hits, key=lambda hit: (hit.start, -hit.end, -_DECISIONS[hit.action].rank, len(hit.evasions))):
-        if not any(other.category == one.category and one.end <= other.end for other in told):
+        if one.end > furthest.get(one.category, -1):
             told.append(one)
+            furthest[one.category] = one.end
     return tuple(told)

@@ -6,6 +6,7 @@ import os
 import re
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import NoReturn
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -31,6 +32,19 @@ from app.web.refusals import refusal_response
 MAX_BODY_BYTES = 64 * 1024
 _MAX_DEPTH = 20
 _MAX_KEYS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class BodyLimit:
+    """How large a body may be, and how many names and members of lists it may hold."""
+
+    size: int = MAX_BODY_BYTES
+    keys: int = _MAX_KEYS
+
+
+BODY_LIMITS = {"/v1/screenings": BodyLimit(1024 * 1024, keys=4000), "/v1/tokens": BodyLimit(keys=4000)}
+"""Where 500 texts may come at once. `BodyTooLarge` names these sizes."""
+_USUAL = BodyLimit()
 _DEADLINE = 4.0
 _PROVIDER_DEADLINE = 9.5
 _PROVIDER_PATHS = re.compile(r"/(v1/verifications|register|verify|me)(/|$)")
@@ -99,8 +113,9 @@ class Gate:
         try:
             self._refuse_haste(scope)
             _refuse_bad_head(scope)
-            body = await _read_body(headers, receive)
-            _refuse_bad_body(scope, headers, body)
+            limit = BODY_LIMITS.get(scope["path"], _USUAL)
+            body = await _read_body(headers, receive, limit.size)
+            _refuse_bad_body(scope, headers, body, limit.keys)
             await self._answer_in_time(scope, _replay(body, receive), answer)
         except _ClientGone:
             pass  # nobody is there to hear an answer, and nothing was done
@@ -176,18 +191,18 @@ def _request_ids(asked: str) -> tuple[str, str]:
     return asked if _TOLD_ID.fullmatch(asked) else ours, asked if _KEPT_ID.fullmatch(asked) else ours
 
 
-async def _read_body(headers: Headers, receive: Receive) -> bytes:
+async def _read_body(headers: Headers, receive: Receive, most: int) -> bytes:
     declared = headers.get("content-length", "0").strip().lstrip("0") or "0"
-    if not declared.isdecimal() or len(declared) > _LENGTH_DIGITS or int(declared) > MAX_BODY_BYTES:
+    if not declared.isdecimal() or len(declared) > _LENGTH_DIGITS or int(declared) > most:
         raise BodyTooLarge
     try:
         async with asyncio.timeout(_BODY_SECONDS):
-            return await _collect(receive)
+            return await _collect(receive, most)
     except TimeoutError:
         raise RequestTimedOut from None
 
 
-async def _collect(receive: Receive) -> bytes:
+async def _collect(receive: Receive, most: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -196,7 +211,7 @@ async def _collect(receive: Receive) -> bytes:
             raise _ClientGone
         chunk = message.get("body", b"")
         size += len(chunk)
-        if size > MAX_BODY_BYTES:
+        if size > most:
             raise BodyTooLarge
         chunks.append(chunk)
         if not message.get("more_body", False):
@@ -224,7 +239,7 @@ def _refuse_bad_head(scope: Scope) -> None:
         raise NoSuchAddress
 
 
-def _refuse_bad_body(scope: Scope, headers: Headers, body: bytes) -> None:
+def _refuse_bad_body(scope: Scope, headers: Headers, body: bytes, most_keys: int) -> None:
     if scope["method"] not in _UNSAFE_METHODS or not scope["path"].startswith(_JSON_PREFIX):
         return
     if not body and "content-type" not in headers:
@@ -237,7 +252,7 @@ def _refuse_bad_body(scope: Scope, headers: Headers, body: bytes) -> None:
         json.dumps(value, ensure_ascii=False, allow_nan=False).encode()  # lone surrogates, 1e999
     except (ValueError, RecursionError):
         raise MalformedJson from None
-    _refuse_shapeless(value)
+    _refuse_shapeless(value, most_keys)
 
 
 def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -251,7 +266,7 @@ def _refuse_constant(_name: str) -> NoReturn:
     raise ValueError
 
 
-def _refuse_shapeless(value: object) -> None:
+def _refuse_shapeless(value: object, most_keys: int) -> None:
     """Bounds depth and number of keys, and refuses NUL, which PostgreSQL cannot store. Raises `MalformedJson`."""
     level, keys = [value], 0
     for _ in range(_MAX_DEPTH):
@@ -266,7 +281,7 @@ def _refuse_shapeless(value: object) -> None:
             elif isinstance(item, list):
                 keys += len(item)
                 below.extend(item)
-        if keys > _MAX_KEYS:
+        if keys > most_keys:
             raise MalformedJson
         if not below:
             return

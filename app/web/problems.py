@@ -20,6 +20,7 @@ from app.kernel.sentence import Language, Sentence
 from app.posting.errors import Denial, PostingDenied, ReasonCode
 from app.screening.errors import ScreeningBlocked
 from app.web.language import language_of
+from app.web.screening_said import screening_said
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -57,7 +58,10 @@ class MethodNotAllowed(ShimingError):
 
 class BodyTooLarge(ShimingError):
     code = "body-too-large"
-    sentence = Sentence("请求体超过 64 KiB。", "The body is over 64 KiB.")
+    sentence = Sentence(
+        "请求体太大：最多 64 KiB，送审（/v1/screenings）最多 1 MiB。",
+        "The body is too large: at most 64 KiB, and 1 MiB at /v1/screenings.",
+    )
 
 
 class HeadTooLarge(BodyTooLarge):
@@ -193,7 +197,8 @@ def _extras(error: ShimingError, language: Language) -> Mapping[str, object]:
     if isinstance(error, Invalid):
         return _faults(error, language)
     if isinstance(error, PostingDenied):
-        return {"reasons": [_reason(denial, language, error.remedy_urls) for denial in error.reasons]}
+        found = {} if error.screened is None else {"screening": screening_said(error.screened, language)}
+        return {"reasons": [_reason(denial, language, error.remedy_urls) for denial in error.reasons], **found}
     return {}
 
 

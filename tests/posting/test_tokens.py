@@ -182,12 +182,6 @@ def test_none_or_two_of_the_three_names_are_refused(forum: ForumBackend, account
         assert refused_fields(answer) == [("", "exactly-one")], given
 
 
-def test_what_this_version_does_not_offer_is_refused_and_never_ignored(forum: ForumBackend, account: Json) -> None:
-    for items in ([{"field": "post", "text": "你好"}], []):
-        answer = forum.post("/v1/tokens", {"account_id": account["id"], "scope": "post", "items": items})
-        assert refused_fields(answer) == [("/items", "not-available")]
-
-
 def test_scopes_asked_for_twice_are_granted_once(forum: ForumBackend, account: Json) -> None:
     permit = issued(forum, account, "reply post reply post post")
     assert permit["scope"] == "reply post"

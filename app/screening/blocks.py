@@ -1,0 +1,49 @@
+"""Many texts in one search: joined by a character that no term has, about 64 kB at a time."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from app.screening import folding, searching
+from app.screening.lexicon import Lexicon
+
+_CHARACTERS = 1 << 14
+"""Of a block, about 64 kB folded; a longer text is a block of its own."""
+
+
+def of(texts: Sequence[str]) -> Iterator[tuple[int, Sequence[str]]]:
+    """Blocks of texts that follow one another, each with the number of its first."""
+    first = length = 0
+    for number, text in enumerate(texts):
+        if number > first and length + len(text) > _CHARACTERS:
+            yield first, texts[first:number]
+            first, length = number, 0
+        length += len(text) + 1
+    if first < len(texts):
+        yield first, texts[first:]
+
+
+def suspects(lexicon: Lexicon, texts: Sequence[str]) -> set[int]:
+    """The places of the texts in which a pattern stands, in whatever reading."""
+    block = folding.SEPARATOR.join(text.replace(folding.SEPARATOR, " ") for text in texts)
+    points = folding.code_points(folding.SEPARATOR + block)
+    seen = folding.views_of(points)
+    offsets = [_offset(candidate) for candidate in _candidates(lexicon, block, seen)]
+    if folding.EXPANDED in seen.joined:
+        offsets += (np.flatnonzero(seen.codes == folding.expanded_mark()) - 1).tolist()
+    starts = np.cumsum([0] + [len(text) + 1 for text in texts[:-1]])
+    return set((np.searchsorted(starts, offsets, "right") - 1).tolist()) if offsets else set()
+
+
+def _candidates(lexicon: Lexicon, block: str, seen: folding.Views) -> Iterator[searching.Candidate]:
+    found = lexicon.find(seen.joined)
+    if found:
+        yield from searching.candidates(lexicon, block, seen, found)
+    yield from searching.mirrored(lexicon, block, seen)
+
+
+def _offset(candidate: searching.Candidate) -> int:
+    """Of one of its characters, in the block as it was sent."""
+    _, places, end = candidate
+    offset = places.parts(end - 1, end)[0].offsets[0]
+    return len(places.text) - 1 - offset if places.backwards else offset

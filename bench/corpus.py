@@ -1,0 +1,77 @@
+"""What benches of screening share: terms and posts, the same in every run, and rows of `bench/results.md`."""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.screening import tables
+from app.screening.domain import Action, Category, Decision, Field, Term
+from app.screening.matcher import Matcher
+
+ROUNDS = 7
+_CATEGORIES = ("gambling", "fraud", "pornography", "advertising")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    what: str
+    demand: str
+    measured: str
+    met: bool
+
+    def line(self) -> str:
+        return f"| {self.what} | {self.demand} | {self.measured} | {'yes' if self.met else '**no**'} |"
+
+
+class Corpus:
+    """Terms of two common words, and posts of common words by how often they stand, the same in every run."""
+
+    def __init__(self) -> None:
+        self._random = random.Random(20261130)  # noqa: S311 -- the same in every run
+        words = tables.common_words()
+        self._words = [word for word in words if len(word) > 1]
+        self._weights = [words[word] for word in self._words]
+
+    def terms(self, count: int) -> list[Term]:
+        found: dict[str, None] = {}
+        while len(found) < count:
+            found["".join(self._random.choices(self._words, k=2))] = None
+        return [
+            Term(text, Category(_CATEGORIES[place % len(_CATEGORIES)]), Action.BLOCK, 3)
+            for place, text in enumerate(found)
+        ]
+
+    def posts(self, count: int, length: int, matcher: Matcher) -> list[str]:
+        """Clean ones."""
+        found: list[str] = []
+        while len(found) < count:
+            words, size = list[str](), 0
+            while size < length:
+                some = self._random.choices(self._words, weights=self._weights, k=6)
+                words += [*some, "，"]
+                size += sum(map(len, some)) + 1
+            post = "".join(words)[:length]
+            if matcher.screen(post, Field.POST).decision is Decision.PASS:
+                found.append(post)
+        return found
+
+
+def best(work: Callable[[], object], times: int = 1) -> float:
+    """Microseconds for one, the best of some rounds: what else the machine does only adds."""
+    rounds = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        for _ in range(times):
+            work()
+        rounds.append((time.perf_counter() - began) / times * 1e6)
+    return min(rounds)
+
+
+def at_most(what: str, demand: int, value: float, unit: str) -> Row:
+    return Row(what, f"<= {demand:,} {unit}", f"{value:,.0f} {unit}", value <= demand)
+
+
+def ratio(what: str, demand: float, ours: float, other: float, *, unit: str = "µs") -> Row:
+    value = ours / other
+    return Row(what, f"<= {demand:g}", f"{value:.2f} ({ours:,.1f} / {other:,.1f} {unit})", value <= demand)
