@@ -116,7 +116,7 @@ def _torn(form: Form, sighting: Sighting, found: set[Evasion]) -> bool:
 
 def _is_held_apart(sighting: Sighting) -> bool:
     """Whether there is something in every gap; a space or a line break may be where a word ends."""
-    return all(sighting.gaps) and (len(sighting.gaps) > 1 or not sighting.gaps[0].isspace())
+    return bool(sighting.gaps) and all(sighting.gaps) and (len(sighting.gaps) > 1 or not sighting.gaps[0].isspace())
 
 
 def _as_chinese(form: Form, sighting: Sighting) -> str:
