@@ -1,14 +1,17 @@
 """Whether a sighting is the term: each check tells how it was hidden, or refuses."""
 
 from collections.abc import Iterable
+from itertools import chain
 
-from app.screening import chinese_words, folding, letters, relations
+from app.screening import accents, chinese_words, flags, folding, letters, relations
 from app.screening.domain import Boundary, Evasion
 from app.screening.forms import Form, FormKind
 from app.screening.gaps import hidden_by_gaps
 from app.screening.sightings import Part, Sighting, neighbour
 
+_IN_CHINESE = str.maketrans("0123456789", "零一二三四五六七八九")
 _PLUS = frozenset("+＋\u2795\ufe62十")
+_SHORT = 3
 
 
 def judge(form: Form, sighting: Sighting) -> frozenset[Evasion] | None:
@@ -18,6 +21,8 @@ def judge(form: Form, sighting: Sighting) -> frozenset[Evasion] | None:
     else:
         found = _hidden(form, sighting)
     if found is None or not letters.stand_alone(form, sighting) or not letters.is_marked_as_meant(form, sighting):
+        return None
+    if Evasion.WIDTH in found and any(flags.is_in_a_flag(sighting.text, part.offsets[0]) for part in sighting.parts):
         return None
     if form.kind in {FormKind.CONTACT, FormKind.DOT}:
         found.add(Evasion.CONTACT)
@@ -49,20 +54,26 @@ def _hidden(form: Form, sighting: Sighting) -> set[Evasion] | None:
     gaps = None if found is None else hidden_by_gaps(form, sighting)
     if found is None or gaps is None or not _latin_in_order(form, sighting, found | gaps):
         return None
+    if Evasion.NUMERAL in found and letters.is_number_that_goes_on(sighting):
+        return None
     return found | gaps
 
 
 def _characters(form: Form, sighting: Sighting) -> set[Evasion] | None:
     found: set[Evasion] = set()
-    for part, run in zip(sighting.parts, form.runs, strict=True):
+    for part, run, own in zip(sighting.parts, form.runs, form.written, strict=True):
         length = len(part.stands_for or part.offsets)
         if length != len(run):
             if length < len(run) or relations.is_digit(run[0]):
                 return None
             found.add(Evasion.REPEAT)
         written = part.stands_for or [sighting.text[offset] for offset in part.offsets[: len(run)]]
-        pairs = [*zip(written, run, strict=False), *((character, run[-1]) for character in _more(sighting, part, run))]
-        for character, meant in pairs:
+        more = _more(sighting, part, run)
+        for character, meant, as_meant in chain(
+            zip(written, run, own, strict=False), ((character, run[-1], own[-1]) for character in more)
+        ):
+            if character.lower() == as_meant.lower():
+                continue
             ways = relations.written_for(character, meant)
             if ways is None:
                 return None
@@ -85,7 +96,9 @@ def _latin_in_order(form: Form, sighting: Sighting, found: set[Evasion]) -> bool
         return True
     if Evasion.LEET in found and letters.is_a_number(form, sighting):
         return False
-    if Evasion.HOMOGLYPH in found and letters.is_word_of_another_script(sighting):
+    if Evasion.HOMOGLYPH in found and letters.is_word_of_another_script(form, sighting):
+        return False
+    if found & {Evasion.ACCENT, Evasion.SKIP} and accents.is_foreign_word(form, sighting):
         return False
     if Evasion.REPEAT not in found and Evasion.HOMOGLYPH not in found:
         return True
@@ -104,15 +117,26 @@ def _torn(form: Form, sighting: Sighting, found: set[Evasion]) -> bool:
         return False
     if not form.is_chinese:
         return False
-    plain = sighting.plain
-    if found & {Evasion.WIDTH, Evasion.LEET} or (Evasion.SKIP in found and all(sighting.gaps)):
+    plain = _as_chinese(form, sighting)
+    if found & {Evasion.WIDTH, Evasion.LEET} or (Evasion.SKIP in found and _is_held_apart(sighting)):
         return False
-    before, behind = sighting.around()
+    before, behind = (beside.translate(_IN_CHINESE) for beside in sighting.around())
     if chinese_words.torn(before + plain + behind, len(before), len(before) + len(plain)):
         return True
     if form.term.boundary is Boundary.WORD and found <= {Evasion.SCRIPT}:
         return chinese_words.is_within_a_word(before + plain + behind, len(before), len(before) + len(plain))
     return Evasion.HOMOGLYPH in found and chinese_words.is_word(plain)
+
+
+def _is_held_apart(sighting: Sighting) -> bool:
+    """Whether there is something in every gap; a space or a line break may be where a word ends."""
+    return bool(sighting.gaps) and all(sighting.gaps) and (len(sighting.gaps) > 1 or not sighting.gaps[0].isspace())
+
+
+def _as_chinese(form: Form, sighting: Sighting) -> str:
+    """The plain characters, with Chinese numbers for digits: 1夜 as 一夜."""
+    pairs = zip(sighting.plain, form.runs, strict=True)
+    return "".join(run[0] if relations.is_digit(plain) else plain for plain, run in pairs)
 
 
 def _sounds(text: str, offsets: tuple[int, ...], syllable: str, meant: str) -> frozenset[Evasion] | None:
@@ -131,5 +155,7 @@ def _speaks(sighting: Sighting, found: set[Evasion], same: int) -> bool:
     plain = sighting.plain
     if same == 0 and chinese_words.is_made_of_words(plain):
         return False
-    before, behind = sighting.around()
+    if len(plain) <= _SHORT and chinese_words.reads_well(plain):
+        return False
+    before, behind = (beside.translate(_IN_CHINESE) for beside in sighting.around())
     return not chinese_words.torn(before + plain + behind, len(before), len(before) + len(plain))

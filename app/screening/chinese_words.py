@@ -13,9 +13,13 @@ _LONGEST = 4
 _WINDOW = 4
 _UNKNOWN = math.log(2.0)
 """A character that the list of words does not know."""
-_TERM_AT_LEAST = {1: math.log(300.0), 2: math.log(300.0)}
+_TERM_AT_LEAST = {1: math.log(300.0), 2: math.log(30.0)}
 _LONG_TERM_AT_LEAST = math.log(10.0)
-"""An operator lists a term because it is written: it counts as a word that is not rare, by its length."""
+"""An operator lists a term because it is written: it counts as a word, by its length."""
+_DOUBT = 2.0
+"""How much likelier (logarithm) it must be as a term than as parts of other words."""
+_READS_WELL = -21.6
+"""Three characters that are likelier (logarithm) in common language are no term written by its sound."""
 
 
 def torn(text: str, start: int, end: int) -> bool:
@@ -28,7 +32,12 @@ def torn(text: str, start: int, end: int) -> bool:
     listed = _TERM_AT_LEAST.get(len(term), _LONG_TERM_AT_LEAST) - _total()
     whole = max(listed, _best(term, -1, -1), _weight(term))
     kept = _best(part[:begin], -1, -1) + whole + _best(part[finish:], -1, -1)
-    return _best(part, begin, finish) > kept
+    return _best(part, begin, finish) + _DOUBT > kept
+
+
+def reads_well(text: str) -> bool:
+    """Whether three characters are ordinary words that follow one another as it happens: 成人篇, 一夜晴."""
+    return _best(text, -1, -1) > _READS_WELL
 
 
 def is_word(text: str) -> bool:

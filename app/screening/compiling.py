@@ -36,12 +36,12 @@ def compile_terms(terms: Sequence[Term]) -> bytes:
     of_patterns, of_terms, kinds = forms
     hints = [patterns.setdefault(hint, len(patterns)) for hint in _LATIN_HINTS if FormKind.SPOKEN in kinds]
     parents = _parents(patterns)
-    first = np.array([term.action in _FIRST for term in terms], bool)
+    acting = np.array([term.action in _FIRST for term in terms], bool)
     leads = {
         Lead.FORMS: of_patterns,
         Lead.SPLIT: np.array(list(splits), np.uint32),
         Lead.LATIN: np.array(hints, np.uint32),
-        Lead.FIRST: of_patterns[first[of_terms]],
+        Lead.FIRST: of_patterns[acting[of_terms]],
     }
     return blob.write(
         {

@@ -1,7 +1,7 @@
 """A term in one of the ways it is searched for, taken apart when it is first seen in a text."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 
@@ -37,7 +37,7 @@ def in_form(text: str, kind: FormKind) -> str:
 
 def kinds_of(text: str) -> Iterator[FormKind]:
     """The forms that a text has beside the written one."""
-    if text.startswith(CONTACT) and sum(map(bool, map(folding.plain, text))) > 2:  # noqa: PLR2004 -- 加 and two more
+    if text.startswith(CONTACT) and sum(map(bool, map(folding.plain, text))) > 2:  # noqa: PLR2004 -- and two more
         yield FormKind.CONTACT
     if "." in text and _DOT.search(text):
         yield from _DOTS
@@ -64,6 +64,8 @@ class Form:
     plain: str
     runs: tuple[str, ...]
     """The plain characters of each place of its view."""
+    written: tuple[str, ...]
+    """The same as they are written in the term."""
     gaps: frozenset[int]
     """Places before which the term itself has something that is skipped."""
     letters: int
@@ -75,6 +77,7 @@ class Form:
 def take_apart(term: Term, kind: FormKind) -> Form:
     text = in_form(term.term, kind)
     runs: list[str] = []
+    written: list[str] = []
     gaps: set[int] = set()
     before, skipped = None, False
     for character in folding.spell_out(text):
@@ -87,10 +90,19 @@ def take_apart(term: Term, kind: FormKind) -> Form:
             gaps.add(len(runs) - (mark == before))
         if mark == before:
             runs[-1] += plain
+            written[-1] += character
         else:
             runs.append(plain)
+            written.append(character)
         before, skipped = mark, False
+    return form_of(term, kind, text, runs, written, gaps)
+
+
+def form_of(
+    term: Term, kind: FormKind, text: str, runs: Sequence[str], written: Sequence[str], gaps: Iterable[int]
+) -> Form:
+    """With what follows from its characters."""
     whole = "".join(runs)
     letters = sum(map(relations.is_letter, whole))
     is_chinese = len(whole) > 1 and all(map(relations.is_chinese, whole))
-    return Form(term, kind, text, whole, tuple(runs), frozenset(gaps), letters, is_chinese)
+    return Form(term, kind, text, whole, tuple(runs), tuple(written), frozenset(gaps), letters, is_chinese)

@@ -4,13 +4,14 @@ from enum import IntEnum
 from functools import lru_cache
 from itertools import pairwise
 
-from app.screening import relations
+from app.screening import chinese_words, relations
 from app.screening.domain import Evasion
 from app.screening.forms import Form
 from app.screening.sightings import Sighting
 
 _ENDS = frozenset("。！？!?；;…\n\r\u2028\u2029\x0b\x0c\x85")
 _DIVIDES = frozenset("，,、：:（(《〈“\u2018\"'「『[【{<")
+_LISTS = frozenset({"、", ", ", "， "})
 _LONGEST = 8
 _LONGEST_REGULAR = 32
 _SHORT_LATIN, _LONG_LATIN = 3, 5
@@ -43,6 +44,8 @@ def hidden_by_gaps(form: Form, sighting: Sighting) -> frozenset[Evasion] | None:
     filled = [place for place, kind in enumerate(ends, 1) if kind is not Gap.NONE]
     if not filled:
         return frozenset({Evasion.SKIP}) if _is_interrupted(sighting) else relations.PLAINLY
+    if _is_a_list(sighting):
+        return None
     odd = [place for place in filled if place not in form.gaps]
     regular = len(filled) == len(ends) > 1
     longest = _LONGEST_REGULAR if regular else _LONGEST
@@ -60,11 +63,28 @@ def _may_stand(form: Form, sighting: Sighting, place: int, kind: Gap, *, mostly:
     before, behind = form.runs[place - 1][-1], form.runs[place][0]
     latin = [_is_latin(plain) for plain in (before, behind)]
     if not all(latin):
-        return mostly or kind is not Gap.DIVIDED or (any(latin) and sighting.gaps[place - 1].strip() in {":", "："})
+        if mostly or kind is not Gap.DIVIDED:
+            return True
+        seen = sighting.gaps[place - 1].strip()
+        return (seen == "" and _breaks_a_word(form, place)) or (any(latin) and seen in {":", "："})
     letters = sum(map(len, form.runs))
     if kind is not Gap.FILLED or letters <= _SHORT_LATIN:
         return False
     return letters >= _LONG_LATIN or sighting.gaps[place - 1].strip("-/\\.") != ""
+
+
+def _breaks_a_word(form: Form, place: int) -> bool:
+    """Whether a line break before a place leaves no word of two characters and more on both sides."""
+    halves = "".join(form.runs[:place]), "".join(form.runs[place:])
+    return form.is_chinese and not all(map(chinese_words.is_word, halves))
+
+
+def _is_a_list(sighting: Sighting) -> bool:
+    """Of single capital letters: 点 P、O、R、N 共圆."""
+    if not all(seen in _LISTS for seen in sighting.gaps):
+        return False
+    written = [sighting.text[part.offsets[0]] for part in sighting.parts]
+    return all(character.isascii() and character.isupper() for character in written)
 
 
 def _is_interrupted(sighting: Sighting) -> bool:

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from app.screening import checks, pinyin, relations, tables
+from app.screening import checks, pinyin, tables
 from app.screening.categories import is_sounded
 from app.screening.domain import Action, Decision, Evasion, Field, Hit, Term, Verdict
-from app.screening.forms import Form, FormKind
+from app.screening.forms import Form, FormKind, form_of
 from app.screening.rules import RULES
 from app.screening.sightings import Part, Sighting, trimmed
 from tests.screening.clusters import clusters, with_what_follows
@@ -113,9 +113,8 @@ def _sought(term: Term, kind: FormKind, text: str) -> Iterator[Sought]:
             if offset != before + 1:
                 gaps.add(number)
             before = offset
-    whole = "".join(runs)
-    letters, is_chinese = sum(map(relations.is_letter, whole)), len(whole) > 1 and all(map(relations.is_chinese, whole))
-    form = Form(term, kind, text, whole, runs, frozenset(gaps), letters, is_chinese)
+    own = ["".join(spelled[offset] for offset in place.part.offsets) for place in places]
+    form = form_of(term, kind, text, runs, own, gaps)
     yield Sought(form, [place.written for place in places], by_sound=False)
     syllables = [place for place in places if place.spoken not in {VOWEL, CONSONANT, SILENT}]
     if (
@@ -124,7 +123,7 @@ def _sought(term: Term, kind: FormKind, text: str) -> Iterator[Sought]:
         and is_sounded(term.category)
         and len(syllables) > 2
     ):
-        form = Form(term, FormKind.SPOKEN, text, whole, runs, frozenset(gaps), letters, is_chinese)
+        form = form_of(term, FormKind.SPOKEN, text, runs, own, gaps)
         yield from (Sought(form, sounds, by_sound=True) for sounds in _ways_to_speak(places))
 
 
