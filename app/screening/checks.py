@@ -11,10 +11,7 @@ _PLUS = frozenset("+＋\u2795\ufe62十")
 
 def judge(form: Form, sighting: Sighting) -> frozenset[Evasion] | None:
     """The ways it was hidden, none for a plain hit; None where it is not the term."""
-    if sighting.text[sighting.start : sighting.end] == form.text:
-        found: set[Evasion] | None = set()
-    else:
-        found = _hidden(form, sighting)
+    found = set[Evasion]() if sighting.exact else _hidden(form, sighting)
     if found is None or not letters.stand_alone(form, sighting):
         return None
     if form.kind in {FormKind.CONTACT, FormKind.DOT}:
@@ -92,9 +89,9 @@ def _torn(form: Form, sighting: Sighting, found: set[Evasion]) -> bool:
         return False
     if not form.is_chinese:
         return False
-    plain = sighting.plain
     if found & {Evasion.WIDTH, Evasion.LEET} or (Evasion.SKIP in found and all(sighting.gaps)):
         return False
+    plain = form.plain if sighting.exact else sighting.plain
     before, behind = sighting.around()
     if chinese_words.torn(before + plain + behind, len(before), len(before) + len(plain)):
         return True

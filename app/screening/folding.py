@@ -5,6 +5,7 @@ Skipped characters are dropped and runs of one class are one, so that both views
 `written + spoken` is searched in one call. Candidates that are found there are judged on the text as sent.
 """
 
+import codecs
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -42,7 +43,7 @@ class Views:
 
     def offsets(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """The offset of every kept character, one too high, and for each place the number of its first one."""
-        return np.flatnonzero(self.codes)[1:], np.flatnonzero(self.changes)
+        return self.codes.nonzero()[0][1:], self.changes.nonzero()[0]
 
 
 def views(text: str) -> Views:
@@ -56,7 +57,7 @@ def views_of(points: Codes) -> Views:
     kept = codes[codes != 0]
     changes = kept[1:] != kept[:-1]
     runs = kept[1:][changes]
-    return Views(runs.view(np.uint32).reshape(-1, 2).T.tobytes().decode("utf-32-le"), codes, kept, changes)
+    return Views(_text(runs.view(np.uint32).reshape(-1, 2).T.tobytes()), codes, kept, changes)
 
 
 def views_of_all(texts: Sequence[str]) -> tuple[list[str], list[str], list[int]]:
@@ -70,14 +71,19 @@ def views_of_all(texts: Sequence[str]) -> tuple[list[str], list[str], list[int]]
     kept = codes[codes != 0]
     apart = kept == mark(SEPARATOR)
     runs = kept[1:][(kept[1:] != kept[:-1]) | apart[1:]].view(np.uint32).reshape(-1, 2)
-    written, spoken = (column.tobytes().decode("utf-32-le").split(SEPARATOR) for column in np.ascontiguousarray(runs.T))
+    written, spoken = (_text(column.tobytes()).split(SEPARATOR) for column in np.ascontiguousarray(runs.T))
     known = np.append(0, np.cumsum((runs[:, 1] >= _FIRST_SYLLABLE) & (runs[:, 1] < ord(VOWEL))))
     ends = np.append(np.flatnonzero(runs[:, 0] == ord(SEPARATOR)), len(runs))
     return written, spoken, np.diff(known[ends], prepend=0).tolist()
 
 
 def code_points(text: str) -> Codes:
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    return np.frombuffer(codecs.utf_32_le_encode(text, "surrogatepass")[0], np.uint32)
+
+
+def _text(points: bytes) -> str:
+    """By the codec itself: a look for it by its name takes as long as its work."""
+    return codecs.utf_32_le_decode(points)[0]
 
 
 def fold_all(texts: list[str]) -> list[str]:
@@ -88,8 +94,7 @@ def fold_all(texts: list[str]) -> list[str]:
     points = code_points(spelled)
     plain = tables.plain_table().take(points)
     plain[points == ord("\n")] = ord("\n")
-    folded: str = plain[plain != 0].tobytes().decode("utf-32-le")
-    return folded.split("\n")
+    return _text(plain[plain != 0].tobytes()).split("\n")
 
 
 def digits_in(text: str) -> int:

@@ -1,6 +1,6 @@
 """Finds the terms of a compiled lexicon in a text: one coarse search, and exact checks where it finds something."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 from app import policies
@@ -8,10 +8,9 @@ from app.screening import blocks, checks, folding, searching, verdicts
 from app.screening.compiling import compile_terms
 from app.screening.domain import SCREENED, Action, Decision, Evasion, Field, Hit, Term, Verdict
 from app.screening.forms import Form, FormKind
-from app.screening.lexicon import Lexicon
+from app.screening.lexicon import Found, Lexicon
 from app.screening.rules import RULES
-from app.screening.searching import Candidate
-from app.screening.sightings import Sighting, trimmed
+from app.screening.sightings import Places, Sighting
 
 _PASS = Verdict(Decision.PASS)
 _NAMES = frozenset({Field.HANDLE, Field.DISPLAY_NAME})
@@ -46,7 +45,7 @@ class Matcher:
         hits = self._by_rules(text, self._rules[field])
         if not found and not hits and len(text) >= _SHORT and folding.EXPANDED not in seen.joined:
             return _PASS
-        return self._judge(text, field, seen, hits)
+        return self._judge(text, field, seen, found, hits)
 
     def suspects(self, texts: Sequence[str]) -> list[int]:
         """The places of the texts that must be screened; all others pass, whatever their field."""
@@ -69,18 +68,27 @@ class Matcher:
             for start, end, ways in RULES[term.term].find(text)
         ]
 
-    def _judge(self, text: str, field: Field, seen: folding.Views, by_rules: list[Hit]) -> Verdict:
-        spelled = folding.spell_out(text)
-        if spelled is not text:
+    def _judge(self, text: str, field: Field, seen: folding.Views, found: Found, by_rules: Sequence[Hit]) -> Verdict:
+        spelled = text
+        if folding.EXPANDED in seen.joined:
+            spelled = folding.spell_out(text)
             seen = folding.views(spelled)
+            found = self._find(seen.joined)
         hits: list[Hit] = []
         allowed: list[tuple[int, int]] = []
+        written: set[tuple[int, str]] = set()
+        """Where the views hold a term as it is written: how it sounds says nothing new."""
         judged = 0
-        for form, sighting in self._sightings(spelled, field, seen):
+        for form, places, end in self._forms(spelled, field, seen, found):
+            if form.kind is FormKind.SPOKEN and (end, form.term.term) in written:
+                continue
             judged += 1
             if judged > policies.CANDIDATES_JUDGED.value:
                 break
+            sighting = Sighting(places, end - len(form.runs), end, form.text)
             ways = checks.judge_spoken(form, sighting) if form.kind is FormKind.SPOKEN else checks.judge(form, sighting)
+            if sighting.exact:
+                written.add((end, form.term.term))
             if ways is None:
                 continue
             span = _span(form, sighting)
@@ -92,20 +100,16 @@ class Matcher:
             hits, allowed = verdicts.as_sent(text, hits, allowed)
         return verdicts.verdict(text, [*hits, *by_rules], allowed, too_many=judged > policies.CANDIDATES_JUDGED.value)
 
-    def _sightings(self, text: str, field: Field, seen: folding.Views) -> Iterator[tuple[Form, Sighting]]:
-        found = self._find(seen.joined)
-        yield from self._forms(searching.candidates(self._lexicon, text, seen, found), field)
-        if field in _NAMES or len(text) < _SHORT:
-            yield from self._forms(searching.mirrored(self._lexicon, text, seen), field)
-
-    def _forms(self, candidates: Iterable[Candidate], field: Field) -> Iterator[tuple[Form, Sighting]]:
-        for pattern, places, end in candidates:
+    def _forms(self, text: str, field: Field, seen: folding.Views, found: Found) -> Iterator[tuple[Form, Places, int]]:
+        """What is to be judged: a form, and where in a view it ends."""
+        for pattern, places, end in searching.candidates(self._lexicon, text, seen, found):
             for form in self._lexicon.forms(pattern, field):
-                start = end - len(form.runs)
-                if places.backwards and not _is_read_backwards(form, field):
-                    continue
-                parts = trimmed(places.text, places.parts(start, end))
-                yield form, Sighting(places.text, parts, places.backwards)
+                yield form, places, end
+        if field in _NAMES or len(text) < _SHORT:
+            for pattern, places, end in searching.mirrored(self._lexicon, text, seen):
+                for form in self._lexicon.forms(pattern, field):
+                    if _is_read_backwards(form, field):
+                        yield form, places, end
 
 
 def _is_read_backwards(form: Form, field: Field) -> bool:

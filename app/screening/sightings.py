@@ -2,10 +2,9 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from app.screening import folding, masking
 from app.screening.domain import Evasion
@@ -34,21 +33,45 @@ class Part(NamedTuple):
     by: Evasion | None = None
 
 
-@dataclass
-class Sighting:
-    """`text` is what was searched: spelled out, and backwards where `backwards`."""
+class Places(Protocol):
+    """A searched view: what stands at its places."""
 
     text: str
-    parts: tuple[Part, ...]
-    backwards: bool = False
+    backwards: bool
 
-    @cached_property
-    def start(self) -> int:
-        return self.parts[0].offsets[0]
+    def bounds(self, start: int, end: int) -> tuple[int, int] | None:
+        """The offsets of the first character and behind the last one, where that is quickly known."""
 
-    @cached_property
-    def end(self) -> int:
-        return self.parts[-1].offsets[-1] + 1
+    def parts(self, start: int, end: int) -> tuple[Part, ...]: ...
+
+
+class Sighting:
+    """What stands from one place of a view to another. `exact` where the characters are those of the term itself.
+
+    The parts are looked at only where it is not exact, since most hits are.
+    """
+
+    __slots__ = ("_gaps", "_parts", "_places", "backwards", "end", "exact", "start", "text")
+
+    def __init__(self, places: Places, start: int, end: int, term: str) -> None:
+        self.text = text = places.text
+        self.backwards = places.backwards
+        self._places = (places, start, end)
+        self._parts: tuple[Part, ...] | None = None
+        self._gaps: tuple[str, ...] | None = None
+        bounds = places.bounds(start, end)
+        if bounds is None or text[bounds[0] : bounds[1]] != term:
+            parts = self.parts
+            bounds = parts[0].offsets[0], parts[-1].offsets[-1] + 1
+        self.start, self.end = bounds
+        self.exact = text[self.start : self.end] == term
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        if self._parts is None:
+            places, start, end = self._places
+            self._parts = trimmed(self.text, places.parts(start, end))
+        return self._parts
 
     def span(self) -> tuple[int, int]:
         """Where it stands in the text that was sent, with the marks and invisible characters behind its last one."""
@@ -57,16 +80,18 @@ class Sighting:
         length = len(self.text)
         return length - self.end, length - self.start
 
-    @cached_property
+    @property
     def gaps(self) -> tuple[str, ...]:
         """What is seen before each place but the first, empty where nothing is."""
-        pairs = pairwise(self.parts)
-        return tuple(seen_between(self.text, one.offsets[-1], other.offsets[0]) for one, other in pairs)
+        if self._gaps is None:
+            pairs = pairwise(self.parts)
+            self._gaps = tuple(seen_between(self.text, one.offsets[-1], other.offsets[0]) for one, other in pairs)
+        return self._gaps
 
-    @cached_property
+    @property
     def plain(self) -> str:
         """The plain characters as they are written, or what they are put together to."""
-        return "".join(part.stands_for or folding.plain(self.text[part.offsets[0]]) for part in self.parts)
+        return "".join([part.stands_for or folding.plain(self.text[part.offsets[0]]) for part in self.parts])
 
     def around(self) -> tuple[str, str]:
         """A few plain characters directly before and behind, up to where something is skipped."""
@@ -95,11 +120,12 @@ def neighbour(text: str, offset: int, step: int) -> int:
 
 def _directly(text: str, offset: int, step: int) -> str:
     found: list[str] = []
-    while len(found) < _CONTEXT and (offset := neighbour(text, offset, step)) >= 0:
+    while len(found) < _CONTEXT and 0 <= offset < len(text):
         plain = folding.plain(text[offset])
-        if not plain:
+        if plain:
+            found.append(plain)
+        elif not is_invisible(text[offset]) or (offset := neighbour(text, offset, step) - step) < 0:
             break
-        found.append(plain)
         offset += step
     return "".join(found)
 
