@@ -1,11 +1,15 @@
 """Whether a sighting is the term: each check tells how it was hidden, or refuses."""
 
-from app.screening import chinese_words, letters, relations
+from collections.abc import Sequence
+
+from app.screening import chinese_words, letters, pinyin, relations
 from app.screening.domain import Boundary, Evasion
 from app.screening.forms import Form, FormKind
 from app.screening.gaps import hidden_by_gaps
 from app.screening.sightings import Sighting, neighbour
 
+_SHORT_PINYIN = 3
+_REPEATS = 8
 _PLUS = frozenset("+＋\u2795\ufe62十")
 
 
@@ -55,7 +59,7 @@ def _characters(form: Form, sighting: Sighting) -> set[Evasion] | None:
             if len(written) < len(run) or relations.is_digit(run[0]):
                 return None
             found.add(Evasion.REPEAT)
-        for number, character in enumerate(written):
+        for number, character in enumerate(_each_once(written, len(run))):
             ways = relations.written_for(character, run[min(number, len(run) - 1)])
             if ways is None:
                 return None
@@ -65,12 +69,18 @@ def _characters(form: Form, sighting: Sighting) -> set[Evasion] | None:
     return found
 
 
+def _each_once(written: Sequence[str], run: int) -> Sequence[str]:
+    """A run that repeats: the characters of the term, and of all others each kind once."""
+    return written if len(written) <= run + _REPEATS else [*written[:run], *sorted(set(written[run:]))]
+
+
 def _latin_in_order(form: Form, sighting: Sighting, found: set[Evasion]) -> bool:
     if not found or not any(map(relations.is_letter, form.plain)):
         return True
     if Evasion.LEET in found and letters.is_a_number(form, sighting):
         return False
-    if Evasion.HOMOGLYPH in found and letters.is_word_of_another_script(sighting):
+    only_letters = form.letters == len(form.plain)
+    if Evasion.HOMOGLYPH in found and only_letters and letters.is_word_of_another_script(sighting):
         return False
     if Evasion.REPEAT not in found and Evasion.HOMOGLYPH not in found:
         return True
@@ -79,8 +89,10 @@ def _latin_in_order(form: Form, sighting: Sighting, found: set[Evasion]) -> bool
 
 def plus_before(sighting: Sighting) -> int:
     """The offset of the plus that stands for 加 before it; -1 where there is none."""
-    before = neighbour(sighting.text, sighting.start - 1, -1)
-    return before if before >= 0 and sighting.text[before] in _PLUS else -1
+    text, before = sighting.text, neighbour(sighting.text, sighting.start - 1, -1)
+    if before >= 0 and text[before] == " ":
+        before = neighbour(text, before - 1, -1)
+    return before if before >= 0 and text[before] in _PLUS else -1
 
 
 def _torn(form: Form, sighting: Sighting, found: set[Evasion]) -> bool:
@@ -89,7 +101,9 @@ def _torn(form: Form, sighting: Sighting, found: set[Evasion]) -> bool:
         return False
     if not form.is_chinese:
         return False
-    if found & {Evasion.WIDTH, Evasion.LEET} or (Evasion.SKIP in found and all(sighting.gaps)):
+    if found & {Evasion.WIDTH, Evasion.LEET} or (
+        Evasion.SKIP in found and len(sighting.gaps) > 1 and all(sighting.gaps)
+    ):
         return False
     plain = form.plain if sighting.exact else sighting.plain
     before, behind = sighting.around()
@@ -109,10 +123,25 @@ def _sounds(text: str, offsets: tuple[int, ...], syllable: str, meant: str) -> f
     return frozenset({Evasion.HOMOPHONE}) if relations.sounds_like(text[offsets[0]], meant) else None
 
 
+def _is_pinyin(sighting: Sighting) -> bool:
+    """Whether syllables are no English words, and a short term is no part of a longer word."""
+    words: list[str] = []
+    reached = -1
+    for part in sighting.parts:
+        if part.by is not Evasion.PINYIN:
+            return True
+        if part.offsets[0] == reached:
+            words[-1] += part.stands_for
+        else:
+            words.append(part.stands_for)
+        reached = part.offsets[-1] + 1
+    return not pinyin.is_english(words) and (len(sighting.parts) > _SHORT_PINYIN or letters.is_whole(sighting))
+
+
 def _speaks(sighting: Sighting, found: set[Evasion], same: int) -> bool:
     """Whether a like sound is no accident: of other common words, or of the ends of words."""
     if Evasion.PINYIN in found:
-        return True
+        return _is_pinyin(sighting)
     plain = sighting.plain
     if same == 0 and chinese_words.is_made_of_words(plain):
         return False

@@ -6,6 +6,7 @@ Skipped characters are dropped and runs of one class are one, so that both views
 """
 
 import codecs
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -22,6 +23,7 @@ EXPANDED = "\ue900"
 VOWEL, CONSONANT, SILENT = "\ue800", "\ue801", "\ue802"
 """The spoken view of what is no Chinese character."""
 _FIRST_SYLLABLE = 0xE000
+LETTER_SIGNS = re.compile("(?<=[A-Za-z])[!|](?=[A-Za-z])")
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 Codes = NDArray[np.uint32]
 
@@ -107,6 +109,16 @@ def _digits() -> NDArray[np.uint8]:
     read = np.zeros(tables.SIZE, np.uint8)
     read[[ord(way) for way in tables.digits()] + list(range(ord("0"), ord("9") + 1))] = 1
     return np.maximum(read, read[tables.plain_table()])
+
+
+def has_letter_signs(text: str) -> bool:
+    """Whether signs stand between letters that look like letters."""
+    return ("!" in text or "|" in text) and LETTER_SIGNS.search(text) is not None
+
+
+def as_letters(text: str) -> str:
+    """With these signs as the letter that they look like; of the same length."""
+    return LETTER_SIGNS.sub("i", text)
 
 
 def spell_out(text: str) -> str:

@@ -24,7 +24,7 @@ class FormKind(IntEnum):
     """With `dot` for a dot."""
 
 
-_DOTS = {FormKind.DOT: "点", FormKind.ENGLISH_DOT: "dot"}
+_DOTS = {FormKind.DOT: " 点 ", FormKind.ENGLISH_DOT: " dot "}
 
 
 def in_form(text: str, kind: FormKind) -> str:

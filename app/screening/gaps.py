@@ -10,7 +10,7 @@ from app.screening.forms import Form
 from app.screening.sightings import Sighting
 
 _ENDS = frozenset("。！？!?；;…\n\r\u2028\u2029\x0b\x0c\x85")
-_DIVIDES = frozenset("，,、：:（(《〈“\u2018\"'「『[【{<")
+_DIVIDES = frozenset("，,、：:（(《〈“\u2018\"'「『[【{<—")
 _LONGEST = 8
 _LONGEST_REGULAR = 32
 _SHORT_LATIN, _LONG_LATIN = 3, 5
@@ -48,6 +48,8 @@ def hidden_by_gaps(form: Form, sighting: Sighting) -> frozenset[Evasion] | None:
     longest = _LONGEST_REGULAR if regular else _LONGEST
     if any(len(sighting.gaps[place - 1]) > longest for place in filled):
         return None
+    if regular and form.letters == len(form.plain) and _goes_on(sighting):
+        return None
     if odd and not regular:
         mostly = len(odd) > 1 and len(odd) * 2 > len(ends)
         if not all(_may_stand(form, sighting, place, ends[place - 1], mostly=mostly) for place in odd):
@@ -61,10 +63,26 @@ def _may_stand(form: Form, sighting: Sighting, place: int, kind: Gap, *, mostly:
     latin = [_is_latin(plain) for plain in (before, behind)]
     if not all(latin):
         return mostly or kind is not Gap.DIVIDED or (any(latin) and sighting.gaps[place - 1].strip() in {":", "："})
-    letters = sum(map(len, form.runs))
+    if relations.is_letter(before) != relations.is_letter(behind):  # vx: 888
+        return kind is not Gap.DIVIDED or sighting.gaps[place - 1].strip() in {":", "："}
+    letters = len(form.plain)
     if kind is not Gap.FILLED or letters <= _SHORT_LATIN:
         return False
     return letters >= _LONG_LATIN or sighting.gaps[place - 1].strip("-/\\.") != ""
+
+
+def _goes_on(sighting: Sighting) -> bool:
+    """Whether more letters are spelled out with the same gaps before or behind: a b e t s."""
+    text, gap = sighting.text, sighting.gaps[0]
+    before, behind = sighting.start - len(gap), sighting.end + len(gap)
+    return (before > 0 and text[before : sighting.start] == gap and _is_single_letter(text, before - 1)) or (
+        behind < len(text) and text[sighting.end : behind] == gap and _is_single_letter(text, behind)
+    )
+
+
+def _is_single_letter(text: str, offset: int) -> bool:
+    beside = text[offset - 1] if offset else " ", text[offset + 1] if offset + 1 < len(text) else " "
+    return text[offset].isalpha() and not any(map(str.isalpha, beside))
 
 
 def _is_interrupted(sighting: Sighting) -> bool:

@@ -8,7 +8,7 @@ from app.screening.domain import Evasion
 from app.screening.forms import Form
 from app.screening.sightings import Sighting, neighbour
 
-_SHORT, _LONG = 4, 5
+_SHORTEST, _SHORT, _LONG = 3, 4, 5
 _ALONE_MARKS = frozenset("@$")
 _UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO")
 
@@ -39,6 +39,12 @@ def _goes_on(edge: str, beside: str, *, long: bool) -> bool:
     if relations.is_digit(plain):
         return not long and beside.isascii()
     return relations.is_letter(plain) or script_of(beside) not in {"", "HAN"}
+
+
+def is_whole(sighting: Sighting) -> bool:
+    """Whether no Latin letters stand directly beside it."""
+    beside = sighting.text[max(0, sighting.start - 1) : sighting.start], sighting.text[sighting.end : sighting.end + 1]
+    return not any(relations.is_letter(folding.plain(character)) for character in beside if character)
 
 
 def is_word_of_another_script(sighting: Sighting) -> bool:
@@ -84,7 +90,8 @@ def is_a_number(form: Form, sighting: Sighting) -> bool:
     letters = sum(map(relations.is_letter, written))
     if letters * 2 < len(written):
         return True
-    return len(written) <= _SHORT and relations.is_digit(written[-1]) and relations.is_letter(form.plain[-1])
+    at_ends = [written[-1]] if len(written) > _SHORTEST else [written[0], written[-1]]
+    return len(written) <= _SHORT and any(map(relations.is_digit, at_ends)) and form.letters == len(form.plain)
 
 
 def is_another_word(form: Form, sighting: Sighting) -> bool:

@@ -3,14 +3,13 @@
 from collections.abc import Iterator, Sequence
 from functools import cache
 
-from app import policies
-from app.screening import blocks, checks, folding, searching, verdicts
+from app.screening import blocks, folding, searching, verdicts
 from app.screening.compiling import compile_terms
-from app.screening.domain import SCREENED, Action, Decision, Evasion, Field, Hit, Term, Verdict
+from app.screening.domain import SCREENED, Decision, Field, Hit, Term, Verdict
 from app.screening.forms import Form, FormKind
+from app.screening.judging import Findings, ToJudge
 from app.screening.lexicon import Found, Lexicon
 from app.screening.rules import RULES
-from app.screening.sightings import Places, Sighting
 
 _PASS = Verdict(Decision.PASS)
 _NAMES = frozenset({Field.HANDLE, Field.DISPLAY_NAME})
@@ -42,10 +41,16 @@ class Matcher:
         """What becomes of a text in a field. Takes any string, in time linear in its length, and never raises."""
         seen = folding.views(text)
         found = self._find(seen.joined)
-        hits = self._by_rules(text, self._rules[field])
-        if not found and not hits and len(text) >= _SHORT and folding.EXPANDED not in seen.joined:
+        by_rules = self._by_rules(text, self._rules[field])
+        otherwise = folding.EXPANDED in seen.joined or folding.has_letter_signs(text)
+        if not found and not by_rules and not otherwise and len(text) >= _SHORT:
             return _PASS
-        return self._judge(text, field, seen, found, hits)
+        findings = Findings()
+        findings.hits += by_rules
+        findings.judge(self._candidates(text, field, seen, found))
+        if otherwise:
+            self._read_otherwise(text, field, findings)
+        return verdicts.verdict(text, findings.hits, findings.allowed, too_many=findings.too_many)
 
     def suspects(self, texts: Sequence[str]) -> list[int]:
         """The places of the texts that must be screened; all others pass, whatever their field."""
@@ -68,39 +73,15 @@ class Matcher:
             for start, end, ways in RULES[term.term].find(text)
         ]
 
-    def _judge(self, text: str, field: Field, seen: folding.Views, found: Found, by_rules: Sequence[Hit]) -> Verdict:
-        spelled = text
-        if folding.EXPANDED in seen.joined:
-            spelled = folding.spell_out(text)
-            seen = folding.views(spelled)
-            found = self._find(seen.joined)
-        hits: list[Hit] = []
-        allowed: list[tuple[int, int]] = []
-        written: set[tuple[int, str]] = set()
-        """Where the views hold a term as it is written: how it sounds says nothing new."""
-        judged = 0
-        for form, places, end in self._forms(spelled, field, seen, found):
-            if form.kind is FormKind.SPOKEN and (end, form.term.term) in written:
-                continue
-            judged += 1
-            if judged > policies.CANDIDATES_JUDGED.value:
-                break
-            sighting = Sighting(places, end - len(form.runs), end, form.text)
-            ways = checks.judge_spoken(form, sighting) if form.kind is FormKind.SPOKEN else checks.judge(form, sighting)
-            if sighting.exact:
-                written.add((end, form.term.term))
-            if ways is None:
-                continue
-            span = _span(form, sighting)
-            if form.term.action is Action.ALLOW:
-                allowed.append(span)
-            else:
-                hits.append(verdicts.hit(form, span, ways | _backwards(sighting)))
-        if spelled is not text:
-            hits, allowed = verdicts.as_sent(text, hits, allowed)
-        return verdicts.verdict(text, [*hits, *by_rules], allowed, too_many=judged > policies.CANDIDATES_JUDGED.value)
+    def _read_otherwise(self, text: str, field: Field, findings: Findings) -> None:
+        """The same text with its forms of several characters spelled out and its signs read as letters: cas!no."""
+        spelled = folding.spell_out(folding.as_letters(text))
+        seen = folding.views(spelled)
+        further = Findings()
+        further.judge(self._candidates(spelled, field, seen, self._find(seen.joined)))
+        findings.take(text, further)
 
-    def _forms(self, text: str, field: Field, seen: folding.Views, found: Found) -> Iterator[tuple[Form, Places, int]]:
+    def _candidates(self, text: str, field: Field, seen: folding.Views, found: Found) -> Iterator[ToJudge]:
         """What is to be judged: a form, and where in a view it ends."""
         for pattern, places, end in searching.candidates(self._lexicon, text, seen, found):
             for form in self._lexicon.forms(pattern, field):
@@ -119,17 +100,6 @@ def _is_read_backwards(form: Form, field: Field) -> bool:
         and len(form.plain) >= (_BACKWARDS_IN_NAMES if field in _NAMES else _BACKWARDS)
         and form.plain != form.plain[::-1]
     )
-
-
-def _backwards(sighting: Sighting) -> frozenset[Evasion]:
-    return frozenset({Evasion.REVERSED}) if sighting.backwards else frozenset()
-
-
-def _span(form: Form, sighting: Sighting) -> tuple[int, int]:
-    start, end = sighting.span()
-    if form.kind is FormKind.CONTACT:
-        start = checks.plus_before(sighting)
-    return start, end
 
 
 @cache

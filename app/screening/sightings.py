@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple, Protocol
@@ -73,6 +74,15 @@ class Sighting:
             self._parts = trimmed(self.text, places.parts(start, end))
         return self._parts
 
+    def without_repeats(self, runs: Sequence[str]) -> "Sighting | None":
+        """The same without what is more than the term at its two ends; None where nothing is."""
+        first, last = self.parts[0], self.parts[-1]
+        spare = len(first.offsets) - len(runs[0]), len(last.offsets) - len(runs[-1])
+        if max(spare) <= 0 or min(spare) < 0 or len(runs) == 1:
+            return None
+        kept = _Kept(self.text, self.parts, (spare[0], len(runs[-1])), backwards=self.backwards)
+        return Sighting(kept, 0, len(runs), "")
+
     def span(self) -> tuple[int, int]:
         """Where it stands in the text that was sent, with the marks and invisible characters behind its last one."""
         if not self.backwards:
@@ -96,6 +106,27 @@ class Sighting:
     def around(self) -> tuple[str, str]:
         """A few plain characters directly before and behind, up to where something is skipped."""
         return _directly(self.text, self.start - 1, -1)[::-1], _directly(self.text, self.end, 1)
+
+
+class _Kept:
+    """Places of a sighting, less at its ends."""
+
+    def __init__(self, text: str, parts: tuple[Part, ...], ends: tuple[int, int], *, backwards: bool) -> None:
+        """`ends` is where the first run begins, and where the last one ends."""
+        self.text = text
+        self.backwards = backwards
+        first, last = parts[0], parts[-1]
+        self._parts = (
+            first._replace(offsets=first.offsets[ends[0] :]),
+            *parts[1:-1],
+            last._replace(offsets=last.offsets[: ends[1]]),
+        )
+
+    def bounds(self, _start: int, _end: int) -> None:
+        return None
+
+    def parts(self, _start: int, _end: int) -> tuple[Part, ...]:
+        return self._parts
 
 
 def seen_between(text: str, left: int, right: int) -> str:

@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from app.screening import tables
+from app.screening import folding, tables
 from app.screening.domain import Action, Category, Decision, Evasion, Hit, Term, Verdict, strictest
 from app.screening.forms import Form, FormKind
 from app.screening.masking import masked
@@ -54,6 +54,8 @@ def as_sent(text: str, hits: Sequence[Hit], allowed: Sequence[Span]) -> tuple[li
         ways = frozenset(one.evasions)
         if not forms.keys().isdisjoint(text[start:end]):
             ways |= {Evasion.WIDTH}
+        if folding.has_letter_signs(text[max(0, start - 1) : end + 1]):
+            ways |= {Evasion.LEET}
         told.append(Hit(start, end, one.category, one.severity, one.action, in_order(ways), one.term))
     return told, [(origin[start], origin[end - 1] + 1) for start, end in allowed]
 

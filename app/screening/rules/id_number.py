@@ -9,13 +9,14 @@ from app.screening.rules.numbers import hidden, numbers
 from app.screening.sightings import neighbour
 
 _SHAPE = re.compile(r"(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3])\d{4}((?:19|20)\d\d)(\d\d)(\d\d)\d{3}")
+_LENGTHS = re.compile(r"[1-8]\d{17}"), re.compile(r"[1-8]\d{16}")
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS = "10x98765432"
 
 
 def find(text: str) -> list[Spot]:
     found: list[Spot] = []
-    for number in numbers(text, 17, 18):
+    for number in numbers(text, _LENGTHS):
         offsets = number.offsets
         if len(offsets) == 17:  # noqa: PLR2004 -- the last one is X
             last = neighbour(text, number.end, 1)

@@ -1,7 +1,7 @@
 """Numbers in a text, however they are written and grouped: 138 0013 8000, 一三八零零一三八零零零."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from app.screening import folding, relations, tables
@@ -21,7 +21,6 @@ class Number:
 
     digits: str
     offsets: tuple[int, ...]
-
     groups: tuple[int, ...]
     """Digits between spaces or signs."""
 
@@ -30,31 +29,33 @@ class Number:
         return self.offsets[-1] + 1
 
 
-def numbers(text: str, shortest: int, longest: int) -> Iterator[Number]:
-    """Every number of so many digits: of whole groups, never a part of one."""
+def numbers(text: str, shapes: Sequence[re.Pattern[str]]) -> Iterator[Number]:
+    """Every number of one of these shapes: of whole groups between spaces, never a part of one."""
     read = _AMONG_LETTERS.sub(lambda match: "l" * len(match.group()), as_numbers(text)).translate(_LETTERS_TOO)
     for match in _NUMBER.finditer(read):
-        words = [
-            [
-                offset
-                for offset in range(word.start() + match.start(), word.end() + match.start())
-                if read[offset].isdigit()
-            ]
-            for word in _WORD.finditer(match.group())
-        ]
-        for first in range(len(words)):
-            offsets: list[int] = []
-            for word in words[first:]:
-                offsets += word
-                if len(offsets) > longest:
-                    break
-                if len(offsets) >= shortest:
-                    yield _number(read, offsets)
+        offsets = [offset for offset in range(*match.span()) if read[offset].isdigit()]
+        digits = "".join([read[offset] for offset in offsets])
+        edges = _edges([sum(map(str.isdigit, word)) for word in _WORD.findall(match.group())])
+        for start in edges:
+            for shape in shapes:
+                found = shape.match(digits, start)
+                if found and found.end() in edges:
+                    yield _number(read, found.group(), offsets[start : found.end()])
 
 
-def _number(read: str, offsets: list[int]) -> Number:
+def _edges(words: Sequence[int]) -> dict[int, None]:
+    """Where a number may begin or end, in digits; digits spelled out one by one are one group."""
+    edges, reached = {0: None}, 0
+    for word, behind in zip(words, (*words[1:], 0), strict=True):
+        reached += word
+        if (word, behind) != (1, 1):
+            edges[reached] = None
+    return edges
+
+
+def _number(read: str, digits: str, offsets: Sequence[int]) -> Number:
     between = re.split("[ -]+", read[offsets[0] : offsets[-1] + 1].replace("~", ""))
-    return Number("".join(read[offset] for offset in offsets), tuple(offsets), tuple(map(len, between)))
+    return Number(digits, tuple(offsets), tuple(map(len, between)))
 
 
 def hidden(text: str, offsets: tuple[int, ...]) -> frozenset[Evasion]:

@@ -7,7 +7,8 @@ from app.screening.rules.numbers import hidden, numbers
 from app.screening.sightings import neighbour
 
 _MOBILE = re.compile(r"1[3-9]\d{9}")
-_WITH_COUNTRY = re.compile(r"(?:00)?86(?=1[3-9]\d{9}$)")
+_WITH_COUNTRY = re.compile(r"(?:00)?861[3-9]\d{9}")
+_DIGITS = 11
 _DATE = (4, 2, 2)
 _ADDRESS = 4
 
@@ -15,20 +16,14 @@ _ADDRESS = 4
 def find(text: str) -> list[Spot]:
     found: list[Spot] = []
     reached = 0
-    for number in numbers(text, 11, 15):
-        if number.offsets[0] < reached:
-            continue
-        if _is_date_or_address(number.groups):
-            continue
-        country = _WITH_COUNTRY.match(number.digits)
-        if not _MOBILE.fullmatch(number.digits, country.end() if country else 0):
-            continue
-        ways = hidden(text, number.offsets)
+    for number in numbers(text, (_MOBILE, _WITH_COUNTRY)):
         start = number.offsets[0]
-        if country:
+        if start < reached or _is_date_or_address(number.groups):
+            continue
+        if len(number.digits) > _DIGITS:
             plus = neighbour(text, start - 1, -1)
             start = plus if plus >= 0 and text[plus] in "+＋" else start
-        found.append((start, number.end, ways))
+        found.append((start, number.end, hidden(text, number.offsets)))
         reached = number.end
     return found
 
