@@ -20,9 +20,9 @@ _MARKS = "\u0300-\u036f\u200b-\u200d\u00ad\u2060"
 _SPELLED_AT_LEAST = 6
 """Letters apart that are read as a word: d a i k a i."""
 _ENGLISH = (
-    "a an ban bang ben bin can chang chi chin dan dang den die ding do dong e en fan fang fen gang gong guan hang he hen"
-    " hui lie long man mang mao me men mi mo ming nan o pan pang pie pin ping ran rang run sang she song sun ta tan tang"
-    " tao tie tong tun wan wang wen yang you lu ma nu pa pen sha shan shun su"
+    "a an ban bang ben bin can chang chi chin dan dang den die ding do dong e en fan fang fen gang gong guan hang he"
+    " hen hui lie long man mang mao me men mi mo ming nan o pan pang pie pin ping ran rang run sang she song sun ta tan"
+    " tang tao tie tong tun wan wang wen yang you lu ma nu pa pen sha shan shun su"
 )
 _ENGLISH_TOO = frozenset(_ENGLISH.split())
 """Syllables that are English words or common in English."""

@@ -186,7 +186,7 @@ _HOSTILE: dict[str, Callable[[int], str]] = {
 def test_any_text_is_screened_in_time_that_grows_with_its_length(name: str) -> None:
     rules = ["@phone", "@id_number", "@url", "@email"]
     matcher = lexicon([*_KNOWN, *rules])
-    small, large = (_HOSTILE[name](size) for size in (50_000, 400_000))
+    small, large = (_HOSTILE[name](size) for size in (20_000, 160_000))
     took = []
     for text in (small, large):
         began = time.thread_time()
@@ -195,7 +195,7 @@ def test_any_text_is_screened_in_time_that_grows_with_its_length(name: str) -> N
         assert verdict.masked is None or len(verdict.masked) == len(text)
         assert all(0 <= hit.start < hit.end <= len(text) for hit in verdict.hits)
     assert took[1] < 30 * max(took[0], 0.01)
-    assert took[1] < 3
+    assert took[1] < 2
 
 
 def test_nested_terms_are_all_found_and_cost_little() -> None:
