@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from app import policies
 from app.accounts.existing_users import ExistingUsers
 from app.accounts.naming import Naming
+from app.accounts.own_names import OwnNames
 from app.accounts.public_texts import AccountTexts
 from app.accounts.sanctions import Sanctions
 from app.accounts.service import Accounts
@@ -109,6 +110,7 @@ class Services:
     reviews: Reviews
     patrol: Patrol
     watch: Watch
+    own_names: OwnNames
     boards: Boards
     moderators: Moderators
     reverifications: Reverifications
@@ -188,11 +190,10 @@ def _assemble(
     verifications = Verifications(unit_of_work, vault, blind_index, mac, checks, direct_by_default=development)
     screenings, lifetime = Screenings(unit_of_work, records), _token_lifetime(settings)
     posting = Posting(unit_of_work, signer, mac, settings.issuer, lifetime, verifications.is_adult, screenings)
-    notices = Notices(unit_of_work, vault, texts)
     rooms = (
         *_facts(settings),
         *_screening(unit_of_work, records, naming, board_naming),
-        *_boards(unit_of_work, verifications.is_adult, board_naming, posting, notices, mac),
+        *_boards(unit_of_work, verifications.is_adult, board_naming, posting, Notices(unit_of_work, vault, texts), mac),
     )
     return Services(
         *rooms,
@@ -232,20 +233,18 @@ def _facts(settings: Settings) -> tuple[str, bool, Controller, bytes | None, str
 def _tools(
     settings: Settings, clock: Clock, keyring: Keyring, unit_of_work: UnitOfWork
 ) -> tuple[TokenSigner, Mac, BlindIndex, Records, Vault]:
-    """All that works with keys."""
     vault = Vault(unit_of_work, Envelope(keyring))
     return _signer(settings, clock, keyring), Mac(keyring), BlindIndex(keyring), Records(keyring), vault
 
 
 def _screening(
     unit_of_work: UnitOfWork, records: Records, naming: Naming, board_naming: BoardNaming
-) -> tuple[Lexicons, Reviews, Patrol, Watch]:
-    """All that concerns texts."""
+) -> tuple[Lexicons, Reviews, Patrol, Watch, OwnNames]:
     sources = (AccountTexts(), BoardTexts(), KeptTexts(records))
-    reviews = Reviews(
-        unit_of_work, records, {SubjectKind.ACCOUNT: naming.settle, SubjectKind.BOARD: board_naming.settle}
-    )
-    return Lexicons(unit_of_work, sources), reviews, Patrol(unit_of_work, records, sources), Watch(unit_of_work)
+    settle = {SubjectKind.ACCOUNT: naming.settle, SubjectKind.BOARD: board_naming.settle}
+    reviews, watch = Reviews(unit_of_work, records, settle), Watch(unit_of_work)
+    patrol = Patrol(unit_of_work, records, sources)
+    return Lexicons(unit_of_work, sources), reviews, patrol, watch, OwnNames(unit_of_work, records)
 
 
 def _boards(

@@ -2,13 +2,19 @@
 
 from app.screening import accents, chinese_words, flags, letters, relations
 from app.screening.domain import Boundary, Evasion
-from app.screening.forms import Form, FormKind
-from app.screening.gaps import hidden_by_gaps
+from app.screening.forms import CHATS, Form, FormKind
+from app.screening.gaps import gaps_in_pinyin, hidden_by_gaps
 from app.screening.sightings import Sighting, neighbour
 
 _IN_CHINESE = str.maketrans("0123456789", "零一二三四五六七八九")
 _PLUS = frozenset("+＋\u2795\ufe62十")
 _SHORT = 3
+_BY_KIND = {
+    FormKind.DRAWN: Evasion.HOMOGLYPH,
+    FormKind.IN_DIGITS: Evasion.NUMERAL,
+    FormKind.IN_CHINESE: Evasion.NUMERAL,
+    **dict.fromkeys((FormKind.CONTACT, FormKind.DOT, FormKind.ENGLISH_DOT, *CHATS), Evasion.CONTACT),
+}
 
 
 def judge(form: Form, sighting: Sighting) -> frozenset[Evasion] | None:
@@ -21,8 +27,8 @@ def judge(form: Form, sighting: Sighting) -> frozenset[Evasion] | None:
         return None
     if Evasion.WIDTH in found and any(flags.is_in_a_flag(sighting.text, part.offsets[0]) for part in sighting.parts):
         return None
-    if form.kind in {FormKind.CONTACT, FormKind.DOT}:
-        found.add(Evasion.CONTACT)
+    if (way := _BY_KIND.get(form.kind)) is not None:
+        found.add(way)
     if form.kind is FormKind.CONTACT and plus_before(sighting) < 0:
         return None
     return None if _torn(form, sighting, found) else frozenset(found)
@@ -34,14 +40,16 @@ def judge_spoken(form: Form, sighting: Sighting) -> frozenset[Evasion] | None:
     same = 0
     for part, run in zip(sighting.parts, form.runs, strict=True):
         ways = _sounds(sighting.text, part.offsets, part.stands_for, run[0])
-        if ways is None:
+        if ways is None or len(run) > (1 if part.stands_for else len(part.offsets)):
             return None
+        if len(run) < len(part.offsets) and not part.stands_for:
+            found.add(Evasion.REPEAT)
         same += not ways
         found |= ways
     if found.isdisjoint({Evasion.HOMOPHONE, Evasion.PINYIN}):
         return None
-    gaps = hidden_by_gaps(form, sighting) if Evasion.PINYIN not in found else relations.PLAINLY
-    if gaps is None or not _speaks(sighting, found, same):
+    gaps = hidden_by_gaps(form, sighting) if Evasion.PINYIN not in found else gaps_in_pinyin(sighting)
+    if gaps is None or not _speaks(form, sighting, found, same):
         return None
     return frozenset(found | gaps)
 
@@ -116,13 +124,13 @@ def _torn(form: Form, sighting: Sighting, found: set[Evasion]) -> bool:
 
 def _is_held_apart(sighting: Sighting) -> bool:
     """Whether there is something in every gap; a space or a line break may be where a word ends."""
-    return all(sighting.gaps) and (len(sighting.gaps) > 1 or not sighting.gaps[0].isspace())
+    return all(sighting.gaps) and (len(sighting.gaps) != 1 or not sighting.gaps[0].isspace())
 
 
 def _as_chinese(form: Form, sighting: Sighting) -> str:
     """The plain characters, with Chinese numbers for digits: 1夜 as 一夜."""
     pairs = zip(sighting.plain, form.runs, strict=True)
-    return "".join(run[0] if relations.is_digit(plain) else plain for plain, run in pairs)
+    return "".join(run if relations.is_digit(plain) else plain * len(run) for plain, run in pairs)
 
 
 def _sounds(text: str, offsets: tuple[int, ...], syllable: str, meant: str) -> frozenset[Evasion] | None:
@@ -134,11 +142,11 @@ def _sounds(text: str, offsets: tuple[int, ...], syllable: str, meant: str) -> f
     return frozenset({Evasion.HOMOPHONE}) if relations.sounds_like(text[offsets[0]], meant) else None
 
 
-def _speaks(sighting: Sighting, found: set[Evasion], same: int) -> bool:
+def _speaks(form: Form, sighting: Sighting, found: set[Evasion], same: int) -> bool:
     """Whether a like sound is no accident: of other common words, or of the ends of words."""
     if Evasion.PINYIN in found:
-        return True
-    plain = sighting.plain
+        return len(sighting.parts) > _SHORT or letters.are_whole_words(sighting)
+    plain = _as_chinese(form, sighting)
     if same == 0 and chinese_words.is_made_of_words(plain):
         return False
     if len(plain) <= _SHORT and chinese_words.reads_well(plain):

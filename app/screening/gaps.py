@@ -58,6 +58,12 @@ def hidden_by_gaps(form: Form, sighting: Sighting) -> frozenset[Evasion] | None:
     return frozenset({Evasion.SKIP}) if odd or _is_interrupted(sighting) else relations.PLAINLY
 
 
+def gaps_in_pinyin(sighting: Sighting) -> frozenset[Evasion] | None:
+    """None where sentences end between the syllables; between all of them nothing does."""
+    ends = [kind_of_gap(seen[: _LONGEST + 1]) is Gap.DIVIDED for seen in sighting.gaps]
+    return None if any(ends) and not all(ends) else relations.PLAINLY
+
+
 def _may_stand(form: Form, sighting: Sighting, place: int, kind: Gap, *, mostly: bool) -> bool:
     """Whether a gap is no end of a word: a space says so between Latin letters only."""
     before, behind = form.runs[place - 1][-1], form.runs[place][0]

@@ -137,6 +137,16 @@ def is_a_number(form: Form, sighting: Sighting) -> bool:
     return len(written) <= _SHORT and relations.is_digit(written[-1]) and relations.is_letter(form.plain[-1])
 
 
+def are_whole_words(sighting: Sighting) -> bool:
+    """Whether no Latin word reaches over its ends, and it is not an English one."""
+    text, start, end = sighting.text, sighting.start, sighting.end
+    for offset in neighbour(text, start - 1, -1), neighbour(text, end, 1):
+        if offset >= 0 and relations.is_letter(folding.plain(text[offset])):
+            return False
+    written = "".join(folding.plain(text[offset]) for part in sighting.parts for offset in part.offsets)
+    return written not in tables.english_words()
+
+
 def is_another_word(form: Form, sighting: Sighting) -> bool:
     """Whether what is written is an English word of its own, where it differs from the term."""
     written = "".join(folding.plain(sighting.text[offset]) for part in sighting.parts for offset in part.offsets)

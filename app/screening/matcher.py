@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 
 from app import policies
-from app.screening import blocks, checks, folding, searching, verdicts
+from app.screening import blocks, checks, folding, searching, tables, verdicts
 from app.screening.compiling import compile_terms
 from app.screening.domain import SCREENED, Action, Decision, Evasion, Field, Hit, Term, Verdict
-from app.screening.forms import Form, FormKind, Lead
+from app.screening.forms import SPOKEN, Form, FormKind, Lead
 from app.screening.lexicon import Lexicon
 from app.screening.rules import RULES
 from app.screening.searching import Candidate
@@ -19,6 +19,8 @@ _SHORT = 64
 """Characters under which a text is read backwards too."""
 _BACKWARDS, _BACKWARDS_IN_NAMES = 4, 3
 """Characters of a term at least."""
+_LATIN_BACKWARDS = 6
+"""Letters: short words are other words backwards."""
 
 
 class Matcher:
@@ -79,7 +81,7 @@ class Matcher:
             judged += 1
             if judged > policies.CANDIDATES_JUDGED.value:
                 break
-            ways = checks.judge_spoken(form, sighting) if form.kind is FormKind.SPOKEN else checks.judge(form, sighting)
+            ways = checks.judge_spoken(form, sighting) if form.kind in SPOKEN else checks.judge(form, sighting)
             if ways is None:
                 continue
             span = _span(form, sighting)
@@ -107,7 +109,9 @@ class Matcher:
                 start = end - len(form.runs)
                 if places.backwards and not _is_read_backwards(form, field):
                     continue
-                parts = trimmed(places.text, places.parts(start, end))
+                if form.kind is FormKind.DRAWN and field not in _NAMES:
+                    continue
+                parts = trimmed(places.text, places.parts(start, end), form.runs)
                 yield form, Sighting(places.text, parts, places.backwards)
 
 
@@ -117,11 +121,17 @@ def _is_read_both_ways(text: str, field: Field) -> bool:
 
 def _is_read_backwards(form: Form, field: Field) -> bool:
     """Palindromes are found as they stand."""
+    if form.letters and (field not in _NAMES or form.letters < _LATIN_BACKWARDS or _is_english(form.plain[::-1])):
+        return False
     return (
         form.kind is FormKind.WRITTEN
         and len(form.plain) >= (_BACKWARDS_IN_NAMES if field in _NAMES else _BACKWARDS)
         and form.plain != form.plain[::-1]
     )
+
+
+def _is_english(word: str) -> bool:
+    return word in tables.english_words()
 
 
 def _backwards(sighting: Sighting) -> frozenset[Evasion]:

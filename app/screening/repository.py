@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import LargeBinary, func, select, update
+from sqlalchemy import LargeBinary, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.kernel.actor import Actor
@@ -102,6 +102,19 @@ def held_fields(session: Session, subject_ids: Collection[str]) -> dict[str, lis
     for subject_id, field in session.execute(query):
         found.setdefault(str(subject_id), []).append(Field(field))
     return {subject_id: sorted(fields) for subject_id, fields in found.items()}
+
+
+def unshown(session: Session, subject_id: str) -> list[tuple[ReviewRow, KeptTextRow]]:
+    """What waits on a subject's fields behind a placeholder, and what reviewers refused; oldest first."""
+    query = (
+        select(ReviewRow, KeptTextRow)
+        .join(KeptTextRow, KeptTextRow.id == ReviewRow.text_id)
+        .where(
+            ReviewRow.subject_id == subject_id,
+            or_(and_(ReviewRow.decided_at.is_(None), ReviewRow.held), ReviewRow.decision == Ruling.BLOCK.value),
+        )
+    )
+    return [(review, kept) for review, kept in session.execute(query.order_by(ReviewRow.id))]
 
 
 def content_of(session: Session, name: str, number: int) -> bytes:

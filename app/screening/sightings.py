@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
@@ -104,20 +105,23 @@ def _directly(text: str, offset: int, step: int) -> str:
     return "".join(found)
 
 
-def trimmed(text: str, parts: tuple[Part, ...]) -> tuple[Part, ...]:
-    """Without those characters of the first and last run that stand apart from the rest: the o of `casino online`."""
+def trimmed(text: str, parts: tuple[Part, ...], runs: Sequence[str]) -> tuple[Part, ...]:
+    """Without those characters of the first and last run that stand apart from the rest: the o of `casino online`.
+
+    As many stay as the `runs` of the term have: 时 时 彩.
+    """
     if len(parts) == 1:
         return parts
     first, last = parts[0], parts[-1]
     if len(first.offsets) > 1 and not first.stands_for:
-        first = Part(_joined(text, first.offsets[::-1])[::-1])
+        first = Part(_joined(text, first.offsets[::-1], len(runs[0]))[::-1])
     if len(last.offsets) > 1 and not last.stands_for:
-        last = Part(_joined(text, last.offsets))
+        last = Part(_joined(text, last.offsets, len(runs[-1])))
     return (first, *parts[1:-1], last)
 
 
-def _joined(text: str, offsets: tuple[int, ...]) -> tuple[int, ...]:
+def _joined(text: str, offsets: tuple[int, ...], least: int) -> tuple[int, ...]:
     for number, (one, other) in enumerate(pairwise(offsets), 1):
-        if seen_between(text, min(one, other), max(one, other)):
+        if number >= least and seen_between(text, min(one, other), max(one, other)):
             return offsets[:number]
     return offsets

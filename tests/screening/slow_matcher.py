@@ -7,14 +7,13 @@ term, the search and what is put together for it, offsets, what is allowed, what
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from itertools import islice, product
 
 from app.screening import checks, pinyin, tables
 from app.screening.categories import is_sounded
 from app.screening.domain import Action, Decision, Evasion, Field, Hit, Term, Verdict
-from app.screening.forms import Form, FormKind, form_of
+from app.screening.forms import SPOKEN, Form, FormKind, form_of, in_form, kinds_of
 from app.screening.rules import RULES
 from app.screening.sightings import Part, Sighting, trimmed
 from tests.screening.clusters import clusters, with_what_follows
@@ -44,7 +43,7 @@ def written(character: str) -> str:
 def spoken(character: str) -> str:
     """Its syllable; of letters, and of what may stand for one, only what kind of letter it is."""
     letter = written(character)
-    if letter.isascii():
+    if letter.isascii() and plain(character) not in tables.sounds():
         return (VOWEL if letter in "aeiouv" else CONSONANT) if "a" <= letter <= "z" else SILENT
     return tables.sounds().get(plain(character), (SILENT,))[0]
 
@@ -88,17 +87,14 @@ class Sought:
 
 def all_sought(terms: Sequence[Term]) -> Iterator[Sought]:
     for term in terms:
-        if term.term.startswith("@"):
+        text = term.term
+        if text.startswith("@"):
             continue
-        yield from _sought(term, FormKind.WRITTEN, term.term)
+        yield from _sought(term, FormKind.WRITTEN, text)
         if term.action is Action.ALLOW:
             continue
-        if term.term.startswith("加") and sum(plain(character) != "" for character in term.term) > 2:
-            yield from _sought(term, FormKind.CONTACT, term.term[1:])
-        for kind, dot in (FormKind.DOT, "点"), (FormKind.ENGLISH_DOT, "dot"):
-            dotted = re.sub(r"(?<=[A-Za-z0-9])\.(?=[A-Za-z]{2})", dot, term.term)
-            if dotted != term.term:
-                yield from _sought(term, kind, dotted)
+        for kind in kinds_of(text):
+            yield from (sought for sought in _sought(term, kind, in_form(text, kind)) if len(sought.view) > 1)
 
 
 def _sought(term: Term, kind: FormKind, text: str) -> Iterator[Sought]:
@@ -116,29 +112,41 @@ def _sought(term: Term, kind: FormKind, text: str) -> Iterator[Sought]:
     own = ["".join(spelled[offset] for offset in place.part.offsets) for place in places]
     form = form_of(term, kind, text, runs, own, gaps)
     yield Sought(form, [place.written for place in places], by_sound=False)
-    syllables = [place for place in places if place.spoken not in {VOWEL, CONSONANT, SILENT}]
+    syllables = [place for place in places if _is_spoken(place)]
     if (
         kind is FormKind.WRITTEN
         and term.action is not Action.ALLOW
         and is_sounded(term.category)
-        and len(syllables) > 2
+        and (len(syllables) > 2 or (len(syllables) > 1 and re.search(r"(.)\1", text)))
     ):
-        form = form_of(term, FormKind.SPOKEN, text, runs, own, gaps)
+        apart = [place for character in spelled for place in places_of(character)]
+        if re.search(r"(.)\1", text) and len(apart) > 2 and all(_is_spoken(place) for place in apart):
+            single = [plain(character) for character in spelled if plain(character)]
+            own_apart = [character for character in spelled if plain(character)]
+            gaps_apart = {n for n, at in enumerate(_kept(spelled)) if n and at != _kept(spelled)[n - 1] + 1}
+            form_apart = form_of(term, FormKind.APART, text, single, own_apart, gaps_apart)
+            yield Sought(form_apart, [place.spoken for place in apart], by_sound=True)
+        elif len(syllables) < 3:
+            return
+        form = replace(form, kind=FormKind.SPOKEN)
         yield from (Sought(form, sounds, by_sound=True) for sounds in _ways_to_speak(places))
 
 
-def _ways_to_speak(places: list[Place]) -> list[list[str]]:
-    """The first four, and the one of the most common sounds."""
+def _is_spoken(place: Place) -> bool:
+    return place.spoken not in {VOWEL, CONSONANT, SILENT}
+
+
+def _kept(text: str) -> list[int]:
+    return [offset for offset, character in enumerate(text) if plain(character)]
+
+
+def _ways_to_speak(places: list[Place]) -> Iterator[list[str]]:
+    """As it is mostly spoken; and with the first character that has a second sound spoken so, and the next one."""
     usual = [place.spoken for place in places]
-    others = [
-        tables.sounds().get(place.written, (place.spoken,)) if place.spoken in _syllables(place) else (place.spoken,)
-        for place in places
-    ]
-    return [usual, *(list(way) for way in islice(product(*others), 4) if list(way) != usual)]
-
-
-def _syllables(place: Place) -> tuple[str, ...]:
-    return tables.sounds().get(place.written, ())
+    yield usual
+    several = [number for number, place in enumerate(places) if len(tables.sounds().get(place.written, ())) > 1]
+    for number in several[:2]:
+        yield [*usual[:number], tables.sounds()[places[number].written][1], *usual[number + 1 :]]
 
 
 class SlowMatcher:
@@ -151,7 +159,7 @@ class SlowMatcher:
         hits: list[Hit] = list(self._by_rules(text, field))
         allowed: list[tuple[int, int]] = []
         for sought, sighting in self._sightings(spelled, field, backwards=field in _NAMES or len(text) < 64):
-            by_sound = sought.form.kind is FormKind.SPOKEN
+            by_sound = sought.form.kind in SPOKEN
             ways = (checks.judge_spoken if by_sound else checks.judge)(sought.form, sighting)
             if ways is None:
                 continue
@@ -177,25 +185,27 @@ class SlowMatcher:
         """Wherever the places of a text, or of what it becomes when it is read otherwise, are those of a term."""
         here = [sought for sought in self._sought if field in (sought.form.term.fields or Field)]
         places = places_of(text)
-        yield from _seen(here, text, places)
-        yield from _only_with_what_is_put_together(_seen(here, text, joined(places)))
+        names = field in _NAMES
+        yield from _seen(here, text, places, names=names)
+        yield from _only_with_what_is_put_together(_seen(here, text, joined(places), names=names))
         if any(sought.by_sound for sought in self._sought):
             for reading in range(2):
-                yield from _only_with_what_is_put_together(_seen(here, text, read_aloud(text, places, reading)))
+                aloud = read_aloud(text, places, reading)
+                yield from _only_with_what_is_put_together(_seen(here, text, aloud, names=names))
         if backwards:
             yield from _seen_backwards(here, text, field)
 
 
 def _seen(
-    here: list[Sought], text: str, places: list[Place], *, backwards: bool = False
+    here: list[Sought], text: str, places: list[Place], *, names: bool, backwards: bool = False
 ) -> Iterator[tuple[Sought, Sighting]]:
     views = {False: [place.written for place in places], True: [place.spoken for place in places]}
     for start in range(len(places)):
         for sought in here:
             end = start + len(sought.view)
-            if views[sought.by_sound][start:end] == sought.view:
+            if views[sought.by_sound][start:end] == sought.view and (names or sought.form.kind is not FormKind.DRAWN):
                 parts = tuple(place.part for place in places[start:end])
-                yield sought, Sighting(text, trimmed(text, parts), backwards)
+                yield sought, Sighting(text, trimmed(text, parts, sought.form.runs), backwards)
 
 
 def _only_with_what_is_put_together(seen: Iterator[tuple[Sought, Sighting]]) -> Iterator[tuple[Sought, Sighting]]:
@@ -209,9 +219,11 @@ def _seen_backwards(here: list[Sought], text: str, field: Field) -> Iterator[tup
         for sought in here
         if sought.form.kind is FormKind.WRITTEN
         and len(sought.form.plain) >= shortest
+        and (not sought.form.letters or (field in _NAMES and sought.form.letters > 5))
+        and sought.form.plain[::-1] not in tables.english_words()
         and sought.form.plain != sought.form.plain[::-1]
     ]
-    return _seen(readable, text[::-1], places_of(text[::-1]), backwards=True)
+    return _seen(readable, text[::-1], places_of(text[::-1]), names=field in _NAMES, backwards=True)
 
 
 @cache
@@ -247,15 +259,15 @@ def read_aloud(text: str, places: list[Place], reading: int) -> list[Place]:
     """With the syllables of words of Latin letters in place of these."""
     place_of = {offset: number for number, place in enumerate(places) for offset in place.part.offsets}
     result, reached = [], 0
-    for offsets, ways in pinyin.words(text):
-        start = max(reached, place_of[offsets[0]])
+    for word in pinyin.words(text):
+        start = max(reached, place_of[word.offsets[0]])
         result += places[reached:start]
-        left = list(offsets)
-        for syllable in ways[min(reading, len(ways) - 1)]:
+        left = list(word.offsets)
+        for syllable in word.ways[min(reading, len(word.ways) - 1)]:
             letters = tuple(left.pop(0) for _ in syllable)
             result.append(Place("", syllable, Part(letters, syllable, Evasion.PINYIN)))
         assert not left, "the syllables of a word are all of its letters"
-        reached = max(start, place_of[offsets[-1]] + 1)
+        reached = max(start, place_of[word.offsets[-1]] + 1)
     return result + places[reached:]
 
 

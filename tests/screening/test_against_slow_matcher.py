@@ -2,8 +2,10 @@
 
 from random import Random
 
+import pytest
+
 from app.screening.compiling import compile_terms
-from app.screening.domain import Decision, Field, Term, Verdict
+from app.screening.domain import Action, Category, Decision, Field, Term, Verdict
 from app.screening.matcher import Matcher
 from tests.screening.collisions import lexicon, text_for
 from tests.screening.slow_matcher import SlowMatcher
@@ -36,3 +38,20 @@ def _said(terms: list[Term], text: str, field: Field, ours: Verdict, theirs: obj
 
 def test_both_find_the_same_in_texts_made_to_collide() -> None:
     assert differences(seed=7, lexicons=100) == []
+
+
+@pytest.mark.parametrize(
+    ("terms", "text", "field"),
+    [
+        (("𠮷野", "野-"), "吃𠮷野吧", Field.POST),
+        (("加！！", "赌博"), "赌博+", Field.POST),
+        (("赌博网",), "好" * 90 + "网博赌", Field.DISPLAY_NAME),
+        (("咖赌aa",), "Ⅲ" * 21 + "aa赌咖", Field.POST),
+        (("博彩",), "博彩\u200dtuō", Field.POST),
+        (("嘻-嘻嘻", "嘻-嘻"), "嘻嘻嘻嘻", Field.POST),
+        (("赌博", "赌博网站"), "赌博网站", Field.POST),
+    ],
+)
+def test_what_once_made_a_difference_makes_none(terms: tuple[str, ...], text: str, field: Field) -> None:
+    lines = [Term(term, Category("gambling"), Action.BLOCK, severity) for severity, term in enumerate(terms, 1)]
+    assert Matcher.load(compile_terms(lines)).screen(text, field) == SlowMatcher(lines).screen(text, field)

@@ -9,6 +9,7 @@ from app.screening.domain import Action, Boundary, Category, Decision, Evasion, 
 from app.screening.masking import COVER, masked
 from app.screening.matcher import Matcher
 from app.screening.rules import RULES
+from app.screening.searching import Searched
 from tests.screening.clusters import clusters, is_extending
 
 _TERMS = [
@@ -82,11 +83,12 @@ def test_a_cover_is_whole_clusters_and_no_more_than_it_needs(text: str, places: 
 def test_folding_twice_is_folding_once_and_every_kept_character_has_its_offset(text: str) -> None:
     (once,) = folding.fold_all([text])
     assert folding.fold_all([once]) == [once]
-    kept, firsts = folding.views(text).offsets()
+    seen = folding.views(text)
+    parts = Searched(text, seen).parts(0, seen.length)
     plain = tables.plain_table()
-    assert kept.tolist() == [offset for offset, character in enumerate(text) if plain[ord(character)]]
-    assert firsts.tolist() == sorted(set(firsts.tolist()))
-    assert len(firsts) == folding.views(text).length + 1
+    kept = [offset for offset, character in enumerate(text) if plain[ord(character)]]
+    assert [offset for part in parts for offset in part.offsets] == kept
+    assert all(len({folding.mark(text[offset]) for offset in part.offsets}) == 1 for part in parts)
 
 
 @settings(max_examples=150)
