@@ -92,6 +92,7 @@ def _bits(fields: Iterable[Field]) -> int:
 def _forms(terms: Sequence[Term], patterns: _Patterns) -> "array[int]":
     """Pattern, term and kind of every form that is searched for, one after another."""
     forms = array("I")
+    others: list[tuple[int, FormKind, str]] = []
     texts = [(number, term.term) for number, term in enumerate(terms) if not term.term.startswith("@")]
     written, spoken, known = folding.views_of_all([text for _, text in texts])
     sounded = {category for category in {term.category for term in terms} if is_sounded(category)}
@@ -106,8 +107,11 @@ def _forms(terms: Sequence[Term], patterns: _Patterns) -> "array[int]":
             for spoken_way, kind in _spoken_ways(text, way, sound, syllables):
                 forms.extend((patterns.setdefault(spoken_way, len(patterns)), number, kind))
         if may_have_forms(text):
-            for kind, other in _other_forms(text):
-                forms.extend((patterns.setdefault(other, len(patterns)), number, kind))
+            others += [(number, kind, in_form(text, kind)) for kind in kinds_of(text)]
+    ways, _, _ = folding.views_of_all([other for _, _, other in others])
+    for (number, kind, _), way in zip(others, ways, strict=True):
+        if len(way) > 1:
+            forms.extend((patterns.setdefault(way, len(patterns)), number, kind))
     return forms
 
 
@@ -121,15 +125,8 @@ def _spoken_ways(text: str, way: str, sound: str, syllables: int) -> list[tuple[
 
 def _spoken_apart(text: str) -> str:
     """Each character by itself, of three Chinese ones and more; empty where there are others."""
-    _, spoken, _ = folding.views_of_all(list(text))
-    marks = [one for one in spoken if one]
+    marks = [chr(mark >> 32) for mark in map(folding.mark, folding.spell_out(text)) if mark]
     return "".join(marks) if len(marks) >= _SOUNDED and all(mark < folding.VOWEL for mark in marks) else ""
-
-
-def _other_forms(text: str) -> list[tuple[FormKind, str]]:
-    kinds = list(kinds_of(text))
-    written, _, _ = folding.views_of_all([in_form(text, kind) for kind in kinds])
-    return [(kind, way) for kind, way in zip(kinds, written, strict=True) if len(way) > 1]
 
 
 def _other_sounds(way: str, sound: str, several: Mapping[str, str]) -> list[str]:
