@@ -23,7 +23,7 @@ def judge(form: Form, sighting: Sighting) -> frozenset[Evasion] | None:
         found: set[Evasion] | None = set()
     else:
         found = _hidden(form, sighting)
-    if found is None or not letters.stand_alone(form, sighting):
+    if found is None or not letters.stand_alone(form, sighting) or not letters.is_marked_as_meant(form, sighting):
         return None
     if Evasion.WIDTH in found and any(flags.is_in_a_flag(sighting.text, part.offsets[0]) for part in sighting.parts):
         return None
@@ -124,7 +124,7 @@ def _torn(form: Form, sighting: Sighting, found: set[Evasion]) -> bool:
 
 def _is_held_apart(sighting: Sighting) -> bool:
     """Whether there is something in every gap; a space or a line break may be where a word ends."""
-    return all(sighting.gaps) and (len(sighting.gaps) != 1 or not sighting.gaps[0].isspace())
+    return bool(sighting.gaps) and all(sighting.gaps) and (len(sighting.gaps) > 1 or not sighting.gaps[0].isspace())
 
 
 def _as_chinese(form: Form, sighting: Sighting) -> str:

@@ -38,12 +38,12 @@ def compile_terms(terms: Sequence[Term]) -> bytes:
     of_patterns, of_terms, kinds = forms
     hints = [patterns.setdefault(hint, len(patterns)) for hint in _LATIN_HINTS if FormKind.SPOKEN in kinds]
     parents = _parents(patterns)
-    comes_first = np.array([term.action in _FIRST for term in terms], np.bool_)
+    acting = np.array([term.action in _FIRST for term in terms], bool)
     leads = {
-        Lead.FORMS: of_patterns.tolist(),
-        Lead.SPLIT: list(splits),
-        Lead.LATIN: hints,
-        Lead.FIRST: of_patterns[comes_first[of_terms]].tolist(),
+        Lead.FORMS: of_patterns,
+        Lead.SPLIT: np.array(list(splits), np.uint32),
+        Lead.LATIN: np.array(hints, np.uint32),
+        Lead.FIRST: of_patterns[acting[of_terms]],
     }
     return blob.write(
         {
@@ -158,7 +158,7 @@ def _splits(patterns: _Patterns) -> dict[int, str]:
     }
 
 
-def _leads(parents: NDArray[np.int32], of: Mapping[Lead, list[int]]) -> NDArray[np.uint8]:
+def _leads(parents: NDArray[np.int32], of: Mapping[Lead, NDArray[np.uint32]]) -> NDArray[np.uint8]:
     """What a pattern, or one that it ends with, leads to."""
     leads = np.zeros(len(parents) + 1, np.uint8)  # one more, for the parent of those that have none
     for lead, patterns in of.items():

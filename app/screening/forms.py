@@ -88,7 +88,7 @@ def may_have_forms(text: str) -> bool:
 
 def kinds_of(text: str) -> Iterator[FormKind]:
     """The forms that a text has beside the written one."""
-    if text.startswith(CONTACT) and len(text) > 2:  # noqa: PLR2004 -- 加 and two more
+    if text.startswith(CONTACT) and sum(map(bool, map(folding.plain, text))) > 2:  # noqa: PLR2004 -- and two more
         yield FormKind.CONTACT
     if "." in text and _DOT.search(text):
         yield from _DOTS

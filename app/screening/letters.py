@@ -3,7 +3,7 @@
 import unicodedata
 from functools import lru_cache
 
-from app.screening import folding, relations, tables
+from app.screening import folding, masking, relations, tables
 from app.screening.domain import Evasion
 from app.screening.forms import Form
 from app.screening.sightings import Sighting, neighbour
@@ -122,6 +122,32 @@ def script_of(character: str) -> str:
     if name.startswith(_UNSPACED):
         return "HAN"
     return "LATIN" if relations.is_letter(folding.plain(character)) and name.startswith("LATIN") else name.split(" ")[0]
+
+
+def is_marked_as_meant(form: Form, sighting: Sighting) -> bool:
+    """Whether marks that are letters are those of the term, where its script has such: कुल is not कल."""
+    if not _is_written_with_marks(form.plain) or sighting.backwards:
+        return True
+    written = sighting.text[sighting.start : masking.behind(sighting.text, sighting.end)]
+    return _marks(written) == _marks(form.text)
+
+
+def _is_written_with_marks(plain: str) -> bool:
+    return not plain.isascii() and any(
+        unicodedata.category(letter) == "Lo"
+        and unicodedata.bidirectional(letter) == "L"
+        and not relations.is_chinese(letter)
+        for letter in plain
+    )
+
+
+def _marks(text: str) -> list[str]:
+    """Those of a script of their own."""
+    return [
+        mark
+        for mark in unicodedata.normalize("NFD", text)
+        if unicodedata.category(mark) == "Mn" and not unicodedata.name(mark, "").startswith(("COMBINING", "VARIATION"))
+    ]
 
 
 def is_a_number(form: Form, sighting: Sighting) -> bool:

@@ -1,7 +1,8 @@
 """From what was found in a text to what becomes of it."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
 
 from app.screening import tables
 from app.screening.domain import Action, Category, Decision, Evasion, Hit, Term, Verdict, strictest
@@ -32,7 +33,8 @@ def in_order(ways: frozenset[Evasion]) -> tuple[Evasion, ...]:
 
 def verdict(text: str, hits: Sequence[Hit], allowed: Sequence[Span], *, too_many: bool) -> Verdict:
     """The strictest that the hits ask for which no allowed term holds; a review at least where not all were judged."""
-    counted = _spared(hits, [*allowed, *((one.start, one.end) for one in hits if one.action is Action.ALLOW)])
+    spans = [*allowed, *((one.start, one.end) for one in hits if one.action is Action.ALLOW)]
+    counted = _not_held(hits, spans) if spans else hits
     asked = [_DECISIONS[one.action] for one in counted]
     if too_many:
         asked.append(Decision.REVIEW)
@@ -58,26 +60,23 @@ def as_sent(text: str, hits: Sequence[Hit], allowed: Sequence[Span]) -> tuple[li
     return told, [(origin[start], origin[end - 1] + 1) for start, end in allowed]
 
 
-def _spared(hits: Sequence[Hit], allowed: Sequence[Span]) -> list[Hit]:
-    """Those that lie in no allowed span."""
-    if not allowed:
-        return list(hits)
-    starts: list[int] = []
-    furthest: list[int] = []
-    for start, end in sorted(allowed):
-        starts.append(start)
-        furthest.append(max(end, furthest[-1] if furthest else 0))
-    return [one for one in hits if not (place := bisect_right(starts, one.start)) or furthest[place - 1] < one.end]
+def _not_held(hits: Sequence[Hit], spans: Iterable[Span]) -> list[Hit]:
+    """The hits that lie within none of the spans."""
+    in_order_of_start = sorted(spans)
+    starts = [start for start, _ in in_order_of_start]
+    furthest = list(accumulate((end for _, end in in_order_of_start), max))
+    before = [bisect_right(starts, one.start) for one in hits]
+    return [one for one, count in zip(hits, before, strict=True) if not count or furthest[count - 1] < one.end]
 
 
 def _told(hits: Sequence[Hit]) -> tuple[Hit, ...]:
     """In the order of the text; of those that lie within one another in one category the longest, then the gravest."""
     told: list[Hit] = []
-    furthest: dict[Category, int] = {}
+    reached: dict[Category, int] = {}
     for one in sorted(hits, key=_weight):
-        if one.end > furthest.get(one.category, -1):
+        if one.end > reached.get(one.category, 0):
             told.append(one)
-            furthest[one.category] = one.end
+            reached[one.category] = one.end
     return tuple(told)
 
 

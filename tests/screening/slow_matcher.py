@@ -7,7 +7,7 @@ term, the search and what is put together for it, offsets, what is allowed, what
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 from app.screening import checks, pinyin, tables
@@ -128,7 +128,7 @@ def _sought(term: Term, kind: FormKind, text: str) -> Iterator[Sought]:
             yield Sought(form_apart, [place.spoken for place in apart], by_sound=True)
         elif len(syllables) < 3:
             return
-        form = replace(form, kind=FormKind.SPOKEN)
+        form = form_of(term, FormKind.SPOKEN, text, runs, own, gaps)
         yield from (Sought(form, sounds, by_sound=True) for sounds in _ways_to_speak(places))
 
 

@@ -107,8 +107,27 @@ def test_a_term_is_found_wherever_it_stands_about_the_length_at_which_texts_are_
 
 
 def test_no_length_of_what_cannot_be_seen_hides_a_term() -> None:
-    for hidden in ("\u200b", "\u2060", "\u202e\u202c", "\ufe0f", "\u0301", "\ud83d", "\0"):
+    for hidden in (
+        "\u200b",
+        "\u0e47",
+        "\u0591",
+        "\u0941",
+        "\u2060",
+        "\u202e\u202c",
+        "\ufe0f",
+        "\u0301",
+        "\ud83d",
+        "\0",
+    ):
         for count in (1, 31, 33, 64, 65, 1000, 100_000):
             text = "买" + ("赌" + hidden * count + "博") + "吗"
             (hit, *_) = _MATCHER.screen(text, Field.POST).hits
             assert (hit.term, hit.start, hit.evasions) == ("赌博", 1, (Evasion.SKIP,))
+
+
+def test_marks_are_letters_in_scripts_that_are_written_with_them() -> None:
+    matcher = Matcher.load(compile_terms([Term("कुल", Category("gambling"), Action.BLOCK, 3)]))
+    found = {
+        text: matcher.screen(text, Field.POST).decision for text in ("कुल", "कु\u200bल", "कल", "कूल", "कुलु", "क\u0301ुल")
+    }
+    assert [text for text, decision in found.items() if decision is Decision.BLOCK] == ["कुल", "कु\u200bल", "क\u0301ुल"]

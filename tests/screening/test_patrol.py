@@ -104,15 +104,15 @@ def test_what_stands_already_is_found_after_a_publication_and_stays_until_a_pers
 def test_every_planted_name_is_found_once_in_small_steps(
     services: Services, forum: ForumBackend, clock: FakeClock
 ) -> None:
-    planted = _plant(services, forum.credentials.forum_id, 2_100, every=70)
+    planted = _plant(services, forum.credentials.forum_id, 1_200, every=40)
     publish(services, 赌场="review")
     clock.advance(seconds=WAITS)
     assert services.patrol.go_on() == 2 * policies.PATROL_BATCH.value
     (running,) = services.patrol.progress()
-    assert (running.state, running.read, running.lag(clock.now()).seconds) == (PatrolState.RUNNING, 4_000, WAITS)
+    assert (running.state, running.read, running.lag(clock.now()).seconds) == (PatrolState.RUNNING, 2_000, WAITS)
     patrol(services, clock)
     (done,) = services.patrol.progress()
-    assert (done.state, done.read, done.found, done.lag(clock.now()).seconds) == (PatrolState.COMPLETE, 4_200, 30, 0)
+    assert (done.state, done.read, done.found, done.lag(clock.now()).seconds) == (PatrolState.COMPLETE, 2_400, 30, 0)
     assert sorted(_found(services)) == sorted(planted)
     assert services.patrol.go_on() == 0
 
@@ -120,7 +120,7 @@ def test_every_planted_name_is_found_once_in_small_steps(
 def test_a_worker_that_dies_in_a_batch_leaves_nothing_half_done(
     services: Services, forum: ForumBackend, clock: FakeClock
 ) -> None:
-    planted = _plant(services, forum.credentials.forum_id, 2_100, every=50)
+    planted = _plant(services, forum.credentials.forum_id, 2_050, every=50)
     publish(services, 赌场="review")
     clock.advance(seconds=WAITS)
 
@@ -157,15 +157,15 @@ def test_two_workers_at_once_find_each_name_once(services: Services, forum: Foru
 
 
 def test_a_newer_publication_begins_anew(services: Services, forum: ForumBackend, clock: FakeClock) -> None:
-    planted = _plant(services, forum.credentials.forum_id, 2_100, every=500)
+    planted = _plant(services, forum.credentials.forum_id, 1_200, every=300)
     publish(services, 赌场="review")
     clock.advance(seconds=WAITS)
     services.patrol.go_on()
     publish(services, 赌场="review", 喝茶="allow")
     patrol(services, clock)
     assert [(one.state, one.read) for one in services.patrol.progress()] == [
-        (PatrolState.COMPLETE, 4_200),
-        (PatrolState.SUPERSEDED, 4_000),
+        (PatrolState.COMPLETE, 2_400),
+        (PatrolState.SUPERSEDED, 2_000),
     ]
     assert sorted(_found(services)) == sorted(planted), "none is asked twice"
 

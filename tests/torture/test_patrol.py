@@ -41,6 +41,7 @@ def test_a_patrol_that_is_killed_finds_every_planted_name_once(
     services, began = build(settings), monotonic()
     forum_id = services.forums.add(OPERATOR, "测试论坛").forum_id
     with services.unit_of_work.begin(OPERATOR) as tx:
+        tx.session.execute(text("SET LOCAL statement_timeout = 0"))
         tx.session.execute(_PLANT, {"forum": forum_id, "every": _EVERY, "count": count})
     publish(services, 赌场="review")
     planted, published = monotonic() - began, monotonic()
