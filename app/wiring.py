@@ -1,21 +1,19 @@
 """Puts the parts together: the only reader of settings beside `main`, and where an unsafe start is refused."""
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
-from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from dotenv import dotenv_values
 from pydantic import SecretStr
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from app import policies
 from app.accounts.existing_users import ExistingUsers
 from app.accounts.naming import Naming
+from app.accounts.own_names import OwnNames
 from app.accounts.public_texts import AccountTexts
 from app.accounts.sanctions import Sanctions
 from app.accounts.service import Accounts
@@ -24,7 +22,7 @@ from app.audit import service as audit
 from app.audit.domain import Action, ObjectKind
 from app.boards.announcements import Ways
 from app.boards.chores import Chores
-from app.boards.filing import Filing
+from app.boards.filing import Filing, IsAdult
 from app.boards.moderators import Moderators
 from app.boards.naming import BoardNaming
 from app.boards.orders import Reverifications
@@ -61,6 +59,7 @@ from app.screening.screenings import Screenings
 from app.screening.service import Gate
 from app.screening.watch import Watch
 from app.settings import Environment, Settings
+from app.start_rules import provider_names, refuse_careless_postgres, refuse_unsafe, sms_pause
 from app.upkeep.job_runs import JobRuns
 from app.upkeep.keys import name_new_keys, refuse_missing_keys
 from app.upkeep.rotation import SIGNING_KEY_OVERLAP
@@ -79,14 +78,12 @@ from app.verification.sms.sandbox import SandboxSender
 from app.verification.texts import CodeRules, Texts
 
 _NO_DATABASE = "The database does not answer. Check SHIMING_DATABASE_URL."
-_UNSAFE_LIBRARIES = ("ecdsa", "rsa")
 _PROVIDERS: dict[str, Callable[[], RecordCheckProvider]] = {"sandbox": SandboxProvider}
 _WEBHOOK_ACTS = {
     EndpointAct.ADDED: Action.WEBHOOK_ADDED,
     EndpointAct.REMOVED: Action.WEBHOOK_REMOVED,
     EndpointAct.SECRET_ROTATED: Action.WEBHOOK_SECRET_ROTATED,
 }
-_DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +110,12 @@ class Services:
     reviews: Reviews
     patrol: Patrol
     watch: Watch
+    own_names: OwnNames
+    boards: Boards
+    moderators: Moderators
+    reverifications: Reverifications
+    sweeps: Sweeps
+    chores: Chores
     clock: Clock
     unit_of_work: UnitOfWork
     refuse_missing_keys: Callable[[], None]
@@ -131,11 +134,6 @@ class Services:
     sign_ins: SignIns
     registrations: Registrations
     visits: Visits
-    boards: Boards
-    moderators: Moderators
-    reverifications: Reverifications
-    sweeps: Sweeps
-    chores: Chores
     screenings: Screenings
     posting: Posting
     status_lists: StatusLists
@@ -192,10 +190,13 @@ def _assemble(
     verifications = Verifications(unit_of_work, vault, blind_index, mac, checks, direct_by_default=development)
     screenings, lifetime = Screenings(unit_of_work, records), _token_lifetime(settings)
     posting = Posting(unit_of_work, signer, mac, settings.issuer, lifetime, verifications.is_adult, screenings)
-    filing, ways = Filing(verifications.is_adult), Ways(posting.reverification_url, posting.appeal_url)
-    return Services(
+    rooms = (
         *_facts(settings),
         *_screening(unit_of_work, records, naming, board_naming),
+        *_boards(unit_of_work, verifications.is_adult, board_naming, posting, Notices(unit_of_work, vault, texts), mac),
+    )
+    return Services(
+        *rooms,
         clock=clock,
         unit_of_work=unit_of_work,
         refuse_missing_keys=lambda: _refuse_missing_keys(settings, unit_of_work),
@@ -213,11 +214,6 @@ def _assemble(
         sign_ins=SignIns(unit_of_work, vault, blind_index, mac, texts),
         registrations=Registrations(unit_of_work, mac, settings.issuer, plain_http=development),
         visits=Visits(unit_of_work, mac, naming),
-        boards=Boards(unit_of_work, filing, board_naming),
-        moderators=Moderators(unit_of_work, filing, ways),
-        reverifications=Reverifications(unit_of_work),
-        sweeps=Sweeps(unit_of_work, ways),
-        chores=Chores(unit_of_work, mac, Notices(unit_of_work, vault, texts).text),
         screenings=screenings,
         posting=posting,
         status_lists=StatusLists(unit_of_work, signer, posting.policy, settings.issuer),
@@ -237,20 +233,28 @@ def _facts(settings: Settings) -> tuple[str, bool, Controller, bytes | None, str
 def _tools(
     settings: Settings, clock: Clock, keyring: Keyring, unit_of_work: UnitOfWork
 ) -> tuple[TokenSigner, Mac, BlindIndex, Records, Vault]:
-    """All that works with keys."""
     vault = Vault(unit_of_work, Envelope(keyring))
     return _signer(settings, clock, keyring), Mac(keyring), BlindIndex(keyring), Records(keyring), vault
 
 
 def _screening(
     unit_of_work: UnitOfWork, records: Records, naming: Naming, board_naming: BoardNaming
-) -> tuple[Lexicons, Reviews, Patrol, Watch]:
-    """All that concerns texts."""
+) -> tuple[Lexicons, Reviews, Patrol, Watch, OwnNames]:
     sources = (AccountTexts(), BoardTexts(), KeptTexts(records))
-    reviews = Reviews(
-        unit_of_work, records, {SubjectKind.ACCOUNT: naming.settle, SubjectKind.BOARD: board_naming.settle}
-    )
-    return Lexicons(unit_of_work, sources), reviews, Patrol(unit_of_work, records, sources), Watch(unit_of_work)
+    settle = {SubjectKind.ACCOUNT: naming.settle, SubjectKind.BOARD: board_naming.settle}
+    reviews, watch = Reviews(unit_of_work, records, settle), Watch(unit_of_work)
+    patrol = Patrol(unit_of_work, records, sources)
+    return Lexicons(unit_of_work, sources), reviews, patrol, watch, OwnNames(unit_of_work, records)
+
+
+def _boards(
+    unit_of_work: UnitOfWork, is_adult: IsAdult, naming: BoardNaming, posting: Posting, notices: Notices, mac: Mac
+) -> tuple[Boards, Moderators, Reverifications, Sweeps, Chores]:
+    """All that concerns boards and their moderators."""
+    filing, ways = Filing(is_adult), Ways(posting.reverification_url, posting.appeal_url)
+    boards, moderators = Boards(unit_of_work, filing, naming), Moderators(unit_of_work, filing, ways)
+    chores = Chores(unit_of_work, mac, notices.text)
+    return boards, moderators, Reverifications(unit_of_work), Sweeps(unit_of_work, ways), chores
 
 
 def _namings(gate: Gate) -> tuple[Naming, BoardNaming]:
@@ -292,49 +296,6 @@ def initialise(settings: Settings, clock: Clock | None = None) -> None:
         engine.dispose()
 
 
-def refuse_unsafe(settings: Settings, keyring: Keyring) -> None:
-    """Raises `StartRefused` for what production must not run with."""
-    if settings.env is Environment.PRODUCTION and (found := unsafe_in_production(settings, keyring)):
-        raise StartRefused("Production will not start: " + "; ".join(found) + ".")
-
-
-def unsafe_in_production(settings: Settings, keyring: Keyring) -> list[str]:
-    """Every rule of production that these settings and keys break, in words."""
-    sandboxes = {*_provider_names(settings), settings.sms_senders} & {"sandbox"}
-    development_keys = [key.id for key in keyring.all() if key.environment != Environment.PRODUCTION]
-    importable = unsafe_libraries()
-    faults = {
-        "SHIMING_VERIFICATION_PROVIDERS and SHIMING_SMS_SENDERS must not name the sandbox": bool(sandboxes),
-        f"keys {', '.join(development_keys)} were made in development": bool(development_keys),
-        "SHIMING_ISSUER must begin with https://": not settings.issuer.startswith("https://"),
-        "SHIMING_CLOCK_OFFSET_SECONDS must be 0": settings.clock_offset_seconds != 0,
-        f"SHIMING_SMS_PAUSE_SECONDS must be at least {policies.SMS_PAUSE_FLOOR.value}": _sms_pause(settings)
-        < policies.SMS_PAUSE_FLOOR.value,
-        f"{', '.join(importable)} must not be installed: install from requirements.lock": bool(importable),
-    }
-    return [fault for fault, present in faults.items() if present]
-
-
-def warnings_of(settings: Settings) -> list[str]:
-    """What is worth a line at the start: what development tolerates, and settings that nobody reads."""
-    warnings = [f"{name} is importable; production refuses to start with it" for name in unsafe_libraries()]
-    warnings += [f"{name} is no setting of this version; see docs/settings.md" for name in unknown_settings()]
-    if settings.env is Environment.DEVELOPMENT:
-        warnings.append("development: sandbox identities only, nothing here is real")
-    return warnings
-
-
-def unsafe_libraries() -> list[str]:
-    return [name for name in _UNSAFE_LIBRARIES if find_spec(name)]
-
-
-def unknown_settings() -> list[str]:
-    """Names in the environment or in `.env` that look like settings and are none."""
-    known = {f"SHIMING_{name.upper()}" for name in Settings.model_fields}
-    names = {*os.environ, *dotenv_values(".env")}
-    return sorted(name for name in names if name.startswith("SHIMING_") and name not in known)
-
-
 def _refuse_missing_keys(settings: Settings, unit_of_work: UnitOfWork) -> None:
     """By the files as they are now: a rotation has added some since the start."""
     refuse_missing_keys(unit_of_work, load_keyring(settings.keys_dir), str(settings.keys_dir))
@@ -345,17 +306,9 @@ def _refuse_unready(settings: Settings, engine: Engine, unit_of_work: UnitOfWork
         refuse_old_schema(engine)
         refuse_missing_keys(unit_of_work, keyring, str(settings.keys_dir))
         if not is_sqlite(engine) and settings.env is Environment.PRODUCTION:
-            _refuse_careless_postgres(engine)
+            refuse_careless_postgres(engine)
     except Unavailable:
         raise StartRefused(_NO_DATABASE) from None
-
-
-def _refuse_careless_postgres(engine: Engine) -> None:
-    """Source: `kill -9` cannot show a missing fsync; only the settings can."""
-    with engine.connect() as connection:
-        off = [name for name in _DURABLE if connection.scalar(text(f"SHOW {name}")) == "off"]
-    if off:
-        raise StartRefused(f"PostgreSQL would lose acknowledged writes: {', '.join(off)} is off. Turn it on.")
 
 
 def _digest_of(token: SecretStr | None) -> bytes | None:
@@ -364,16 +317,12 @@ def _digest_of(token: SecretStr | None) -> bytes | None:
 
 def _providers(settings: Settings) -> list[RecordCheckProvider]:
     """In the order of asking. Raises `StartRefused`."""
-    names = _provider_names(settings)
+    names = provider_names(settings)
     if not names or len(set(names)) < len(names) or not set(names) <= set(_PROVIDERS):
         raise StartRefused(
             f"SHIMING_VERIFICATION_PROVIDERS: name each once, out of what this version has: {', '.join(_PROVIDERS)}."
         )
     return [_PROVIDERS[name]() for name in names]
-
-
-def _provider_names(settings: Settings) -> list[str]:
-    return [name.strip() for name in settings.verification_providers.split(",") if name.strip()]
 
 
 def _budget(settings: Settings) -> Budget:
@@ -392,13 +341,8 @@ def _sender(settings: Settings, clock: Clock) -> SmsSender:
 
 def _code_rules(settings: Settings) -> CodeRules:
     daily_texts = policies.DAILY_TEXTS.value if settings.daily_texts is None else settings.daily_texts
-    return CodeRules(_sms_pause(settings), daily_texts, urlsplit(settings.issuer).hostname or "")
+    return CodeRules(sms_pause(settings), daily_texts, urlsplit(settings.issuer).hostname or "")
 
 
 def _token_lifetime(settings: Settings) -> timedelta:
     return timedelta(seconds=settings.token_ttl_seconds or policies.POSTING_TOKEN_LIFETIME.value)
-
-
-def _sms_pause(settings: Settings) -> int:
-    pause = settings.sms_pause_seconds
-    return policies.SMS_PAUSE.value if pause is None else pause

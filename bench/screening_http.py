@@ -62,10 +62,11 @@ def _services(service: ServiceProcess) -> Services:
 
 
 def _publish(services: Services, blob: bytes) -> None:
+    """These terms alone are in force: posts that are clean by them pass."""
     with services.unit_of_work.begin(OPERATOR) as tx:
         tx.session.add(
             PublicationRow(
-                number=1,
+                number=1_000_000,
                 name="bench",
                 parts="{}",
                 digest=sha256(blob).digest(),

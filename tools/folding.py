@@ -28,10 +28,12 @@ _KINDS = ("case", "width", "script", "accent", "numeral", "homoglyph")
 
 _NOT_WRITTEN = icu.UnicodeSet(
     "[[:Default_Ignorable_Code_Point:][:Cc:][:Cf:][:Cs:][:Co:][:Cn:][:Z:][:Me:]\\u2800\\u2122\\u2120"
-    "\\u4E28\\u4E36\\u4E37\\u4E3F\\u4E40\\u4E41\\u4E44\\u4E85\\u706C"
-    "[[:M:]&[[:sc=Zinh:][:sc=Zyyy:][:sc=Latn:][:sc=Grek:][:sc=Cyrl:]]]]"
+    "\\u0640\\u4E28\\u4E36\\u4E37\\u4E3F\\u4E40\\u4E41\\u4E44\\u4E85\\u706C"
+    "[:Mn:][[:M:]&[[:sc=Zinh:][:sc=Zyyy:][:sc=Latn:][:sc=Grek:][:sc=Cyrl:]]]]"
 )
-"""Strokes that only decorate (赌丶博) too. Marks of scripts that write whole letters with them (India) are letters."""
+"""Strokes that only decorate (赌丶博) too, and every mark that takes no room: those of Thai and India stack on any
+character. Where they are letters, `app/screening/checks.py` compares them. Marks that take room are letters.
+"""
 _SIGNS = icu.UnicodeSet("[[:P:][:S:][\\u02B0-\\u02FF]-[@\\u0024\\u00A2\\u00A3\\u20AC]]")
 _MARKED = icu.UnicodeSet("[[:sc=Latn:][:sc=Grek:][:sc=Cyrl:]]")
 _HAN = icu.UnicodeSet("[[:sc=Hani:]]")

@@ -83,15 +83,16 @@ class Naming:
         self.change(tx, account, AccountChange(handle, None, {}))
         repository.drop_reserved_looks(tx.session, account.id)
 
-    def refuse(self, tx: Transaction, account: Account, typed: str) -> None:
-        """A step: whether this account, which may not exist yet, could ask for the handle now; nothing is reserved.
+    def would_wait(self, tx: Transaction, account: Account, typed: str) -> bool:
+        """A step: whether a handle that this account, which may not exist yet, could ask for now waits for a review.
 
-        Raises `HandleInvalid`, `HandleTaken`, `Invalid`, `ScreeningBlocked`.
+        Nothing is reserved. Raises `HandleInvalid`, `HandleTaken`, `Invalid`, `ScreeningBlocked`.
         """
         handle = _read_handle(typed)
-        self._gate.judge(tx, account.forum_id, _texts(handle, None, {}))
+        judgement = self._gate.judge(tx, account.forum_id, _texts(handle, None, {}))
         if repository.looks_of_others(tx.session, account, looks(handle), tx.now):
             raise HandleTaken
+        return bool(judgement.held)
 
     def change(self, tx: Transaction, before: Account, wanted: AccountChange) -> None:
         """A step, within `names_told`, on an account that is held: changes what is given.
@@ -158,6 +159,11 @@ def hold_looks(tx: Transaction, forum_id: ForumId, wanted: Collection[str]) -> N
 def _placeholder(account_id: AccountId) -> str:
     """What is shown in place of a handle that waits or was refused: neutral, and nobody else's."""
     return f"用户{account_id[-_PLACEHOLDER_LETTERS:]}"
+
+
+def is_placeholder(account_id: AccountId, handle: str) -> bool:
+    """Whether a handle of this account waits or was refused."""
+    return handle == _placeholder(account_id)
 
 
 def _subject(account: Account) -> Subject:

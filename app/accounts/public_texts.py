@@ -1,9 +1,12 @@
 """What accounts show: handles and profiles, for whoever screens them again."""
 
 from app.accounts import repository
-from app.accounts.domain import Account
+from app.accounts.repository import ShownTexts
 from app.db.unit_of_work import Transaction
+from app.kernel.ids import AccountId, ForumId
 from app.screening.domain import Field, PublicText, Subject, SubjectKind
+
+_FIELDS = (Field.HANDLE, Field.DISPLAY_NAME, Field.BIO, Field.SIGNATURE)
 
 
 class AccountTexts:
@@ -11,20 +14,15 @@ class AccountTexts:
 
     def page(self, tx: Transaction, after: str, limit: int) -> list[PublicText]:
         """A step: all that so many accounts behind `after` show, the oldest account first."""
-        return [text for account in repository.page_of_named(tx.session, after, limit) for text in _texts_of(account)]
+        return [text for row in repository.page_of_shown(tx.session, after, limit) for text in _texts_of(row)]
 
     def recent(self, tx: Transaction, limit: int) -> list[PublicText]:
         """A step: what the newest accounts show."""
-        newest = repository.newest_named(tx.session, limit)
-        return [text for account in newest for text in _texts_of(account)][:limit]
+        return [text for row in repository.newest_shown(tx.session, limit) for text in _texts_of(row)][:limit]
 
 
-def _texts_of(account: Account) -> list[PublicText]:
-    subject, profile = Subject(SubjectKind.ACCOUNT, account.id, account.forum_id, account.id), account.profile
-    shown = (
-        (Field.HANDLE, account.handle),
-        (Field.DISPLAY_NAME, profile.display_name),
-        (Field.BIO, profile.bio),
-        (Field.SIGNATURE, profile.signature),
-    )
-    return [PublicText(account.id, field, text, account.forum_id, subject) for field, text in shown if text]
+def _texts_of(row: ShownTexts) -> list[PublicText]:
+    account_id, forum_id, *texts = row
+    subject = Subject(SubjectKind.ACCOUNT, account_id, ForumId(forum_id), AccountId(account_id))
+    shown = zip(_FIELDS, texts, strict=True)
+    return [PublicText(account_id, field, text, ForumId(forum_id), subject) for field, text in shown if text]

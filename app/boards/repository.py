@@ -22,7 +22,6 @@ from app.boards.domain import (
 from app.boards.models import BoardRow, HistoryRow, ModeratorRow, ModeratorSanctionRow, TermsRow
 from app.boards.schedules import Deadline, ModeratorState, Ordered, Schedule, Terms
 from app.boards.terms import TermsChange, TermsHistory
-from app.db.bulk import among
 from app.kernel.ids import AccountId, BoardId, ForumId, ModeratorId
 from app.verification.domain import IdentityLevel
 
@@ -58,17 +57,6 @@ def find_board(session: Session, forum_id: ForumId, named: str, *, lock: bool = 
     query = select(BoardRow).where(BoardRow.forum_id == forum_id, which)
     row = session.scalar(query.with_for_update() if lock else query)
     return _board(row) if row else None
-
-
-def ids_of_boards_called(session: Session, forum_id: ForumId, names: Collection[str]) -> dict[str, str]:
-    """The id of each of these that is an id or a slug of a board of the forum."""
-    wanted = {name for name in names if can_name_a_board(name)}
-    if not wanted:
-        return {}
-    called = or_(among(BoardRow.id, wanted), among(BoardRow.slug, wanted))
-    rows = session.execute(select(BoardRow.id, BoardRow.slug).where(BoardRow.forum_id == forum_id, called))
-    by_name = {name: board_id for board_id, slug in rows for name in (board_id, slug)}
-    return {name: by_name[name] for name in wanted if name in by_name}
 
 
 def list_boards(session: Session, forum_id: ForumId, after: str | None, limit: int) -> list[Board]:

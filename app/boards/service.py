@@ -9,7 +9,7 @@ from app.accounts.domain import AccountName
 from app.accounts.service import names_of
 from app.audit import service as audit
 from app.audit.domain import Action, ObjectKind
-from app.boards import repository
+from app.boards import name_rows, repository
 from app.boards.announcements import announce_board
 from app.boards.domain import Board, BoardChange, BoardStatus, BoardView, Founder, NewBoard, Role, Standing, is_slug
 from app.boards.errors import BoardIsActive, BoardIsClosed, NoSuchBoard, SlugInvalid, SlugTaken, TermsTooFarAhead
@@ -166,7 +166,7 @@ def find_board(tx: Transaction, forum_id: ForumId, named: str) -> Board | None:
 
 def boards_called(tx: Transaction, forum_id: ForumId, names: Collection[str]) -> Mapping[str, str]:
     """A step: likewise for many at once, and only their ids; what names no board of the forum is left out."""
-    return repository.ids_of_boards_called(tx.session, forum_id, names)
+    return name_rows.ids_of_boards_called(tx.session, forum_id, names)
 
 
 def _views(tx: Transaction, boards: Sequence[Board]) -> list[BoardView]:

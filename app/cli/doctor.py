@@ -10,8 +10,9 @@ from pydantic import ValidationError
 from app.crypto.keyring import Keyring, load_keyring
 from app.kernel.errors import StartRefused
 from app.settings import Environment, Settings
+from app.start_rules import unknown_settings, unsafe_in_production, unsafe_libraries
 from app.upkeep.doctor import Finding, Verdict, examine_database, examine_disk, examine_keys, failed, ok, warning
-from app.wiring import clock_of, unknown_settings, unsafe_in_production, unsafe_libraries
+from app.wiring import clock_of
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print data as JSON.")] = False) -> None:

@@ -1,5 +1,6 @@
 """Commands about lexicons: bring in, compare, rehearse, publish, go back, try."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,12 +24,15 @@ lexicon = typer.Typer(help="Lexicons: what is kept out, and what is let through.
 _FAULTS_SHOWN = 20
 _MEBIBYTE = 1 << 20
 _OWNER_ALONE = 0o600
+_BEHIND_THE_SERVICE = 10
 Name = Annotated[str, typer.Argument(help="The name of a lexicon.")]
 Version = Annotated[int | None, typer.Option("--version", min=1, help="The newest when not given.", metavar="N")]
 DespiteAlarm = Annotated[bool, typer.Option("--despite-alarm", help="Also where the dry run raises an alarm.")]
 
 
 def _lexicons() -> Lexicons:
+    """Compiling waits while the service on the same host has work."""
+    os.nice(_BEHIND_THE_SERVICE)
     return build(Settings()).lexicons
 
 

@@ -17,8 +17,9 @@ from app.cli.protocol import BoundedProtocol
 from app.db.engine import sqlite_file
 from app.kernel.errors import StartRefused
 from app.settings import Environment, Settings
+from app.start_rules import warnings_of
 from app.web.metrics import FOLDER_VARIABLE
-from app.wiring import build, warnings_of
+from app.wiring import build
 
 _APPLICATION, _WITH_WORKER = "app.main:create_app", "app.main:create_app_with_worker"
 _STDOUT, _STDERR = 1, 2

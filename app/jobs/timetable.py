@@ -39,7 +39,7 @@ TIMETABLE = (
     Job("deliver-events", 0.5, limit=1, batch=lambda services: services.deliveries.deliver_due(), lane=Lane.SWIFT),
     Job("text-reminders", 10, limit=10, batch=lambda services: services.chores.text_reminders(), lane=Lane.TEXTS),
     Job("look-at-moderators", every=10, limit=10, batch=lambda services: services.sweeps.look()),
-    Job("patrol", every=5, limit=10, batch=lambda services: services.patrol.go_on()),
+    Job("patrol", every=5, limit=5, batch=lambda services: services.patrol.go_on()),
     Job("order-for-risks", every=60, limit=10, batch=lambda services: services.chores.order_for_risks()),
     Job("warn-of-boards", every=3600, limit=10, batch=lambda services: services.chores.warn_of_unattended_boards()),
     Job("ask-for-lists", every=600, limit=10, batch=lambda services: services.chores.ask_for_lists()),

@@ -6,18 +6,19 @@ from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
 
+from app.accounts.naming import is_placeholder
 from app.kernel.actor import Actor, ActorKind
-from app.kernel.secret import Secret
-from app.pages.flow_finding import KEPT_SECONDS, cookie_of
+from app.pages.flow_finding import enter
 from app.pages.flow_view import notice_title, notice_values, unlisted
 from app.posting.domain import OpenedTicket
 from app.posting.errors import RemedyPlace
-from app.web.forms import give_secret, new_browser_secret, read_form
+from app.web.forms import read_form
 from app.web.language import language_of
 from app.web.templating import page
 from app.wiring import Services
 
 _FLOWS = frozenset({RemedyPlace.FLOW, RemedyPlace.DOCUMENT})
+_ONE_STEP = frozenset({RemedyPlace.AGREEMENT, RemedyPlace.HANDLE})
 _STEPS = {RemedyPlace.APPEAL: ("appeal", "unnamed"), RemedyPlace.MODERATOR_AGREEMENT: ("sign_in", "decide")}
 _PERSON = Actor(ActorKind.PERSON, "continue")
 router = APIRouter(include_in_schema=False)
@@ -36,9 +37,12 @@ def continue_from_refusal(ticket: str, request: Request) -> Response:
         title = notice_title(services, opened.forum_id, opened.account_id, greeting.level)
         values = notice_values(services, language, path, greeting.forum_name, opened.handle, title)
         return unlisted(page(request, "pages/flow/notice.html", values | {"back_to_forum": None}))
+    if opened.place is RemedyPlace.HANDLE and not is_placeholder(opened.account_id, opened.handle):
+        values = {"way": "shown", "steps": ("resend",), "handle": opened.handle, "path": None, "me": None}
+        return unlisted(page(request, "pages/continue.html", values))
     values = {"way": opened.place.name.lower(), "steps": _STEPS.get(opened.place, ()), "handle": opened.handle}
     me = f"/me?forum={opened.forum_id}" if opened.place is RemedyPlace.MODERATOR_AGREEMENT else None
-    begins = {"path": request.url.path if opened.place is RemedyPlace.AGREEMENT else None, "me": me}
+    begins = {"path": request.url.path if opened.place in _ONE_STEP else None, "me": me}
     return unlisted(page(request, "pages/continue.html", values | begins))
 
 
@@ -48,8 +52,10 @@ async def begin_from_refusal(ticket: str, request: Request) -> Response:
     await read_form(request)
     services: Services = request.app.state.services
     opened = await run_in_threadpool(services.posting.open_ticket, ticket)
-    if opened is None or opened.place not in {*_FLOWS, RemedyPlace.AGREEMENT}:
+    if opened is None or opened.place not in _FLOWS | _ONE_STEP:
         return _gone(request)
+    if opened.place is RemedyPlace.HANDLE and not is_placeholder(opened.account_id, opened.handle):
+        return RedirectResponse(request.url.path, HTTPStatus.SEE_OTHER)
     return await run_in_threadpool(_begin, request, services, opened)
 
 
@@ -60,13 +66,9 @@ def _begin(request: Request, services: Services, opened: OpenedTicket) -> Respon
         opened.account_id,
         agreement=opened.place is RemedyPlace.AGREEMENT,
         document=opened.place is RemedyPlace.DOCUMENT,
+        handle=opened.place is RemedyPlace.HANDLE,
     )
-    path = given.url.reveal().removeprefix(services.issuer)
-    link, secret = Secret(path.rpartition("/")[2]), new_browser_secret()
-    services.visits.bind(link, secret, secret)
-    response = RedirectResponse(path, HTTPStatus.SEE_OTHER)
-    give_secret(request, response, cookie_of(link), secret, KEPT_SECONDS)
-    return response
+    return enter(request, services, given)
 
 
 def _gone(request: Request) -> Response:

@@ -30,19 +30,21 @@ def registration_page(link: str, request: Request) -> Response:
 
 
 @router.get("/register/{link}/handle")
+@router.get("/verify/{link}/handle")
 def try_handle(link: str, request: Request, handle: str = "") -> Response:
-    """For the script, while a handle is typed: whether it is free. Takes nothing."""
+    """For the script, while a handle is typed: whether it is free, and seen at once. Takes nothing."""
     services: Services = request.app.state.services
     secret = browser_secret(request, cookie_of(Secret(link)))
     errors: Errors = ()
+    waits = False
     try:
         visit = services.visits.visit(Secret(link), secret)
-        services.visits.try_handle(visit, handle)
+        waits = services.visits.try_handle(visit, handle)
     except ShimingError as error:
         errors = errors_of(request, language_of(request), error)
         if not errors:
             raise
-    return page(request, "pages/flow/handle_live.html", {"said": errors[0][1] if errors else None})
+    return page(request, "pages/flow/handle_live.html", {"said": errors[0][1] if errors else None, "waits": waits})
 
 
 @router.get("/verify/{link}")

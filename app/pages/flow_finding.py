@@ -16,6 +16,7 @@ from app.pages.flow_view import Errors, show_link
 from app.policies import RouteClass
 from app.registration.domain import Stand
 from app.registration.errors import BoundElsewhere
+from app.registration.service import GivenLink
 from app.verification.domain import IdentityLevel, Outcome, Verification
 from app.web.checking import Applicant, Checking
 from app.web.forms import give_secret, new_browser_secret
@@ -33,6 +34,16 @@ _NOTHING: Errors = ()
 def cookie_of(link: Secret[str]) -> str:
     """Each flow has a secret of its own, so that two in one browser do not disturb each other."""
     return f"flow-{link.reveal()[:_NAME_LENGTH]}"
+
+
+def enter(request: Request, services: Services, given: GivenLink) -> Response:
+    """Leads into a flow that was just made, and gives it to this browser."""
+    path = given.url.reveal().removeprefix(services.issuer)
+    link, secret = Secret(path.rpartition("/")[2]), new_browser_secret()
+    services.visits.bind(link, secret, secret)
+    response = RedirectResponse(path, HTTPStatus.SEE_OTHER)
+    give_secret(request, response, cookie_of(link), secret, KEPT_SECONDS)
+    return response
 
 
 def is_findable(stand: Stand) -> bool:

@@ -1,6 +1,7 @@
 """What each page of a flow shows: the step where the person is, what went wrong, where they can go back to."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from http import HTTPStatus
 
@@ -10,12 +11,14 @@ from fastapi.responses import Response
 from markupsafe import Markup
 
 from app import policies
+from app.accounts.naming import is_placeholder
 from app.agreements.domain import AgreementKind
 from app.kernel.ids import AccountId, ForumId
 from app.kernel.sentence import Language
 from app.pages.offices import is_asked
 from app.registration.domain import FlowKind, FlowStatus, Stand, Step, Way, with_query
 from app.registration.visits import Visit
+from app.screening.domain import Field
 from app.verification.documents import PERSONAL_DOCUMENTS, DocumentType
 from app.verification.domain import IdentityLevel, Method, Outcome
 from app.web.language import language_of
@@ -28,6 +31,7 @@ Errors = Sequence[tuple[str, object]]
 OTHER_DOCUMENTS = tuple(kind for kind in DocumentType if kind in PERSONAL_DOCUMENTS - {DocumentType.RESIDENT_ID})
 _DUE = "flow.notice.title_due"
 _TRIED = frozenset({Step.PHONE, Step.CODE, Step.DOCUMENT, Step.ORGANISATION})
+_TELL_OF_HANDLE = frozenset({Step.HANDLE, Step.AGREEMENT, Step.WAY, Step.DONE})
 _BACK_TO = {
     Step.AGREEMENT: Step.HANDLE,
     Step.WAY: Step.HANDLE,
@@ -37,6 +41,16 @@ _BACK_TO = {
     Step.ORGANISATION: Step.WAY,
     Step.WAITING: Step.WAY,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class HeldHandle:
+    """A handle in whose place a placeholder is shown."""
+
+    wanted: str | None
+    refused: bool
+    another: str | None
+    """Where another is chosen, if not here."""
 
 
 def show(
@@ -53,8 +67,11 @@ def show(
     stand = visit.stand
     shown = step if step is not None and stand.may_return_to(step) else stand.step
     language = language_of(request, stand.flow.language)
+    held = _held(services, stand, shown) if shown in _TELL_OF_HANDLE else None
     values = {
         **_frame(visit, shown),
+        "held": held,
+        "own": _own_handle(stand, held),
         "errors": list(errors) or _standing_errors(stand, shown, language),
         "notice": request.query_params.get("notice") == "elsewhere",
         "typed": "",
@@ -114,7 +131,7 @@ def _frame(visit: Visit, shown: Step) -> dict[str, object]:
         "tag": visit.form_tag,
         "path": path_of(visit),
         "back": f"?step={back}" if back is not None and stand.may_return_to(back) else None,
-        "place": (steps.index(counted) + 1, len(steps)) if counted in steps else None,
+        "place": (steps.index(counted) + 1, len(steps)) if counted in steps and len(steps) > 1 else None,
         "back_to_forum": ended_address(stand),
     }
 
@@ -122,17 +139,43 @@ def _frame(visit: Visit, shown: Step) -> dict[str, object]:
 def _steps(stand: Stand) -> list[Step]:
     """The steps of this person's way, as far as it is known."""
     flow = stand.flow
-    proofs = flow.proofs or (Step.PHONE,)
+    one_step = flow.agreement_only or flow.handle_only
+    proofs = flow.proofs or (() if one_step else (Step.PHONE,))
     shown = {
-        Step.HANDLE: flow.kind is FlowKind.REGISTRATION,
-        Step.AGREEMENT: flow.agreed or not stand.agreed,
-        Step.WAY: not flow.agreement_only,
+        Step.HANDLE: flow.kind is FlowKind.REGISTRATION or flow.handle_only,
+        Step.AGREEMENT: (flow.agreed or not stand.agreed) and not flow.handle_only,
+        Step.WAY: not one_step,
         Step.PHONE: Step.PHONE in proofs,
         Step.CODE: Step.PHONE in proofs,
         Step.DOCUMENT: Step.DOCUMENT in proofs,
         Step.ORGANISATION: Step.ORGANISATION in proofs,
     }
     return [step for step, is_shown in shown.items() if is_shown]
+
+
+def _held(services: Services, stand: Stand, shown: Step) -> HeldHandle | None:
+    """What the person asked for is shown only where they typed it: whoever opens a link for an account may be anybody.
+
+    None where the handle is shown.
+    """
+    account, is_new = stand.account, stand.flow.kind is FlowKind.REGISTRATION
+    if account is None or not is_placeholder(account.id, account.handle):
+        return None
+    found = services.own_names.of(account).get(Field.HANDLE)
+    if found is None:  # nobody else had it, so they chose it
+        return None
+    wanted = found.text.reveal() if is_new and found.text else None
+    another = f"/me?forum={account.forum_id}" if shown is Step.DONE else None
+    if shown is not Step.HANDLE and stand.may_return_to(Step.HANDLE):
+        another = "?step=handle"
+    return HeldHandle(wanted, found.refused, another)
+
+
+def _own_handle(stand: Stand, held: HeldHandle | None) -> str | None:
+    """What stands in the box before anything is typed."""
+    if held is not None or stand.flow.handle_only:
+        return held.wanted if held else None
+    return stand.account.handle if stand.account else stand.flow.wanted_handle
 
 
 def _standing_errors(stand: Stand, shown: Step, language: Language) -> Errors:

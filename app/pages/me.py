@@ -16,7 +16,9 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
 
 from app import policies
+from app.accounts.domain import AccountStatus
 from app.accounts.errors import NoSuchAccount
+from app.accounts.naming import is_placeholder
 from app.agreements.domain import AcceptanceChannel, AgreementKind, AgreementVersion
 from app.agreements.errors import UnknownAgreementVersion
 from app.forums.domain import Forum
@@ -25,6 +27,7 @@ from app.kernel.errors import Invalid, Later, ShimingError, TooMany, Unavailable
 from app.kernel.ids import AccountId
 from app.kernel.secret import Secret
 from app.kernel.sentence import Language
+from app.pages.flow_finding import enter
 from app.pages.offices import offices_of
 from app.policies import RouteClass
 from app.posting.service import JudgedAccount
@@ -136,14 +139,19 @@ def me(request: Request) -> Response:
 
 
 def _shown(visit: _Visit, account: JudgedAccount) -> tuple[object, ...]:
-    """An account, its status, its offices, and the moderator agreement as far as it concerns a person at document."""
+    """An account, its status, its offices, and the moderator agreement as far as it concerns a person at document.
+
+    Then what they asked for and nobody sees, and where they appeal when some of it was refused.
+    """
     standing, services = account.standing, visit.services
     account_id, status = standing.account.id, standing.status(account.now)
     offices = offices_of(services, visit.forum.id, account_id)
     binding = None
     if offices or (standing.identity is not None and standing.identity.level is IdentityLevel.DOCUMENT):
         binding = services.agreements.standing(account_id, AgreementKind.MODERATOR)
-    return account, status, offices, binding
+    unseen = [] if status is AccountStatus.CLOSED else list(services.own_names.of(standing.account).values())
+    appeal = services.posting.appeal_url(account_id, account.now) if any(one.refused for one in unseen) else None
+    return account, status, offices, binding, [(one, one.text and one.text.reveal()) for one in unseen], appeal
 
 
 @router.get("/phone")
@@ -282,6 +290,22 @@ def close(visit: VisitOf, _form: FormOf) -> Response:
     except (SignInEnded, PossessionRequired):
         return visit.show("phone", status=HTTPStatus.UNPROCESSABLE_ENTITY)
     return visit.go()
+
+
+@router.post("/handle")
+def choose_handle(visit: VisitOf, _form: FormOf) -> Response:
+    """Leads into a flow in which another handle is chosen, where theirs is not shown.
+
+    Raises `NoSuchAccount` for another's account, `TooMany`.
+    """
+    session = visit.session()
+    if session is None:
+        return visit.show("phone", status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    services, account_id = visit.services, _mine(visit, session)
+    if not is_placeholder(account_id, services.accounts.get(visit.forum.id, account_id).handle):
+        return visit.go()
+    given = services.registrations.begin_from_refusal(visit.actor, visit.forum.id, account_id, handle=True)
+    return enter(visit.request, services, given)
 
 
 @router.post("/reverify")

@@ -175,4 +175,6 @@ def place_of(denial: Denial) -> RemedyPlace | None:
     """Where the button of a refusal leads; None where it has none."""
     if denial == MODERATOR_AGREEMENT:
         return RemedyPlace.MODERATOR_AGREEMENT
+    if denial.code is ReasonCode.HANDLE_UNDER_REVIEW:
+        return RemedyPlace.HANDLE
     return RemedyPlace.DOCUMENT if denial.code in _BY_DOCUMENT else REMEDY_PLACES.get(denial.code)

@@ -44,6 +44,8 @@ class RemedyPlace(StrEnum):
     FLOW = "flow"
     DOCUMENT = "flow by document"
     """The same flow, where nothing but a document mends it."""
+    HANDLE = "flow of the handle"
+    """A flow in which nothing but another handle is chosen."""
     AGREEMENT = "agreement page"
     MODERATOR_AGREEMENT = "agreement page of moderators"
     APPEAL = "appeal"

@@ -19,6 +19,7 @@ _PLACES = (
     RemedyPlace.APPEAL,
     RemedyPlace.DOCUMENT,
     RemedyPlace.MODERATOR_AGREEMENT,
+    RemedyPlace.HANDLE,
 )
 """A place's number in a ticket is where it stands here."""
 _PREFIX = "acc_"

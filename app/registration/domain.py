@@ -109,6 +109,8 @@ class Flow:
     agreed: bool
     agreement_only: bool
     """It ends when the agreement is accepted: nothing is to be proved."""
+    handle_only: bool
+    """It ends when another handle is chosen, likewise."""
     way: Way | None
     without_phone: bool
     phone_ending: str | None
@@ -165,7 +167,7 @@ class Stand:
         unmet = {
             Step.STOPPED: self.stop is not None,
             Step.NOTICE: flow.bound_digest is None,
-            Step.HANDLE: self.account is None,
+            Step.HANDLE: self.account is None or flow.handle_only,
             Step.AGREEMENT: not (self.agreed or flow.agreed),
             Step.DONE: flow.agreement_only,
             Step.WAY: flow.way is None,

@@ -37,6 +37,7 @@ class FlowRow(Base):
     bound_version: Mapped[int]
     agreed: Mapped[bool]
     agreement_only: Mapped[bool]
+    handle_only: Mapped[bool]
     way: Mapped[str | None] = mapped_column(String(24))
     without_phone: Mapped[bool]
     phone_ending: Mapped[str | None] = mapped_column(String(1))

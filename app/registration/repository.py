@@ -29,6 +29,7 @@ class NewFlow:
     wanted_handle: str | None = None
     external_id: str | None = None
     agreement_only: bool = False
+    handle_only: bool = False
     way: Way | None = None
 
 
@@ -54,6 +55,7 @@ def add(session: Session, flow: NewFlow, link_digest: bytes, now: datetime, expi
         bound_version=0,
         agreed=False,
         agreement_only=flow.agreement_only,
+        handle_only=flow.handle_only,
         way=flow.way,
         without_phone=False,
         phone_ending=None,
@@ -158,6 +160,7 @@ def _flow(row: FlowRow) -> Flow:
         bound_version=row.bound_version,
         agreed=row.agreed,
         agreement_only=row.agreement_only,
+        handle_only=row.handle_only,
         way=Way(row.way) if row.way else None,
         without_phone=row.without_phone,
         phone_ending=row.phone_ending,

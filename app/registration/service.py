@@ -96,12 +96,19 @@ class Registrations:
             return self._give(tx, _session(tx, account, return_url))
 
     def begin_from_refusal(
-        self, actor: Actor, forum_id: ForumId, account_id: AccountId, *, agreement: bool = False, document: bool = False
+        self,
+        actor: Actor,
+        forum_id: ForumId,
+        account_id: AccountId,
+        *,
+        agreement: bool = False,
+        document: bool = False,
+        handle: bool = False,
     ) -> GivenLink:
         """The same for a person who comes from a refusal; they go back to the first address that the forum named.
 
-        `agreement` asks for nothing else; `document` begins at the way that most people take; they may choose another.
-        Raises `AccountNotFound`, `AccountIsClosed`, `TooMany`.
+        `agreement` and `handle` ask for nothing else; `document` begins at the way that most people take; they may
+        choose another. Raises `AccountNotFound`, `AccountIsClosed`, `TooMany`.
         """
         with self._unit_of_work.begin(actor) as tx:
             account = find_open(tx, forum_id, AccountName(account_id=account_id))
@@ -110,7 +117,7 @@ class Registrations:
             registered = get_forum(tx, forum_id).return_urls
             flow = _session(tx, account, registered[0] if registered else None)
             way = Way.RESIDENT_ID if document else None
-            return self._give(tx, replace(flow, agreement_only=agreement, way=way))
+            return self._give(tx, replace(flow, agreement_only=agreement, handle_only=handle, way=way))
 
     def greet(self, forum_id: ForumId, account_id: AccountId) -> Greeting:
         """What the notice says to somebody who comes from a refusal. Raises `ForumNotFound`."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app import policies
-from app.accounts.domain import HANDLE_LENGTH, Account, AccountName, Profile
+from app.accounts.domain import HANDLE_LENGTH, Account, AccountChange, AccountName, Profile
 from app.accounts.naming import Naming
 from app.accounts.service import find_open, names_told
 from app.agreements.domain import AcceptanceChannel, AgreementKind
@@ -132,24 +132,24 @@ class Visits:
         expires = (int((visit.stand.now + _HANDOFF).timestamp()) // _MINUTE + 1) * _MINUTE  # one drawing a minute
         return f"{expires}.{self._handoff_tag(visit.flow, expires)}"
 
-    def try_handle(self, visit: Visit, typed: str) -> None:
-        """Whether the handle could be taken now. Raises as `choose_handle`."""
+    def try_handle(self, visit: Visit, typed: str) -> bool:
+        """Whether the handle, which could be taken now, would wait for a review. Raises as `choose_handle`."""
         with self._unit_of_work.read() as tx:
-            self._naming.refuse(tx, _applicant(visit.stand, tx.now), typed.strip())
+            return self._naming.would_wait(tx, _applicant(visit.stand, tx.now), typed.strip())
 
     def suggest(self, visit: Visit, typed: str) -> list[str]:
-        """Free handles that resemble one which is not, for whoever cannot think of another."""
+        """Free handles that resemble one which is not, and that others would see at once."""
         stem = unicodedata.normalize("NFKC", typed).strip()[: HANDLE_LENGTH.stop - 1 - _SUFFIX_LENGTH]
         found = []
         with self._unit_of_work.read() as tx:
             for suffix in secrets.SystemRandom().sample(_SUFFIXES, _TRIED):
                 with suppress(ShimingError):
-                    self._naming.refuse(tx, _applicant(visit.stand, tx.now), stem + suffix)
-                    found.append(stem + suffix)
+                    if not self._naming.would_wait(tx, _applicant(visit.stand, tx.now), stem + suffix):
+                        found.append(stem + suffix)
         return found[:_SUGGESTED]
 
     def choose_handle(self, visit: Visit, typed: str) -> None:
-        """Registers the account, or renames the one that this flow made.
+        """Registers the account, or renames the one that this flow made or was begun for.
 
         Raises `HandleInvalid`, `HandleTaken`, `ExternalIdTaken`, `Invalid`, `ScreeningBlocked`, `StepPassed`.
         """
@@ -161,7 +161,11 @@ class Visits:
             names_told(self._unit_of_work, flow.forum_id, None if flow.account_id else flow.external_id),
             self._unit_of_work.begin(visit.actor) as tx,
         ):
-            if visit.stand.account is not None and visit.stand.may_return_to(Step.HANDLE):
+            if flow.handle_only:
+                self._naming.change(tx, self._account(tx, flow), AccountChange(handle, None, {}))
+                repository.change(tx.session, flow)
+                close(tx, visit.stand, FlowStatus.COMPLETED)
+            elif visit.stand.account is not None and visit.stand.may_return_to(Step.HANDLE):
                 self._naming.rename(tx, self._account(tx, flow), handle)
                 repository.change(tx.session, flow)
             elif visit.stand.account is None:

@@ -1,25 +1,34 @@
 """Whether a sighting is the term: each check tells how it was hidden, or refuses."""
 
-from collections.abc import Sequence
-
-from app.screening import chinese_words, letters, pinyin, relations
+from app.screening import accents, chinese_words, flags, letters, relations
 from app.screening.domain import Boundary, Evasion
-from app.screening.forms import Form, FormKind
-from app.screening.gaps import hidden_by_gaps
+from app.screening.forms import CHATS, Form, FormKind
+from app.screening.gaps import gaps_in_pinyin, hidden_by_gaps
 from app.screening.sightings import Sighting, neighbour
 
-_SHORT_PINYIN = 3
-_REPEATS = 8
+_IN_CHINESE = str.maketrans("0123456789", "零一二三四五六七八九")
 _PLUS = frozenset("+＋\u2795\ufe62十")
+_SHORT = 3
+_BY_KIND = {
+    FormKind.DRAWN: Evasion.HOMOGLYPH,
+    FormKind.IN_DIGITS: Evasion.NUMERAL,
+    FormKind.IN_CHINESE: Evasion.NUMERAL,
+    **dict.fromkeys((FormKind.CONTACT, FormKind.DOT, FormKind.ENGLISH_DOT, *CHATS), Evasion.CONTACT),
+}
 
 
 def judge(form: Form, sighting: Sighting) -> frozenset[Evasion] | None:
     """The ways it was hidden, none for a plain hit; None where it is not the term."""
-    found = set[Evasion]() if sighting.exact else _hidden(form, sighting)
-    if found is None or not letters.stand_alone(form, sighting):
+    if sighting.text[sighting.start : sighting.end] == form.text:
+        found: set[Evasion] | None = set()
+    else:
+        found = _hidden(form, sighting)
+    if found is None or not letters.stand_alone(form, sighting) or not letters.is_marked_as_meant(form, sighting):
         return None
-    if form.kind in {FormKind.CONTACT, FormKind.DOT}:
-        found.add(Evasion.CONTACT)
+    if Evasion.WIDTH in found and any(flags.is_in_a_flag(sighting.text, part.offsets[0]) for part in sighting.parts):
+        return None
+    if (way := _BY_KIND.get(form.kind)) is not None:
+        found.add(way)
     if form.kind is FormKind.CONTACT and plus_before(sighting) < 0:
         return None
     return None if _torn(form, sighting, found) else frozenset(found)
@@ -31,14 +40,16 @@ def judge_spoken(form: Form, sighting: Sighting) -> frozenset[Evasion] | None:
     same = 0
     for part, run in zip(sighting.parts, form.runs, strict=True):
         ways = _sounds(sighting.text, part.offsets, part.stands_for, run[0])
-        if ways is None:
+        if ways is None or len(run) > (1 if part.stands_for else len(part.offsets)):
             return None
+        if len(run) < len(part.offsets) and not part.stands_for:
+            found.add(Evasion.REPEAT)
         same += not ways
         found |= ways
     if found.isdisjoint({Evasion.HOMOPHONE, Evasion.PINYIN}):
         return None
-    gaps = hidden_by_gaps(form, sighting) if Evasion.PINYIN not in found else relations.PLAINLY
-    if gaps is None or not _speaks(sighting, found, same):
+    gaps = hidden_by_gaps(form, sighting) if Evasion.PINYIN not in found else gaps_in_pinyin(sighting)
+    if gaps is None or not _speaks(form, sighting, found, same):
         return None
     return frozenset(found | gaps)
 
@@ -48,19 +59,24 @@ def _hidden(form: Form, sighting: Sighting) -> set[Evasion] | None:
     gaps = None if found is None else hidden_by_gaps(form, sighting)
     if found is None or gaps is None or not _latin_in_order(form, sighting, found | gaps):
         return None
+    if Evasion.NUMERAL in found and letters.is_number_that_goes_on(sighting):
+        return None
     return found | gaps
 
 
 def _characters(form: Form, sighting: Sighting) -> set[Evasion] | None:
     found: set[Evasion] = set()
-    for part, run in zip(sighting.parts, form.runs, strict=True):
+    for part, run, own in zip(sighting.parts, form.runs, form.written, strict=True):
         written = part.stands_for or [sighting.text[offset] for offset in part.offsets]
         if len(written) != len(run):
             if len(written) < len(run) or relations.is_digit(run[0]):
                 return None
             found.add(Evasion.REPEAT)
-        for number, character in enumerate(_each_once(written, len(run))):
-            ways = relations.written_for(character, run[min(number, len(run) - 1)])
+        for number, character in enumerate(written):
+            place = min(number, len(run) - 1)
+            if character.lower() == own[place].lower():
+                continue
+            ways = relations.written_for(character, run[place])
             if ways is None:
                 return None
             found |= ways
@@ -69,18 +85,14 @@ def _characters(form: Form, sighting: Sighting) -> set[Evasion] | None:
     return found
 
 
-def _each_once(written: Sequence[str], run: int) -> Sequence[str]:
-    """A run that repeats: the characters of the term, and of all others each kind once."""
-    return written if len(written) <= run + _REPEATS else [*written[:run], *sorted(set(written[run:]))]
-
-
 def _latin_in_order(form: Form, sighting: Sighting, found: set[Evasion]) -> bool:
     if not found or not any(map(relations.is_letter, form.plain)):
         return True
     if Evasion.LEET in found and letters.is_a_number(form, sighting):
         return False
-    only_letters = form.letters == len(form.plain)
-    if Evasion.HOMOGLYPH in found and only_letters and letters.is_word_of_another_script(sighting):
+    if Evasion.HOMOGLYPH in found and letters.is_word_of_another_script(form, sighting):
+        return False
+    if found & {Evasion.ACCENT, Evasion.SKIP} and accents.is_foreign_word(form, sighting):
         return False
     if Evasion.REPEAT not in found and Evasion.HOMOGLYPH not in found:
         return True
@@ -89,10 +101,8 @@ def _latin_in_order(form: Form, sighting: Sighting, found: set[Evasion]) -> bool
 
 def plus_before(sighting: Sighting) -> int:
     """The offset of the plus that stands for 加 before it; -1 where there is none."""
-    text, before = sighting.text, neighbour(sighting.text, sighting.start - 1, -1)
-    if before >= 0 and text[before] == " ":
-        before = neighbour(text, before - 1, -1)
-    return before if before >= 0 and text[before] in _PLUS else -1
+    before = neighbour(sighting.text, sighting.start - 1, -1)
+    return before if before >= 0 and sighting.text[before] in _PLUS else -1
 
 
 def _torn(form: Form, sighting: Sighting, found: set[Evasion]) -> bool:
@@ -101,17 +111,26 @@ def _torn(form: Form, sighting: Sighting, found: set[Evasion]) -> bool:
         return False
     if not form.is_chinese:
         return False
-    if found & {Evasion.WIDTH, Evasion.LEET} or (
-        Evasion.SKIP in found and len(sighting.gaps) > 1 and all(sighting.gaps)
-    ):
+    plain = _as_chinese(form, sighting)
+    if found & {Evasion.WIDTH, Evasion.LEET} or (Evasion.SKIP in found and _is_held_apart(sighting)):
         return False
-    plain = form.plain if sighting.exact else sighting.plain
-    before, behind = sighting.around()
+    before, behind = (beside.translate(_IN_CHINESE) for beside in sighting.around())
     if chinese_words.torn(before + plain + behind, len(before), len(before) + len(plain)):
         return True
     if form.term.boundary is Boundary.WORD and found <= {Evasion.SCRIPT}:
         return chinese_words.is_within_a_word(before + plain + behind, len(before), len(before) + len(plain))
     return Evasion.HOMOGLYPH in found and chinese_words.is_word(plain)
+
+
+def _is_held_apart(sighting: Sighting) -> bool:
+    """Whether there is something in every gap; a space or a line break may be where a word ends."""
+    return bool(sighting.gaps) and all(sighting.gaps) and (len(sighting.gaps) > 1 or not sighting.gaps[0].isspace())
+
+
+def _as_chinese(form: Form, sighting: Sighting) -> str:
+    """The plain characters, with Chinese numbers for digits: 1夜 as 一夜."""
+    pairs = zip(sighting.plain, form.runs, strict=True)
+    return "".join(run if relations.is_digit(plain) else plain * len(run) for plain, run in pairs)
 
 
 def _sounds(text: str, offsets: tuple[int, ...], syllable: str, meant: str) -> frozenset[Evasion] | None:
@@ -123,27 +142,14 @@ def _sounds(text: str, offsets: tuple[int, ...], syllable: str, meant: str) -> f
     return frozenset({Evasion.HOMOPHONE}) if relations.sounds_like(text[offsets[0]], meant) else None
 
 
-def _is_pinyin(sighting: Sighting) -> bool:
-    """Whether syllables are no English words, and a short term is no part of a longer word."""
-    words: list[str] = []
-    reached = -1
-    for part in sighting.parts:
-        if part.by is not Evasion.PINYIN:
-            return True
-        if part.offsets[0] == reached:
-            words[-1] += part.stands_for
-        else:
-            words.append(part.stands_for)
-        reached = part.offsets[-1] + 1
-    return not pinyin.is_english(words) and (len(sighting.parts) > _SHORT_PINYIN or letters.is_whole(sighting))
-
-
-def _speaks(sighting: Sighting, found: set[Evasion], same: int) -> bool:
+def _speaks(form: Form, sighting: Sighting, found: set[Evasion], same: int) -> bool:
     """Whether a like sound is no accident: of other common words, or of the ends of words."""
     if Evasion.PINYIN in found:
-        return _is_pinyin(sighting)
-    plain = sighting.plain
+        return len(sighting.parts) > _SHORT or letters.are_whole_words(sighting)
+    plain = _as_chinese(form, sighting)
     if same == 0 and chinese_words.is_made_of_words(plain):
         return False
-    before, behind = sighting.around()
+    if len(plain) <= _SHORT and chinese_words.reads_well(plain):
+        return False
+    before, behind = (beside.translate(_IN_CHINESE) for beside in sighting.around())
     return not chinese_words.torn(before + plain + behind, len(before), len(before) + len(plain))

@@ -152,7 +152,7 @@ def _table() -> NDArray[np.uint64]:
     both = np.zeros((tables.SIZE, 2), np.uint32)
     both[:, 0] = coarse
     both[:, 1] = _spoken()[tables.plain_table()]
-    letters = coarse < 128  # noqa: PLR2004 -- ASCII
+    letters = (coarse < 128) & (both[:, 1] == ord(SILENT))  # noqa: PLR2004 -- ASCII, and no Chinese numbers
     both[letters, 1] = _letters()[coarse[letters]]
     both[coarse == 0] = 0
     both[ord(SEPARATOR)] = ord(SEPARATOR)

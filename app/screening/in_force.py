@@ -13,7 +13,7 @@ from app.screening import repository
 from app.screening.errors import BlobOutdated
 from app.screening.matcher import Matcher
 from app.screening.repository import Publication
-from app.screening.versions import compile_parts
+from app.screening.versions import compile_parts, unpack
 
 _BEHIND = timedelta(milliseconds=800)
 _KEPT = 2
@@ -68,6 +68,6 @@ def _read(tx: Transaction, publication: Publication) -> Matcher:
     """From its terms, where the blob is one of another version of this service."""
     blob = repository.blob_of(tx.session, publication.number)
     try:
-        return Matcher.load(blob or b"")
+        return Matcher.load(unpack(blob or b""))
     except BlobOutdated:
         return Matcher.load(compile_parts(tx, publication.number))

@@ -3,13 +3,19 @@
 import unicodedata
 from functools import lru_cache
 
-from app.screening import folding, relations, tables
+from app.screening import folding, masking, relations, tables
 from app.screening.domain import Evasion
 from app.screening.forms import Form
 from app.screening.sightings import Sighting, neighbour
 
-_SHORTEST, _SHORT, _LONG = 3, 4, 5
+_SHORT, _LONG = 4, 5
 _ALONE_MARKS = frozenset("@$")
+_UNSPACED_SCRIPTS = frozenset({"", "HAN", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN", "JAVANESE", "BALINESE"})
+_PREFIXES = {
+    "ARABIC": frozenset({"ال", "وال", "بال", "فال", "كال", "لل", "ولل", "و"}),
+    "HEBREW": frozenset({"ה", "וה", "בה", "מה", "שה"}),
+}
+_LONGEST_PREFIX = 4
 _UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO")
 
 
@@ -20,13 +26,44 @@ def stand_alone(form: Form, sighting: Sighting) -> bool:
     long = form.letters >= _LONG
     before = neighbour(text, sighting.start - 1, -1)
     behind = neighbour(text, sighting.end, 1)
-    if _is_latin(first) and before >= 0 and _goes_on(first, text[before], long=long):
+    begins = before < 0 or not _has_ends(first, form.written[0][0]) or not _goes_on(first, text[before], long=long)
+    if not begins and not _is_prefixed(text, before, form.written[0][0]):
         return False
-    if not _is_latin(last) or behind < 0 or not _goes_on(last, text[behind], long=long):
+    if not _has_ends(last, form.written[-1][-1]) or behind < 0 or not _goes_on(last, text[behind], long=long):
         return True
     further = neighbour(text, behind + 1, 1)
     plural = long and relations.is_letter(last) and folding.plain(text[behind]) == "s"
     return plural and (further < 0 or not _goes_on("s", text[further], long=False))
+
+
+def _has_ends(plain: str, written: str) -> bool:
+    """Whether words of its script have spaces between them."""
+    return _is_latin(plain) or script_of(written) not in _UNSPACED_SCRIPTS
+
+
+def _is_prefixed(text: str, offset: int, first: str) -> bool:
+    """Whether all that stands before the term in its word, up to `offset`, is an article or the like: ال."""
+    prefixes = _PREFIXES.get(script_of(first))
+    if prefixes is None:
+        return False
+    end = offset + 1
+    while offset >= 0 and end - offset <= _LONGEST_PREFIX and text[offset].isalpha():
+        offset -= 1
+    return text[offset + 1 : end] in prefixes
+
+
+def is_number_that_goes_on(sighting: Sighting) -> bool:
+    """Whether a digit at an end of it is a part of a longer number: 快3 in 快30, and in 快3.5."""
+    text = sighting.text
+    for edge, step in (sighting.start, -1), (sighting.end - 1, 1):
+        if not relations.is_digit(folding.plain(text[edge])):
+            continue
+        beside = neighbour(text, edge + step, step)
+        if beside >= 0 and text[beside] in ".,":
+            beside = neighbour(text, beside + step, step)
+        if beside >= 0 and relations.is_digit(folding.plain(text[beside])):
+            return True
+    return False
 
 
 def _goes_on(edge: str, beside: str, *, long: bool) -> bool:
@@ -41,14 +78,11 @@ def _goes_on(edge: str, beside: str, *, long: bool) -> bool:
     return relations.is_letter(plain) or script_of(beside) not in {"", "HAN"}
 
 
-def is_whole(sighting: Sighting) -> bool:
-    """Whether no Latin letters stand directly beside it."""
-    beside = sighting.text[max(0, sighting.start - 1) : sighting.start], sighting.text[sighting.end : sighting.end + 1]
-    return not any(relations.is_letter(folding.plain(character)) for character in beside if character)
+def is_word_of_another_script(form: Form, sighting: Sighting) -> bool:
+    """Whether all letters of the words that it is seen in are of one script that is not Latin: ветер is not bet.
 
-
-def is_word_of_another_script(sighting: Sighting) -> bool:
-    """Whether all letters of the words that it is seen in are of one script that is not Latin: ветер is not bet."""
+    A word that spells the whole term is no accident where the text has no other word of that script.
+    """
     text = sighting.text
     start, end = sighting.start, sighting.end
     while (before := neighbour(text, start - 1, -1)) >= 0 and script_of(text[before]) not in {"", "HAN"}:
@@ -62,10 +96,20 @@ def is_word_of_another_script(sighting: Sighting) -> bool:
     beside = {script_of(character) for character in text[start : sighting.start] + text[sighting.end : end]}
     scripts = {script_of(text[offset]) for part in sighting.parts for offset in part.offsets} | beside
     scripts -= {"", "HAN"}
-    return len(scripts) == 1 and scripts != {"LATIN"}
+    if len(scripts) > 1 or scripts <= {"LATIN"}:
+        return False
+    alone = start == sighting.start and end == sighting.end and form.letters >= _ALONE
+    return not alone or _stands_elsewhere(text, start, end, *scripts)
+
+
+def _stands_elsewhere(text: str, start: int, end: int, script: str) -> bool:
+    elsewhere = text[max(0, start - _AROUND) : start] + text[end : end + _AROUND]
+    return any(script_of(character) == script for character in elsewhere)
 
 
 _FURTHEST = 40
+_AROUND = 200
+_ALONE = 4
 
 
 @lru_cache(maxsize=1 << 14)
@@ -80,6 +124,32 @@ def script_of(character: str) -> str:
     return "LATIN" if relations.is_letter(folding.plain(character)) and name.startswith("LATIN") else name.split(" ")[0]
 
 
+def is_marked_as_meant(form: Form, sighting: Sighting) -> bool:
+    """Whether marks that are letters are those of the term, where its script has such: कुल is not कल."""
+    if not _is_written_with_marks(form.plain) or sighting.backwards:
+        return True
+    written = sighting.text[sighting.start : masking.behind(sighting.text, sighting.end)]
+    return _marks(written) == _marks(form.text)
+
+
+def _is_written_with_marks(plain: str) -> bool:
+    return not plain.isascii() and any(
+        unicodedata.category(letter) == "Lo"
+        and unicodedata.bidirectional(letter) == "L"
+        and not relations.is_chinese(letter)
+        for letter in plain
+    )
+
+
+def _marks(text: str) -> list[str]:
+    """Those of a script of their own."""
+    return [
+        mark
+        for mark in unicodedata.normalize("NFD", text)
+        if unicodedata.category(mark) == "Mn" and not unicodedata.name(mark, "").startswith(("COMBINING", "VARIATION"))
+    ]
+
+
 def is_a_number(form: Form, sighting: Sighting) -> bool:
     """Whether digits are just digits: fewer than half of the letters are letters, or a short one ends in them (BE7)."""
     written = [
@@ -90,8 +160,17 @@ def is_a_number(form: Form, sighting: Sighting) -> bool:
     letters = sum(map(relations.is_letter, written))
     if letters * 2 < len(written):
         return True
-    at_ends = [written[-1]] if len(written) > _SHORTEST else [written[0], written[-1]]
-    return len(written) <= _SHORT and any(map(relations.is_digit, at_ends)) and form.letters == len(form.plain)
+    return len(written) <= _SHORT and relations.is_digit(written[-1]) and relations.is_letter(form.plain[-1])
+
+
+def are_whole_words(sighting: Sighting) -> bool:
+    """Whether no Latin word reaches over its ends, and it is not an English one."""
+    text, start, end = sighting.text, sighting.start, sighting.end
+    for offset in neighbour(text, start - 1, -1), neighbour(text, end, 1):
+        if offset >= 0 and relations.is_letter(folding.plain(text[offset])):
+            return False
+    written = "".join(folding.plain(text[offset]) for part in sighting.parts for offset in part.offsets)
+    return written not in tables.english_words()
 
 
 def is_another_word(form: Form, sighting: Sighting) -> bool:

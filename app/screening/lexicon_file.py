@@ -84,8 +84,8 @@ def _rows(data: bytes, faults: _Faults) -> Rows:
     lines = data.removeprefix(_BYTE_ORDER_MARK).split(b"\n")
     if len(lines) > 1 and not lines[-1]:
         lines.pop()
-    if _columns(lines[0]) != list(HEADER):
-        faults.add(1, "wrong-header", header=",".join(HEADER))
+    if (head := _columns(lines[0])) != list(HEADER):
+        faults.add(1, "not-utf-8" if head == "not-utf-8" else "wrong-header", header=",".join(HEADER))
         faults.raise_any()
     return [(number, columns) for number, columns in _read(lines, faults) if len(columns) == len(HEADER)]
 

@@ -24,7 +24,8 @@ def warnings(terms: Sequence[Term]) -> list[LineFault]:
         if plain and term.action is not Action.ALLOW and not term.term.startswith("@")
     }
     held = _held_by(denied, tables.common_words())
-    useful = {longer for longers in _held_by(denied, set(folded)).values() for longer in longers}
+    allowed = {plain for term, plain in zip(terms, folded, strict=True) if term.action is Action.ALLOW and plain}
+    useful = _holding(denied, allowed)
     found: list[LineFault] = []
     for line, (term, plain) in enumerate(zip(terms, folded, strict=True), _FIRST_LINE):
         if term.action is Action.ALLOW:
@@ -40,30 +41,34 @@ def _of_denied(line: int, term: Term, plain: str, words: Sequence[str]) -> Itera
     elif term.action is Action.BLOCK and term.boundary is not Boundary.WORD and _is_short(plain):
         yield _fault(line, "short-block", term)
     if words:
-        yield _fault(line, "inside-words", term, words="、".join(words[:_WORDS_SHOWN]))
+        yield _fault(line, "inside-words", term, words="、".join(words))
 
 
 def _is_short(plain: str) -> bool:
     return len(plain) == 1 or (len(plain) <= _SHORT and not relations.is_chinese(plain[0]))
 
 
-def _held_by(terms: set[str], texts: Iterable[str] | Mapping[str, int]) -> dict[str, list[str]]:
-    """For each term the longer texts that hold it, the most frequent words first."""
+def _held_by(terms: set[str], words: Mapping[str, int]) -> dict[str, list[str]]:
+    """For each term the most frequent words that hold it and more."""
     known = sorted(terms)
     if not known:
         return {}
-    longer = sorted((text for text in texts if text), key=lambda text: -_times(text))
     automaton = daachorse.CharwiseDoubleArrayAhoCorasick(known)
     found: dict[str, list[str]] = defaultdict(list)
-    for text in longer:
-        for start, end, number in automaton.find_overlapping(text):
-            if end - start < len(text) and text not in found[known[number]]:
-                found[known[number]].append(text)
+    for word in sorted(words, key=lambda word: -words[word]):
+        for start, end, number in automaton.find_overlapping(word):
+            holding = found[known[number]]
+            if end - start < len(word) and len(holding) < _WORDS_SHOWN and word not in holding:
+                holding.append(word)
     return found
 
 
-def _times(word: str) -> int:
-    return tables.common_words().get(word, 0)
+def _holding(terms: set[str], texts: Iterable[str]) -> set[str]:
+    """The texts that hold a term and more."""
+    if not terms:
+        return set()
+    find = daachorse.CharwiseDoubleArrayAhoCorasick(sorted(terms)).find_overlapping_no_suffix
+    return {text for text in texts if any(end - start < len(text) for start, end, _ in find(text))}
 
 
 def _fault(line: int, reason: str, term: Term, **values: str) -> LineFault:

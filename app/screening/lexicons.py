@@ -30,9 +30,9 @@ from app.screening.errors import (
 from app.screening.in_force import in_force
 from app.screening.lexicon_file import read_terms, warnings, write_terms
 from app.screening.matcher import Matcher
-from app.screening.rehearsing import Rehearsal, read_cases, rehearse, shipped_cases
+from app.screening.rehearsing import Case, Rehearsal, read_cases, rehearse, shipped_cases
 from app.screening.repository import blob_of
-from app.screening.versions import all_terms, terms_of
+from app.screening.versions import all_terms, pack, terms_of, unpack
 
 STARTER = "starter"
 _STARTER_FILE = Path(__file__).parent / "data" / "starter.csv"
@@ -54,7 +54,6 @@ class _Plan:
     newest: int
     parts: Mapping[str, int]
     terms: Sequence[Term]
-    before: Matcher
 
 
 class Lexicons:
@@ -135,9 +134,8 @@ class Lexicons:
         Raises `NoSuchLexicon`, `CasesFaulty`.
         """
         cases = [*shipped_cases(), *(read_cases(own_cases) if own_cases is not None else ())]
-        plan = self._plan(name, number)
-        recent = self._recent(policies.REHEARSAL_TEXTS.value)
-        return rehearse(recent, cases, plan.before, _matcher_of(plan))
+        after = _matcher_of(self._plan(name, number))
+        return self._rehearse(policies.REHEARSAL_TEXTS.value, cases, after)
 
     def publish(self, actor: Actor, name: str, number: int | None = None, *, despite_alarm: bool = False) -> Published:
         """Puts a version in force beside the other lexicons; an older one goes back to what was.
@@ -151,7 +149,7 @@ class Lexicons:
                 raise InForceAlready
             blob = compile_terms(plan.terms)
             if not despite_alarm:
-                self._raise_alarm(plan, blob)
+                self._raise_alarm(Matcher.load(blob))
             published = self._put_in_force(actor, plan, blob)
             if published is not None:
                 return published
@@ -183,9 +181,10 @@ class Lexicons:
                 return
             terms = all_terms(tx, parts)
         renewed = compile_terms(terms)
+        packed = pack(renewed)
         with self._unit_of_work.begin(actor) as tx:
             hold_key(tx, _PUBLICATIONS)
-            lexicon_rows.replace_blob(tx.session, newest, sha256(renewed).digest(), renewed)
+            lexicon_rows.replace_blob(tx.session, newest, sha256(renewed).digest(), packed)
 
     def _plan(self, name: str, number: int | None) -> _Plan:
         """Raises `NoSuchLexicon`."""
@@ -193,7 +192,7 @@ class Lexicons:
             version = _version(tx, name, number).number
             newest, parts = lexicon_rows.newest_parts(tx.session)
             wanted, against = parts | {name: version}, parts.get(name)
-            return _Plan(name, version, against, newest, wanted, all_terms(tx, wanted), in_force(tx).matcher)
+            return _Plan(name, version, against, newest, wanted, all_terms(tx, wanted))
 
     def _plan_without(self, name: str) -> _Plan:
         """Raises `NoSuchLexicon`, `NotInForce`."""
@@ -203,36 +202,38 @@ class Lexicons:
             if name not in parts:
                 raise NotInForce
             left = {other: number for other, number in parts.items() if other != name}
-            return _Plan(name, None, parts[name], newest, left, all_terms(tx, left), in_force(tx).matcher)
+            return _Plan(name, None, parts[name], newest, left, all_terms(tx, left))
 
     def _put_in_force(self, actor: Actor, plan: _Plan, blob: bytes) -> Published | None:
         """None where somebody else has published since the plan was made."""
+        packed = pack(blob)
         with self._unit_of_work.begin(actor) as tx:
             hold_key(tx, _PUBLICATIONS)
             if lexicon_rows.newest_parts(tx.session)[0] != plan.newest:
                 return None
             published = Published(plan.lexicon, plan.version, plan.newest + 1, tx.now, actor)
-            lexicon_rows.add_publication(tx.session, published, plan.parts, sha256(blob).digest(), blob)
+            lexicon_rows.add_publication(tx.session, published, plan.parts, sha256(blob).digest(), packed)
             lexicon_rows.forget_blobs(tx.session, published.publication - policies.LEXICON_BLOBS_KEPT.value)
             _tell(tx, published)
             return published
 
-    def _raise_alarm(self, plan: _Plan, blob: bytes) -> None:
+    def _raise_alarm(self, after: Matcher) -> None:
         """Raises `CatchesTooMuch`."""
-        recent = self._recent(policies.REHEARSAL_TEXTS_BEFORE_PUBLICATION.value)
-        found = rehearse(recent, shipped_cases(), plan.before, Matcher.load(blob))
+        found = self._rehearse(policies.REHEARSAL_TEXTS_BEFORE_PUBLICATION.value, shipped_cases(), after)
         for tally in (found.recent, found.innocent):
             if tally.alarming:
                 raise CatchesTooMuch(tally.stricter, tally.texts)
 
-    def _recent(self, limit: int) -> list[tuple[Field, str]]:
-        """The newest public texts, as many from each source."""
+    def _rehearse(self, limit: int, cases: Sequence[Case], after: Matcher) -> Rehearsal:
+        """With the newest public texts, as many from each source; they are screened outside the transaction."""
         with self._unit_of_work.read() as tx:
-            return [
+            before = in_force(tx).matcher
+            recent = [
                 (text.field, text.text)
                 for source in self._sources
                 for text in source.recent(tx, limit // len(self._sources))
             ]
+        return rehearse(recent, cases, before, after)
 
 
 def _version(tx: Transaction, name: str, number: int | None) -> LexiconVersion:
@@ -253,7 +254,7 @@ def _matcher_of(plan: _Plan) -> Matcher:
 
 def _is_current(blob: bytes | None) -> bool:
     try:
-        Matcher.load(blob or b"")
+        Matcher.load(unpack(blob or b""))
     except BlobOutdated:
         return False
     return True

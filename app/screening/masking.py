@@ -13,24 +13,30 @@ _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]")
 
 
 def masked(text: str, spans: Iterable[tuple[int, int]]) -> str:
-    """Of the same length, with a `*` for every code point of every span."""
+    """Of the same length, with a `*` for every code point of every span and of what is seen as one with its ends."""
     parts: list[str] = []
     reached = 0
-    for start, end in sorted(whole(text, start, end) for start, end in spans):
-        if end > reached:
-            parts += [text[reached : max(start, reached)], COVER * (end - max(start, reached))]
-            reached = end
+    for start, end in sorted(spans):
+        if end <= reached:
+            continue
+        first = _whole_before(text, start) if start > reached else reached
+        last = _whole_behind(text, end)
+        parts += [text[reached:first], COVER * (last - first)]
+        reached = last
     return "".join([*parts, text[reached:]])
 
 
-def whole(text: str, start: int, end: int) -> tuple[int, int]:
-    """A span grown until it holds whole what is seen as one: marks, joined emoji, flags."""
+def _whole_before(text: str, start: int) -> int:
     while 0 < start < len(text) and _belongs(text, start):
         start -= 1
+    return start
+
+
+def _whole_behind(text: str, end: int) -> int:
     end = behind(text, end)
     while 0 < end < len(text) and _belongs(text, end):
         end += 1
-    return start, behind(text, end)
+    return end
 
 
 def behind(text: str, end: int) -> int:
@@ -42,13 +48,17 @@ def behind(text: str, end: int) -> int:
 def _belongs(text: str, offset: int) -> bool:
     """Whether the character at an offset is seen as one with the one before it."""
     here, before = text[offset], text[offset - 1]
-    if unicodedata.category(here) in {"Mn", "Me", "Mc"} or here == _JOINER or "\U0001f3fb" <= here <= "\U0001f3ff":
+    kind = unicodedata.category(here)
+    if kind in {"Mn", "Me", "Mc", "Cf"} or "\U0001f3fb" <= here <= "\U0001f3ff":
         return True
-    if before == _JOINER or here in _FINISHING or "\u1160" <= here <= "\u11ff":  # jamo stand on the one before
+    if here in _FINISHING or "\u1160" <= here <= "\u11ff":  # jamo stand on the one before
         return True
-    if unicodedata.combining(before) == _VIRAMA and here.isalpha():
+    if _FLAG.match(here) and _FLAG.match(before):
+        return _flags_before(text, offset) % 2 == 1
+    if before == _JOINER and kind == "So":
         return True
-    return bool(_FLAG.match(here) and _FLAG.match(before)) and _flags_before(text, offset) % 2 == 1
+    bound = text[offset - 2] if before == _JOINER and offset > 1 else before
+    return unicodedata.combining(bound) == _VIRAMA and here.isalpha()
 
 
 def _flags_before(text: str, offset: int) -> int:

@@ -1,15 +1,17 @@
 """Finds the terms of a compiled lexicon in a text: one coarse search, and exact checks where it finds something."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 
-from app.screening import blocks, folding, searching, verdicts
+from app import policies
+from app.screening import blocks, checks, folding, searching, tables, verdicts
 from app.screening.compiling import compile_terms
-from app.screening.domain import SCREENED, Decision, Field, Hit, Term, Verdict
-from app.screening.forms import Form, FormKind
-from app.screening.judging import Findings, ToJudge
-from app.screening.lexicon import Found, Lexicon
+from app.screening.domain import SCREENED, Action, Decision, Evasion, Field, Hit, Term, Verdict
+from app.screening.forms import SPOKEN, Form, FormKind, Lead
+from app.screening.lexicon import Lexicon
 from app.screening.rules import RULES
+from app.screening.searching import Candidate
+from app.screening.sightings import Sighting, trimmed
 
 _PASS = Verdict(Decision.PASS)
 _NAMES = frozenset({Field.HANDLE, Field.DISPLAY_NAME})
@@ -17,6 +19,8 @@ _SHORT = 64
 """Characters under which a text is read backwards too."""
 _BACKWARDS, _BACKWARDS_IN_NAMES = 4, 3
 """Characters of a term at least."""
+_LATIN_BACKWARDS = 6
+"""Letters: short words are other words backwards."""
 
 
 class Matcher:
@@ -25,7 +29,7 @@ class Matcher:
     def __init__(self, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
         self._find = lexicon.find
-        self._rules = {field: [term for term in lexicon.rules if field in (term.fields or SCREENED)] for field in Field}
+        self._rules = [term for term in lexicon.rules if term.term in RULES]
 
     @classmethod
     def load(cls, compiled: bytes) -> "Matcher":
@@ -41,25 +45,18 @@ class Matcher:
         """What becomes of a text in a field. Takes any string, in time linear in its length, and never raises."""
         seen = folding.views(text)
         found = self._find(seen.joined)
-        by_rules = self._by_rules(text, self._rules[field])
-        otherwise = folding.EXPANDED in seen.joined or folding.has_letter_signs(text)
-        if not found and not by_rules and not otherwise and len(text) >= _SHORT:
+        hits = self._by_rules(text, [term for term in self._rules if field in (term.fields or SCREENED)])
+        if not found and not hits and not _is_read_both_ways(text, field) and folding.EXPANDED not in seen.joined:
             return _PASS
-        findings = Findings()
-        findings.hits += by_rules
-        findings.judge(self._candidates(text, field, seen, found))
-        if otherwise:
-            self._read_otherwise(text, field, findings)
-        return verdicts.verdict(text, findings.hits, findings.allowed, too_many=findings.too_many)
+        return self._judge(text, field, seen, hits)
 
     def suspects(self, texts: Sequence[str]) -> list[int]:
         """The places of the texts that must be screened; all others pass, whatever their field."""
         found: set[int] = set()
         for first, block in blocks.of(texts):
             found.update(first + number for number in blocks.suspects(self._lexicon, block))
-        terms = self._lexicon.rules
-        if terms:
-            found.update(number for number, text in enumerate(texts) if self._by_rules(text, terms))
+        if self._rules:
+            found.update(number for number, text in enumerate(texts) if self._by_rules(text, self._rules))
         return sorted(found)
 
     def _by_rules(self, text: str, rules: Sequence[Term]) -> list[Hit]:
@@ -73,33 +70,79 @@ class Matcher:
             for start, end, ways in RULES[term.term].find(text)
         ]
 
-    def _read_otherwise(self, text: str, field: Field, findings: Findings) -> None:
-        """The same text with its forms of several characters spelled out and its signs read as letters: cas!no."""
-        spelled = folding.spell_out(folding.as_letters(text))
-        seen = folding.views(spelled)
-        further = Findings()
-        further.judge(self._candidates(spelled, field, seen, self._find(seen.joined)))
-        findings.take(text, further)
+    def _judge(self, text: str, field: Field, seen: folding.Views, by_rules: list[Hit]) -> Verdict:
+        spelled = folding.spell_out(text)
+        if spelled is not text:
+            seen = folding.views(spelled)
+        hits: list[Hit] = []
+        allowed: list[tuple[int, int]] = []
+        judged = 0
+        for form, sighting in self._sightings(spelled, field, seen, both_ways=_is_read_both_ways(text, field)):
+            judged += 1
+            if judged > policies.CANDIDATES_JUDGED.value:
+                break
+            ways = checks.judge_spoken(form, sighting) if form.kind in SPOKEN else checks.judge(form, sighting)
+            if ways is None:
+                continue
+            span = _span(form, sighting)
+            if form.term.action is Action.ALLOW:
+                allowed.append(span)
+            else:
+                hits.append(verdicts.hit(form, span, ways | _backwards(sighting)))
+        if spelled is not text:
+            hits, allowed = verdicts.as_sent(text, hits, allowed)
+        return verdicts.verdict(text, [*hits, *by_rules], allowed, too_many=judged > policies.CANDIDATES_JUDGED.value)
 
-    def _candidates(self, text: str, field: Field, seen: folding.Views, found: Found) -> Iterator[ToJudge]:
-        """What is to be judged: a form, and where in a view it ends."""
-        for pattern, places, end in searching.candidates(self._lexicon, text, seen, found):
+    def _sightings(
+        self, text: str, field: Field, seen: folding.Views, *, both_ways: bool
+    ) -> Iterator[tuple[Form, Sighting]]:
+        found = self._find(seen.joined)
+        if len(found) > policies.CANDIDATES_JUDGED.value:
+            found.sort(key=lambda one: not self._lexicon.leads[one[2]] & Lead.FIRST)
+        yield from self._forms(searching.candidates(self._lexicon, text, seen, found), field)
+        if both_ways:
+            yield from self._forms(searching.mirrored(self._lexicon, text, seen), field)
+
+    def _forms(self, candidates: Iterable[Candidate], field: Field) -> Iterator[tuple[Form, Sighting]]:
+        for pattern, places, end in candidates:
             for form in self._lexicon.forms(pattern, field):
-                yield form, places, end
-        if field in _NAMES or len(text) < _SHORT:
-            for pattern, places, end in searching.mirrored(self._lexicon, text, seen):
-                for form in self._lexicon.forms(pattern, field):
-                    if _is_read_backwards(form, field):
-                        yield form, places, end
+                start = end - len(form.runs)
+                if places.backwards and not _is_read_backwards(form, field):
+                    continue
+                if form.kind is FormKind.DRAWN and field not in _NAMES:
+                    continue
+                parts = trimmed(places.text, places.parts(start, end), form.runs)
+                yield form, Sighting(places.text, parts, places.backwards)
+
+
+def _is_read_both_ways(text: str, field: Field) -> bool:
+    return field in _NAMES or len(text) < _SHORT
 
 
 def _is_read_backwards(form: Form, field: Field) -> bool:
     """Palindromes are found as they stand."""
+    if form.letters and (field not in _NAMES or form.letters < _LATIN_BACKWARDS or _is_english(form.plain[::-1])):
+        return False
     return (
         form.kind is FormKind.WRITTEN
         and len(form.plain) >= (_BACKWARDS_IN_NAMES if field in _NAMES else _BACKWARDS)
         and form.plain != form.plain[::-1]
     )
+
+
+def _is_english(word: str) -> bool:
+    return word in tables.english_words()
+
+
+def _backwards(sighting: Sighting) -> frozenset[Evasion]:
+    return frozenset({Evasion.REVERSED}) if sighting.backwards else frozenset()
+
+
+def _span(form: Form, sighting: Sighting) -> tuple[int, int]:
+    start, end = sighting.span()
+    if form.kind is FormKind.CONTACT:
+        start = checks.plus_before(sighting)
+    return start, end
 
 
 @cache

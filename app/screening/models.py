@@ -44,9 +44,9 @@ class PublicationRow(Base):
     parts: Mapped[str] = mapped_column(Text)
     """JSON: the version number of each lexicon in force."""
     digest: Mapped[bytes] = mapped_column(LargeBinary(32))
-    """SHA-256 of the blob."""
+    """SHA-256 of what `compile_terms` made of them."""
     blob: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """What `compile_terms` made of them; None once it is long out of force."""
+    """That, compressed with zlib; None once it is long out of force."""
     published_at: Mapped[datetime] = mapped_column(UtcDateTime)
     actor_kind: Mapped[str] = mapped_column(String(16))
     actor_id: Mapped[str] = mapped_column(String(40))

@@ -4,13 +4,16 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import LargeBinary, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.kernel.actor import Actor
 from app.kernel.ids import ForumId
 from app.screening.domain import Field, Ruling
 from app.screening.models import KeptTextRow, LexiconVersionRow, PublicationRow, ReviewRow
+
+_PIECE = 1 << 19
+"""Bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,17 @@ def newest_publication(session: Session) -> Publication | None:
 
 
 def blob_of(session: Session, number: int) -> bytes | None:
-    return session.scalar(select(PublicationRow.blob).where(PublicationRow.number == number))
+    """In pieces: while a driver reads a large value, every other thread of the process waits."""
+    pieces: list[bytes] = []
+    while True:
+        start = len(pieces) * _PIECE + 1
+        piece = func.substr(PublicationRow.blob, start, _PIECE, type_=LargeBinary)
+        found = session.scalar(select(piece).where(PublicationRow.number == number))
+        if found is None:
+            return None
+        pieces.append(found)
+        if len(found) < _PIECE:
+            return b"".join(pieces)
 
 
 def passed_digests(
@@ -89,6 +102,19 @@ def held_fields(session: Session, subject_ids: Collection[str]) -> dict[str, lis
     for subject_id, field in session.execute(query):
         found.setdefault(str(subject_id), []).append(Field(field))
     return {subject_id: sorted(fields) for subject_id, fields in found.items()}
+
+
+def unshown(session: Session, subject_id: str) -> list[tuple[ReviewRow, KeptTextRow]]:
+    """What waits on a subject's fields behind a placeholder, and what reviewers refused; oldest first."""
+    query = (
+        select(ReviewRow, KeptTextRow)
+        .join(KeptTextRow, KeptTextRow.id == ReviewRow.text_id)
+        .where(
+            ReviewRow.subject_id == subject_id,
+            or_(and_(ReviewRow.decided_at.is_(None), ReviewRow.held), ReviewRow.decision == Ruling.BLOCK.value),
+        )
+    )
+    return [(review, kept) for review, kept in session.execute(query.order_by(ReviewRow.id))]
 
 
 def content_of(session: Session, name: str, number: int) -> bytes:

@@ -7,11 +7,12 @@ from datetime import timedelta
 from app import policies
 from app.crypto.envelope import Records
 from app.db.unit_of_work import Transaction, UnitOfWork
-from app.events.catalogue import EventType, ReviewPayload
-from app.events.service import hearing, publish
+from app.events.catalogue import EventType
+from app.events.service import hearing
 from app.kernel.actor import SYSTEM, Actor
 from app.kernel.ids import ForumId, new_id
 from app.screening import repository, screening_rows
+from app.screening.announcements import announce_opened
 from app.screening.contents import (
     Item,
     PublishedContent,
@@ -27,7 +28,7 @@ from app.screening.errors import NoSuchScreening, NotAWebAddress, TooManyContent
 from app.screening.in_force import in_force
 from app.screening.keeping import Provenance, keep, kept_until, read_hits, review_of, unseal
 from app.screening.masking import masked
-from app.screening.models import KeptTextRow, ReviewRow, ScreenedContentRow, ScreeningRow
+from app.screening.models import KeptTextRow, ScreenedContentRow, ScreeningRow
 
 _KEPT = timedelta(days=policies.SCREENINGS_KEPT.value)
 _AT_ONCE = policies.SCREENINGS_FORGOTTEN_AT_ONCE.value
@@ -161,20 +162,7 @@ def _open_reviews(tx: Transaction, forum_id: ForumId, waiting: Sequence[KeptText
     if new and forum_id in hearing(tx, EventType.REVIEW_OPENED):
         for review, text in reviews.items():
             if review.id in new:
-                _announce(tx, forum_id, review, text)
-
-
-def _announce(tx: Transaction, forum_id: ForumId, review: ReviewRow, text: KeptTextRow) -> None:
-    payload = ReviewPayload(
-        review_id=review.id,
-        screening_id=text.screening_id,
-        ref=text.ref,
-        account_id=text.account_id,
-        board_id=text.board,
-        field=text.field,
-        decision=Decision.REVIEW.value,
-    )
-    publish(tx, forum_id, EventType.REVIEW_OPENED, payload, subject=text.account_id or review.id)
+                announce_opened(tx, review, text)
 
 
 def _get(tx: Transaction, forum_id: ForumId, screening_id: str, *, lock: bool = False) -> ScreeningRow:

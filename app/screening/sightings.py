@@ -3,9 +3,10 @@
 import re
 import unicodedata
 from collections.abc import Sequence
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from itertools import pairwise
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from app.screening import folding, masking
 from app.screening.domain import Evasion
@@ -34,54 +35,21 @@ class Part(NamedTuple):
     by: Evasion | None = None
 
 
-class Places(Protocol):
-    """A searched view: what stands at its places."""
+@dataclass
+class Sighting:
+    """`text` is what was searched: spelled out, and backwards where `backwards`."""
 
     text: str
-    backwards: bool
+    parts: tuple[Part, ...]
+    backwards: bool = False
 
-    def bounds(self, start: int, end: int) -> tuple[int, int] | None:
-        """The offsets of the first character and behind the last one, where that is quickly known."""
+    @cached_property
+    def start(self) -> int:
+        return self.parts[0].offsets[0]
 
-    def parts(self, start: int, end: int) -> tuple[Part, ...]: ...
-
-
-class Sighting:
-    """What stands from one place of a view to another. `exact` where the characters are those of the term itself.
-
-    The parts are looked at only where it is not exact, since most hits are.
-    """
-
-    __slots__ = ("_gaps", "_parts", "_places", "backwards", "end", "exact", "start", "text")
-
-    def __init__(self, places: Places, start: int, end: int, term: str) -> None:
-        self.text = text = places.text
-        self.backwards = places.backwards
-        self._places = (places, start, end)
-        self._parts: tuple[Part, ...] | None = None
-        self._gaps: tuple[str, ...] | None = None
-        bounds = places.bounds(start, end)
-        if bounds is None or text[bounds[0] : bounds[1]] != term:
-            parts = self.parts
-            bounds = parts[0].offsets[0], parts[-1].offsets[-1] + 1
-        self.start, self.end = bounds
-        self.exact = text[self.start : self.end] == term
-
-    @property
-    def parts(self) -> tuple[Part, ...]:
-        if self._parts is None:
-            places, start, end = self._places
-            self._parts = trimmed(self.text, places.parts(start, end))
-        return self._parts
-
-    def without_repeats(self, runs: Sequence[str]) -> "Sighting | None":
-        """The same without what is more than the term at its two ends; None where nothing is."""
-        first, last = self.parts[0], self.parts[-1]
-        spare = len(first.offsets) - len(runs[0]), len(last.offsets) - len(runs[-1])
-        if max(spare) <= 0 or min(spare) < 0 or len(runs) == 1:
-            return None
-        kept = _Kept(self.text, self.parts, (spare[0], len(runs[-1])), backwards=self.backwards)
-        return Sighting(kept, 0, len(runs), "")
+    @cached_property
+    def end(self) -> int:
+        return self.parts[-1].offsets[-1] + 1
 
     def span(self) -> tuple[int, int]:
         """Where it stands in the text that was sent, with the marks and invisible characters behind its last one."""
@@ -90,43 +58,20 @@ class Sighting:
         length = len(self.text)
         return length - self.end, length - self.start
 
-    @property
+    @cached_property
     def gaps(self) -> tuple[str, ...]:
         """What is seen before each place but the first, empty where nothing is."""
-        if self._gaps is None:
-            pairs = pairwise(self.parts)
-            self._gaps = tuple(seen_between(self.text, one.offsets[-1], other.offsets[0]) for one, other in pairs)
-        return self._gaps
+        pairs = pairwise(self.parts)
+        return tuple(seen_between(self.text, one.offsets[-1], other.offsets[0]) for one, other in pairs)
 
-    @property
+    @cached_property
     def plain(self) -> str:
         """The plain characters as they are written, or what they are put together to."""
-        return "".join([part.stands_for or folding.plain(self.text[part.offsets[0]]) for part in self.parts])
+        return "".join(part.stands_for or folding.plain(self.text[part.offsets[0]]) for part in self.parts)
 
     def around(self) -> tuple[str, str]:
         """A few plain characters directly before and behind, up to where something is skipped."""
         return _directly(self.text, self.start - 1, -1)[::-1], _directly(self.text, self.end, 1)
-
-
-class _Kept:
-    """Places of a sighting, less at its ends."""
-
-    def __init__(self, text: str, parts: tuple[Part, ...], ends: tuple[int, int], *, backwards: bool) -> None:
-        """`ends` is where the first run begins, and where the last one ends."""
-        self.text = text
-        self.backwards = backwards
-        first, last = parts[0], parts[-1]
-        self._parts = (
-            first._replace(offsets=first.offsets[ends[0] :]),
-            *parts[1:-1],
-            last._replace(offsets=last.offsets[: ends[1]]),
-        )
-
-    def bounds(self, _start: int, _end: int) -> None:
-        return None
-
-    def parts(self, _start: int, _end: int) -> tuple[Part, ...]:
-        return self._parts
 
 
 def seen_between(text: str, left: int, right: int) -> str:
@@ -151,30 +96,32 @@ def neighbour(text: str, offset: int, step: int) -> int:
 
 def _directly(text: str, offset: int, step: int) -> str:
     found: list[str] = []
-    while len(found) < _CONTEXT and 0 <= offset < len(text):
+    while len(found) < _CONTEXT and (offset := neighbour(text, offset, step)) >= 0:
         plain = folding.plain(text[offset])
-        if plain:
-            found.append(plain)
-        elif not is_invisible(text[offset]) or (offset := neighbour(text, offset, step) - step) < 0:
+        if not plain:
             break
+        found.append(plain)
         offset += step
     return "".join(found)
 
 
-def trimmed(text: str, parts: tuple[Part, ...]) -> tuple[Part, ...]:
-    """Without those characters of the first and last run that stand apart from the rest: the o of `casino online`."""
+def trimmed(text: str, parts: tuple[Part, ...], runs: Sequence[str]) -> tuple[Part, ...]:
+    """Without those characters of the first and last run that stand apart from the rest: the o of `casino online`.
+
+    As many stay as the `runs` of the term have: 时 时 彩.
+    """
     if len(parts) == 1:
         return parts
     first, last = parts[0], parts[-1]
     if len(first.offsets) > 1 and not first.stands_for:
-        first = Part(_joined(text, first.offsets[::-1])[::-1])
+        first = Part(_joined(text, first.offsets[::-1], len(runs[0]))[::-1])
     if len(last.offsets) > 1 and not last.stands_for:
-        last = Part(_joined(text, last.offsets))
+        last = Part(_joined(text, last.offsets, len(runs[-1])))
     return (first, *parts[1:-1], last)
 
 
-def _joined(text: str, offsets: tuple[int, ...]) -> tuple[int, ...]:
+def _joined(text: str, offsets: tuple[int, ...], least: int) -> tuple[int, ...]:
     for number, (one, other) in enumerate(pairwise(offsets), 1):
-        if seen_between(text, min(one, other), max(one, other)):
+        if number >= least and seen_between(text, min(one, other), max(one, other)):
             return offsets[:number]
     return offsets

@@ -1,11 +1,12 @@
 """From what was found in a text to what becomes of it."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
 
-from app.screening import folding, tables
+from app.screening import tables
 from app.screening.domain import Action, Category, Decision, Evasion, Hit, Term, Verdict, strictest
-from app.screening.forms import Form, FormKind
+from app.screening.forms import SPOKEN, Form
 from app.screening.masking import masked
 
 Span = tuple[int, int]
@@ -17,7 +18,7 @@ _ORDER = {evasion: number for number, evasion in enumerate(Evasion)}
 def hit(form: Form, span: Span, ways: frozenset[Evasion]) -> Hit:
     """What sounds like a term is reviewed at most."""
     action = form.term.action
-    if form.kind is FormKind.SPOKEN and action is Action.BLOCK:
+    if form.kind in SPOKEN and action is Action.BLOCK:
         action = Action.REVIEW
     return Hit(*span, form.term.category, form.term.severity, action, in_order(ways), form.term.term)
 
@@ -32,7 +33,8 @@ def in_order(ways: frozenset[Evasion]) -> tuple[Evasion, ...]:
 
 def verdict(text: str, hits: Sequence[Hit], allowed: Sequence[Span], *, too_many: bool) -> Verdict:
     """The strictest that the hits ask for which no allowed term holds; a review at least where not all were judged."""
-    counted = _spared(hits, allowed)
+    spans = [*allowed, *((one.start, one.end) for one in hits if one.action is Action.ALLOW)]
+    counted = _not_held(hits, spans) if spans else hits
     asked = [_DECISIONS[one.action] for one in counted]
     if too_many:
         asked.append(Decision.REVIEW)
@@ -54,30 +56,31 @@ def as_sent(text: str, hits: Sequence[Hit], allowed: Sequence[Span]) -> tuple[li
         ways = frozenset(one.evasions)
         if not forms.keys().isdisjoint(text[start:end]):
             ways |= {Evasion.WIDTH}
-        if folding.has_letter_signs(text[max(0, start - 1) : end + 1]):
-            ways |= {Evasion.LEET}
         told.append(Hit(start, end, one.category, one.severity, one.action, in_order(ways), one.term))
     return told, [(origin[start], origin[end - 1] + 1) for start, end in allowed]
 
 
-def _spared(hits: Sequence[Hit], allowed: Sequence[Span]) -> list[Hit]:
-    """Those that lie in no allowed span."""
-    if not allowed:
-        return list(hits)
-    starts: list[int] = []
-    furthest: list[int] = []
-    for start, end in sorted(allowed):
-        starts.append(start)
-        furthest.append(max(end, furthest[-1] if furthest else 0))
-    return [one for one in hits if not (place := bisect_right(starts, one.start)) or furthest[place - 1] < one.end]
+def _not_held(hits: Sequence[Hit], spans: Iterable[Span]) -> list[Hit]:
+    """The hits that lie within none of the spans."""
+    in_order_of_start = sorted(spans)
+    starts = [start for start, _ in in_order_of_start]
+    furthest = list(accumulate((end for _, end in in_order_of_start), max))
+    before = [bisect_right(starts, one.start) for one in hits]
+    return [one for one, count in zip(hits, before, strict=True) if not count or furthest[count - 1] < one.end]
 
 
 def _told(hits: Sequence[Hit]) -> tuple[Hit, ...]:
-    """In the order of the text; of those that lie within one another in one category, the longest."""
+    """In the order of the text; of those that lie within one another in one category the longest, then the gravest."""
     told: list[Hit] = []
-    furthest: dict[Category, int] = {}
-    for one in sorted(hits, key=lambda hit: (hit.start, -hit.end, -_DECISIONS[hit.action].rank, len(hit.evasions))):
-        if one.end > furthest.get(one.category, -1):
+    reached: dict[Category, int] = {}
+    for one in sorted(hits, key=_weight):
+        if one.end > reached.get(one.category, 0):
             told.append(one)
-            furthest[one.category] = one.end
+            reached[one.category] = one.end
     return tuple(told)
+
+
+def _weight(hit: Hit) -> tuple[int, int, int, int, int, str, tuple[Evasion, ...]]:
+    """An order of all hits, so that the same is told however they were found."""
+    rank = _DECISIONS[hit.action].rank
+    return hit.start, -hit.end, -rank, -hit.severity, len(hit.evasions), hit.term, hit.evasions

@@ -39,6 +39,19 @@ def all_terms(tx: Transaction, parts: Mapping[str, int]) -> list[Term]:
     return [term for name, number in sorted(parts.items()) for term in terms_of(tx, name, number)]
 
 
+def pack(compiled: bytes) -> bytes:
+    """A blob as it is stored: a third of it, so that it is written and read in a fraction of the time."""
+    return zlib.compress(compiled, zlib.Z_BEST_SPEED)
+
+
+def unpack(stored: bytes) -> bytes:
+    """Other threads go on meanwhile. What was never packed stays as it is: `Matcher.load` judges it."""
+    try:
+        return zlib.decompress(stored)
+    except zlib.error:
+        return stored
+
+
 def compile_parts(tx: Transaction, publication: int) -> bytes:
     """A step: the blob of a publication, made anew from the versions that it names."""
     return compile_terms(all_terms(tx, json.loads(repository.parts_of(tx.session, publication))))

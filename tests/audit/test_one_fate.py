@@ -20,6 +20,8 @@ from app.events.domain import Subscription
 from app.kernel.actor import OPERATOR
 from app.kernel.secret import Secret
 from app.registration.service import Wanted
+from app.screening.docket import ReviewFilter
+from app.screening.domain import Ruling
 from app.vault.domain import IdentityField, ReadPurpose
 from app.verification.documents import DocumentType
 from app.verification.domain import IdentityLevel, Method
@@ -122,6 +124,14 @@ def _acts_on_lexicons(services: Services) -> Acts:
         Action.LEXICON_PUBLISHED: lambda: lexicons.publish(OPERATOR, "more"),
         Action.LEXICON_WITHDRAWN: lambda: lexicons.withdraw(OPERATOR, "own"),
     }
+
+
+def _acts_of_reviewers(services: Services, desk: Desk) -> Acts:
+    put_in_force(services.lexicons, "赌场,gambling,review,3,,,", name="reviewed")
+    desk.account("赌场老板")
+    (review,) = services.reviews.list_open(ReviewFilter())
+    decide = partial(services.reviews.decide, OPERATOR, review.id, review.version, Ruling.PASS)
+    return {Action.REVIEW_DECIDED: lambda: decide("核对过")}
 
 
 def _acts_of_verifications(services: Services, desk: Desk) -> Acts:
@@ -233,6 +243,7 @@ def test_an_act_whose_entry_is_lost_has_not_happened(services: Services, clock: 
         **_acts_on_lexicons(services),
         **_acts_of_verifications(services, desk),
         **_acts_of_persons(services),
+        **_acts_of_reviewers(services, desk),
     }
     assert acts.keys() == set(Action) - _AT_THE_START
     before = _rows(services)

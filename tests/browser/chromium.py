@@ -26,6 +26,8 @@ _QUIET = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--disable-gpu",
+    "--disable-software-rasterizer",
     "--no-first-run",
     f"--disable-features={_NOT_NEEDED}",
 ]

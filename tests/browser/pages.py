@@ -8,13 +8,17 @@ import httpx2
 from playwright.sync_api import BrowserContext, Page, TimeoutError, expect  # noqa: A004 -- its own
 
 from app.demo.seed import PEOPLE, SEEDED_BOARDS, SEEDS
+from app.kernel.actor import OPERATOR
 from app.kernel.sentence import Language
+from app.screening.docket import ReviewFilter
+from app.screening.domain import Ruling
 from app.web.words import text
 from app.wiring import Services
 from tests.browser.acting import fill, press
 from tests.browser.chromium import Visitor
 from tests.support.clock import FakeClock
 from tests.support.forum import ForumBackend
+from tests.support.lexicons import put_in_force
 
 HANDLES = {"zh": "山间清风", "en": "mountain_breeze"}
 FORUMS = {"zh": "测试论坛", "en": "Test forum"}
@@ -26,12 +30,13 @@ NAMES = (
     *(board.name for board in SEEDED_BOARDS),
     *(person.name for person in PEOPLE.values()),
     "反复发广告",
+    "用户",  # what a placeholder begins with
 )
 """What forums and people called themselves and wrote: in whatever language they did."""
 
 
 PIN = "article:last-of-type form button"
-_PLACES, _VALUE = ("forum", "handle", "n", "time"), "…"
+_PLACES, _VALUE = ("forum", "handle", "n", "placeholder", "time"), "…"
 
 
 @dataclass(frozen=True)
@@ -423,6 +428,66 @@ def my_identity(walker: Walker) -> Iterator[str]:
     yield "me-nobody"
 
 
+def held_names(walker: Walker) -> Iterator[str]:
+    """A handle that is blocked, one that waits for a review until it is refused, and the ways to another."""
+    page, phone = walker.page, "14000000112"
+    (other,) = {*HANDLES.values()} - {walker.handle}
+    put_in_force(walker.services.lexicons, "彩金博弈", f"{walker.handle},impersonation,review,3,,,")
+    walker.begin()
+    press(page)
+    walker.send(handle="彩金博弈")
+    expect(page.locator("#handle-error")).to_be_visible()
+    yield "handle-blocked"
+    fill(page, handle=walker.handle)
+    walker.sees("flow.handle.waits")
+    yield "handle-waits"
+    press(page)
+    walker.sees("flow.agreement.title")
+    yield "agreement-handle-waits"
+    press(page, ".notice a")
+    expect(page.locator("[name=handle]")).to_have_value(walker.handle)
+    yield "handle-again"
+    press(page)
+    walker.agree()
+    yield "way-handle-waits"
+    walker.choose("phone")
+    walker.prove(phone)
+    walker.sees("flow.done.title")
+    yield "done-handle-waits"
+    yield from _held_names_at_me(walker, other, phone)
+
+
+def _held_names_at_me(walker: Walker, other: str, phone: str) -> Iterator[str]:
+    page = walker.page
+    (account,) = walker.forum.get("/v1/accounts").json()["items"]
+    profile = {"profile": {"bio": f"{walker.handle}\n{other}"}}
+    walker.forum.http.patch(f"/v1/accounts/{account['id']}", json=profile).raise_for_status()
+    walker.wait(minutes=2)
+    remedy = walker.forum.token(account["id"]).json()["reasons"][0]["remedy"]["url"]
+    page.goto(f"/me?forum={walker.forum.credentials.forum_id}")
+    walker.send(phone=phone)
+    walker.send(code=walker.read_code(phone))
+    walker.sees("me.unseen.another")
+    yield "me-unseen"
+    for review in walker.services.reviews.list_open(ReviewFilter()):
+        walker.services.reviews.decide(OPERATOR, review.id, review.version, Ruling.BLOCK, "test")
+    page.reload()
+    walker.sees("me.unseen.appeal")
+    yield "me-refused"
+    page.goto(remedy)
+    walker.sees("continue.handle.why")
+    yield "continue-handle"
+    press(page)
+    walker.sees("flow.held.refused_unnamed")
+    yield "handle-another"
+    walker.send(handle=other)
+    walker.sees("flow.done.title_handle")
+    yield "handle-changed"
+    page.goto(remedy)
+    walker.sees("continue.shown.title")
+    yield "continue-shown"
+
+
 def _lapsed_moderator(walker: Walker) -> Iterator[str]:
     """Refused, led into the flow, and back with the powers that they had."""
     page, person = walker.page, PEOPLE["u-6"]
@@ -518,8 +583,9 @@ WALKS: Mapping[str, Walk] = {
         stops,
         links,
         my_identity,
+        held_names,
         offices,
         demo,
     )
 }
-IN_BOTH_LANGUAGES = ("public_pages", "my_identity", "links")
+IN_BOTH_LANGUAGES = ("public_pages", "my_identity", "held_names", "links")

@@ -6,20 +6,21 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx2
 import pytest
 
-from tests.support.command import run_command
+from tests.support.command import Forked, run_command, start_command
 
 _PROJECT = Path(__file__).parent.parent.parent
+_ADDRESS = re.compile(r" serves on (http://\S+)\. ")
 _PATIENCE = 30  # seconds; a bound for what hangs, not a measure of speed
 Result = subprocess.CompletedProcess[str]
 
@@ -41,20 +42,8 @@ class Installation:
             **self.more,
         }
 
-    def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        # in the folder itself, so that no `.env` of the developer is read
-        return subprocess.Popen(
-            [sys.executable, "-m", "app", *arguments],
-            cwd=self.home,
-            env=self.environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-
     def run(self, *arguments: str) -> Result:
+        # in the folder itself, so that no `.env` of the developer is read
         return run_command(self.environment(), arguments, cwd=self.home, patience=_PATIENCE)
 
     def json(self, *arguments: str) -> Any:
@@ -63,36 +52,29 @@ class Installation:
         return json.loads(result.stdout)
 
     @contextmanager
-    def serving(self, *arguments: str) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
+    def serving(self, *arguments: str) -> Iterator[tuple[str, Forked]]:
         """Serves on a free port until the block ends; gives the address and the process."""
-        process = self.start("serve", "--port", "0", *arguments)
-        try:
-            assert process.stdout is not None
-            line = process.stdout.readline()
-            assert " serves on http://" in line, line + process.communicate(timeout=_PATIENCE)[1]
-            address = line.split(" serves on ")[1].split()[0].rstrip(".")
-            _wait_until_ready(address, process)
-            yield address, process
-        finally:
-            _end(process)
+        with TemporaryDirectory() as folder:
+            files, serve = (Path(folder) / "said", Path(folder) / "complained"), ["serve", "--port", "0", *arguments]
+            process = start_command(self.environment(), serve, *files, cwd=self.home)
+            try:
+                yield _wait_until_ready(process), process
+            finally:
+                process.end_session()
 
 
-def _end(process: "subprocess.Popen[str]") -> None:
-    """Ends the process and those that it started itself: they share its session."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.communicate(timeout=_PATIENCE)
-
-
-def _wait_until_ready(address: str, process: "subprocess.Popen[str]") -> None:
+def _wait_until_ready(process: Forked) -> str:
+    """Gives the address that the process has said it serves on."""
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
-        assert process.poll() is None
+        assert process.poll() is None, process.complained.read_text()
+        said = _ADDRESS.search(process.said.read_text()) if process.said.exists() else None
         try:
-            if httpx2.get(f"{address}/readyz", timeout=_PATIENCE).status_code == 200:
-                return
+            if said and httpx2.get(f"{said[1]}/readyz", timeout=_PATIENCE).status_code == 200:
+                return said[1]
         except httpx2.TransportError:
-            time.sleep(0.02)
+            pass
+        time.sleep(0.02)
     raise AssertionError("never ready")
 
 
@@ -314,13 +296,8 @@ def test_the_same_sqlite_file_is_not_served_twice_under_two_data_directories(rea
         ready.home, {"SHIMING_DATABASE_URL": database, "SHIMING_DATA_DIR": str(ready.home / "elsewhere")}
     )
     with ready.serving():
-        second = other.start("serve", "--port", "0")
-        try:
-            assert second.stdout is not None
-            assert second.stdout.readline() == ""  # one that serves says so
-            assert second.wait(timeout=_PATIENCE) == 1
-        finally:
-            _end(second)
+        second = other.run("serve", "--port", "0")
+        assert (second.returncode, second.stdout) == (1, "")  # one that serves says so
 
 
 def test_a_sqlite_file_outside_a_data_directory_that_does_not_exist_is_served(ready: Installation) -> None:
@@ -389,9 +366,7 @@ def test_a_setting_that_nobody_reads_gets_a_note_and_a_port_of_our_own_becomes_t
     with installation.serving() as (address, process):
         problem = httpx2.get(f"{address}/v1/accounts").json()
         assert problem["type"].startswith(f"{address}/problems/")
-        process.send_signal(signal.SIGTERM)
-        _, complained = process.communicate(timeout=_PATIENCE)
-    assert "SHIMING_PORT is no setting" in complained
+        assert "SHIMING_PORT is no setting" in process.complained.read_text()
 
 
 def test_a_setting_that_cannot_be_used_says_which_values_can(tmp_path: Path) -> None:

@@ -59,13 +59,13 @@ def founded(home: Path, database_url: str | None = None) -> Town:
     desk = Desk(services, forum_id)
     founder = desk.moderator_to_be("发起人", sandbox_number(101), "u-1")
     desk.board(founder, "tea")
-    desk.moderator_to_be("版主甲", sandbox_number(102), "u-2")
-    desk.moderator_to_be("版主乙", sandbox_number(103), "u-3")
+    desk.moderator_to_be("茶友甲", sandbox_number(102), "u-2")
+    desk.moderator_to_be("茶友乙", sandbox_number(103), "u-3")
     desk.account("未验证", "u-4")
     assert desk.check(desk.account("未同意", "u-5"), sandbox_number(105)).outcome == "verified"
     desk.moderator_to_be("少年", sandbox_number(106, _MINOR), "u-6")
     desk.suspend(desk.moderator_to_be("停用", sandbox_number(107), "u-7"))
-    desk.moderator_to_be("版主丙", sandbox_number(108), "u-8")
+    desk.moderator_to_be("茶友丙", sandbox_number(108), "u-8")
     services.engine.dispose()
     return Town(installation, forum_id)
 
@@ -133,7 +133,7 @@ def test_a_list_goes_on_record_but_for_those_who_may_not_be_and_a_second_time_ch
 
 
 def test_handles_name_them_as_well_and_due_dates_lie_within_the_window(town: Town) -> None:
-    name = town.write("handles.csv", "role,handle,board\nmanager,版主甲,tea\nmanager,版主乙,tea\nfounder,发起人,tea\n")
+    name = town.write("handles.csv", "role,handle,board\nmanager,茶友甲,tea\nmanager,茶友乙,tea\nfounder,发起人,tea\n")
     assert town.bring_in(name) == {
         "forum_id": town.forum_id,
         "dry_run": False,
@@ -145,7 +145,7 @@ def test_handles_name_them_as_well_and_due_dates_lie_within_the_window(town: Tow
     assert (said.returncode, said.stdout, said.stderr) == (0, "Filed: 0; already there: 3; refused: 0.\n", "")
     days = {row["handle"]: datetime.fromisoformat(row["due_at"]) - datetime.now(UTC) for row in town.due()}
     assert timedelta(days=180) <= days["发起人"] <= timedelta(days=181)
-    assert all(timedelta(days=150) <= days[handle] <= timedelta(days=181) for handle in ("版主甲", "版主乙"))
+    assert all(timedelta(days=150) <= days[handle] <= timedelta(days=181) for handle in ("茶友甲", "茶友乙"))
 
 
 def test_who_is_due_is_told_longest_overdue_first_and_the_state_is_that_of_the_day(town: Town) -> None:
@@ -172,7 +172,7 @@ def test_who_is_due_is_told_longest_overdue_first_and_the_state_is_that_of_the_d
 def test_an_order_reaches_whom_it_names_and_brings_their_dates_forward(town: Town) -> None:
     town.bring_in(town.write("list.csv", _LIST))
     by_handle = {row["handle"]: row for row in town.due()}
-    one = by_handle["版主甲"]
+    one = by_handle["茶友甲"]
     order = ("moderators", "order", town.forum_id)
     for scope, affected, days in (
         (f"moderator:{one['moderator_id']}", 1, "9"),

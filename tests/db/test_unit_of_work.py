@@ -153,6 +153,7 @@ def _flow(flow_id: str) -> FlowRow:
         bound_version=0,
         agreed=False,
         agreement_only=False,
+        handle_only=False,
         without_phone=False,
         attempts={},
     )

@@ -1,9 +1,7 @@
 """How the jobs go, asked of any process: `/metrics`, the doctor, and a database that does not answer."""
 
 import json
-import os
 import signal
-import subprocess
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -26,7 +24,8 @@ from app.upkeep.job_runs import JobRuns
 from app.wiring import Services
 from tests.jobs.test_worker import Days
 from tests.support.clock import FakeClock
-from tests.support.process import SHIMING, environment_of, shiming
+from tests.support.command import start_command
+from tests.support.process import environment_of, shiming
 
 _NOTED = policies.JOB_NOTED_EVERY.value
 
@@ -198,7 +197,7 @@ def test_once_ends_with_zero_or_with_one_line_and_one_when_a_job_failed(
 def test_a_worker_alone_ends_with_zero_within_seconds_of_the_signal(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
-    process = subprocess.Popen([*SHIMING, "worker"], env=environment, start_new_session=True)
+    process = start_command(environment, ["worker"], tmp_path / "worker")
     try:
         runs = create_engine(f"sqlite:///{tmp_path}/var/shiming.db")
         deadline = time.monotonic() + 60
@@ -211,9 +210,7 @@ def test_a_worker_alone_ends_with_zero_within_seconds_of_the_signal(
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=10) == 0
     finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        process.end_session()
 
 
 def test_notes_in_one_add_up_and_the_last_one_says_how_it_is(clock: FakeClock) -> None:

@@ -59,6 +59,7 @@ def _stand(
         bound_version=0,
         agreed=agreed,
         agreement_only=False,
+        handle_only=False,
         way=way,
         without_phone=False,
         phone_ending=None,

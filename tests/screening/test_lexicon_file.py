@@ -96,7 +96,7 @@ def test_half_a_character_and_other_encodings_are_told_with_their_line() -> None
     assert _faults(
         (HEADER + "赌场,gambling,block,3,,,\n").encode("utf-8").replace("赌".encode(), "赌".encode("gbk"))
     ) == [(2, "not-utf-8")]
-    assert _faults((HEADER + "赌场,gambling,block,3,,,\n").encode("utf-16")) == [(1, "wrong-header")]
+    assert _faults((HEADER + "赌场,gambling,block,3,,,\n").encode("utf-16")) == [(1, "not-utf-8")]
 
 
 @pytest.mark.parametrize("head", ["", "term,category\n", HEADER.replace("term", "word"), HEADER.upper(), '"' + HEADER])

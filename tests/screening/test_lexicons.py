@@ -28,6 +28,8 @@ from app.screening.in_force import in_force
 from app.screening.lexicons import STARTER, Lexicons
 from app.screening.models import PublicationRow
 from app.screening.rehearsing import read_cases, shipped_cases
+from app.screening.repository import blob_of
+from app.screening.versions import unpack
 from app.wiring import Services
 from tests.support.at_once import at_once
 from tests.support.clock import FakeClock
@@ -271,6 +273,13 @@ def test_the_starter_lexicon_is_published_once_and_a_choice_of_the_operator_stay
     assert services.lexicons.in_force() == []
 
 
+def test_the_cases_that_come_with_the_starter_lexicon_are_decided_as_they_say(services: Services) -> None:
+    services.lexicons.publish_starter(OPERATOR)
+    assert len(shipped_cases()) >= 60
+    decided = [(case.text, _decision(services, case.text, case.field)) for case in shipped_cases()]
+    assert decided == [(case.text, case.decision) for case in shipped_cases()]
+
+
 def test_what_an_earlier_version_of_the_service_compiled_is_compiled_anew(services: Services) -> None:
     put_in_force(services.lexicons, "网上赌场")
     with services.unit_of_work.begin(OPERATOR) as tx:
@@ -282,6 +291,20 @@ def test_what_an_earlier_version_of_the_service_compiled_is_compiled_anew(servic
         row = tx.session.scalars(select(PublicationRow)).one()
         assert row.blob is not None
         assert row.blob != outdated
-        assert row.digest == sha256(row.blob).digest()
+        assert row.digest == sha256(unpack(row.blob)).digest()
         assert in_force(tx).matcher.screen("网上赌场", Field.POST).decision is Decision.BLOCK
     services.lexicons.renew_blob(OPERATOR)
+
+
+def test_a_large_lexicon_comes_out_of_the_database_as_it_went_in(services: Services) -> None:
+    """Larger than the pieces in which it is read."""
+    terms = (f"{number:05x}{sha256(bytes([number % 256, number >> 8])).hexdigest()[:40]}" for number in range(9_000))
+    put_in_force(services.lexicons, *terms, "网上赌场")
+    with services.unit_of_work.read() as tx:
+        row = tx.session.scalars(select(PublicationRow)).one()
+        stored = row.blob or b""
+        assert len(stored) > 1 << 19
+        assert blob_of(tx.session, 1) == stored
+        assert blob_of(tx.session, 2) is None
+        assert row.digest == sha256(unpack(stored)).digest()
+    assert _decision(services, "网上赌场") is Decision.BLOCK

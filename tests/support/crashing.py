@@ -1,14 +1,12 @@
-"""The real service in a process of its own that kills itself at a named point; run as a module, it is that process."""
+"""The real service in a process of its own that kills itself at a named point."""
 
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from socket import create_server, socket
 from typing import NoReturn
 
 import uvicorn
@@ -23,23 +21,21 @@ from app.verification.sms.sandbox import SandboxSender
 from app.web.logs import configure_logs
 from app.wiring import build
 from tests.support.clock import FakeClock
+from tests.support.command import Forked
 
 POINTS = ("claimed", "before-commit", "committed", "asked", "texted")
-_WAIT_SECONDS = 30
 
 
 @contextmanager
-def crashing(settings: Settings, point: str) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+def crashing(settings: Settings, point: str) -> Iterator[tuple[str, Forked]]:
     """Address and process of a service that will die at `point`, by its own hand, without a word."""
     given = json.dumps(settings.model_dump(mode="json"))
-    command = [sys.executable, "-m", "tests.support.crashing", point, given]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]) as process:
-        assert process.stdout is not None
+    with create_server(("127.0.0.1", 0)) as bound:  # who comes before the server does waits, and is not turned away
+        process = Forked(_serve, (point, given, bound), os.environ, settings.data_dir / "crashing")
         try:
-            yield process.stdout.readline().decode().strip(), process
+            yield f"http://127.0.0.1:{bound.getsockname()[1]}", process
         finally:
-            process.kill()
-            process.wait(timeout=_WAIT_SECONDS)
+            process.end_session()
 
 
 def _die() -> NoReturn:
@@ -94,7 +90,7 @@ class _Watch:
         return watched
 
 
-def main(point: str, given: str) -> None:
+def _serve(point: str, given: str, bound: socket) -> None:
     configure_logs("WARNING")
     assert point in POINTS
     clock = FakeClock()
@@ -106,13 +102,5 @@ def main(point: str, given: str) -> None:
     )
     watch = _Watch(point)
     watch.listen(services.engine)
-    config = uvicorn.Config(watch.around(application(services)), port=0, access_log=False, log_level="warning")
-    socket = config.bind_socket()
-    socket.listen()  # who comes before the server does waits, and is not turned away
-    sys.stdout.write(f"http://127.0.0.1:{socket.getsockname()[1]}\n")
-    sys.stdout.flush()
-    uvicorn.Server(config).run(sockets=[socket])
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+    config = uvicorn.Config(watch.around(application(services)), access_log=False, log_level="warning")
+    uvicorn.Server(config).run(sockets=[bound])

@@ -1,7 +1,8 @@
-"""A small disk of its own, which can be filled to the last byte."""
+"""Disks for tests: memory, and a small one of its own which can be filled to the last byte."""
 
 import errno
 import os
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -9,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+_MEMORY = Path("/dev/shm")  # noqa: S108 -- a folder of our own is made in it
+_ROOM = 2 * 1024**3
 _CHUNKS = (1024 * 1024, 4096, 1)
 
 
@@ -38,6 +41,11 @@ def _took(file: int, size: int) -> bool:
         if error.errno == errno.ENOSPC:
             return False
         raise
+
+
+def in_memory() -> Path | None:
+    """Where files are kept in memory, if there is room for what all tests leave; PostgreSQL lies there too."""
+    return _MEMORY if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM else None
 
 
 @contextmanager

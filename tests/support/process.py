@@ -13,7 +13,7 @@ from socket import create_server
 
 import httpx2
 
-from tests.support.command import run_command
+from tests.support.command import Process, run_command, start_command
 
 _START_SECONDS = 120
 """A busy machine is no failure."""
@@ -25,7 +25,7 @@ class ServiceProcess:
     address: str
     environment: Mapping[str, str]
     output: Path
-    process: subprocess.Popen[bytes]
+    process: Process
 
     def kill(self) -> None:
         """`kill -9` for every process of the service at once."""
@@ -73,11 +73,7 @@ def serving_process(
     """`shiming serve` on what `init` has made, at the address of its issuer, until the block ends."""
     address = environment["SHIMING_ISSUER"]
     arguments = ("serve", "--port", address.rpartition(":")[2], "--workers", str(workers), *more)
-    with output.open("ab") as sink:
-        process = subprocess.Popen(
-            [*command, *arguments], env=environment, stdout=sink, stderr=subprocess.STDOUT, start_new_session=True
-        )
-    running = ServiceProcess(address, environment, output, process)
+    running = ServiceProcess(address, environment, output, _start(command, arguments, environment, output))
     try:
         _wait(running)
         yield running
@@ -88,6 +84,15 @@ def serving_process(
 def free_address() -> str:
     with create_server(("127.0.0.1", 0)) as free:
         return f"http://127.0.0.1:{free.getsockname()[1]}"
+
+
+def _start(command: Sequence[str], arguments: Sequence[str], environment: Mapping[str, str], output: Path) -> Process:
+    if command == SHIMING:
+        return start_command(environment, arguments, output)
+    with output.open("ab") as sink:
+        return subprocess.Popen(
+            [*command, *arguments], env=environment, stdout=sink, stderr=subprocess.STDOUT, start_new_session=True
+        )
 
 
 def _wait(running: ServiceProcess) -> None:

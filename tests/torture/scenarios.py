@@ -13,14 +13,15 @@ import httpx2
 from app.agreements.domain import AgreementKind
 from app.idempotency.domain import KeyedRequest
 from app.policies import Rate, RouteClass
+from app.web.gate import BODY_LIMITS, BodyLimit
 from tests.support.agreements import none_published
 from tests.support.forum import NAME, PERSON, ForumBackend, Json
+from tests.support.lexicons import BLOCKED, REVIEWED
 from tests.support.serving import serving
 from tests.torture.world import HOOK, RETURN_URL, USED_KEY, World
 
 GENEROUS = {kind: Rate(1_000_000_000, "requests", "test", 1) for kind in RouteClass}
 _ONE_AN_HOUR = {kind: Rate(1, "requests", "test", 3600) for kind in RouteClass}
-_TOO_LARGE = b" " * (64 * 1024 + 1)
 _JSON = {"content-type": "application/json"}
 _KEY = "a-key-of-the-scenarios"
 Line = tuple[str, int, str, httpx2.Response]
@@ -101,9 +102,20 @@ def good(world: World) -> Iterator[Asked]:
     yield from _good_webhooks(world)
     yield from _good_boards(world)
     yield from _good_moderators(world)
+    yield from _good_screenings(world)
     named = {"account_id": world.accounts["verified"]["id"], "scope": "post"}
-    yield Asked("POST /v1/tokens", {}, {"json": named})
+    content = [{"field": "post", "text": "你好", "board": world.offices["open"]}]
+    yield Asked("POST /v1/tokens", {}, {"json": {**named, "items": content}})
     yield Asked("POST /v1/tokens/verify", {}, {"json": {"token": world.tokens["alive"]}})
+
+
+def _good_screenings(world: World) -> Iterator[Asked]:
+    text = {"field": "post", "text": "你好\n👩‍🚀", "account_id": world.accounts["fresh"]["id"], "ref": "帖子 1"}
+    yield Asked("POST /v1/screenings", {}, {"json": {"items": [text, {"field": "bio", "text": REVIEWED}]}})
+    screening = {"screening_id": world.screenings["passed"]}
+    yield Asked("GET /v1/screenings/{screening_id}", screening)
+    content = {"json": {"content_ref": "p/1", "url": "https://forum.example/p/1"}}
+    yield Asked("POST /v1/screenings/{screening_id}/published", screening, content)
 
 
 def _good_webhooks(world: World) -> Iterator[Asked]:
@@ -188,8 +200,8 @@ def _hasty(stage: Stage, asked: Asked) -> httpx2.Response:
 
 
 def _huge(stage: Stage, asked: Asked) -> httpx2.Response:
-    options = {"json": None, "data": None, "content": _TOO_LARGE}
-    return asked.by(stage.world.forum, **options)
+    large = BODY_LIMITS.get(asked.address, BodyLimit()).size + 1
+    return asked.by(stage.world.forum, json=None, data=None, content=b" " * large)
 
 
 def _as_text(stage: Stage, asked: Asked) -> httpx2.Response:
@@ -215,6 +227,7 @@ def _elsewhere(stage: Stage, asked: Asked) -> httpx2.Response:
         "moderator_id": stage.world.offices["their moderator"],
         "order_id": stage.world.offices["their order"],
         "sanction_id": "san_nobody",
+        "screening_id": stage.world.screenings["theirs"],
     }
     if asked.operation == "GET /v1/moderators":
         return asked.by(stage.world.forum, params={"board": theirs["board"]})
@@ -280,7 +293,11 @@ def lines(stage: Stage) -> Iterator[Line]:
     etag = list_of.by(stage.world.forum).headers["etag"]
     yield list_of.operation, 304, "", list_of.by(stage.world.forum, headers={"if-none-match": f'"other", W/{etag}'})
     denied = {"account_id": stage.world.accounts["fresh"]["id"], "scope": "post"}
-    yield "POST /v1/tokens", 403, "posting-denied", stage.world.forum.post("/v1/tokens", denied)
+    for content in ({}, {"items": [{"field": "post", "text": BLOCKED}]}):
+        yield "POST /v1/tokens", 403, "posting-denied", stage.world.forum.post("/v1/tokens", {**denied, **content})
+    full = f"/v1/screenings/{stage.world.screenings['full']}/published"
+    one_too_many = stage.world.forum.post(full, {"content_ref": "one too many", "url": "https://forum.example/"})
+    yield "POST /v1/screenings/{screening_id}/published", 409, "state-conflict", one_too_many
 
 
 def _login(stage: Stage) -> Iterator[Line]:

@@ -18,6 +18,8 @@ def test_every_operation_gives_every_answer_that_it_names_and_no_other(
     services: Services, clock: FakeClock, form: Form
 ) -> None:
     seed = random.SystemRandom().randrange(2**32) if form.long else 1
+    database = services.engine.dialect.name
+    made_up = form.long or database == "postgresql"  # the stricter one; what is made up is the same on both
     with serving(services, GENEROUS) as address, new_world(services, clock, address) as world:
         document = world.forum.get("/openapi.json").json()
         examples = form.size(short=2, long=1250)
@@ -27,16 +29,18 @@ def test_every_operation_gives_every_answer_that_it_names_and_no_other(
         _hear_everything_promised(world, document, ledger)
         assert ledger.missing(document) == set()
         hostile = [one for asked in good(world) for one in spoiled(document, asked)]
-        for one in random.Random(seed).sample(hostile, form.size(short=400, long=len(hostile))):  # noqa: S311 -- repeatable
+        lots = random.Random(f"{seed} {database}")  # noqa: S311 -- repeatable, and other ones on the other database
+        for one in lots.sample(hostile, form.size(short=200, long=len(hostile))):
             assert ledger.note(one.operation, one.by(world.forum))[0] < 500, one
         by_hand = ledger.heard.total()
         fuzz = Fuzz(world, ledger, seed)
-        fuzz.run()
+        if made_up:
+            fuzz.run()
     assert not fuzz.faults, "\n".join(f"{fault}: {what}" for fault, what in fuzz.faults.items())
     assert ledger.unavailable() <= fuzz.asked // 500
-    assert fuzz.asked >= form.size(short=50, long=20_000)
+    assert fuzz.asked >= form.size(short=50 * made_up, long=20_000)
     form.tell(
-        f"every operation, {services.engine.dialect.name}",
+        f"every operation, {database}",
         f"{fuzz.asked} generated and {by_hand} written requests, seed {seed}, 0 faults, {ledger.unavailable()} x 503",
     )
 

@@ -1,8 +1,6 @@
 """Two workers and two processes that serve, on one PostgreSQL: each reminder and delivery once, no job forgotten."""
 
-import os
 import signal
-import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -20,9 +18,10 @@ from app.jobs.timetable import TIMETABLE
 from app.kernel.actor import OPERATOR
 from app.settings import Settings
 from app.wiring import Services, build, initialise
+from tests.support.command import start_command
 from tests.support.forum import ForumBackend
 from tests.support.offices import plant_moderators
-from tests.support.process import SHIMING, environment_of, free_address, serving_process
+from tests.support.process import environment_of, free_address, serving_process
 from tests.support.receiver import Receiver, receiving
 from tests.torture.form import Form
 
@@ -74,16 +73,12 @@ def _settings(url: str, folder: Path) -> Settings:
 
 @contextmanager
 def _working(environment: dict[str, str], folder: Path) -> Iterator[None]:
-    with (folder / "workers").open("ab") as sink:
-        process = subprocess.Popen(
-            [*SHIMING, "worker"], env=environment, stdout=sink, stderr=sink, start_new_session=True
-        )
+    process = start_command(environment, ["worker"], folder / "workers")
     try:
         yield
         assert process.poll() is None, (folder / "workers").read_text()
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait()
+        process.end_session(signal.SIGTERM)
 
 
 def _wait(until: Callable[[], bool]) -> None:

@@ -1,9 +1,6 @@
 """Ten thousand events, a receiver that fails three times in ten, a sender that is killed again and again."""
 
-import os
 import random
-import signal
-import subprocess
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,9 +22,10 @@ from app.kernel.ids import ForumId
 from app.settings import Settings
 from app.wiring import Services, build
 from tests.support.clock import FakeClock
+from tests.support.command import Forked, start_command
 from tests.support.desk import Desk
 from tests.support.forum import NAME, PERSON
-from tests.support.process import SHIMING, environment_of
+from tests.support.process import environment_of
 from tests.support.receiver import Heard, Receiver, deliver, receiving
 from tests.torture.form import Form
 
@@ -57,7 +55,7 @@ class Unreliable:
 
 
 @contextmanager
-def sender(settings: Settings, folder: Path, offset: int) -> Iterator[subprocess.Popen[bytes]]:
+def sender(settings: Settings, folder: Path, offset: int) -> Iterator[Forked]:
     """`shiming worker` in a process of its own, at a later time; killed at the end of the block."""
     environment = environment_of(
         folder,
@@ -66,15 +64,11 @@ def sender(settings: Settings, folder: Path, offset: int) -> Iterator[subprocess
         SHIMING_CLOCK_OFFSET_SECONDS=str(offset),
         SHIMING_LOG_LEVEL="ERROR",
     )
-    with (folder / "worker").open("ab") as sink:
-        process = subprocess.Popen(
-            [*SHIMING, "worker"], env=environment, stdout=sink, stderr=sink, start_new_session=True
-        )
+    process = start_command(environment, ["worker"], folder / "worker")
     try:
         yield process
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        process.end_session()
 
 
 def wait_for(receiver: Receiver, more: int) -> None:

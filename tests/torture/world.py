@@ -11,9 +11,11 @@ from app import policies
 from app.events.models import DeliveryRow
 from app.kernel.actor import OPERATOR, Actor, ActorKind
 from app.kernel.ids import new_id
+from app.screening.models import ScreenedContentRow
 from app.wiring import Services
 from tests.support.clock import FakeClock
 from tests.support.forum import NAME, ORGANISATION, ForumBackend, Json, sandbox_number
+from tests.support.lexicons import BLOCKED, MASKED, REVIEWED, publish_terms
 
 USED_KEY, WRONG_CODE = "used-once-already", "000000"
 _UNAVAILABLE, _MISMATCH, _CHILD = "110199199003070076", "110199199003070033", "110199201306010011"
@@ -42,6 +44,8 @@ class World:
     """Webhook endpoints and deliveries, by their state."""
     offices: dict[str, str]
     """Boards, moderators, sanctions and orders, by their state."""
+    screenings: dict[str, str]
+    """By what became of them."""
     people: int = 600
 
     def next_person(self) -> str:
@@ -111,7 +115,9 @@ def new_world(services: Services, clock: FakeClock, address: str) -> Iterator[Wo
             stack.enter_context(closing(backend.http))
             return backend
 
-        world = World(services, clock, new_forum("山城"), new_forum("水乡"), new_forum("闹市"), {}, {}, {}, {}, {}, {})
+        world = World(
+            services, clock, new_forum("山城"), new_forum("水乡"), new_forum("闹市"), {}, {}, {}, {}, {}, {}, {}
+        )
         disabled = new_forum("废墟")
         services.forums.disable(OPERATOR, disabled.credentials.forum_id)
         _grow_old(world)
@@ -121,6 +127,7 @@ def new_world(services: Services, clock: FakeClock, address: str) -> Iterator[Wo
         _fill(world)
         _subscribe(world)
         _rule(world)
+        _screen(world)
         world.known = _known(world, disabled)
         yield world
 
@@ -244,11 +251,31 @@ def _rule(world: World) -> None:
     minor = world.accounts["minor"] = world.register()
     forum.accept_agreement(minor["id"], "moderator")
     forum.check_document(minor["id"], sandbox_number(600, birth="20100307"))
-    founder = world.other.moderator_to_be("别家版主", world.next_person())
+    founder = world.other.moderator_to_be("别家茶友", world.next_person())
     found["theirs"] = world.other.board(founder["id"])["id"]
     found["their moderator"] = world.other.moderators()[0]["id"]
     order = {"scope": {"all": True}, "due_in_days": 3, **reason}
     found["their order"] = _made(world.other, "/v1/reverifications", order)
+
+
+def _screen(world: World) -> None:
+    """A lexicon in force; screenings that passed and that did not, and one that has become all that one may."""
+    publish_terms(world.services)
+    found = world.screenings
+    for state, text, forum in (
+        ("passed", "你好", world.forum),
+        ("full", "你们好", world.forum),
+        ("waiting", REVIEWED, world.forum),
+        ("blocked", BLOCKED, world.forum),
+        ("theirs", MASKED, world.other),
+    ):
+        items = [{"field": "post", "text": text}]
+        found[state] = str(forum.post("/v1/screenings", {"items": items}).json()["id"])
+    with world.services.unit_of_work.begin(OPERATOR) as tx:
+        tx.session.add_all(
+            ScreenedContentRow(screening_id=found["full"], content_ref=str(number), url=HOOK, published_at=tx.now)
+            for number in range(policies.SCREENED_CONTENTS.value)
+        )
 
 
 def _access_token(forum: ForumBackend) -> str:
@@ -285,6 +312,8 @@ def _known(world: World, disabled: ForumBackend) -> dict[str, list[str]]:
         "external_ids": ["u-fresh", "u-fresh,u-phone,none", ",", "u-theirs"],
         "handles": [f"{accounts[0]['handle']},别家成员", "Ａｄｍｉｎ,", "没有的人"],
         "due_before": ["2030-01-01T00:00:00Z", "2026-01-01T00:00:00Z"],
+        "screening_id": list(world.screenings.values()),
+        "text": [BLOCKED, REVIEWED, MASKED, "你好"],
         "session_id": [_begun(world.forum, f"/v1/accounts/{accounts[0]['id']}/verification-sessions")],
         "return_url": [RETURN_URL, f"{RETURN_URL}?a=1", "https://elsewhere.example/"],
         "forum_id": [one.forum_id for one in credentials],

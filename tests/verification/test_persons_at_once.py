@@ -1,4 +1,4 @@
-"""A hundred things at once about the same persons: every end state is one that some order of them could have made."""
+"""Sixty things at once about the same persons: every end state is one that some order of them could have made."""
 
 import time
 from collections import Counter
@@ -26,7 +26,8 @@ from tests.support.forum import sandbox_number
 from tests.support.invariants import broken_rules
 
 T = TypeVar("T")
-MANY, PERSONS = 100, 25
+MANY, PERSONS = 60, 15
+"""More at once than there are threads (40) or connections (20)."""
 _SECONDS, _HEAD_START, _PATIENCE = 60, 0.3, 3
 _BOTH_PERSONS_TWICE = 4
 """Looks at accounts that belong to judging one code: at those of two persons, before and after these are held."""

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -21,6 +22,7 @@ from app.settings import Settings
 from app.verification.models import LinkRow
 from app.wiring import Services
 from tests.support.clock import TODAY
+from tests.support.command import start_command
 from tests.support.forum import ForumBackend, Json, sandbox_number
 from tests.web.test_every_refusal import raw
 
@@ -46,34 +48,23 @@ class Served:
             "SHIMING_CLOCK_OFFSET_SECONDS": str(int((TODAY - datetime.now(UTC)).total_seconds()) + 3600),
         }
         self._log = settings.data_dir / "serve.log"
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "app", "serve", "--port", "0"],
-                env=environment,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                cwd=Path(__file__).parents[2],
-            )
-        assert self._process.stdout is not None
-        found = _SERVES.search(self._process.stdout.readline())
-        assert found is not None, self._log.read_text()
-        self.address = found[1]
-        self._wait()
+        self._process = start_command(environment, ["serve", "--port", "0"], self._log)
+        self.address = self._wait()
 
-    def _wait(self) -> None:
+    def _wait(self) -> str:
         """The address is said before it answers."""
         for _ in range(600):
             with suppress(httpx2.ConnectError):
-                assert httpx2.get(f"{self.address}/livez").status_code == 200
-                return
+                if found := _SERVES.search(self._log.read_text() if self._log.exists() else ""):
+                    assert httpx2.get(f"{found[1]}/livez").status_code == 200
+                    return found[1]
             time.sleep(0.05)
         pytest.fail(self.stop())
 
     def stop(self) -> str:
-        self._process.terminate()
-        out, _ = self._process.communicate(timeout=30)
-        return out + self._log.read_text()
+        self._process.send_signal(signal.SIGTERM)
+        self._process.wait(30)
+        return self._log.read_text()
 
 
 @pytest.fixture

@@ -12,10 +12,11 @@ from app.crypto.keyring import create_missing_keys, load_keyring
 from app.kernel.errors import StartRefused
 from app.kernel.secret import Secret
 from app.settings import Environment, Settings
+from app.start_rules import warnings_of
 from app.verification.documents import Document, DocumentType
 from app.verification.providers.contract import CheckKind, ProviderUnavailable
 from app.verification.sms.contract import CodeText
-from app.wiring import build, initialise, warnings_of
+from app.wiring import build, initialise
 from tests.support.clock import TODAY, FakeClock
 
 

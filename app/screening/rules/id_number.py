@@ -3,20 +3,21 @@
 import re
 from datetime import date
 
-from app.screening import folding
+from app.screening import folding, masking
 from app.screening.rules.contract import Rule, Spot
 from app.screening.rules.numbers import hidden, numbers
 from app.screening.sightings import neighbour
 
-_SHAPE = re.compile(r"(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3])\d{4}((?:19|20)\d\d)(\d\d)(\d\d)\d{3}")
-_LENGTHS = re.compile(r"[1-8]\d{17}"), re.compile(r"[1-8]\d{16}")
+_REGION = r"(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3])\d{4}"
+_SHAPE = re.compile(rf"{_REGION}((?:19|20)\d\d)(\d\d)(\d\d)\d{{3}}")
+_SEEN = tuple(re.compile(rf"(?=({_REGION}(?:19|20)\d{{{behind}}}))") for behind in (9, 10))
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS = "10x98765432"
 
 
 def find(text: str) -> list[Spot]:
     found: list[Spot] = []
-    for number in numbers(text, _LENGTHS):
+    for number in numbers(text, *_SEEN):
         offsets = number.offsets
         if len(offsets) == 17:  # noqa: PLR2004 -- the last one is X
             last = neighbour(text, number.end, 1)
@@ -24,7 +25,7 @@ def find(text: str) -> list[Spot]:
                 continue
             offsets = (*offsets, last)
         if _is_right(number.digits[:17], number.digits[17:] or "x"):
-            found.append((offsets[0], offsets[-1] + 1, hidden(text, offsets)))
+            found.append((offsets[0], masking.behind(text, offsets[-1] + 1), hidden(text, offsets)))
     return found
 
 

@@ -1,7 +1,7 @@
 """Numbers in a text, however they are written and grouped: 138 0013 8000, 一三八零零一三八零零零."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.screening import folding, relations, tables
@@ -9,8 +9,8 @@ from app.screening.domain import Evasion
 from app.screening.rules.reading import DIGIT_I, DIGIT_O, as_numbers
 
 _NUMBER = re.compile(r"\d(?:~*(?:[ -]~*){0,3}\d)*")
-_AMONG_LETTERS = re.compile(r"l~*[OI~]+|[OI~]+l")
-_WORD = re.compile(r"\d(?:[~-]*\d)*")
+_AMONG_LETTERS = re.compile(r"(?<=l)[OI~]+|(?<![OI~])[OI~]+(?=l)")
+_NO_DIGITS = re.compile(r"\D+")
 _FOR_DIGITS = frozenset("oil")
 _LETTERS_TOO = str.maketrans({DIGIT_O: "0", DIGIT_I: "1"})
 
@@ -21,6 +21,7 @@ class Number:
 
     digits: str
     offsets: tuple[int, ...]
+
     groups: tuple[int, ...]
     """Digits between spaces or signs."""
 
@@ -29,33 +30,31 @@ class Number:
         return self.offsets[-1] + 1
 
 
-def numbers(text: str, shapes: Sequence[re.Pattern[str]]) -> Iterator[Number]:
-    """Every number of one of these shapes: of whole groups between spaces, never a part of one."""
+def numbers(text: str, *shapes: re.Pattern[str]) -> Iterator[Number]:
+    """Every number of a shape, also those that overlap: of whole groups, never a part of one.
+
+    Shapes look ahead and take nothing, so that they are tried at every digit.
+    """
     read = _AMONG_LETTERS.sub(lambda match: "l" * len(match.group()), as_numbers(text)).translate(_LETTERS_TOO)
     for match in _NUMBER.finditer(read):
+        digits = _NO_DIGITS.sub("", match.group())
+        spots = sorted({seen.span(1) for shape in shapes for seen in shape.finditer(digits)})
+        if not spots:
+            continue
         offsets = [offset for offset in range(*match.span()) if read[offset].isdigit()]
-        digits = "".join([read[offset] for offset in offsets])
-        edges = _edges([sum(map(str.isdigit, word)) for word in _WORD.findall(match.group())])
-        for start in edges:
-            for shape in shapes:
-                found = shape.match(digits, start)
-                if found and found.end() in edges:
-                    yield _number(read, found.group(), offsets[start : found.end()])
+        for first, last in spots:
+            if _is_parted(read, offsets, first) and _is_parted(read, offsets, last):
+                yield _number(read, offsets[first:last])
 
 
-def _edges(words: Sequence[int]) -> dict[int, None]:
-    """Where a number may begin or end, in digits; digits spelled out one by one are one group."""
-    edges, reached = {0: None}, 0
-    for word, behind in zip(words, (*words[1:], 0), strict=True):
-        reached += word
-        if (word, behind) != (1, 1):
-            edges[reached] = None
-    return edges
+def _is_parted(read: str, offsets: list[int], place: int) -> bool:
+    """Whether a group of digits ends before a place."""
+    return place in {0, len(offsets)} or " " in read[offsets[place - 1] : offsets[place]]
 
 
-def _number(read: str, digits: str, offsets: Sequence[int]) -> Number:
+def _number(read: str, offsets: list[int]) -> Number:
     between = re.split("[ -]+", read[offsets[0] : offsets[-1] + 1].replace("~", ""))
-    return Number(digits, tuple(offsets), tuple(map(len, between)))
+    return Number("".join(read[offset] for offset in offsets), tuple(offsets), tuple(map(len, between)))
 
 
 def hidden(text: str, offsets: tuple[int, ...]) -> frozenset[Evasion]:

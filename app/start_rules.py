@@ -1,0 +1,75 @@
+"""What must be so before the service starts: the rules of production, and what is worth a warning."""
+
+import os
+from importlib.util import find_spec
+
+from dotenv import dotenv_values
+from sqlalchemy import Engine, text
+
+from app import policies
+from app.crypto.keyring import Keyring
+from app.kernel.errors import StartRefused
+from app.settings import Environment, Settings
+
+_UNSAFE_LIBRARIES = ("ecdsa", "rsa")
+_DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
+
+
+def refuse_unsafe(settings: Settings, keyring: Keyring) -> None:
+    """Raises `StartRefused` for what production must not run with."""
+    if settings.env is Environment.PRODUCTION and (found := unsafe_in_production(settings, keyring)):
+        raise StartRefused("Production will not start: " + "; ".join(found) + ".")
+
+
+def unsafe_in_production(settings: Settings, keyring: Keyring) -> list[str]:
+    """Every rule of production that these settings and keys break, in words."""
+    sandboxes = {*provider_names(settings), settings.sms_senders} & {"sandbox"}
+    development_keys = [key.id for key in keyring.all() if key.environment != Environment.PRODUCTION]
+    importable = unsafe_libraries()
+    faults = {
+        "SHIMING_VERIFICATION_PROVIDERS and SHIMING_SMS_SENDERS must not name the sandbox": bool(sandboxes),
+        f"keys {', '.join(development_keys)} were made in development": bool(development_keys),
+        "SHIMING_ISSUER must begin with https://": not settings.issuer.startswith("https://"),
+        "SHIMING_CLOCK_OFFSET_SECONDS must be 0": settings.clock_offset_seconds != 0,
+        f"SHIMING_SMS_PAUSE_SECONDS must be at least {policies.SMS_PAUSE_FLOOR.value}": sms_pause(settings)
+        < policies.SMS_PAUSE_FLOOR.value,
+        f"{', '.join(importable)} must not be installed: install from requirements.lock": bool(importable),
+    }
+    return [fault for fault, present in faults.items() if present]
+
+
+def warnings_of(settings: Settings) -> list[str]:
+    """What is worth a line at the start: what development tolerates, and settings that nobody reads."""
+    warnings = [f"{name} is importable; production refuses to start with it" for name in unsafe_libraries()]
+    warnings += [f"{name} is no setting of this version; see docs/settings.md" for name in unknown_settings()]
+    if settings.env is Environment.DEVELOPMENT:
+        warnings.append("development: sandbox identities only, nothing here is real")
+    return warnings
+
+
+def unsafe_libraries() -> list[str]:
+    return [name for name in _UNSAFE_LIBRARIES if find_spec(name)]
+
+
+def unknown_settings() -> list[str]:
+    """Names in the environment or in `.env` that look like settings and are none."""
+    known = {f"SHIMING_{name.upper()}" for name in Settings.model_fields}
+    names = {*os.environ, *dotenv_values(".env")}
+    return sorted(name for name in names if name.startswith("SHIMING_") and name not in known)
+
+
+def refuse_careless_postgres(engine: Engine) -> None:
+    """Source: `kill -9` cannot show a missing fsync; only the settings can."""
+    with engine.connect() as connection:
+        off = [name for name in _DURABLE if connection.scalar(text(f"SHOW {name}")) == "off"]
+    if off:
+        raise StartRefused(f"PostgreSQL would lose acknowledged writes: {', '.join(off)} is off. Turn it on.")
+
+
+def provider_names(settings: Settings) -> list[str]:
+    return [name.strip() for name in settings.verification_providers.split(",") if name.strip()]
+
+
+def sms_pause(settings: Settings) -> int:
+    pause = settings.sms_pause_seconds
+    return policies.SMS_PAUSE.value if pause is None else pause
