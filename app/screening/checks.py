@@ -1,10 +1,13 @@
 """Whether a sighting is the term: each check tells how it was hidden, or refuses."""
 
-from app.screening import accents, chinese_words, flags, letters, relations
+from collections.abc import Iterable
+from itertools import chain
+
+from app.screening import accents, chinese_words, flags, folding, letters, relations
 from app.screening.domain import Boundary, Evasion
-from app.screening.forms import CHATS, Form, FormKind
-from app.screening.gaps import gaps_in_pinyin, hidden_by_gaps
-from app.screening.sightings import Sighting, neighbour
+from app.screening.forms import Form, FormKind
+from app.screening.gaps import hidden_by_gaps
+from app.screening.sightings import Part, Sighting, neighbour
 
 _IN_CHINESE = str.maketrans("0123456789", "零一二三四五六七八九")
 _PLUS = frozenset("+＋\u2795\ufe62十")
@@ -67,22 +70,33 @@ def _hidden(form: Form, sighting: Sighting) -> set[Evasion] | None:
 def _characters(form: Form, sighting: Sighting) -> set[Evasion] | None:
     found: set[Evasion] = set()
     for part, run, own in zip(sighting.parts, form.runs, form.written, strict=True):
-        written = part.stands_for or [sighting.text[offset] for offset in part.offsets]
-        if len(written) != len(run):
-            if len(written) < len(run) or relations.is_digit(run[0]):
+        length = len(part.stands_for or part.offsets)
+        if length != len(run):
+            if length < len(run) or relations.is_digit(run[0]):
                 return None
             found.add(Evasion.REPEAT)
-        for number, character in enumerate(written):
-            place = min(number, len(run) - 1)
-            if character.lower() == own[place].lower():
+        written = part.stands_for or [sighting.text[offset] for offset in part.offsets[: len(run)]]
+        more = _more(sighting, part, run)
+        for character, meant, as_meant in chain(
+            zip(written, run, own, strict=False), ((character, run[-1], own[-1]) for character in more)
+        ):
+            if character.lower() == as_meant.lower():
                 continue
-            ways = relations.written_for(character, run[place])
+            ways = relations.written_for(character, meant)
             if ways is None:
                 return None
             found |= ways
         if part.by is not None:
             found.add(part.by)
     return found
+
+
+def _more(sighting: Sighting, part: Part, run: str) -> Iterable[str]:
+    """The different characters that stand behind as many as a run has."""
+    if part.stands_for or len(part.offsets) == len(run):
+        return part.stands_for[len(run) :]
+    behind = sighting.text[part.offsets[len(run)] : part.offsets[-1] + 1]
+    return filter(folding.plain, set(behind))
 
 
 def _latin_in_order(form: Form, sighting: Sighting, found: set[Evasion]) -> bool:

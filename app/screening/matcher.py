@@ -105,14 +105,15 @@ class Matcher:
 
     def _forms(self, candidates: Iterable[Candidate], field: Field) -> Iterator[tuple[Form, Sighting]]:
         for pattern, places, end in candidates:
+            seen: dict[int, Sighting] = {}
             for form in self._lexicon.forms(pattern, field):
-                start = end - len(form.runs)
                 if places.backwards and not _is_read_backwards(form, field):
                     continue
-                if form.kind is FormKind.DRAWN and field not in _NAMES:
-                    continue
-                parts = trimmed(places.text, places.parts(start, end), form.runs)
-                yield form, Sighting(places.text, parts, places.backwards)
+                length = len(form.runs)
+                if length not in seen:
+                    parts = trimmed(places.text, places.parts(end - length, end))
+                    seen[length] = Sighting(places.text, parts, places.backwards)
+                yield form, seen[length]
 
 
 def _is_read_both_ways(text: str, field: Field) -> bool:

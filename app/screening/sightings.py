@@ -18,6 +18,9 @@ _CONTEXT = 4
 _FAR = 64
 """Characters that are looked through for a neighbour beyond what cannot be seen."""
 
+_LONGEST_RUN = 256
+"""Characters of a run at an end of what is seen, where something is between them."""
+
 
 @lru_cache(maxsize=1 << 14)
 def is_invisible(character: str) -> bool:
@@ -120,7 +123,10 @@ def trimmed(text: str, parts: tuple[Part, ...], runs: Sequence[str]) -> tuple[Pa
     return (first, *parts[1:-1], last)
 
 
-def _joined(text: str, offsets: tuple[int, ...], least: int) -> tuple[int, ...]:
+def _joined(text: str, offsets: tuple[int, ...]) -> tuple[int, ...]:
+    if abs(offsets[-1] - offsets[0]) < len(offsets):
+        return offsets
+    offsets = offsets[:_LONGEST_RUN]
     for number, (one, other) in enumerate(pairwise(offsets), 1):
         if number >= least and seen_between(text, min(one, other), max(one, other)):
             return offsets[:number]
