@@ -111,7 +111,7 @@ class Lead:
     """Put a character together, and search once more."""
     LATIN: Final = 4
     """Read Latin letters as syllables, and search once more."""
-    FIRST = 8
+    FIRST: Final = 8
     """Judge it before others where there is too much to judge: it blocks, or it allows what blocks."""
 
 

@@ -54,8 +54,8 @@ def words(text: str) -> list[Word]:
     return found
 
 
-def is_english(written: Sequence[str]) -> bool:
-    """Whether words that are also pinyin are more likely English: each is, or is no longer than a syllable of it."""
+def are_english(written: Sequence[str]) -> bool:
+    """Whether words that are pinyin are English, each of them."""
     return all(word in _ENGLISH_TOO or word in tables.english_words() for word in written)
 
 

@@ -29,6 +29,7 @@ class Searched:
         self.seen = seen
         self.backwards = False
         self._numbers: tuple[NDArray[np.intp], NDArray[np.intp]] | None = None
+        self._last: tuple[int, int, tuple[Part, ...]] = (-1, -1, ())
 
     @property
     def _offsets(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -41,6 +42,12 @@ class Searched:
         return int(kept[firsts[start]]) - 1, int(kept[firsts[end] - 1 if end < len(firsts) else -1])
 
     def parts(self, start: int, end: int) -> tuple[Part, ...]:
+        """The last answer is kept: many terms may be runs of one character, and a run may be long."""
+        if self._last[:2] != (start, end):
+            self._last = start, end, self._parts(start, end)
+        return self._last[2]
+
+    def _parts(self, start: int, end: int) -> tuple[Part, ...]:
         kept, firsts = self._offsets
         numbers = firsts[start : end + 1].tolist()
         if end == len(firsts):
