@@ -1,10 +1,13 @@
 """Whether a sighting is the term: each check tells how it was hidden, or refuses."""
 
-from app.screening import accents, chinese_words, flags, letters, relations
+from collections.abc import Iterable
+from itertools import chain
+
+from app.screening import accents, chinese_words, flags, folding, letters, pinyin, relations
 from app.screening.domain import Boundary, Evasion
 from app.screening.forms import CHATS, Form, FormKind
 from app.screening.gaps import gaps_in_pinyin, hidden_by_gaps
-from app.screening.sightings import Sighting, neighbour
+from app.screening.sightings import Part, Sighting, neighbour
 
 _IN_CHINESE = str.maketrans("0123456789", "零一二三四五六七八九")
 _PLUS = frozenset("+＋\u2795\ufe62十")
@@ -19,10 +22,7 @@ _BY_KIND = {
 
 def judge(form: Form, sighting: Sighting) -> frozenset[Evasion] | None:
     """The ways it was hidden, none for a plain hit; None where it is not the term."""
-    if sighting.text[sighting.start : sighting.end] == form.text:
-        found: set[Evasion] | None = set()
-    else:
-        found = _hidden(form, sighting)
+    found = set[Evasion]() if sighting.exact else _hidden(form, sighting)
     if found is None or not letters.stand_alone(form, sighting) or not letters.is_marked_as_meant(form, sighting):
         return None
     if Evasion.WIDTH in found and any(flags.is_in_a_flag(sighting.text, part.offsets[0]) for part in sighting.parts):
@@ -67,22 +67,33 @@ def _hidden(form: Form, sighting: Sighting) -> set[Evasion] | None:
 def _characters(form: Form, sighting: Sighting) -> set[Evasion] | None:
     found: set[Evasion] = set()
     for part, run, own in zip(sighting.parts, form.runs, form.written, strict=True):
-        written = part.stands_for or [sighting.text[offset] for offset in part.offsets]
-        if len(written) != len(run):
-            if len(written) < len(run) or relations.is_digit(run[0]):
+        length = len(part.stands_for or part.offsets)
+        if length != len(run):
+            if length < len(run) or relations.is_digit(run[0]):
                 return None
             found.add(Evasion.REPEAT)
-        for number, character in enumerate(written):
-            place = min(number, len(run) - 1)
-            if character.lower() == own[place].lower():
+        written = part.stands_for or [sighting.text[offset] for offset in part.offsets[: len(run)]]
+        more = _more(sighting, part, run)
+        for character, meant, as_meant in chain(
+            zip(written, run, own, strict=False), ((character, run[-1], own[-1]) for character in more)
+        ):
+            if character.lower() == as_meant.lower():
                 continue
-            ways = relations.written_for(character, run[place])
+            ways = relations.written_for(character, meant)
             if ways is None:
                 return None
             found |= ways
         if part.by is not None:
             found.add(part.by)
     return found
+
+
+def _more(sighting: Sighting, part: Part, run: str) -> Iterable[str]:
+    """The different characters that stand behind as many as a run has."""
+    if part.stands_for or len(part.offsets) == len(run):
+        return part.stands_for[len(run) :]
+    behind = sighting.text[part.offsets[len(run)] : part.offsets[-1] + 1]
+    return filter(folding.plain, set(behind))
 
 
 def _latin_in_order(form: Form, sighting: Sighting, found: set[Evasion]) -> bool:
@@ -101,8 +112,10 @@ def _latin_in_order(form: Form, sighting: Sighting, found: set[Evasion]) -> bool
 
 def plus_before(sighting: Sighting) -> int:
     """The offset of the plus that stands for 加 before it; -1 where there is none."""
-    before = neighbour(sighting.text, sighting.start - 1, -1)
-    return before if before >= 0 and sighting.text[before] in _PLUS else -1
+    text, before = sighting.text, neighbour(sighting.text, sighting.start - 1, -1)
+    if before >= 0 and text[before] == " ":
+        before = neighbour(text, before - 1, -1)
+    return before if before >= 0 and text[before] in _PLUS else -1
 
 
 def _torn(form: Form, sighting: Sighting, found: set[Evasion]) -> bool:
@@ -111,9 +124,9 @@ def _torn(form: Form, sighting: Sighting, found: set[Evasion]) -> bool:
         return False
     if not form.is_chinese:
         return False
-    plain = _as_chinese(form, sighting)
     if found & {Evasion.WIDTH, Evasion.LEET} or (Evasion.SKIP in found and _is_held_apart(sighting)):
         return False
+    plain = form.plain if sighting.exact else _as_chinese(form, sighting)
     before, behind = (beside.translate(_IN_CHINESE) for beside in sighting.around())
     if chinese_words.torn(before + plain + behind, len(before), len(before) + len(plain)):
         return True
@@ -142,10 +155,25 @@ def _sounds(text: str, offsets: tuple[int, ...], syllable: str, meant: str) -> f
     return frozenset({Evasion.HOMOPHONE}) if relations.sounds_like(text[offsets[0]], meant) else None
 
 
+def _is_english(sighting: Sighting) -> bool:
+    """Whether all words are syllables that are English words too."""
+    words: list[str] = []
+    reached = -1
+    for part in sighting.parts:
+        if part.by is not Evasion.PINYIN:
+            return False
+        if part.offsets[0] == reached:
+            words[-1] += part.stands_for
+        else:
+            words.append(part.stands_for)
+        reached = part.offsets[-1] + 1
+    return pinyin.are_english(words)
+
+
 def _speaks(form: Form, sighting: Sighting, found: set[Evasion], same: int) -> bool:
     """Whether a like sound is no accident: of other common words, or of the ends of words."""
     if Evasion.PINYIN in found:
-        return len(sighting.parts) > _SHORT or letters.are_whole_words(sighting)
+        return not _is_english(sighting) and (len(sighting.parts) > _SHORT or letters.are_whole_words(sighting))
     plain = _as_chinese(form, sighting)
     if same == 0 and chinese_words.is_made_of_words(plain):
         return False

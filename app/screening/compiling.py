@@ -158,7 +158,7 @@ def _splits(patterns: _Patterns) -> dict[int, str]:
     }
 
 
-def _leads(parents: NDArray[np.int32], of: Mapping[Lead, NDArray[np.uint32]]) -> NDArray[np.uint8]:
+def _leads(parents: NDArray[np.int32], of: Mapping[int, NDArray[np.uint32]]) -> NDArray[np.uint8]:
     """What a pattern, or one that it ends with, leads to."""
     leads = np.zeros(len(parents) + 1, np.uint8)  # one more, for the parent of those that have none
     for lead, patterns in of.items():

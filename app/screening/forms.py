@@ -3,7 +3,8 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import IntEnum, IntFlag
+from enum import IntEnum
+from typing import Final
 
 from app.screening import folding, relations
 from app.screening.domain import Term
@@ -103,16 +104,16 @@ def kinds_of(text: str) -> Iterator[FormKind]:
     yield from (kind for kind, (name, _) in CHATS.items() if name in text and len(text) > len(name))
 
 
-class Lead(IntFlag):
-    """What is to be done where a pattern is seen."""
+class Lead:
+    """What is to be done where a pattern is seen; bits, which are asked for at every hit."""
 
-    FORMS = 1
+    FORMS: Final = 1
     """Judge whether it is one of its terms."""
-    SPLIT = 2
+    SPLIT: Final = 2
     """Put a character together, and search once more."""
-    LATIN = 4
+    LATIN: Final = 4
     """Read Latin letters as syllables, and search once more."""
-    FIRST = 8
+    FIRST: Final = 8
     """Judge it before others where there is too much to judge: it blocks, or it allows what blocks."""
 
 

@@ -8,7 +8,7 @@ from app.screening.domain import Evasion
 from app.screening.forms import Form
 from app.screening.sightings import Sighting, neighbour
 
-_SHORT, _LONG = 4, 5
+_SHORTEST, _SHORT, _LONG = 3, 4, 5
 _ALONE_MARKS = frozenset("@$")
 _UNSPACED_SCRIPTS = frozenset({"", "HAN", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN", "JAVANESE", "BALINESE"})
 _PREFIXES = {
@@ -94,7 +94,7 @@ def is_word_of_another_script(form: Form, sighting: Sighting) -> bool:
         if end - sighting.end > _FURTHEST:
             break
     beside = {script_of(character) for character in text[start : sighting.start] + text[sighting.end : end]}
-    scripts = {script_of(text[offset]) for part in sighting.parts for offset in part.offsets} | beside
+    scripts = {script_of(character) for character in set(text[sighting.start : sighting.end])} | beside
     scripts -= {"", "HAN"}
     if len(scripts) > 1 or scripts <= {"LATIN"}:
         return False
@@ -108,6 +108,7 @@ def _stands_elsewhere(text: str, start: int, end: int, script: str) -> bool:
 
 
 _FURTHEST = 40
+_LONGEST_WORD = 32
 _AROUND = 200
 _ALONE = 4
 
@@ -160,7 +161,8 @@ def is_a_number(form: Form, sighting: Sighting) -> bool:
     letters = sum(map(relations.is_letter, written))
     if letters * 2 < len(written):
         return True
-    return len(written) <= _SHORT and relations.is_digit(written[-1]) and relations.is_letter(form.plain[-1])
+    at_ends = [written[-1]] if len(written) > _SHORTEST else [written[0], written[-1]]
+    return len(written) <= _SHORT and any(map(relations.is_digit, at_ends)) and form.letters == len(form.plain)
 
 
 def are_whole_words(sighting: Sighting) -> bool:
@@ -175,6 +177,8 @@ def are_whole_words(sighting: Sighting) -> bool:
 
 def is_another_word(form: Form, sighting: Sighting) -> bool:
     """Whether what is written is an English word of its own, where it differs from the term."""
+    if sum(len(part.offsets) for part in sighting.parts) > _LONGEST_WORD:
+        return False
     written = "".join(folding.plain(sighting.text[offset]) for part in sighting.parts for offset in part.offsets)
     return written != form.plain and written in tables.english_words()
 

@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import accumulate
 
 from app.screening import tables
@@ -25,6 +26,10 @@ def hit(form: Form, span: Span, ways: frozenset[Evasion]) -> Hit:
 
 def rule_hit(term: Term, start: int, end: int, ways: frozenset[Evasion]) -> Hit:
     return Hit(start, end, term.category, term.severity, term.action, in_order(ways), term.term)
+
+
+def more_hidden(one: Hit, way: Evasion) -> Hit:
+    return replace(one, evasions=in_order(frozenset(one.evasions) | {way}))
 
 
 def in_order(ways: frozenset[Evasion]) -> tuple[Evasion, ...]:

@@ -1,7 +1,7 @@
 """A matcher that is slow and obviously right: every term is tried at every place of a text.
 
 It shares with the engine the tables, the reading of pinyin (`pinyin.words`), the rules, and the checks that judge what
-was seen (`checks`, `trimmed`). Everything else is done again here, and in the simplest way: folding, the forms of a
+was seen (`settle`). Everything else is done again here, and in the simplest way: folding, the forms of a
 term, the search and what is put together for it, offsets, what is allowed, what is told of overlapping hits, masking.
 """
 
@@ -10,13 +10,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from app.screening import checks, pinyin, tables
+from app.screening import pinyin, tables
 from app.screening.categories import is_sounded
 from app.screening.domain import Action, Decision, Evasion, Field, Hit, Term, Verdict
 from app.screening.forms import SPOKEN, Form, FormKind, form_of, in_form, kinds_of
+from app.screening.judging import settle
 from app.screening.rules import RULES
-from app.screening.sightings import Part, Sighting, trimmed
-from tests.screening.clusters import clusters, with_what_follows
+from app.screening.sightings import Given, Part, Sighting
+from tests.screening.clusters import clusters
 
 VOWEL, CONSONANT, SILENT = "vowel", "consonant", "silent"
 _NAMES = {Field.HANDLE, Field.DISPLAY_NAME}
@@ -158,22 +159,35 @@ class SlowMatcher:
         spelled, origin = spelled_out(text)
         hits: list[Hit] = list(self._by_rules(text, field))
         allowed: list[tuple[int, int]] = []
-        for sought, sighting in self._sightings(spelled, field, backwards=field in _NAMES or len(text) < 64):
-            by_sound = sought.form.kind in SPOKEN
-            ways = (checks.judge_spoken if by_sound else checks.judge)(sought.form, sighting)
-            if ways is None:
-                continue
-            start, end = span_in(spelled, sought.form, sighting)
-            start, end = origin[start], origin[end - 1] + 1
-            if sought.form.term.action is Action.ALLOW:
+        for first, behind, ways, term, by_sound in self._seen(
+            spelled, field, backwards=field in _NAMES or len(text) < 64
+        ):
+            start, end = origin[first], origin[behind - 1] + 1
+            if term.action is Action.ALLOW:
                 allowed.append((start, end))
                 continue
             if any(character in tables.expansions() for character in text[start:end]):
                 ways |= {Evasion.WIDTH}
-            if sighting.backwards:
-                ways |= {Evasion.REVERSED}
-            hits.append(hit_of(sought.form.term, start, end, ways, at_most_review=by_sound))
+            hits.append(hit_of(term, start, end, ways, at_most_review=by_sound))
         return verdict_of(text, hits, allowed)
+
+    def _seen(
+        self, text: str, field: Field, *, backwards: bool
+    ) -> Iterator[tuple[int, int, frozenset[Evasion], Term, bool]]:
+        for sought, sighting in self._sightings(text, field, backwards=backwards):
+            if (judged := settle(sought.form, sighting)) is not None:
+                yield *judged[0], judged[1], sought.form.term, sought.form.kind in SPOKEN
+        signs = "(?<=[A-Za-z])[!|](?=[A-Za-z])"
+        lettered = re.sub(signs, "i", text)
+        if lettered == text:
+            return
+        for sought, sighting in self._sightings(lettered, field, backwards=backwards):
+            judged = settle(sought.form, sighting)
+            if judged is None or sought.form.term.action is Action.ALLOW:
+                continue
+            (start, end), ways = judged
+            if re.search(signs, text[max(0, start - 1) : end + 1]):
+                yield start, end, ways | {Evasion.LEET}, sought.form.term, sought.form.kind in SPOKEN
 
     def _by_rules(self, text: str, field: Field) -> Iterator[Hit]:
         for term in self._terms:
@@ -205,7 +219,7 @@ def _seen(
             end = start + len(sought.view)
             if views[sought.by_sound][start:end] == sought.view and (names or sought.form.kind is not FormKind.DRAWN):
                 parts = tuple(place.part for place in places[start:end])
-                yield sought, Sighting(text, trimmed(text, parts, sought.form.runs), backwards)
+                yield sought, Sighting(Given(text, parts, backwards), 0, sought.form)
 
 
 def _only_with_what_is_put_together(seen: Iterator[tuple[Sought, Sighting]]) -> Iterator[tuple[Sought, Sighting]]:
@@ -269,16 +283,6 @@ def read_aloud(text: str, places: list[Place], reading: int) -> list[Place]:
         assert not left, "the syllables of a word are all of its letters"
         reached = max(start, place_of[word.offsets[-1]] + 1)
     return result + places[reached:]
-
-
-def span_in(text: str, form: Form, sighting: Sighting) -> tuple[int, int]:
-    """With the plus of a contact before it, and the marks and invisible characters behind it."""
-    start, end = sighting.parts[0].offsets[0], sighting.parts[-1].offsets[-1] + 1
-    if sighting.backwards:
-        return len(text) - end, len(text) - start
-    if form.kind is FormKind.CONTACT:
-        start = checks.plus_before(sighting)
-    return start, with_what_follows(text, end)
 
 
 def hit_of(term: Term, start: int, end: int, ways: frozenset[Evasion], *, at_most_review: bool) -> Hit:
