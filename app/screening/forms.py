@@ -34,6 +34,7 @@ class FormKind(IntEnum):
     V_XIN = 10
     VX = 11
     WX = 12
+    ONE_Q = 13
 
 
 SPOKEN = frozenset({FormKind.SPOKEN, FormKind.APART})
@@ -41,6 +42,7 @@ _DOTS = {FormKind.DOT: " 点 ", FormKind.ENGLISH_DOT: " dot "}
 """With spaces, since they may have more beside them: `[dot]`."""
 CHATS = {
     FormKind.KOUKOU: ("QQ", "扣扣"),
+    FormKind.ONE_Q: ("QQ", "Q"),
     FormKind.V_XIN: ("微信", "V信"),
     FormKind.VX: ("微信", "VX"),
     FormKind.WX: ("微信", "WX"),

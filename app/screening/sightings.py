@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple, Protocol
 
-from app.screening import folding, masking
+from app.screening import chinese_words, folding, masking
 from app.screening.domain import Evasion
 from app.screening.forms import Form
 
@@ -169,15 +169,26 @@ def _directly(text: str, offset: int, step: int) -> str:
 def trimmed(text: str, parts: tuple[Part, ...], runs: Sequence[str]) -> tuple[Part, ...]:
     """Without those characters of the first and last run that stand apart from the rest: the o of `casino online`.
 
-    As many stay as the `runs` of the term have: 时 时 彩.
+    As many stay as the `runs` of the term have: 时 时 彩. No more do where two of them are a word: 小姐 in 小姐姐.
     """
     if len(parts) == 1:
         return parts
     first, last = parts[0], parts[-1]
+    repeated = [place for place, part in enumerate(parts) if len(part.offsets) > len(runs[place])]
+    if len(repeated) == 1 and chinese_words.is_word(folding.plain(text[parts[repeated[0]].offsets[0]]) * 2):
+        return _cut(parts, runs)
     if len(first.offsets) > 1 and not first.stands_for:
         first = Part(_joined(text, first.offsets[::-1], len(runs[0]))[::-1])
     if len(last.offsets) > 1 and not last.stands_for:
         last = Part(_joined(text, last.offsets, len(runs[-1])))
+    return (first, *parts[1:-1], last)
+
+
+def _cut(parts: tuple[Part, ...], runs: Sequence[str]) -> tuple[Part, ...]:
+    """With no more of the first and last run than the term has."""
+    first, last = parts[0], parts[-1]
+    first = first if first.stands_for else Part(first.offsets[-len(runs[0]) :])
+    last = last if last.stands_for else Part(last.offsets[: len(runs[-1])])
     return (first, *parts[1:-1], last)
 
 

@@ -27,9 +27,10 @@ _HIDDEN = {
     "numbers by sound": [("六合彩", "六合采资料"), ("六合彩", "liu he cai"), ("一夜情", "yi夜情")],
     "equal characters by sound": [("时时彩", "shishicai群"), ("时时彩", "时时采计划"), ("牛牛棋牌", "niu niu qi pai")],
     "numbers above ten": [("十三水", "13水"), ("二十一点", "21点开桌"), ("11选5", "十一选五计划")],
-    "names of services": [("加微信", "加VX详聊"), ("QQ群推广", "扣扣群推广"), ("加QQ", "加扣扣")],
+    "names of services": [("加微信", "加VX详聊"), ("QQ群推广", "扣扣群推广"), ("加QQ", "加扣扣"), ("加QQ群", "加Q群")],
     "dots in brackets": [("bet365.com", "bet365 (dot) com"), ("bet365.com", "bet365[点]com")],
-    "characters that look alike": [("系统公告", "糸统公告"), ("三级片", "三级爿")],
+    "equal characters at an end": [("赌博", "赌赌博博"), ("上门服务", "上门服务务务")],
+    "characters that look alike": [("球网", "浗网"), ("视频", "枧频"), ("系统公告", "糸统公告"), ("三级片", "三级爿")],
 }
 _INNOCENT = {
     "words that meet": [
@@ -40,6 +41,7 @@ _INNOCENT = {
         ("赌博", "他一赌博得满堂彩"),
         ("爱液", "他很爱液晶电视"),
     ],
+    "words of equal characters": [("小姐", "小姐姐真好"), ("老妹", "老妹妹")],
     "words that meet in another script or with digits": [
         ("套现", "戴上手套現場"),
         ("快三", "快3点半了"),
