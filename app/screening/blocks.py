@@ -31,6 +31,8 @@ def suspects(lexicon: Lexicon, texts: Sequence[str]) -> set[int]:
     offsets = [_offset(candidate) for candidate in _candidates(lexicon, block, seen)]
     if folding.EXPANDED in seen.joined:
         offsets += (np.flatnonzero(seen.codes == folding.expanded_mark()) - 1).tolist()
+    if folding.has_letter_signs(block):
+        offsets += [match.start() for match in folding.LETTER_SIGNS.finditer(block)]
     starts = np.cumsum([0] + [len(text) + 1 for text in texts[:-1]])
     return set((np.searchsorted(starts, offsets, "right") - 1).tolist()) if offsets else set()
 

@@ -21,7 +21,7 @@ from tests.support.command import Forked, run_command, start_command
 
 _PROJECT = Path(__file__).parent.parent.parent
 _ADDRESS = re.compile(r" serves on (http://\S+)\. ")
-_PATIENCE = 30  # seconds; a bound for what hangs, not a measure of speed
+_PATIENCE = 120  # seconds; a bound for what hangs, not a measure of speed
 Result = subprocess.CompletedProcess[str]
 
 

@@ -3,7 +3,7 @@
 import re
 from datetime import date
 
-from app.screening import folding
+from app.screening import folding, masking
 from app.screening.rules.contract import Rule, Spot
 from app.screening.rules.numbers import hidden, numbers
 from app.screening.sightings import neighbour
@@ -25,7 +25,7 @@ def find(text: str) -> list[Spot]:
                 continue
             offsets = (*offsets, last)
         if _is_right(number.digits[:17], number.digits[17:] or "x"):
-            found.append((offsets[0], offsets[-1] + 1, hidden(text, offsets)))
+            found.append((offsets[0], masking.behind(text, offsets[-1] + 1), hidden(text, offsets)))
     return found
 
 
