@@ -114,6 +114,7 @@ AGREEMENT_ACCEPTANCE = Policy(7, "days", "design")
 
 LEXICON_LARGEST = Policy(32, "MiB a file", "design")
 LEXICON_LINES = Policy(200_000, "lines a file", "design")
+LEXICON_CHARACTERS = Policy(2_000_000, "characters of all terms of a file", "design")
 LEXICON_FAULTS_TOLD = Policy(100, "faults of a file, beside the number of all", "design")
 TERM_LONGEST = Policy(64, "characters", "design")
 CANDIDATES_JUDGED = Policy(256, "candidates in a text, then somebody looks at it", "design")

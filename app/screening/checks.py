@@ -101,7 +101,8 @@ def _latin_in_order(form: Form, sighting: Sighting, found: set[Evasion]) -> bool
         return True
     if Evasion.LEET in found and letters.is_a_number(form, sighting):
         return False
-    if Evasion.HOMOGLYPH in found and letters.is_word_of_another_script(form, sighting):
+    only_letters = form.letters == len(form.plain)
+    if Evasion.HOMOGLYPH in found and only_letters and letters.is_word_of_another_script(form, sighting):
         return False
     if found & {Evasion.ACCENT, Evasion.SKIP} and accents.is_foreign_word(form, sighting):
         return False
