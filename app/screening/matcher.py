@@ -7,7 +7,7 @@ from app import policies
 from app.screening import blocks, folding, searching, tables, verdicts
 from app.screening.compiling import compile_terms
 from app.screening.domain import SCREENED, Decision, Field, Hit, Term, Verdict
-from app.screening.forms import Form, FormKind, Lead
+from app.screening.forms import Form, FormKind
 from app.screening.judging import Findings, ToJudge
 from app.screening.lexicon import Found, Lexicon
 from app.screening.rules import RULES
@@ -29,6 +29,9 @@ class Matcher:
         self._lexicon = lexicon
         self._find = lexicon.find
         self._rules = [term for term in lexicon.rules if term.term in RULES]
+        self._rules_for = {
+            field: [term for term in self._rules if field in (term.fields or SCREENED)] for field in Field
+        }
 
     @classmethod
     def load(cls, compiled: bytes) -> "Matcher":
@@ -44,9 +47,10 @@ class Matcher:
         """What becomes of a text in a field. Takes any string, in time linear in its length, and never raises."""
         seen = folding.views(text)
         found = self._find(seen.joined)
-        by_rules = self._by_rules(text, [term for term in self._rules if field in (term.fields or SCREENED)])
+        rules = self._rules_for[field]
+        by_rules = self._by_rules(text, rules) if rules else []
         otherwise = folding.EXPANDED in seen.joined or folding.has_letter_signs(text)
-        if not found and not by_rules and not otherwise and not _is_read_both_ways(text, field):
+        if not (found or by_rules or otherwise or len(text) < _SHORT or field in _NAMES):
             return _PASS
         return self._judge(text, field, seen, found, by_rules)
 
@@ -60,8 +64,6 @@ class Matcher:
         return sorted(found)
 
     def _by_rules(self, text: str, rules: Sequence[Term]) -> list[Hit]:
-        if not rules:
-            return []
         digits = folding.digits_in(text)
         return [
             verdicts.rule_hit(term, start, end, ways)
@@ -92,10 +94,10 @@ class Matcher:
     def _candidates(
         self, text: str, field: Field, seen: folding.Views, found: Found, *, both_ways: bool
     ) -> Iterator[ToJudge]:
+        in_turn = found
         if len(found) > policies.CANDIDATES_JUDGED.value:
-            leads = self._lexicon.leads
-            found.sort(key=lambda one: not leads[one[2]] & Lead.FIRST)
-        for pattern, places, end in searching.candidates(self._lexicon, text, seen, found):
+            in_turn = searching.gravest_first(self._lexicon, found)
+        for pattern, places, end in searching.candidates(self._lexicon, text, seen, in_turn):
             for form in self._lexicon.forms(pattern, field):
                 if form.kind is not FormKind.DRAWN or field in _NAMES:
                     yield form, places, end
