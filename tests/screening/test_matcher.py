@@ -110,7 +110,7 @@ def test_a_term_that_asks_for_words_is_not_within_longer_ones() -> None:
         ("caaasinooo", "casino", Evasion.REPEAT),
         ("壹壹选伍", "11选5", Evasion.NUMERAL),
         ("daikaifapiao", "代开发票", Evasion.PINYIN),
-        ("网络堵博", "网络赌博", Evasion.HOMOPHONE),
+        ("网络渡博", "网络赌博", Evasion.HOMOPHONE),
         ("贝者场开户", "赌场开户", Evasion.SPLIT),
         ("票发开代", "代开发票", Evasion.REVERSED),
         ("+V信", "加V信", Evasion.CONTACT),
