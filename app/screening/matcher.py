@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from itertools import islice
 
 from app import policies
 from app.screening import blocks, checks, folding, searching, verdicts
@@ -13,6 +14,7 @@ from app.screening.rules import RULES
 from app.screening.searching import Candidate
 from app.screening.sightings import Sighting, trimmed
 
+_JUDGED = policies.CANDIDATES_JUDGED.value
 _PASS = Verdict(Decision.PASS)
 _NAMES = frozenset({Field.HANDLE, Field.DISPLAY_NAME})
 _SHORT = 64
@@ -43,7 +45,7 @@ class Matcher:
         """What becomes of a text in a field. Takes any string, in time linear in its length, and never raises."""
         seen = folding.views(text)
         found = self._find(seen.joined)
-        hits = self._by_rules(text, [term for term in self._rules if field in (term.fields or SCREENED)])
+        hits = list(self._by_rules(text, [term for term in self._rules if field in (term.fields or SCREENED)]))
         if not found and not hits and not _is_read_both_ways(text, field) and folding.EXPANDED not in seen.joined:
             return _PASS
         return self._judge(text, field, seen, hits)
@@ -54,19 +56,18 @@ class Matcher:
         for first, block in blocks.of(texts):
             found.update(first + number for number in blocks.suspects(self._lexicon, block))
         if self._rules:
-            found.update(number for number, text in enumerate(texts) if self._by_rules(text, self._rules))
+            found.update(number for number, text in enumerate(texts) if next(self._by_rules(text, self._rules), None))
         return sorted(found)
 
-    def _by_rules(self, text: str, rules: Sequence[Term]) -> list[Hit]:
+    def _by_rules(self, text: str, rules: Sequence[Term]) -> Iterator[Hit]:
+        """Of each rule one more than are judged, at most."""
         if not rules:
-            return []
+            return
         digits = folding.digits_in(text)
-        return [
-            verdicts.rule_hit(term, start, end, ways)
-            for term in rules
-            if RULES[term.term].may_hit(text, digits)
-            for start, end, ways in RULES[term.term].find(text)
-        ]
+        for term in rules:
+            if RULES[term.term].may_hit(text, digits):
+                for start, end, ways in islice(RULES[term.term].find(text), _JUDGED + 1):
+                    yield verdicts.rule_hit(term, start, end, ways)
 
     def _judge(self, text: str, field: Field, seen: folding.Views, by_rules: list[Hit]) -> Verdict:
         spelled = folding.spell_out(text)
@@ -77,7 +78,7 @@ class Matcher:
         judged = 0
         for form, sighting in self._sightings(spelled, field, seen, both_ways=_is_read_both_ways(text, field)):
             judged += 1
-            if judged > policies.CANDIDATES_JUDGED.value:
+            if judged > _JUDGED:
                 break
             ways = checks.judge_spoken(form, sighting) if form.kind is FormKind.SPOKEN else checks.judge(form, sighting)
             if ways is None:
@@ -89,13 +90,14 @@ class Matcher:
                 hits.append(verdicts.hit(form, span, ways | _backwards(sighting)))
         if spelled is not text:
             hits, allowed = verdicts.as_sent(text, hits, allowed)
-        return verdicts.verdict(text, [*hits, *by_rules], allowed, too_many=judged > policies.CANDIDATES_JUDGED.value)
+        too_many = judged > _JUDGED or len(by_rules) > _JUDGED
+        return verdicts.verdict(text, [*hits, *by_rules], allowed, too_many=too_many)
 
     def _sightings(
         self, text: str, field: Field, seen: folding.Views, *, both_ways: bool
     ) -> Iterator[tuple[Form, Sighting]]:
         found = self._find(seen.joined)
-        if len(found) > policies.CANDIDATES_JUDGED.value:
+        if len(found) > _JUDGED:
             found.sort(key=lambda one: not self._lexicon.leads[one[2]] & Lead.FIRST)
         yield from self._forms(searching.candidates(self._lexicon, text, seen, found), field)
         if both_ways:

@@ -1,6 +1,7 @@
 """Numbers of mobile telephones of China: eleven digits that begin with 13 to 19, with or without the country's 86."""
 
 import re
+from collections.abc import Iterator
 
 from app.screening.rules.contract import Rule, Spot
 from app.screening.rules.numbers import hidden, numbers
@@ -12,8 +13,7 @@ _DATE = (4, 2, 2)
 _ADDRESS = 4
 
 
-def find(text: str) -> list[Spot]:
-    found: list[Spot] = []
+def find(text: str) -> Iterator[Spot]:
     reached = 0
     for number in numbers(text, _SHAPE):
         if number.offsets[0] < reached:
@@ -26,9 +26,8 @@ def find(text: str) -> list[Spot]:
         if country:
             plus = neighbour(text, start - 1, -1)
             start = plus if plus >= 0 and text[plus] in "+＋" else start
-        found.append((start, number.end, ways))
+        yield start, number.end, ways
         reached = number.end
-    return found
 
 
 def _is_date_or_address(groups: tuple[int, ...]) -> bool:
