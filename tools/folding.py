@@ -28,7 +28,7 @@ _KINDS = ("case", "width", "script", "accent", "numeral", "homoglyph")
 
 _NOT_WRITTEN = icu.UnicodeSet(
     "[[:Default_Ignorable_Code_Point:][:Cc:][:Cf:][:Cs:][:Co:][:Cn:][:Z:][:Me:]\\u2800\\u2122\\u2120"
-    "\\u4E28\\u4E36\\u4E37\\u4E3F\\u4E40\\u4E41\\u4E44\\u4E85\\u706C"
+    "\\u0640\\u4E28\\u4E36\\u4E37\\u4E3F\\u4E40\\u4E41\\u4E44\\u4E85\\u706C"
     "[:Mn:][[:M:]&[[:sc=Zinh:][:sc=Zyyy:][:sc=Latn:][:sc=Grek:][:sc=Cyrl:]]]]"
 )
 """Strokes that only decorate (赌丶博) too, and every mark that takes no room: those of Thai and India stack on any

@@ -26,7 +26,7 @@ def is_foreign_word(form: Form, sighting: Sighting) -> bool:
         strange += bool(here) and not meant
     if not strange:
         return False
-    return (strange == 1 and form.letters <= _SHORT) or (strange * 2 <= form.letters and _among_marked(sighting))
+    return (strange < form.letters <= _SHORT) or (strange * 2 <= form.letters and _among_marked(sighting))
 
 
 def marked_letter(text: str, offset: int) -> str:

@@ -3,29 +3,32 @@
 from collections.abc import Iterable
 from itertools import chain
 
-from app.screening import accents, chinese_words, flags, folding, letters, relations
+from app.screening import accents, chinese_words, flags, folding, letters, pinyin, relations
 from app.screening.domain import Boundary, Evasion
-from app.screening.forms import Form, FormKind
-from app.screening.gaps import hidden_by_gaps
+from app.screening.forms import CHATS, Form, FormKind
+from app.screening.gaps import gaps_in_pinyin, hidden_by_gaps
 from app.screening.sightings import Part, Sighting, neighbour
 
 _IN_CHINESE = str.maketrans("0123456789", "零一二三四五六七八九")
 _PLUS = frozenset("+＋\u2795\ufe62十")
 _SHORT = 3
+_BY_KIND = {
+    FormKind.DRAWN: Evasion.HOMOGLYPH,
+    FormKind.IN_DIGITS: Evasion.NUMERAL,
+    FormKind.IN_CHINESE: Evasion.NUMERAL,
+    **dict.fromkeys((FormKind.CONTACT, FormKind.DOT, FormKind.ENGLISH_DOT, *CHATS), Evasion.CONTACT),
+}
 
 
 def judge(form: Form, sighting: Sighting) -> frozenset[Evasion] | None:
     """The ways it was hidden, none for a plain hit; None where it is not the term."""
-    if sighting.text[sighting.start : sighting.end] == form.text:
-        found: set[Evasion] | None = set()
-    else:
-        found = _hidden(form, sighting)
+    found = set[Evasion]() if sighting.exact else _hidden(form, sighting)
     if found is None or not letters.stand_alone(form, sighting) or not letters.is_marked_as_meant(form, sighting):
         return None
     if Evasion.WIDTH in found and any(flags.is_in_a_flag(sighting.text, part.offsets[0]) for part in sighting.parts):
         return None
-    if form.kind in {FormKind.CONTACT, FormKind.DOT}:
-        found.add(Evasion.CONTACT)
+    if (way := _BY_KIND.get(form.kind)) is not None:
+        found.add(way)
     if form.kind is FormKind.CONTACT and plus_before(sighting) < 0:
         return None
     return None if _torn(form, sighting, found) else frozenset(found)
@@ -37,14 +40,16 @@ def judge_spoken(form: Form, sighting: Sighting) -> frozenset[Evasion] | None:
     same = 0
     for part, run in zip(sighting.parts, form.runs, strict=True):
         ways = _sounds(sighting.text, part.offsets, part.stands_for, run[0])
-        if ways is None:
+        if ways is None or len(run) > (1 if part.stands_for else len(part.offsets)):
             return None
+        if len(run) < len(part.offsets) and not part.stands_for:
+            found.add(Evasion.REPEAT)
         same += not ways
         found |= ways
     if found.isdisjoint({Evasion.HOMOPHONE, Evasion.PINYIN}):
         return None
-    gaps = hidden_by_gaps(form, sighting) if Evasion.PINYIN not in found else relations.PLAINLY
-    if gaps is None or not _speaks(sighting, found, same):
+    gaps = hidden_by_gaps(form, sighting) if Evasion.PINYIN not in found else gaps_in_pinyin(sighting)
+    if gaps is None or not _speaks(form, sighting, found, same):
         return None
     return frozenset(found | gaps)
 
@@ -96,7 +101,8 @@ def _latin_in_order(form: Form, sighting: Sighting, found: set[Evasion]) -> bool
         return True
     if Evasion.LEET in found and letters.is_a_number(form, sighting):
         return False
-    if Evasion.HOMOGLYPH in found and letters.is_word_of_another_script(form, sighting):
+    only_letters = form.letters == len(form.plain)
+    if Evasion.HOMOGLYPH in found and only_letters and letters.is_word_of_another_script(form, sighting):
         return False
     if found & {Evasion.ACCENT, Evasion.SKIP} and accents.is_foreign_word(form, sighting):
         return False
@@ -107,8 +113,10 @@ def _latin_in_order(form: Form, sighting: Sighting, found: set[Evasion]) -> bool
 
 def plus_before(sighting: Sighting) -> int:
     """The offset of the plus that stands for 加 before it; -1 where there is none."""
-    before = neighbour(sighting.text, sighting.start - 1, -1)
-    return before if before >= 0 and sighting.text[before] in _PLUS else -1
+    text, before = sighting.text, neighbour(sighting.text, sighting.start - 1, -1)
+    if before >= 0 and text[before] == " ":
+        before = neighbour(text, before - 1, -1)
+    return before if before >= 0 and text[before] in _PLUS else -1
 
 
 def _torn(form: Form, sighting: Sighting, found: set[Evasion]) -> bool:
@@ -117,9 +125,9 @@ def _torn(form: Form, sighting: Sighting, found: set[Evasion]) -> bool:
         return False
     if not form.is_chinese:
         return False
-    plain = _as_chinese(form, sighting)
     if found & {Evasion.WIDTH, Evasion.LEET} or (Evasion.SKIP in found and _is_held_apart(sighting)):
         return False
+    plain = form.plain if sighting.exact else _as_chinese(form, sighting)
     before, behind = (beside.translate(_IN_CHINESE) for beside in sighting.around())
     if chinese_words.torn(before + plain + behind, len(before), len(before) + len(plain)):
         return True
@@ -136,7 +144,7 @@ def _is_held_apart(sighting: Sighting) -> bool:
 def _as_chinese(form: Form, sighting: Sighting) -> str:
     """The plain characters, with Chinese numbers for digits: 1夜 as 一夜."""
     pairs = zip(sighting.plain, form.runs, strict=True)
-    return "".join(run[0] if relations.is_digit(plain) else plain for plain, run in pairs)
+    return "".join(run if relations.is_digit(plain) else plain * len(run) for plain, run in pairs)
 
 
 def _sounds(text: str, offsets: tuple[int, ...], syllable: str, meant: str) -> frozenset[Evasion] | None:
@@ -148,11 +156,26 @@ def _sounds(text: str, offsets: tuple[int, ...], syllable: str, meant: str) -> f
     return frozenset({Evasion.HOMOPHONE}) if relations.sounds_like(text[offsets[0]], meant) else None
 
 
-def _speaks(sighting: Sighting, found: set[Evasion], same: int) -> bool:
+def _is_english(sighting: Sighting) -> bool:
+    """Whether all words are syllables that are English words too."""
+    words: list[str] = []
+    reached = -1
+    for part in sighting.parts:
+        if part.by is not Evasion.PINYIN:
+            return False
+        if part.offsets[0] == reached:
+            words[-1] += part.stands_for
+        else:
+            words.append(part.stands_for)
+        reached = part.offsets[-1] + 1
+    return pinyin.are_english(words)
+
+
+def _speaks(form: Form, sighting: Sighting, found: set[Evasion], same: int) -> bool:
     """Whether a like sound is no accident: of other common words, or of the ends of words."""
     if Evasion.PINYIN in found:
-        return True
-    plain = sighting.plain
+        return not _is_english(sighting) and (len(sighting.parts) > _SHORT or letters.are_whole_words(sighting))
+    plain = _as_chinese(form, sighting)
     if same == 0 and chinese_words.is_made_of_words(plain):
         return False
     if len(plain) <= _SHORT and chinese_words.reads_well(plain):

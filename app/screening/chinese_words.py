@@ -5,16 +5,17 @@ the text into words is compared with the likeliest that keeps the term whole.
 """
 
 import math
-from functools import cache
+from collections.abc import Mapping
+from functools import cache, lru_cache
 
 from app.screening import tables
 
 _LONGEST = 4
 _WINDOW = 4
-_UNKNOWN = math.log(2.0)
+_UNKNOWN = 2.0
 """A character that the list of words does not know."""
-_TERM_AT_LEAST = {1: math.log(300.0), 2: math.log(30.0)}
-_LONG_TERM_AT_LEAST = math.log(10.0)
+_TERM_AT_LEAST = {1: 300.0, 2: 30.0}
+_LONG_TERM_AT_LEAST = 10.0
 """An operator lists a term because it is written: it counts as a word, by its length."""
 _DOUBT = 2.0
 """How much likelier (logarithm) it must be as a term than as parts of other words."""
@@ -22,22 +23,23 @@ _READS_WELL = -21.6
 """Three characters that are likelier (logarithm) in common language are no term written by its sound."""
 
 
+@lru_cache(maxsize=1 << 12)
 def torn(text: str, start: int, end: int) -> bool:
     """Whether `text[start:end]`, plain Chinese characters, is better explained by words that reach over its ends."""
     if not _reached_over(text, start, end):
         return False
     left, right = max(0, start - _WINDOW), min(len(text), end + _WINDOW)
-    part, begin, finish = text[left:right], start - left, end - left
-    term = part[begin:finish]
-    listed = _TERM_AT_LEAST.get(len(term), _LONG_TERM_AT_LEAST) - _total()
-    whole = max(listed, _best(term, -1, -1), _weight(term))
-    kept = _best(part[:begin], -1, -1) + whole + _best(part[finish:], -1, -1)
-    return _best(part, begin, finish) + _DOUBT > kept
+    term = text[start:end]
+    weights, unknown = _weights()
+    listed = unknown + math.log(_TERM_AT_LEAST.get(len(term), _LONG_TERM_AT_LEAST) / _UNKNOWN)
+    whole = max(listed, _best(term), weights.get(term, -math.inf))
+    kept = _best(text[left:start]) + whole + _best(text[end:right])
+    return _best(text[left:right], start - left, end - left) + _DOUBT > kept
 
 
 def reads_well(text: str) -> bool:
     """Whether three characters are ordinary words that follow one another as it happens: 成人篇, 一夜晴."""
-    return _best(text, -1, -1) > _READS_WELL
+    return _best(text) > _READS_WELL
 
 
 def is_word(text: str) -> bool:
@@ -74,24 +76,24 @@ def _reached_over(text: str, start: int, end: int) -> bool:
     return False
 
 
-def _best(text: str, start: int, end: int) -> float:
+def _best(text: str, start: int = -1, end: int = -1) -> float:
     """The likeliest division; words that hold all of `start` to `end` and more are no excuse and do not count."""
-    best = [0.0] + [-math.inf] * len(text)
+    weights, unknown = _weights()
+    best = [0.0]
     for finish in range(1, len(text) + 1):
-        for begin in range(max(0, finish - _LONGEST), finish):
-            if start >= 0 and begin <= start and finish >= end and finish - begin > end - start:
+        likeliest = best[-1] + weights.get(text[finish - 1], unknown)
+        for begin in range(max(0, finish - _LONGEST), finish - 1):
+            weight = weights.get(text[begin:finish])
+            if weight is None or (start >= 0 and begin <= start and finish >= end and finish - begin > end - start):
                 continue
-            best[finish] = max(best[finish], best[begin] + _weight(text[begin:finish]))
+            likeliest = max(likeliest, best[begin] + weight)
+        best.append(likeliest)
     return best[-1]
 
 
-def _weight(word: str) -> float:
-    times = tables.common_words().get(word)
-    if times:
-        return math.log(times) - _total()
-    return _UNKNOWN - _total() if len(word) == 1 else -math.inf
-
-
 @cache
-def _total() -> float:
-    return math.log(sum(tables.common_words().values()))
+def _weights() -> tuple[Mapping[str, float], float]:
+    """How likely each word is, and a character of which nothing is known; logarithms."""
+    words = tables.common_words()
+    total = math.log(sum(words.values()))
+    return {word: math.log(times) - total for word, times in words.items()}, math.log(_UNKNOWN) - total

@@ -1,5 +1,6 @@
 """From the terms of a lexicon to the columns that `Matcher` searches with: an automaton over all ways to write them."""
 
+import re
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from app.screening import blob, folding, tables
 from app.screening.categories import is_sounded
 from app.screening.domain import SCREENED, Action, Boundary, Field, Term
-from app.screening.forms import CONTACT, FormKind, Lead, in_form, kinds_of
+from app.screening.forms import FormKind, Lead, in_form, kinds_of, may_have_forms
 
 _READINGS = 2
 """Other ways to speak one term, of which there are many where characters have several sounds."""
@@ -26,6 +27,7 @@ _SPOKEN_FROM, _SPOKEN_TO = "\ue000", "\uf8ff"
 """Between which the characters of the spoken view lie, of which the written one has none."""
 _LATIN_HINTS = (folding.CONSONANT + folding.VOWEL, folding.VOWEL + folding.CONSONANT, folding.VOWEL + folding.VOWEL)
 _Patterns = dict[str, int]
+_TWICE = re.compile(r"(.)\1")
 
 
 def compile_terms(terms: Sequence[Term]) -> bytes:
@@ -90,9 +92,9 @@ def _bits(fields: Iterable[Field]) -> int:
 def _forms(terms: Sequence[Term], patterns: _Patterns) -> "array[int]":
     """Pattern, term and kind of every form that is searched for, one after another."""
     forms = array("I")
+    others: list[tuple[int, FormKind, str]] = []
     texts = [(number, term.term) for number, term in enumerate(terms) if not term.term.startswith("@")]
     written, spoken, known = folding.views_of_all([text for _, text in texts])
-    several = _characters_of_several_sounds()
     sounded = {category for category in {term.category for term in terms} if is_sounded(category)}
     for (number, text), way, sound, syllables in zip(texts, written, spoken, known, strict=True):
         if not way:
@@ -101,19 +103,30 @@ def _forms(terms: Sequence[Term], patterns: _Patterns) -> "array[int]":
         forms.extend((patterns.setdefault(way, len(patterns)), number, FormKind.WRITTEN))
         if term.action is Action.ALLOW:
             continue
-        if syllables >= _SOUNDED and term.category in sounded:
-            for spoken_way in (sound, *_other_sounds(way, sound, several)):
-                forms.extend((patterns.setdefault(spoken_way, len(patterns)), number, FormKind.SPOKEN))
-        if text[0] == CONTACT or "." in text:
-            for kind, other in _other_forms(text):
-                forms.extend((patterns.setdefault(other, len(patterns)), number, kind))
+        if term.category in sounded and syllables > 1:
+            for spoken_way, kind in _spoken_ways(text, way, sound, syllables):
+                forms.extend((patterns.setdefault(spoken_way, len(patterns)), number, kind))
+        if may_have_forms(text):
+            others += [(number, kind, in_form(text, kind)) for kind in kinds_of(text)]
+    ways, _, _ = folding.views_of_all([other for _, _, other in others])
+    for (number, kind, _), way in zip(others, ways, strict=True):
+        if len(way) > 1:
+            forms.extend((patterns.setdefault(way, len(patterns)), number, kind))
     return forms
 
 
-def _other_forms(text: str) -> list[tuple[FormKind, str]]:
-    kinds = list(kinds_of(text))
-    written, _, _ = folding.views_of_all([in_form(text, kind) for kind in kinds])
-    return [(kind, way) for kind, way in zip(kinds, written, strict=True) if len(way) > 1]
+def _spoken_ways(text: str, way: str, sound: str, syllables: int) -> list[tuple[str, FormKind]]:
+    apart = _spoken_apart(text) if _TWICE.search(text) else ""
+    if syllables < _SOUNDED and not apart:
+        return []
+    ways = [sound, *_other_sounds(way, sound, _characters_of_several_sounds())]
+    return [*((one, FormKind.SPOKEN) for one in ways), *([(apart, FormKind.APART)] if apart else [])]
+
+
+def _spoken_apart(text: str) -> str:
+    """Each character by itself, of three Chinese ones and more; empty where there are others."""
+    marks = [chr(mark >> 32) for mark in map(folding.mark, folding.spell_out(text)) if mark]
+    return "".join(marks) if len(marks) >= _SOUNDED and all(mark < folding.VOWEL for mark in marks) else ""
 
 
 def _other_sounds(way: str, sound: str, several: Mapping[str, str]) -> list[str]:
@@ -145,7 +158,7 @@ def _splits(patterns: _Patterns) -> dict[int, str]:
     }
 
 
-def _leads(parents: NDArray[np.int32], of: Mapping[Lead, NDArray[np.uint32]]) -> NDArray[np.uint8]:
+def _leads(parents: NDArray[np.int32], of: Mapping[int, NDArray[np.uint32]]) -> NDArray[np.uint8]:
     """What a pattern, or one that it ends with, leads to."""
     leads = np.zeros(len(parents) + 1, np.uint8)  # one more, for the parent of those that have none
     for lead, patterns in of.items():

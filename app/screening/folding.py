@@ -5,6 +5,8 @@ Skipped characters are dropped and runs of one class are one, so that both views
 `written + spoken` is searched in one call. Candidates that are found there are judged on the text as sent.
 """
 
+import codecs
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -21,6 +23,7 @@ EXPANDED = "\ue900"
 VOWEL, CONSONANT, SILENT = "\ue800", "\ue801", "\ue802"
 """The spoken view of what is no Chinese character."""
 _FIRST_SYLLABLE = 0xE000
+LETTER_SIGNS = re.compile("(?<=[A-Za-z])[!|](?=[A-Za-z])")
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 Codes = NDArray[np.uint32]
 
@@ -42,7 +45,7 @@ class Views:
 
     def offsets(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """The offset of every kept character, one too high, and for each place the number of its first one."""
-        return np.flatnonzero(self.codes)[1:], np.flatnonzero(self.changes)
+        return self.codes.nonzero()[0][1:], self.changes.nonzero()[0]
 
 
 def views(text: str) -> Views:
@@ -56,7 +59,7 @@ def views_of(points: Codes) -> Views:
     kept = codes[codes != 0]
     changes = kept[1:] != kept[:-1]
     runs = kept[1:][changes]
-    return Views(runs.view(np.uint32).reshape(-1, 2).T.tobytes().decode("utf-32-le"), codes, kept, changes)
+    return Views(_text(runs.view(np.uint32).reshape(-1, 2).T.tobytes()), codes, kept, changes)
 
 
 def views_of_all(texts: Sequence[str]) -> tuple[list[str], list[str], list[int]]:
@@ -70,14 +73,19 @@ def views_of_all(texts: Sequence[str]) -> tuple[list[str], list[str], list[int]]
     kept = codes[codes != 0]
     apart = kept == mark(SEPARATOR)
     runs = kept[1:][(kept[1:] != kept[:-1]) | apart[1:]].view(np.uint32).reshape(-1, 2)
-    written, spoken = (column.tobytes().decode("utf-32-le").split(SEPARATOR) for column in np.ascontiguousarray(runs.T))
+    written, spoken = (_text(column.tobytes()).split(SEPARATOR) for column in np.ascontiguousarray(runs.T))
     known = np.append(0, np.cumsum((runs[:, 1] >= _FIRST_SYLLABLE) & (runs[:, 1] < ord(VOWEL))))
     ends = np.append(np.flatnonzero(runs[:, 0] == ord(SEPARATOR)), len(runs))
     return written, spoken, np.diff(known[ends], prepend=0).tolist()
 
 
 def code_points(text: str) -> Codes:
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    return np.frombuffer(codecs.utf_32_le_encode(text, "surrogatepass")[0], np.uint32)
+
+
+def _text(points: bytes) -> str:
+    """By the codec itself: a look for it by its name takes as long as its work."""
+    return codecs.utf_32_le_decode(points)[0]
 
 
 def fold_all(texts: list[str]) -> list[str]:
@@ -88,8 +96,7 @@ def fold_all(texts: list[str]) -> list[str]:
     points = code_points(spelled)
     plain = tables.plain_table().take(points)
     plain[points == ord("\n")] = ord("\n")
-    folded: str = plain[plain != 0].tobytes().decode("utf-32-le")
-    return folded.split("\n")
+    return _text(plain[plain != 0].tobytes()).split("\n")
 
 
 def digits_in(text: str) -> int:
@@ -102,6 +109,16 @@ def _digits() -> NDArray[np.uint8]:
     read = np.zeros(tables.SIZE, np.uint8)
     read[[ord(way) for way in tables.digits()] + list(range(ord("0"), ord("9") + 1))] = 1
     return np.maximum(read, read[tables.plain_table()])
+
+
+def has_letter_signs(text: str) -> bool:
+    """Whether signs stand between letters that look like letters."""
+    return ("!" in text or "|" in text) and LETTER_SIGNS.search(text) is not None
+
+
+def as_letters(text: str) -> str:
+    """With these signs as the letter that they look like; of the same length."""
+    return LETTER_SIGNS.sub("i", text)
 
 
 def spell_out(text: str) -> str:
@@ -135,7 +152,7 @@ def _table() -> NDArray[np.uint64]:
     both = np.zeros((tables.SIZE, 2), np.uint32)
     both[:, 0] = coarse
     both[:, 1] = _spoken()[tables.plain_table()]
-    letters = coarse < 128  # noqa: PLR2004 -- ASCII
+    letters = (coarse < 128) & (both[:, 1] == ord(SILENT))  # noqa: PLR2004 -- ASCII, and no Chinese numbers
     both[letters, 1] = _letters()[coarse[letters]]
     both[coarse == 0] = 0
     both[ord(SEPARATOR)] = ord(SEPARATOR)

@@ -10,7 +10,7 @@ from app.screening.forms import Form
 from app.screening.sightings import Sighting
 
 _ENDS = frozenset("。！？!?；;…\n\r\u2028\u2029\x0b\x0c\x85")
-_DIVIDES = frozenset("，,、：:（(《〈“\u2018\"'「『[【{<")
+_DIVIDES = frozenset("，,、：:（(《〈“\u2018\"'「『[【{<—")
 _LISTS = frozenset({"、", ", ", "， "})
 _LONGEST = 8
 _LONGEST_REGULAR = 32
@@ -51,11 +51,19 @@ def hidden_by_gaps(form: Form, sighting: Sighting) -> frozenset[Evasion] | None:
     longest = _LONGEST_REGULAR if regular else _LONGEST
     if any(len(sighting.gaps[place - 1]) > longest for place in filled):
         return None
+    if regular and form.letters == len(form.plain) and _goes_on(sighting):
+        return None
     if odd and not regular:
         mostly = len(odd) > 1 and len(odd) * 2 > len(ends)
         if not all(_may_stand(form, sighting, place, ends[place - 1], mostly=mostly) for place in odd):
             return None
     return frozenset({Evasion.SKIP}) if odd or _is_interrupted(sighting) else relations.PLAINLY
+
+
+def gaps_in_pinyin(sighting: Sighting) -> frozenset[Evasion] | None:
+    """None where sentences end between the syllables; between all of them nothing does."""
+    ends = [kind_of_gap(seen[: _LONGEST + 1]) is Gap.DIVIDED for seen in sighting.gaps]
+    return None if any(ends) and not all(ends) else relations.PLAINLY
 
 
 def _may_stand(form: Form, sighting: Sighting, place: int, kind: Gap, *, mostly: bool) -> bool:
@@ -67,7 +75,9 @@ def _may_stand(form: Form, sighting: Sighting, place: int, kind: Gap, *, mostly:
             return True
         seen = sighting.gaps[place - 1].strip()
         return (seen == "" and _breaks_a_word(form, place)) or (any(latin) and seen in {":", "："})
-    letters = sum(map(len, form.runs))
+    if relations.is_letter(before) != relations.is_letter(behind):  # vx: 888
+        return kind is not Gap.DIVIDED or sighting.gaps[place - 1].strip() in {":", "："}
+    letters = len(form.plain)
     if kind is not Gap.FILLED or letters <= _SHORT_LATIN:
         return False
     return letters >= _LONG_LATIN or sighting.gaps[place - 1].strip("-/\\.") != ""
@@ -85,6 +95,20 @@ def _is_a_list(sighting: Sighting) -> bool:
         return False
     written = [sighting.text[part.offsets[0]] for part in sighting.parts]
     return all(character.isascii() and character.isupper() for character in written)
+
+
+def _goes_on(sighting: Sighting) -> bool:
+    """Whether more letters are spelled out with the same gaps before or behind: a b e t s."""
+    text, gap = sighting.text, sighting.gaps[0]
+    before, behind = sighting.start - len(gap), sighting.end + len(gap)
+    return (before > 0 and text[before : sighting.start] == gap and _is_single_letter(text, before - 1)) or (
+        behind < len(text) and text[sighting.end : behind] == gap and _is_single_letter(text, behind)
+    )
+
+
+def _is_single_letter(text: str, offset: int) -> bool:
+    beside = text[offset - 1] if offset else " ", text[offset + 1] if offset + 1 < len(text) else " "
+    return text[offset].isalpha() and not any(map(str.isalpha, beside))
 
 
 def _is_interrupted(sighting: Sighting) -> bool:

@@ -8,7 +8,7 @@ from app.screening.domain import Evasion
 from app.screening.forms import Form
 from app.screening.sightings import Sighting, neighbour
 
-_SHORT, _LONG = 4, 5
+_SHORTEST, _SHORT, _LONG = 3, 4, 5
 _ALONE_MARKS = frozenset("@$")
 _UNSPACED_SCRIPTS = frozenset({"", "HAN", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN", "JAVANESE", "BALINESE"})
 _PREFIXES = {
@@ -161,7 +161,18 @@ def is_a_number(form: Form, sighting: Sighting) -> bool:
     letters = sum(map(relations.is_letter, written))
     if letters * 2 < len(written):
         return True
-    return len(written) <= _SHORT and relations.is_digit(written[-1]) and relations.is_letter(form.plain[-1])
+    at_ends = [written[-1]] if len(written) > _SHORTEST else [written[0], written[-1]]
+    return len(written) <= _SHORT and any(map(relations.is_digit, at_ends)) and form.letters == len(form.plain)
+
+
+def are_whole_words(sighting: Sighting) -> bool:
+    """Whether no Latin word reaches over its ends, and it is not an English one."""
+    text, start, end = sighting.text, sighting.start, sighting.end
+    for offset in neighbour(text, start - 1, -1), neighbour(text, end, 1):
+        if offset >= 0 and relations.is_letter(folding.plain(text[offset])):
+            return False
+    written = "".join(folding.plain(text[offset]) for part in sighting.parts for offset in part.offsets)
+    return written not in tables.english_words()
 
 
 def is_another_word(form: Form, sighting: Sighting) -> bool:

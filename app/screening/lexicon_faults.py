@@ -9,6 +9,10 @@ FAULTS: Mapping[str, Sentence] = {
         "文件超过 {most} MiB，请分成几个词库。", "The file is larger than {most} MiB; split it into several."
     ),
     "too-many-lines": Sentence("词条超过 {most} 行，请删减。", "There are more than {most} lines; take some out."),
+    "too-much-text": Sentence(
+        "到这一行，词条共超过 {most} 个字符，请缩短或删减。",
+        "Up to this line the terms are longer than {most} characters together; shorten them or take some out.",
+    ),
     "wrong-header": Sentence("第一行必须是 {header}。", "The first line must be {header}."),
     "line-too-long": Sentence("这一行太长。", "This line is too long."),
     "not-utf-8": Sentence("这一行不是 UTF-8，请另存为 UTF-8。", "This line is not UTF-8; save the file as UTF-8."),

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from app import policies
 from app.screening import folding, rules
@@ -52,6 +53,7 @@ def read_terms(data: bytes) -> list[Term]:
     faults = _Faults()
     rows = _rows(data, faults)
     terms = [(line, term) for line, columns in rows if (term := _term(line, columns, faults)) is not None]
+    _check_length(terms, faults)
     _check_together(terms, faults)
     faults.raise_any()
     return [term for _, term in terms]
@@ -157,6 +159,17 @@ def _check_text(line: int, text: str, faults: _Faults) -> None:
         faults.add(line, "bad-character")
     elif text.startswith("@") and text not in rules.RULES:
         faults.add(line, "unknown-rule", value=_shown(text), rules=" ".join(rules.RULES))
+
+
+def _check_length(terms: list[tuple[int, Term]], faults: _Faults) -> None:
+    """All of them together: what is searched with grows with every character."""
+    lengths = accumulate(len(term.term) for _, term in terms)
+    beyond = (
+        line for (line, _), length in zip(terms, lengths, strict=True) if length > policies.LEXICON_CHARACTERS.value
+    )
+    if (line := next(beyond, None)) is not None:
+        faults.add(line, "too-much-text", most=str(policies.LEXICON_CHARACTERS.value))
+        faults.raise_any()
 
 
 def _check_together(terms: list[tuple[int, Term]], faults: _Faults) -> None:

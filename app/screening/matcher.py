@@ -1,18 +1,17 @@
 """Finds the terms of a compiled lexicon in a text: one coarse search, and exact checks where it finds something."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import islice
 
 from app import policies
-from app.screening import blocks, checks, folding, searching, verdicts
+from app.screening import blocks, folding, searching, tables, verdicts
 from app.screening.compiling import compile_terms
-from app.screening.domain import SCREENED, Action, Decision, Evasion, Field, Hit, Term, Verdict
+from app.screening.domain import SCREENED, Decision, Field, Hit, Term, Verdict
 from app.screening.forms import Form, FormKind, Lead
-from app.screening.lexicon import Lexicon
+from app.screening.judging import Findings, ToJudge
+from app.screening.lexicon import Found, Lexicon
 from app.screening.rules import RULES
-from app.screening.searching import Candidate
-from app.screening.sightings import Sighting, trimmed
 
 _JUDGED = policies.CANDIDATES_JUDGED.value
 _PASS = Verdict(Decision.PASS)
@@ -21,6 +20,8 @@ _SHORT = 64
 """Characters under which a text is read backwards too."""
 _BACKWARDS, _BACKWARDS_IN_NAMES = 4, 3
 """Characters of a term at least."""
+_LATIN_BACKWARDS = 6
+"""Letters: short words are other words backwards."""
 
 
 class Matcher:
@@ -45,10 +46,11 @@ class Matcher:
         """What becomes of a text in a field. Takes any string, in time linear in its length, and never raises."""
         seen = folding.views(text)
         found = self._find(seen.joined)
-        hits = list(self._by_rules(text, [term for term in self._rules if field in (term.fields or SCREENED)]))
-        if not found and not hits and not _is_read_both_ways(text, field) and folding.EXPANDED not in seen.joined:
+        by_rules = list(self._by_rules(text, [term for term in self._rules if field in (term.fields or SCREENED)]))
+        otherwise = folding.EXPANDED in seen.joined or folding.has_letter_signs(text)
+        if not found and not by_rules and not otherwise and not _is_read_both_ways(text, field):
             return _PASS
-        return self._judge(text, field, seen, hits)
+        return self._judge(text, field, seen, found, by_rules)
 
     def suspects(self, texts: Sequence[str]) -> list[int]:
         """The places of the texts that must be screened; all others pass, whatever their field."""
@@ -69,51 +71,40 @@ class Matcher:
                 for start, end, ways in islice(RULES[term.term].find(text), _JUDGED + 1):
                     yield verdicts.rule_hit(term, start, end, ways)
 
-    def _judge(self, text: str, field: Field, seen: folding.Views, by_rules: list[Hit]) -> Verdict:
-        spelled = folding.spell_out(text)
-        if spelled is not text:
+    def _judge(self, text: str, field: Field, seen: folding.Views, found: Found, by_rules: Sequence[Hit]) -> Verdict:
+        spelled = text
+        if folding.EXPANDED in seen.joined:
+            spelled = folding.spell_out(text)
             seen = folding.views(spelled)
-        hits: list[Hit] = []
-        allowed: list[tuple[int, int]] = []
-        judged = 0
-        for form, sighting in self._sightings(spelled, field, seen, both_ways=_is_read_both_ways(text, field)):
-            judged += 1
-            if judged > _JUDGED:
-                break
-            ways = checks.judge_spoken(form, sighting) if form.kind is FormKind.SPOKEN else checks.judge(form, sighting)
-            if ways is None:
-                continue
-            span = _span(form, sighting)
-            if form.term.action is Action.ALLOW:
-                allowed.append(span)
-            else:
-                hits.append(verdicts.hit(form, span, ways | _backwards(sighting)))
+            found = self._find(seen.joined)
+        both_ways = _is_read_both_ways(text, field)
+        findings = Findings()
+        findings.judge(self._candidates(spelled, field, seen, found, both_ways=both_ways))
+        if folding.has_letter_signs(spelled):
+            lettered = folding.as_letters(spelled)
+            seen = folding.views(lettered)
+            found = self._find(seen.joined)
+            findings.judge_signs(spelled, self._candidates(lettered, field, seen, found, both_ways=both_ways))
+        hits, allowed = findings.hits, findings.allowed
         if spelled is not text:
             hits, allowed = verdicts.as_sent(text, hits, allowed)
-        too_many = judged > _JUDGED or len(by_rules) > _JUDGED
+        too_many = findings.too_many or len(by_rules) > _JUDGED
         return verdicts.verdict(text, [*hits, *by_rules], allowed, too_many=too_many)
 
-    def _sightings(
-        self, text: str, field: Field, seen: folding.Views, *, both_ways: bool
-    ) -> Iterator[tuple[Form, Sighting]]:
-        found = self._find(seen.joined)
+    def _candidates(
+        self, text: str, field: Field, seen: folding.Views, found: Found, *, both_ways: bool
+    ) -> Iterator[ToJudge]:
         if len(found) > _JUDGED:
-            found.sort(key=lambda one: not self._lexicon.leads[one[2]] & Lead.FIRST)
-        yield from self._forms(searching.candidates(self._lexicon, text, seen, found), field)
-        if both_ways:
-            yield from self._forms(searching.mirrored(self._lexicon, text, seen), field)
-
-    def _forms(self, candidates: Iterable[Candidate], field: Field) -> Iterator[tuple[Form, Sighting]]:
-        for pattern, places, end in candidates:
-            seen: dict[int, Sighting] = {}
+            leads = self._lexicon.leads
+            found.sort(key=lambda one: not leads[one[2]] & Lead.FIRST)
+        for pattern, places, end in searching.candidates(self._lexicon, text, seen, found):
             for form in self._lexicon.forms(pattern, field):
-                if places.backwards and not _is_read_backwards(form, field):
-                    continue
-                length = len(form.runs)
-                if length not in seen:
-                    parts = trimmed(places.text, places.parts(end - length, end))
-                    seen[length] = Sighting(places.text, parts, places.backwards)
-                yield form, seen[length]
+                if form.kind is not FormKind.DRAWN or field in _NAMES:
+                    yield form, places, end
+        for pattern, places, end in searching.mirrored(self._lexicon, text, seen) if both_ways else ():
+            for form in self._lexicon.forms(pattern, field):
+                if _is_read_backwards(form, field):
+                    yield form, places, end
 
 
 def _is_read_both_ways(text: str, field: Field) -> bool:
@@ -122,6 +113,8 @@ def _is_read_both_ways(text: str, field: Field) -> bool:
 
 def _is_read_backwards(form: Form, field: Field) -> bool:
     """Palindromes are found as they stand."""
+    if form.letters and (field not in _NAMES or form.letters < _LATIN_BACKWARDS or _is_english(form.plain[::-1])):
+        return False
     return (
         form.kind is FormKind.WRITTEN
         and len(form.plain) >= (_BACKWARDS_IN_NAMES if field in _NAMES else _BACKWARDS)
@@ -129,15 +122,8 @@ def _is_read_backwards(form: Form, field: Field) -> bool:
     )
 
 
-def _backwards(sighting: Sighting) -> frozenset[Evasion]:
-    return frozenset({Evasion.REVERSED}) if sighting.backwards else frozenset()
-
-
-def _span(form: Form, sighting: Sighting) -> tuple[int, int]:
-    start, end = sighting.span()
-    if form.kind is FormKind.CONTACT:
-        start = checks.plus_before(sighting)
-    return start, end
+def _is_english(word: str) -> bool:
+    return word in tables.english_words()
 
 
 @cache

@@ -1,20 +1,31 @@
 """Latin letters read as the syllables of Chinese characters."""
 
 import re
+from collections.abc import Sequence
 from functools import cache, lru_cache
+from string import ascii_lowercase
 from typing import NamedTuple
+
+import numpy as np
 
 from app.screening import folding, tables
 from app.screening.domain import Evasion
 from app.screening.sightings import Part
 
-_LATIN = re.compile(
-    "(?:[a-zA-Z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff\uff21-\uff3a\uff41-\uff5a]"
-    "[\u0300-\u036f\u200b-\u200d\u00ad\u2060]*)+"
-)
 _LONGEST_SYLLABLE = 6
 _LONGEST_WORD = 48
+_VOWELS = frozenset("aeiouv")
 _READINGS = 3
+_MARKS = "\u0300-\u036f\u200b-\u200d\u00ad\u2060"
+_SPELLED_AT_LEAST = 6
+"""Letters apart that are read as a word: d a i k a i."""
+_ENGLISH = (
+    "a an ban bang ben bin can chang chi chin dan dang den die ding do dong e en fan fang fen gang gong guan hang he"
+    " hen hui lie long man mang mao me men mi mo ming nan o pan pang pie pin ping ran rang run sang she song sun ta tan"
+    " tang tao tie tong tun wan wang wen yang you lu ma nu pa pen sha shan shun su"
+)
+_ENGLISH_TOO = frozenset(_ENGLISH.split())
+"""Syllables that are English words or common in English."""
 
 
 class Word(NamedTuple):
@@ -34,13 +45,31 @@ class Word(NamedTuple):
 def words(text: str) -> list[Word]:
     """Every word of two Latin letters and more that is pinyin."""
     found = []
-    for match in _LATIN.finditer(text):
+    for match in _latin().finditer(text):
         written = match.group()
         ways = _ways(written) if 1 < len(written) <= _LONGEST_WORD else ()
         if ways:
             letters = (offset for offset in range(match.start(), match.end()) if folding.plain(text[offset]))
             found.append(Word(tuple(letters), ways))
     return found
+
+
+def are_english(written: Sequence[str]) -> bool:
+    """Whether words that are pinyin are English, each of them."""
+    return all(word in _ENGLISH_TOO or word in tables.english_words() for word in written)
+
+
+@cache
+def _latin() -> re.Pattern[str]:
+    """Words of whatever is a Latin letter once it is folded, and single ones with the same sign between them."""
+    points = np.flatnonzero(np.isin(tables.plain_table(), [ord(letter) for letter in ascii_lowercase])).tolist()
+    first = [point for point, before in zip(points, [-1, *points], strict=False) if point != before + 1]
+    last = [point for point, behind in zip(points, [*points[1:], -1], strict=True) if point != behind - 1]
+    letter = "[" + "".join(f"{chr(one)}-{chr(other)}" for one, other in zip(first, last, strict=True)) + "]"
+    spelled = (
+        f"(?<!{letter}){letter}(?P<gap>[ .*_·-])(?:{letter}(?P=gap)){{{_SPELLED_AT_LEAST - 2},}}{letter}(?!{letter})"
+    )
+    return re.compile(f"{spelled}|(?:{letter}[{_MARKS}]*)+")
 
 
 @lru_cache(maxsize=1 << 14)
@@ -62,7 +91,8 @@ def divisions(word: str) -> tuple[tuple[str, ...], ...]:
 
 @cache
 def _syllables() -> frozenset[str]:
-    return frozenset(syllable for syllables in tables.sounds().values() for syllable in syllables)
+    known = {syllable for syllables in tables.sounds().values() for syllable in syllables}
+    return frozenset(syllable for syllable in known if not _VOWELS.isdisjoint(syllable))
 
 
 def marks(syllables: tuple[str, ...]) -> str:

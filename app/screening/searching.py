@@ -2,9 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 from itertools import pairwise
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,19 +11,10 @@ from app.screening import folding, pinyin
 from app.screening.domain import Evasion
 from app.screening.forms import Lead
 from app.screening.lexicon import Found, Lexicon
-from app.screening.sightings import Part
+from app.screening.sightings import Part, Places
 
 _READINGS = 2
 """Ways to read the Latin letters of a text, where a word has several."""
-
-
-class Places(Protocol):
-    """A searched view: what stands at its places."""
-
-    text: str
-    backwards: bool
-
-    def parts(self, start: int, end: int) -> tuple[Part, ...]: ...
 
 
 Candidate = tuple[int, Places, int]
@@ -39,12 +28,26 @@ class Searched:
         self.text = text
         self.seen = seen
         self.backwards = False
+        self._numbers: tuple[NDArray[np.intp], NDArray[np.intp]] | None = None
+        self._last: tuple[int, int, tuple[Part, ...]] = (-1, -1, ())
 
-    @cached_property
+    @property
     def _offsets(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        return self.seen.offsets()
+        if self._numbers is None:
+            self._numbers = self.seen.offsets()
+        return self._numbers
+
+    def bounds(self, start: int, end: int) -> tuple[int, int]:
+        kept, firsts = self._offsets
+        return int(kept[firsts[start]]) - 1, int(kept[firsts[end] - 1 if end < len(firsts) else -1])
 
     def parts(self, start: int, end: int) -> tuple[Part, ...]:
+        """The last answer is kept: many terms may be runs of one character, and a run may be long."""
+        if self._last[:2] != (start, end):
+            self._last = start, end, self._parts(start, end)
+        return self._last[2]
+
+    def _parts(self, start: int, end: int) -> tuple[Part, ...]:
         kept, firsts = self._offsets
         numbers = firsts[start : end + 1].tolist()
         if end == len(firsts):
@@ -100,6 +103,9 @@ class Reading:
         first = bisect_left(self._starts, start)
         return first < len(self._starts) and self._starts[first] < end
 
+    def bounds(self, _start: int, _end: int) -> None:
+        return None
+
     def parts(self, start: int, end: int) -> tuple[Part, ...]:
         return tuple(self._part(place) for place in range(start, end))
 
@@ -120,6 +126,9 @@ class Mirrored:
         self.text = searched.text[::-1]
         self.backwards = True
         self._searched = searched
+
+    def bounds(self, _start: int, _end: int) -> None:
+        return None
 
     def parts(self, start: int, end: int) -> tuple[Part, ...]:
         last, length = len(self.text) - 1, self._searched.seen.length

@@ -2,11 +2,12 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import accumulate
 
 from app.screening import tables
 from app.screening.domain import Action, Category, Decision, Evasion, Hit, Term, Verdict, strictest
-from app.screening.forms import Form, FormKind
+from app.screening.forms import SPOKEN, Form
 from app.screening.masking import masked
 
 Span = tuple[int, int]
@@ -18,13 +19,17 @@ _ORDER = {evasion: number for number, evasion in enumerate(Evasion)}
 def hit(form: Form, span: Span, ways: frozenset[Evasion]) -> Hit:
     """What sounds like a term is reviewed at most."""
     action = form.term.action
-    if form.kind is FormKind.SPOKEN and action is Action.BLOCK:
+    if form.kind in SPOKEN and action is Action.BLOCK:
         action = Action.REVIEW
     return Hit(*span, form.term.category, form.term.severity, action, in_order(ways), form.term.term)
 
 
 def rule_hit(term: Term, start: int, end: int, ways: frozenset[Evasion]) -> Hit:
     return Hit(start, end, term.category, term.severity, term.action, in_order(ways), term.term)
+
+
+def more_hidden(one: Hit, way: Evasion) -> Hit:
+    return replace(one, evasions=in_order(frozenset(one.evasions) | {way}))
 
 
 def in_order(ways: frozenset[Evasion]) -> tuple[Evasion, ...]:

@@ -61,6 +61,7 @@ _FOR_RULES = (
     "a@bet.com",
     "http://赌博.cn/a?b=加",
 )
+_SPELLED = {"加": ("+", "＋", "伽"), ".": ("点", "dot", " . ")}
 _CATEGORIES = (Category("gambling"), Category("impersonation"), Category("fraud"))
 _ACTIONS = (Action.BLOCK, Action.BLOCK, Action.REVIEW, Action.MASK, Action.MASK, Action.ALLOW)
 _FIELDS = (Field.POST, Field.HANDLE, Field.BIO, Field.DISPLAY_NAME)
@@ -74,8 +75,10 @@ def lexicon(random: Random) -> list[Term]:
     for text in list(texts):
         if random.random() < 0.5:
             cut = random.randrange(len(text) + 1)
-            texts.append(random.choice((text[cut:], text[:cut], text + _word(random, theme), text * 2, "加" + text)))
-    if random.random() < 0.1:
+            texts.append(
+                random.choice((text[cut:], text[:cut], text + _word(random, theme), text * 2, "加" + text, "加" + text))
+            )
+    if random.random() < 0.2:
         texts.append(random.choice(list(RULES)))
     return [_term(random, text) for text in texts if text]
 
@@ -133,6 +136,8 @@ def _otherwise(random: Random, character: str) -> str:
         return character + random.choice(_SKIPS)
     if kind < 0.35:
         return character * random.choice((2, 2, 3, 9))
+    if character in _SPELLED:
+        return random.choice(_SPELLED[character])
     return random.choice(partners(character))
 
 

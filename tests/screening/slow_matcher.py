@@ -1,7 +1,7 @@
 """A matcher that is slow and obviously right: every term is tried at every place of a text.
 
 It shares with the engine the tables, the reading of pinyin (`pinyin.words`), the rules, and the checks that judge what
-was seen (`checks`, `trimmed`). Everything else is done again here, and in the simplest way: folding, the forms of a
+was seen (`settle`). Everything else is done again here, and in the simplest way: folding, the forms of a
 term, the search and what is put together for it, offsets, what is allowed, what is told of overlapping hits, masking.
 """
 
@@ -10,13 +10,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from app.screening import checks, pinyin, tables
+from app.screening import pinyin, tables
 from app.screening.categories import is_sounded
 from app.screening.domain import Action, Decision, Evasion, Field, Hit, Term, Verdict
-from app.screening.forms import Form, FormKind, form_of
+from app.screening.forms import SPOKEN, Form, FormKind, form_of, in_form, kinds_of
+from app.screening.judging import settle
 from app.screening.rules import RULES
-from app.screening.sightings import Part, Sighting, trimmed
-from tests.screening.clusters import clusters, with_what_follows
+from app.screening.sightings import Given, Part, Sighting
+from tests.screening.clusters import clusters
 
 VOWEL, CONSONANT, SILENT = "vowel", "consonant", "silent"
 _NAMES = {Field.HANDLE, Field.DISPLAY_NAME}
@@ -43,7 +44,7 @@ def written(character: str) -> str:
 def spoken(character: str) -> str:
     """Its syllable; of letters, and of what may stand for one, only what kind of letter it is."""
     letter = written(character)
-    if letter.isascii():
+    if letter.isascii() and plain(character) not in tables.sounds():
         return (VOWEL if letter in "aeiouv" else CONSONANT) if "a" <= letter <= "z" else SILENT
     return tables.sounds().get(plain(character), (SILENT,))[0]
 
@@ -93,12 +94,8 @@ def all_sought(terms: Sequence[Term]) -> Iterator[Sought]:
         yield from _sought(term, FormKind.WRITTEN, text)
         if term.action is Action.ALLOW:
             continue
-        others = [(FormKind.CONTACT, text[1:])] if text.startswith("加") and len(text) > 2 else []
-        for kind, dot in (FormKind.DOT, "点"), (FormKind.ENGLISH_DOT, "dot"):
-            if (dotted := re.sub(r"(?<=[A-Za-z0-9])\.(?=[A-Za-z]{2})", dot, text)) != text:
-                others.append((kind, dotted))
-        for kind, other in others:
-            yield from (sought for sought in _sought(term, kind, other) if len(sought.view) > 1)
+        for kind in kinds_of(text):
+            yield from (sought for sought in _sought(term, kind, in_form(text, kind)) if len(sought.view) > 1)
 
 
 def _sought(term: Term, kind: FormKind, text: str) -> Iterator[Sought]:
@@ -116,15 +113,32 @@ def _sought(term: Term, kind: FormKind, text: str) -> Iterator[Sought]:
     own = ["".join(spelled[offset] for offset in place.part.offsets) for place in places]
     form = form_of(term, kind, text, runs, own, gaps)
     yield Sought(form, [place.written for place in places], by_sound=False)
-    syllables = [place for place in places if place.spoken not in {VOWEL, CONSONANT, SILENT}]
+    syllables = [place for place in places if _is_spoken(place)]
     if (
         kind is FormKind.WRITTEN
         and term.action is not Action.ALLOW
         and is_sounded(term.category)
-        and len(syllables) > 2
+        and (len(syllables) > 2 or (len(syllables) > 1 and re.search(r"(.)\1", text)))
     ):
+        apart = [place for character in spelled for place in places_of(character)]
+        if re.search(r"(.)\1", text) and len(apart) > 2 and all(_is_spoken(place) for place in apart):
+            single = [plain(character) for character in spelled if plain(character)]
+            own_apart = [character for character in spelled if plain(character)]
+            gaps_apart = {n for n, at in enumerate(_kept(spelled)) if n and at != _kept(spelled)[n - 1] + 1}
+            form_apart = form_of(term, FormKind.APART, text, single, own_apart, gaps_apart)
+            yield Sought(form_apart, [place.spoken for place in apart], by_sound=True)
+        elif len(syllables) < 3:
+            return
         form = form_of(term, FormKind.SPOKEN, text, runs, own, gaps)
         yield from (Sought(form, sounds, by_sound=True) for sounds in _ways_to_speak(places))
+
+
+def _is_spoken(place: Place) -> bool:
+    return place.spoken not in {VOWEL, CONSONANT, SILENT}
+
+
+def _kept(text: str) -> list[int]:
+    return [offset for offset, character in enumerate(text) if plain(character)]
 
 
 def _ways_to_speak(places: list[Place]) -> Iterator[list[str]]:
@@ -145,22 +159,35 @@ class SlowMatcher:
         spelled, origin = spelled_out(text)
         hits: list[Hit] = list(self._by_rules(text, field))
         allowed: list[tuple[int, int]] = []
-        for sought, sighting in self._sightings(spelled, field, backwards=field in _NAMES or len(text) < 64):
-            by_sound = sought.form.kind is FormKind.SPOKEN
-            ways = (checks.judge_spoken if by_sound else checks.judge)(sought.form, sighting)
-            if ways is None:
-                continue
-            start, end = span_in(spelled, sought.form, sighting)
-            start, end = origin[start], origin[end - 1] + 1
-            if sought.form.term.action is Action.ALLOW:
+        for first, behind, ways, term, by_sound in self._seen(
+            spelled, field, backwards=field in _NAMES or len(text) < 64
+        ):
+            start, end = origin[first], origin[behind - 1] + 1
+            if term.action is Action.ALLOW:
                 allowed.append((start, end))
                 continue
             if any(character in tables.expansions() for character in text[start:end]):
                 ways |= {Evasion.WIDTH}
-            if sighting.backwards:
-                ways |= {Evasion.REVERSED}
-            hits.append(hit_of(sought.form.term, start, end, ways, at_most_review=by_sound))
+            hits.append(hit_of(term, start, end, ways, at_most_review=by_sound))
         return verdict_of(text, hits, allowed)
+
+    def _seen(
+        self, text: str, field: Field, *, backwards: bool
+    ) -> Iterator[tuple[int, int, frozenset[Evasion], Term, bool]]:
+        for sought, sighting in self._sightings(text, field, backwards=backwards):
+            if (judged := settle(sought.form, sighting)) is not None:
+                yield *judged[0], judged[1], sought.form.term, sought.form.kind in SPOKEN
+        signs = "(?<=[A-Za-z])[!|](?=[A-Za-z])"
+        lettered = re.sub(signs, "i", text)
+        if lettered == text:
+            return
+        for sought, sighting in self._sightings(lettered, field, backwards=backwards):
+            judged = settle(sought.form, sighting)
+            if judged is None or sought.form.term.action is Action.ALLOW:
+                continue
+            (start, end), ways = judged
+            if re.search(signs, text[max(0, start - 1) : end + 1]):
+                yield start, end, ways | {Evasion.LEET}, sought.form.term, sought.form.kind in SPOKEN
 
     def _by_rules(self, text: str, field: Field) -> Iterator[Hit]:
         for term in self._terms:
@@ -172,25 +199,27 @@ class SlowMatcher:
         """Wherever the places of a text, or of what it becomes when it is read otherwise, are those of a term."""
         here = [sought for sought in self._sought if field in (sought.form.term.fields or Field)]
         places = places_of(text)
-        yield from _seen(here, text, places)
-        yield from _only_with_what_is_put_together(_seen(here, text, joined(places)))
+        names = field in _NAMES
+        yield from _seen(here, text, places, names=names)
+        yield from _only_with_what_is_put_together(_seen(here, text, joined(places), names=names))
         if any(sought.by_sound for sought in self._sought):
             for reading in range(2):
-                yield from _only_with_what_is_put_together(_seen(here, text, read_aloud(text, places, reading)))
+                aloud = read_aloud(text, places, reading)
+                yield from _only_with_what_is_put_together(_seen(here, text, aloud, names=names))
         if backwards:
             yield from _seen_backwards(here, text, field)
 
 
 def _seen(
-    here: list[Sought], text: str, places: list[Place], *, backwards: bool = False
+    here: list[Sought], text: str, places: list[Place], *, names: bool, backwards: bool = False
 ) -> Iterator[tuple[Sought, Sighting]]:
     views = {False: [place.written for place in places], True: [place.spoken for place in places]}
     for start in range(len(places)):
         for sought in here:
             end = start + len(sought.view)
-            if views[sought.by_sound][start:end] == sought.view:
+            if views[sought.by_sound][start:end] == sought.view and (names or sought.form.kind is not FormKind.DRAWN):
                 parts = tuple(place.part for place in places[start:end])
-                yield sought, Sighting(text, trimmed(text, parts), backwards)
+                yield sought, Sighting(Given(text, parts, backwards), 0, sought.form)
 
 
 def _only_with_what_is_put_together(seen: Iterator[tuple[Sought, Sighting]]) -> Iterator[tuple[Sought, Sighting]]:
@@ -204,9 +233,11 @@ def _seen_backwards(here: list[Sought], text: str, field: Field) -> Iterator[tup
         for sought in here
         if sought.form.kind is FormKind.WRITTEN
         and len(sought.form.plain) >= shortest
+        and (not sought.form.letters or (field in _NAMES and sought.form.letters > 5))
+        and sought.form.plain[::-1] not in tables.english_words()
         and sought.form.plain != sought.form.plain[::-1]
     ]
-    return _seen(readable, text[::-1], places_of(text[::-1]), backwards=True)
+    return _seen(readable, text[::-1], places_of(text[::-1]), names=field in _NAMES, backwards=True)
 
 
 @cache
@@ -252,16 +283,6 @@ def read_aloud(text: str, places: list[Place], reading: int) -> list[Place]:
         assert not left, "the syllables of a word are all of its letters"
         reached = max(start, place_of[word.offsets[-1]] + 1)
     return result + places[reached:]
-
-
-def span_in(text: str, form: Form, sighting: Sighting) -> tuple[int, int]:
-    """With the plus of a contact before it, and the marks and invisible characters behind it."""
-    start, end = sighting.parts[0].offsets[0], sighting.parts[-1].offsets[-1] + 1
-    if sighting.backwards:
-        return len(text) - end, len(text) - start
-    if form.kind is FormKind.CONTACT:
-        start = checks.plus_before(sighting)
-    return start, with_what_follows(text, end)
 
 
 def hit_of(term: Term, start: int, end: int, ways: frozenset[Evasion], *, at_most_review: bool) -> Hit:

@@ -109,6 +109,12 @@ def test_too_large_a_file_is_refused_unread_and_too_long_a_one_uncounted() -> No
     assert faults(_HEADER + b"a" * (largest - len(_HEADER))) == [(2, "line-too-long")]
 
 
+def test_too_many_characters_in_all_terms_are_refused_at_the_line_that_is_too_much() -> None:
+    longest = policies.TERM_LONGEST.value
+    most = policies.LEXICON_CHARACTERS.value // longest
+    assert faults(_HEADER + line("长" * longest) * (most + 2)) == [(most + 2, "too-much-text")]
+
+
 def test_of_very_many_faults_the_first_are_told_and_all_are_counted() -> None:
     with pytest.raises(LexiconFaulty) as refused:
         read_terms(_HEADER + _GOOD * 5000)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
-from app.screening import folding
+from app.screening import folding, masking
 from app.screening.rules.contract import Rule, Spot
 from app.screening.rules.numbers import hidden, numbers
 from app.screening.sightings import neighbour
@@ -25,7 +25,7 @@ def find(text: str) -> Iterator[Spot]:
                 continue
             offsets = (*offsets, last)
         if _is_right(number.digits[:17], number.digits[17:] or "x"):
-            yield offsets[0], offsets[-1] + 1, hidden(text, offsets)
+            yield offsets[0], masking.behind(text, offsets[-1] + 1), hidden(text, offsets)
 
 
 def _goes_on(text: str, offset: int) -> bool:
