@@ -7,7 +7,6 @@ and finds nothing; the peer is mint-filter, from npm, with the same terms and th
 import json
 import os
 import platform
-import resource
 import shutil
 import subprocess
 import sys
@@ -133,10 +132,14 @@ def memory(blob: bytes) -> Row:
 def print_memory(file: str) -> None:
     """In kB; tables that any lexicon needs count as ours too."""
     blob = Path(file).read_bytes()
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = _resident()
     matcher = Matcher.load(blob)
     matcher.screen("今天天气很好" * 50, Field.POST)
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+    print(_resident() - before)
+
+
+def _resident() -> int:
+    return next(int(line.split()[1]) for line in Path("/proc/self/status").read_text().splitlines() if "VmRSS" in line)
 
 
 def _found(program: str) -> str:
