@@ -136,8 +136,9 @@ class Naming:
 
     def _save(self, tx: Transaction, before: Account, draft: Draft) -> None:
         after = draft.account
+        lets_go = Field.HANDLE in draft.judgement.shown and is_placeholder(before.id, before.handle)
         changes = {
-            "handle": draft.wanted_handle != before.handle,
+            "handle": draft.wanted_handle != before.handle or after.handle != before.handle or lets_go,
             "external_id": after.external_id != before.external_id,
             "profile": after.profile != before.profile,
         }

@@ -12,8 +12,10 @@ from app.audit.domain import Action, ObjectKind
 from app.db.unit_of_work import ConstraintViolated, Transaction, UnitOfWork, again_on_collision
 from app.kernel.actor import Actor
 from app.kernel.ids import AccountId, ForumId
+from app.screening.service import OPEN_FIELD_RULE
 
 _EXTERNAL_ID_RULE, _STATUS_INDEX_RULE = "uq_accounts_external_id", "uq_accounts_status_index"
+_TO_BE_TRIED_AGAIN = {_STATUS_INDEX_RULE, OPEN_FIELD_RULE}
 
 
 class Accounts:
@@ -53,6 +55,9 @@ class Accounts:
         Raises `NoSuchAccount`, `AccountIsClosed`, `HandleInvalid`, `HandleTaken`, `ExternalIdTaken`,
         `ExternalIdFixed`, `Invalid`, `ScreeningBlocked`.
         """
+        again_on_collision(lambda: self._change(actor, forum_id, account_id, wanted))
+
+    def _change(self, actor: Actor, forum_id: ForumId, account_id: str, wanted: AccountChange) -> None:
         try:
             with self._unit_of_work.begin(actor) as tx:
                 account = get_account(tx, forum_id, account_id, lock=True)
@@ -60,6 +65,8 @@ class Accounts:
                     raise AccountIsClosed
                 self._naming.change(tx, account, wanted)
         except ConstraintViolated as violated:
+            if violated.constraint in _TO_BE_TRIED_AGAIN:
+                raise
             raise (ExternalIdTaken if violated.constraint == _EXTERNAL_ID_RULE else HandleTaken) from None
 
 
@@ -67,13 +74,14 @@ class Accounts:
 def names_told(unit_of_work: UnitOfWork, forum_id: ForumId, external_id: str | None) -> Iterator[None]:
     """Around a transaction that takes names: says which of them was taken. Raises `HandleTaken`, `ExternalIdTaken`.
 
-    `ConstraintViolated` is left for a place in the status list that another one drew: draw again. A request that is
-    repeated meets its own account: that is a matter of the user id, not of the handle.
+    `ConstraintViolated` is left for a place in the status list that another one drew: draw again; and for a review that
+    a patrol opened at this moment. A request that is repeated meets its own account: that is a matter of the user id,
+    not of the handle.
     """
     try:
         yield
     except (ConstraintViolated, HandleTaken) as lost:
-        if isinstance(lost, ConstraintViolated) and lost.constraint == _STATUS_INDEX_RULE:
+        if isinstance(lost, ConstraintViolated) and lost.constraint in _TO_BE_TRIED_AGAIN:
             raise
         with unit_of_work.read() as tx:
             known = external_id is not None and is_external_id_known(tx, forum_id, external_id)

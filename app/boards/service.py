@@ -17,13 +17,13 @@ from app.boards.filing import Filing, change_terms
 from app.boards.naming import BoardNaming
 from app.boards.standings import standings_of
 from app.boards.terms import WantedTerms
-from app.db.unit_of_work import ConstraintViolated, Transaction, UnitOfWork
+from app.db.unit_of_work import ConstraintViolated, Transaction, UnitOfWork, again_on_collision
 from app.events.catalogue import EventType
 from app.forums.service import get_forum, hold_forum
 from app.kernel.actor import Actor
 from app.kernel.ids import BoardId, ForumId, new_id
 from app.screening.domain import Field, Text
-from app.screening.service import held_fields, refuse_unreadable
+from app.screening.service import OPEN_FIELD_RULE, held_fields, refuse_unreadable
 
 _SLUG_RULE = "uq_boards_forum_id_slug"
 _BY_THE_FORUM = "design"
@@ -91,6 +91,9 @@ class Boards:
         """
         if wanted.slug is not None and not is_slug(wanted.slug):
             raise SlugInvalid
+        return again_on_collision(lambda: self._change(actor, forum_id, named, wanted))
+
+    def _change(self, actor: Actor, forum_id: ForumId, named: str, wanted: BoardChange) -> BoardView:
         try:
             with self._unit_of_work.begin(actor) as tx:
                 hold_forum(tx, forum_id)
@@ -101,7 +104,9 @@ class Boards:
                     change_terms(tx, forum_id, board.id, wanted.terms, tx.now, _BY_THE_FORUM)
                 audit.record(tx, Action.BOARD_CHANGED, ObjectKind.BOARD, board.id)
                 return _views(tx, [get_board(tx, forum_id, board.id)])[0]
-        except ConstraintViolated:
+        except ConstraintViolated as violated:
+            if violated.constraint == OPEN_FIELD_RULE:
+                raise
             raise SlugTaken from None
 
     def freeze(self, actor: Actor, forum_id: ForumId, named: str, reason: str) -> BoardView:

@@ -38,7 +38,7 @@ def show_import(imported: Imported, published: Published | None, *, as_json: boo
     if len(warnings) > _FIRST_WARNINGS:
         typer.echo(f"and {len(warnings) - _FIRST_WARNINGS} warnings more; --json prints all")
     was = "Imported" if imported.is_new else "Imported before"
-    stands = _said(published) if published else f"A draft: `shiming lexicon rehearse {version.name}` shows its effect."
+    stands = _said(published) if published else f"`shiming lexicon rehearse {version.name}` shows its effect."
     typer.echo(f"{was}: {version.name}/{version.number}, {version.terms} terms. {stands}")
 
 

@@ -10,8 +10,9 @@ from app.cli.moments import AsJson, moment
 from app.kernel.actor import OPERATOR
 from app.posting.domain import StandingFilter
 from app.screening.docket import Ended, OpenReview, PastReview, Review, ReviewFilter
-from app.screening.domain import Field, Hit, Ruling
+from app.screening.domain import Field, Hit, Ruling, Text
 from app.screening.reviews import LONGEST_REASON
+from app.screening.service import refuse_unreadable
 from app.settings import Settings
 from app.wiring import Services, build
 
@@ -31,8 +32,12 @@ def list_open(
     as_json: AsJson = False,
 ) -> None:
     """What waits, the oldest first; of a text only what stands around its hits."""
+    if not f"{account or ''}{after or ''}".isascii():
+        raise typer.BadParameter("ids are ASCII")
     if handle is not None and forum is None:
         raise typer.BadParameter("--handle needs --forum")
+    if handle is not None:
+        refuse_unreadable([Text(Field.HANDLE, "--handle", handle)])
     services = build(Settings())
     forum_id = services.forums.get(forum).id if forum else None
     if handle is not None and forum_id is not None:

@@ -28,7 +28,10 @@ def suspects(lexicon: Lexicon, texts: Sequence[str]) -> set[int]:
     block = folding.SEPARATOR.join(text.replace(folding.SEPARATOR, " ") for text in texts)
     points = folding.code_points(folding.SEPARATOR + block)
     seen = folding.views_of(points)
-    offsets = [_offset(candidate) for candidate in _candidates(lexicon, block, seen)]
+    candidates = _candidates(lexicon, block, seen)
+    if len(texts) == 1 and next(candidates, None):
+        return {0}
+    offsets = [_offset(candidate) for candidate in candidates]
     if folding.EXPANDED in seen.joined:
         offsets += (np.flatnonzero(seen.codes == folding.expanded_mark()) - 1).tolist()
     if folding.has_letter_signs(block):

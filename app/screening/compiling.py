@@ -74,7 +74,7 @@ def _columns(terms: Sequence[Term]) -> dict[str, bytes]:
         "texts": "".join(term.term for term in terms).encode("utf-8", "surrogatepass"),
         "text_end": np.cumsum([len(term.term) for term in terms], dtype=np.uint32).tobytes(),
         "categories": "\n".join(categories).encode(),
-        "term": np.array(rows, np.uint16).tobytes(),
+        "term": np.array(rows, np.uint32).tobytes(),
         "rules": np.array(rules, np.uint32).tobytes(),
     }
 

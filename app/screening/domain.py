@@ -267,7 +267,7 @@ class TextSource(Protocol):
     """A port: texts that a higher room shows."""
 
     def page(self, tx: Transaction, after: str, limit: int) -> list[PublicText]:
-        """Those behind `after` in the order of keys, oldest first; a key's texts are never parted. Empty at the end."""
+        """Some behind `after`, in the order of keys; those of one key are never parted. Empty at the end alone."""
 
     def recent(self, tx: Transaction, limit: int) -> list[PublicText]:
         """The newest."""

@@ -8,8 +8,8 @@ Skipped characters are dropped and runs of one class are one, so that both views
 import codecs
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +28,7 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 Codes = NDArray[np.uint32]
 
 
-@dataclass(frozen=True, slots=True)
-class Views:
+class Views(NamedTuple):
     """A folded text. Places count in the views, offsets in the text."""
 
     joined: str
@@ -109,6 +108,12 @@ def _digits() -> NDArray[np.uint8]:
     read = np.zeros(tables.SIZE, np.uint8)
     read[[ord(way) for way in tables.digits()] + list(range(ord("0"), ord("9") + 1))] = 1
     return np.maximum(read, read[tables.plain_table()])
+
+
+def has_latin(text: str) -> bool:
+    """Whether a Latin letter stands in it, however it is written."""
+    plain = tables.plain_table().take(code_points(text))
+    return bool(((plain >= ord("a")) & (plain <= ord("z"))).any())
 
 
 def has_letter_signs(text: str) -> bool:

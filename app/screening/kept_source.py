@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from app import policies
 from app.crypto.envelope import Records
 from app.db.unit_of_work import Transaction
 from app.kernel.ids import ForumId
@@ -11,6 +12,9 @@ from app.screening.keeping import read_hits, unseal
 from app.screening.masking import masked
 from app.screening.patrol_rows import KeptAndRuling
 
+_PAGE = policies.PATROL_LARGEST_BATCH.value << 20
+_NEWEST = policies.REHEARSAL_LARGEST.value << 20
+
 
 class KeptTexts:
     """A `TextSource`. Names are no part of it: what of them is shown stands with their account or board."""
@@ -19,12 +23,12 @@ class KeptTexts:
         self._records = records
 
     def page(self, tx: Transaction, after: str, limit: int) -> list[PublicText]:
-        """A step: so many behind `after`, oldest first."""
-        return list(self._opened(patrol_rows.page_of_shown(tx.session, after, limit)))
+        """A step: so many behind `after`, oldest first, fewer where they are large."""
+        return list(self._opened(patrol_rows.page_of_shown(tx.session, after, limit, _PAGE)))
 
     def recent(self, tx: Transaction, limit: int) -> list[PublicText]:
         """A step: the newest."""
-        return list(self._opened(patrol_rows.newest_shown(tx.session, limit)))
+        return list(self._opened(patrol_rows.newest_shown(tx.session, limit, _NEWEST)))
 
     def _opened(self, rows: Sequence[KeptAndRuling]) -> Iterator[PublicText]:
         for kept, ruling in rows:

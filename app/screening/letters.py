@@ -133,6 +133,7 @@ def is_marked_as_meant(form: Form, sighting: Sighting) -> bool:
     return _marks(written) == _marks(form.text)
 
 
+@lru_cache(maxsize=1 << 12)
 def _is_written_with_marks(plain: str) -> bool:
     return not plain.isascii() and any(
         unicodedata.category(letter) == "Lo"

@@ -31,7 +31,7 @@ class Lexicon:
         self._texts = str(columns["texts"], "utf-8", "surrogatepass")
         self._text_end = np.frombuffer(columns["text_end"], np.uint32)
         self._categories = [Category(name) for name in str(columns["categories"], "utf-8").split("\n")]
-        self._term = np.frombuffer(columns["term"], np.uint16).reshape(-1, 5)
+        self._term = np.frombuffer(columns["term"], np.uint32).reshape(-1, 5)
         self._splits = dict(_split(line) for line in str(columns["splits"], "utf-8").splitlines())
         self._seen: dict[int, tuple[Form, ...]] = {}
         self.rules = [self._term_at(int(number)) for number in np.frombuffer(columns["rules"], np.uint32)]

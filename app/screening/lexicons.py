@@ -37,6 +37,8 @@ from app.screening.versions import all_terms, pack, terms_of, unpack
 STARTER = "starter"
 _STARTER_FILE = Path(__file__).parent / "data" / "starter.csv"
 _NAME = re.compile(r"[a-z0-9-]{1,64}")
+_HIGHEST = 2**31 - 1
+"""No database can be asked for a higher number."""
 _PUBLICATIONS = sha256(b"publications of lexicons").digest()
 _SUBJECT = "lexicons"
 """One for all, so that a forum hears of publications in their order."""
@@ -237,6 +239,9 @@ class Lexicons:
 
 
 def _version(tx: Transaction, name: str, number: int | None) -> LexiconVersion:
+    """Raises `NoSuchLexicon`."""
+    if not _NAME.fullmatch(name) or (number or 0) > _HIGHEST:
+        raise NoSuchLexicon
     version = lexicon_rows.find_version(tx.session, name, number)
     if version is None:
         raise NoSuchLexicon

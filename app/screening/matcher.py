@@ -2,16 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import islice
 
 from app import policies
 from app.screening import blocks, folding, searching, tables, verdicts
 from app.screening.compiling import compile_terms
 from app.screening.domain import SCREENED, Decision, Field, Hit, Term, Verdict
-from app.screening.forms import Form, FormKind, Lead
+from app.screening.forms import Form, FormKind
 from app.screening.judging import Findings, ToJudge
 from app.screening.lexicon import Found, Lexicon
 from app.screening.rules import RULES
 
+_JUDGED = policies.CANDIDATES_JUDGED.value
 _PASS = Verdict(Decision.PASS)
 _NAMES = frozenset({Field.HANDLE, Field.DISPLAY_NAME})
 _SHORT = 64
@@ -29,6 +31,9 @@ class Matcher:
         self._lexicon = lexicon
         self._find = lexicon.find
         self._rules = [term for term in lexicon.rules if term.term in RULES]
+        self._rules_for = {
+            field: [term for term in self._rules if field in (term.fields or SCREENED)] for field in Field
+        }
 
     @classmethod
     def load(cls, compiled: bytes) -> "Matcher":
@@ -44,9 +49,10 @@ class Matcher:
         """What becomes of a text in a field. Takes any string, in time linear in its length, and never raises."""
         seen = folding.views(text)
         found = self._find(seen.joined)
-        by_rules = self._by_rules(text, [term for term in self._rules if field in (term.fields or SCREENED)])
+        rules = self._rules_for[field]
+        by_rules = list(self._by_rules(text, rules)) if rules else []
         otherwise = folding.EXPANDED in seen.joined or folding.has_letter_signs(text)
-        if not found and not by_rules and not otherwise and not _is_read_both_ways(text, field):
+        if not (found or by_rules or otherwise or len(text) < _SHORT or field in _NAMES):
             return _PASS
         return self._judge(text, field, seen, found, by_rules)
 
@@ -56,19 +62,16 @@ class Matcher:
         for first, block in blocks.of(texts):
             found.update(first + number for number in blocks.suspects(self._lexicon, block))
         if self._rules:
-            found.update(number for number, text in enumerate(texts) if self._by_rules(text, self._rules))
+            found.update(number for number, text in enumerate(texts) if next(self._by_rules(text, self._rules), None))
         return sorted(found)
 
-    def _by_rules(self, text: str, rules: Sequence[Term]) -> list[Hit]:
-        if not rules:
-            return []
+    def _by_rules(self, text: str, rules: Sequence[Term]) -> Iterator[Hit]:
+        """Of each rule one more than are judged, at most."""
         digits = folding.digits_in(text)
-        return [
-            verdicts.rule_hit(term, start, end, ways)
-            for term in rules
-            if RULES[term.term].may_hit(text, digits)
-            for start, end, ways in RULES[term.term].find(text)
-        ]
+        for term in rules:
+            if RULES[term.term].may_hit(text, digits):
+                for start, end, ways in islice(RULES[term.term].find(text), _JUDGED + 1):
+                    yield verdicts.rule_hit(term, start, end, ways)
 
     def _judge(self, text: str, field: Field, seen: folding.Views, found: Found, by_rules: Sequence[Hit]) -> Verdict:
         spelled = text
@@ -87,15 +90,16 @@ class Matcher:
         hits, allowed = findings.hits, findings.allowed
         if spelled is not text:
             hits, allowed = verdicts.as_sent(text, hits, allowed)
-        return verdicts.verdict(text, [*hits, *by_rules], allowed, too_many=findings.too_many)
+        too_many = findings.too_many or len(by_rules) > _JUDGED
+        return verdicts.verdict(text, [*hits, *by_rules], allowed, too_many=too_many)
 
     def _candidates(
         self, text: str, field: Field, seen: folding.Views, found: Found, *, both_ways: bool
     ) -> Iterator[ToJudge]:
-        if len(found) > policies.CANDIDATES_JUDGED.value:
-            leads = self._lexicon.leads
-            found.sort(key=lambda one: not leads[one[2]] & Lead.FIRST)
-        for pattern, places, end in searching.candidates(self._lexicon, text, seen, found):
+        in_turn = found
+        if len(found) > _JUDGED:
+            in_turn = searching.gravest_first(self._lexicon, found)
+        for pattern, places, end in searching.candidates(self._lexicon, text, seen, in_turn):
             for form in self._lexicon.forms(pattern, field):
                 if form.kind is not FormKind.DRAWN or field in _NAMES:
                     yield form, places, end

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
+from itertools import accumulate
 from typing import TypeVar
 
-from sqlalchemy import Row, Select, and_, or_, select, update
+from sqlalchemy import Row, Select, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.screening.domain import Decision, Ruling
@@ -47,13 +48,21 @@ def newest(session: Session, limit: int) -> Sequence[Row[PatrolRow, datetime]]:
     return session.execute(query.order_by(PatrolRow.publication.desc()).limit(limit)).all()
 
 
-def page_of_shown(session: Session, after: str, limit: int) -> Sequence[KeptAndRuling]:
+def page_of_shown(session: Session, after: str, limit: int, most_bytes: int) -> Sequence[KeptAndRuling]:
+    """So many and so large a page, but for a first one that is larger by itself."""
     query = _shown().where(KeptTextRow.id > after).order_by(KeptTextRow.id)
-    return session.execute(query.limit(limit)).all()
+    return session.execute(query.limit(_as_many(session, query.limit(limit), most_bytes))).all()
 
 
-def newest_shown(session: Session, limit: int) -> Sequence[KeptAndRuling]:
-    return session.execute(_shown().order_by(KeptTextRow.id.desc()).limit(limit)).all()
+def newest_shown(session: Session, limit: int, most_bytes: int) -> Sequence[KeptAndRuling]:
+    query = _shown().order_by(KeptTextRow.id.desc())
+    return session.execute(query.limit(_as_many(session, query.limit(limit), most_bytes))).all()
+
+
+def _as_many(session: Session, query: Select[KeptTextRow, str | None], most_bytes: int) -> int:
+    """How many of these, one at least, are not larger together."""
+    sizes: Iterator[int] = iter(session.scalars(query.with_only_columns(func.length(KeptTextRow.sealed_text))))
+    return max(1, sum(reached <= most_bytes for reached in accumulate(sizes)))
 
 
 def kept_by_id(session: Session, ids: Collection[str]) -> dict[str, KeptTextRow]:

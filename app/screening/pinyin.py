@@ -44,7 +44,9 @@ class Word(NamedTuple):
 
 def words(text: str) -> list[Word]:
     """Every word of two Latin letters and more that is pinyin."""
-    found = []
+    found: list[Word] = []
+    if not folding.has_latin(text):
+        return found
     for match in _latin().finditer(text):
         written = match.group()
         ways = _ways(written) if 1 < len(written) <= _LONGEST_WORD else ()

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.kernel.actor import Actor
 from app.kernel.ids import ForumId
-from app.screening.domain import Field, Ruling
+from app.screening.domain import Decision, Field, Ruling
 from app.screening.models import KeptTextRow, LexiconVersionRow, PublicationRow, ReviewRow
 
 _PIECE = 1 << 19
@@ -45,19 +45,27 @@ def blob_of(session: Session, number: int) -> bytes | None:
             return b"".join(pieces)
 
 
-def passed_digests(
-    session: Session, forum_id: ForumId, digests: Collection[tuple[Field, bytes]]
-) -> set[tuple[str, bytes]]:
-    """Which of these texts a reviewer has let pass in this forum, as this field."""
-    if not digests:
-        return set()
-    query = select(ReviewRow.field, ReviewRow.digest).where(
-        ReviewRow.forum_id == forum_id,
-        ReviewRow.field.in_({field.value for field, _ in digests}),
-        ReviewRow.digest.in_({digest for _, digest in digests}),
-        ReviewRow.decision == Ruling.PASS.value,
+def newest_rulings(
+    session: Session, forum_id: ForumId, texts: Collection[tuple[Field, bytes]]
+) -> dict[tuple[Field, bytes], tuple[Ruling, Decision]]:
+    """How persons last decided on these texts as these fields, and what they saw the lexicons ask for."""
+    if not texts:
+        return {}
+    query = (
+        select(ReviewRow.field, ReviewRow.digest, ReviewRow.decision, KeptTextRow.decision)
+        .join(KeptTextRow, KeptTextRow.id == ReviewRow.text_id)
+        .where(
+            ReviewRow.forum_id == forum_id,
+            ReviewRow.field.in_({field.value for field, _ in texts}),
+            ReviewRow.digest.in_({digest for _, digest in texts}),
+            ReviewRow.decision.in_([Ruling.PASS.value, Ruling.MASK.value, Ruling.BLOCK.value]),
+        )
+        .order_by(ReviewRow.decided_at, ReviewRow.id)
     )
-    return {(field, digest) for field, digest in session.execute(query)}
+    return {
+        (Field(field), digest): (Ruling(str(ruling)), Decision(seen))
+        for field, digest, ruling, seen in session.execute(query)
+    }
 
 
 def add_texts(session: Session, rows: Iterable[KeptTextRow]) -> None:
@@ -90,6 +98,15 @@ def withdraw_reviews(
         review.actor_kind, review.actor_id = actor.kind.value, actor.id
     texts = [review.text_id for review in reviews]
     session.execute(update(KeptTextRow).where(KeptTextRow.id.in_(texts)).values(keep_until=keep_until))
+    session.flush()
+
+
+def hide(session: Session, reviews: Collection[ReviewRow]) -> None:
+    """Notes that a placeholder is shown from now on where the text was shown meanwhile."""
+    for review in reviews:
+        if not review.held:
+            review.version += 1
+            review.held = True
     session.flush()
 
 

@@ -145,6 +145,8 @@ class Reviews:
 
 def _find(tx: Transaction, review_id: str) -> ReviewAndText:
     """Raises `NoSuchReview`."""
+    if not review_id.isascii():  # no id is, and a lone surrogate cannot be looked for
+        raise NoSuchReview
     found = review_rows.find(tx.session, review_id)
     if found is None:
         raise NoSuchReview

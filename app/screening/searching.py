@@ -155,6 +155,22 @@ def candidates(lexicon: Lexicon, text: str, seen: folding.Views, found: Found) -
         yield from _read_aloud(lexicon, searched)
 
 
+def gravest_first(lexicon: Lexicon, found: Found) -> Found:
+    """Those that are judged first where not all can be; of those that only say that there are Latin letters, one."""
+    leads = lexicon.leads
+    patterns = {pattern for _, _, pattern in found}
+    first = {pattern for pattern in patterns if leads[pattern] & Lead.FIRST}
+    later = {pattern for pattern in patterns - first if leads[pattern] & ~Lead.LATIN}
+    rest = next(([one] for one in found if leads[one[2]] & Lead.LATIN), []) if patterns - first - later else []
+    if len(first) == len(patterns):
+        return found
+    return [
+        *([one for one in found if one[2] in first] if first else []),
+        *([one for one in found if one[2] in later] if later else []),
+        *rest,
+    ]
+
+
 def mirrored(lexicon: Lexicon, text: str, seen: folding.Views) -> Iterator[Candidate]:
     """What is found from the end of the text to its beginning."""
     found = lexicon.find(seen.joined[seen.length - 1 :: -1] if seen.length else "")

@@ -17,6 +17,7 @@ from app.screening.domain import (
     Judged,
     Judgement,
     Origin,
+    Ruling,
     Subject,
     Text,
     Verdict,
@@ -24,6 +25,9 @@ from app.screening.domain import (
 from app.screening.errors import ScreeningBlocked, blocked_sentence
 from app.screening.in_force import in_force
 from app.screening.keeping import Provenance, keep, kept_until, review_of
+
+OPEN_FIELD_RULE = "uq_reviews_open_field"
+"""The rule that a field waits once: whoever meets it has met a patrol that found the field at this moment."""
 
 
 class Gate:
@@ -38,8 +42,8 @@ class Gate:
     def judge(self, tx: Transaction, forum_id: ForumId, texts: Iterable[Text]) -> Judgement:
         """A step: what may be shown of these names; writes nothing.
 
-        A text that a reviewer has let pass in this forum passes again, unless it is blocked by now. Raises `Invalid`
-        with every fault of every text, `ScreeningBlocked`.
+        A text that a reviewer has let pass in this forum passes again, as long as theirs is the newest word and the
+        lexicons ask for no more than they saw. Raises `Invalid` with every fault of every text, `ScreeningBlocked`.
         """
         given = list(texts)
         refuse_unreadable(given)
@@ -47,9 +51,12 @@ class Gate:
         screened = [(text, lexicons.matcher.screen(text.text, text.field)) for text in given if text.field in SCREENED]
         _refuse_blocked(screened)
         judged = [Judged(text.field, text.text, verdict) for text, verdict in screened]
-        waiting = {(one.field, one.digest) for one in judged if one.verdict.decision is Decision.REVIEW}
-        passed = repository.passed_digests(tx.session, forum_id, waiting)
-        shown = {one.field: one.text if (one.field.value, one.digest) in passed else _shown(one) for one in judged}
+        asked = {(one.field, one.digest) for one in judged if one.verdict.decision is not Decision.PASS}
+        rulings = repository.newest_rulings(tx.session, forum_id, asked)
+        shown = {
+            one.field: one.text if _is_passed(one, rulings.get((one.field, one.digest))) else _shown(one)
+            for one in judged
+        }
         return Judgement(lexicons.version, tuple(judged), shown)
 
     def refuse(self, tx: Transaction, text: Text) -> None:
@@ -66,7 +73,8 @@ class Gate:
     def hold(self, tx: Transaction, subject: Subject, judgement: Judgement, emptied: Collection[Field] = ()) -> None:
         """A step: opens a review for what is held, and ends those of what these fields held before.
 
-        What waits already and is asked for again goes on waiting. `emptied` are fields that hold nothing any more.
+        What waits already and is asked for again goes on waiting, from now on behind a placeholder. `emptied` are
+        fields that hold nothing any more.
         """
         fields = {one.field for one in judgement.judged} | set(emptied)
         waiting = repository.open_reviews(tx.session, subject.id, fields)
@@ -74,6 +82,7 @@ class Gate:
         stale = [review for review in waiting if (review.field, review.digest) not in wanted]
         repository.withdraw_reviews(tx.session, stale, tx.actor, tx.now, kept_until(tx.now))
         known = {(review.field, review.digest) for review in waiting}
+        repository.hide(tx.session, [review for review in waiting if (review.field, review.digest) in wanted])
         where = Provenance(subject.forum_id, subject.account_id)
         version = judgement.lexicon_version
         new = [one for key, one in wanted.items() if key not in known]
@@ -107,6 +116,11 @@ def _refuse_blocked(screened: Iterable[tuple[Text, Verdict]]) -> None:
 
 def _fault(text: Text, categories: Iterable[str]) -> FieldError:
     return FieldError(text.pointer, ScreeningBlocked.code, blocked_sentence(categories))
+
+
+def _is_passed(judged: Judged, ruling: tuple[Ruling, Decision] | None) -> bool:
+    """`ruling` is the newest on this text, with what its reviewer saw the lexicons ask for."""
+    return ruling is not None and ruling[0] is Ruling.PASS and judged.verdict.decision.rank <= ruling[1].rank
 
 
 def _shown(judged: Judged) -> str | None:

@@ -98,10 +98,12 @@ class Sighting:
 
     def without_repeats(self) -> "Sighting | None":
         """The same without what is more than the term at its two ends; None where nothing is."""
+        if self.exact or len(self.form.runs) == 1:
+            return None
         runs, parts = self.form.runs, self.parts
         first, last = parts[0], parts[-1]
         spare = len(first.offsets) - len(runs[0]), len(last.offsets) - len(runs[-1])
-        if len(runs) == 1 or self.exact or max(spare) <= 0 or min(spare) < 0 or first.stands_for or last.stands_for:
+        if max(spare) <= 0 or min(spare) < 0 or first.stands_for or last.stands_for:
             return None
         first, last = (
             first._replace(offsets=first.offsets[spare[0] :]),

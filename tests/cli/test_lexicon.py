@@ -118,6 +118,8 @@ REFUSED: dict[str, tuple[list[str], int, str]] = {
     "an unknown field": (["try", "text", "--field", "reason"], 2, "--field"),
     "version zero": (["diff", "starter", "--version", "0"], 2, "--version"),
     "a version of nothing": (["try", "text", "--version", "1"], 2, "--name"),
+    "a version beyond all": (["export", "starter", "--version", "9" * 25], 1, "no such lexicon"),
+    "a name of no bytes": (["withdraw", "\udcff"], 1, "no such lexicon"),
     "a place that is none": (["export", "starter", "nowhere/file.csv"], 1, "cannot be written"),
 }
 

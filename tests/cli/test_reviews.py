@@ -127,6 +127,8 @@ WRONG_USAGE: dict[str, tuple[str, ...]] = {
     "a version of none": ("reviews", "decide", "rev_1", "--version", "0", "--pass", "--reason", "好"),
     "a handle of no forum": ("reviews", "list", "--handle", "山间清风"),
     "a field of none": ("reviews", "list", "--field", "avatar"),
+    "an account of no bytes": ("reviews", "list", "--account", "\udcff"),
+    "a place of no bytes": ("reviews", "list", "--after", "\udcff"),
     "a limit of none": ("reviews", "list", "--limit", "0"),
 }
 REFUSED: dict[str, tuple[tuple[str, ...], str]] = {
@@ -139,6 +141,8 @@ REFUSED: dict[str, tuple[tuple[str, ...], str]] = {
         ("reviews", "decide", "rev_none", "--version", "1", "--pass", "--reason", "a\u202eb"),
         "/reason: ",
     ),
+    "a review of no bytes": (("reviews", "show", "\udcff"), "no such review"),
+    "a handle of no bytes": (("reviews", "list", "--forum", "FORUM", "--handle", "\udcff"), "--handle: "),
     "no such forum": (("reviews", "list", "--forum", "frm_none"), "no such forum"),
     "no such handle": (("reviews", "list", "--forum", "FORUM", "--handle", "没有的人"), "no such account"),
 }

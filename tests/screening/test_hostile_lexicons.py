@@ -205,3 +205,9 @@ def test_terms_that_no_file_would_let_through_do_no_harm_when_they_are_compiled(
     matcher = Matcher.load(compile_terms(terms))
     assert matcher.screen("上赌博网站玩", Field.POST).decision is Decision.BLOCK
     assert matcher.screen("今天天气很好", Field.POST).decision is Decision.PASS
+
+
+def test_every_term_may_have_a_category_of_its_own() -> None:
+    terms = [Term(f"q{number:06}x", Category(f"c{number}"), Action.BLOCK, 1) for number in range(1 << 16, 0, -1)]
+    (hit,) = Matcher.load(compile_terms(terms)).screen("q000001x", Field.POST).hits
+    assert hit.category == "c1"

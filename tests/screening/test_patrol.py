@@ -224,6 +224,20 @@ def test_kept_posts_are_read_again_as_they_are_shown(services: Services, forum: 
     assert texts == {"哪里有赌场", "哪里还有**", "哪里有**"}, "what was blocked is not shown, what waits waits once"
 
 
+def test_large_kept_posts_are_read_in_small_steps(services: Services, forum: ForumBackend, clock: FakeClock) -> None:
+    """A transaction is short and memory flat, also where a spammer has many huge posts masked."""
+    publish(services, 网赌="mask")
+    for number in range(25):
+        _post(services, ForumId(forum.credentials.forum_id), f"{number}网赌{'好' * 35_000}", None)
+    publish(services, 网赌="mask", 好的好="block")
+    clock.advance(seconds=WAITS)
+    steps = []
+    while step := services.patrol.go_on():
+        steps.append(step)
+    assert sum(steps) == 25
+    assert max(steps) <= 10
+
+
 def test_before_the_first_publication_there_is_nothing_to_do(
     services: Services, forum: ForumBackend, clock: FakeClock
 ) -> None:

@@ -34,3 +34,14 @@ def test_what_is_allowed_is_so_behind_any_number_of_other_hits() -> None:
 def test_a_text_that_is_not_judged_to_its_end_never_passes(harmless: str) -> None:
     assert _MATCHER.screen(harmless * _MANY, Field.POST).decision.rank >= Decision.REVIEW.rank
     assert _MATCHER.screen(harmless * 9, Field.POST).decision.rank <= Decision.MASK.rank
+
+
+def test_so_many_addresses_and_numbers_are_told_and_no_more_and_a_person_looks() -> None:
+    rules = [Term(rule, Category("contact"), Action.MASK, 1) for rule in ("@url", "@phone")]
+    matcher = Matcher.load(compile_terms(rules))
+    few = matcher.screen("a.cn " * (_MANY - 1), Field.POST)
+    assert (few.decision, len(few.hits)) == (Decision.MASK, _MANY - 1)
+    for many in ("a.cn ", "13800138000 ", "a.cn 13800138000 "):
+        verdict = matcher.screen(many * 5_000, Field.POST)
+        assert verdict.decision is Decision.REVIEW
+        assert len(verdict.hits) <= 2 * _MANY

@@ -1,6 +1,6 @@
 """What a rule is: a way to find something in a text that no list of words holds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from app.screening.domain import Evasion
@@ -13,7 +13,7 @@ Spot = tuple[int, int, frozenset[Evasion]]
 class Rule:
     """`find` is only asked where there are so many `digits` in a text, or one of `marks`."""
 
-    find: Callable[[str], list[Spot]]
+    find: Callable[[str], Iterator[Spot]]
     digits: int = 0
     marks: tuple[str, ...] = ()
 

@@ -1,6 +1,7 @@
 """Addresses of mail: with @, or with what is written for it."""
 
 import re
+from collections.abc import Iterator
 
 from app.screening.domain import Evasion
 from app.screening.rules.address import DOMAIN
@@ -11,9 +12,9 @@ _AT = r"(?:\s{0,2}[@#]\s{0,2}|\s{0,2}[\[(（【{]\s?(?:at|@|艾特)\s?[\])）】
 _EMAIL = re.compile(rf"(?<![a-z0-9._%+-])[a-z0-9][a-z0-9._%+-]{{0,63}}{_AT}{DOMAIN}")
 
 
-def find(text: str) -> list[Spot]:
+def find(text: str) -> Iterator[Spot]:
     read = as_address(text)
-    return [(match.start(), match.end(), _hidden(text, match)) for match in _EMAIL.finditer(read)]
+    return ((match.start(), match.end(), _hidden(text, match)) for match in _EMAIL.finditer(read))
 
 
 def _hidden(text: str, match: re.Match[str]) -> frozenset[Evasion]:

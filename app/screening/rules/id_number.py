@@ -1,6 +1,7 @@
 """Numbers of Chinese identity cards: a region, a day of birth and a checksum that is right. Source: GB 11643."""
 
 import re
+from collections.abc import Iterator
 from datetime import date
 
 from app.screening import folding, masking
@@ -15,8 +16,7 @@ _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS = "10x98765432"
 
 
-def find(text: str) -> list[Spot]:
-    found: list[Spot] = []
+def find(text: str) -> Iterator[Spot]:
     for number in numbers(text, *_SEEN):
         offsets = number.offsets
         if len(offsets) == 17:  # noqa: PLR2004 -- the last one is X
@@ -25,8 +25,7 @@ def find(text: str) -> list[Spot]:
                 continue
             offsets = (*offsets, last)
         if _is_right(number.digits[:17], number.digits[17:] or "x"):
-            found.append((offsets[0], masking.behind(text, offsets[-1] + 1), hidden(text, offsets)))
-    return found
+            yield offsets[0], masking.behind(text, offsets[-1] + 1), hidden(text, offsets)
 
 
 def _goes_on(text: str, offset: int) -> bool:

@@ -1,6 +1,7 @@
 """Numbers of mobile telephones of China: eleven digits that begin with 13 to 19, with or without the country's 86."""
 
 import re
+from collections.abc import Iterator
 from itertools import pairwise
 
 from app.screening import masking
@@ -15,8 +16,7 @@ _GROUPS = 3
 _DOTS = frozenset({".", "\uff0e"})
 
 
-def find(text: str) -> list[Spot]:
-    found: list[Spot] = []
+def find(text: str) -> Iterator[Spot]:
     reached = 0
     for number in numbers(text, _SHAPE):
         if number.offsets[0] < reached:
@@ -29,9 +29,8 @@ def find(text: str) -> list[Spot]:
         if country:
             plus = neighbour(text, start - 1, -1)
             start = plus if plus >= 0 and text[plus] in "+＋" else start
-        found.append((start, masking.behind(text, number.end), ways))
+        yield start, masking.behind(text, number.end), ways
         reached = number.end
-    return found
 
 
 def _is_date_or_version(text: str, number: Number) -> bool:

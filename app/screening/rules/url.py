@@ -1,6 +1,7 @@
 """Addresses of the web: with a scheme, with www, or a name that ends like one; a dot may be spelled out."""
 
 import re
+from collections.abc import Iterator
 
 from app.screening.domain import Evasion
 from app.screening.rules.address import DOMAIN, LABEL, SPELLED_DOT, SURE_TLD
@@ -15,9 +16,9 @@ _URL = re.compile(
 )
 
 
-def find(text: str) -> list[Spot]:
+def find(text: str) -> Iterator[Spot]:
     read = as_address(text)
-    return [(match.start(), match.end(), _hidden(text, read, match)) for match in _URL.finditer(read)]
+    return ((match.start(), match.end(), _hidden(text, read, match)) for match in _URL.finditer(read))
 
 
 def _hidden(text: str, read: str, match: re.Match[str]) -> frozenset[Evasion]:
