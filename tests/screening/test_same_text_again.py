@@ -12,7 +12,8 @@ from app.accounts.domain import Profile
 from app.db.engine import is_sqlite
 from app.kernel.actor import OPERATOR
 from app.kernel.ids import ForumId
-from app.screening.domain import Ruling
+from app.screening.domain import Decision, Ruling
+from app.screening.errors import AlreadyDecided, AskedForMore
 from app.wiring import Services
 from tests.support.clock import FakeClock
 from tests.support.forum import ForumBackend, Json, sandbox_number
@@ -115,6 +116,21 @@ def test_who_goes_back_to_the_placeholder_lets_go_of_the_name_that_waits(
     assert (taken.status_code, taken.json()["code"]) == (409, "handle-taken"), "for 90 days"
     clock.advance(days=91)
     services.accounts.register(OPERATOR, ForumId(forum.credentials.forum_id), "皇家赌场", None, Profile())
+
+
+def test_nobody_shows_what_is_asked_more_of_by_now_than_they_saw(services: Services, forum: ForumBackend) -> None:
+    publish(services, 赌场="review")
+    account = _register(forum, "山间清风", bio="赌场在哪")
+    (seen,) = waiting(services)
+    publish(services, 赌场="block")
+    with pytest.raises(AskedForMore):
+        decide(services, Ruling.PASS, seen)
+    with pytest.raises(AlreadyDecided):
+        decide(services, Ruling.PASS, seen)
+    (now,) = waiting(services)
+    assert (now.decision, forum.account(account["id"])["held"]) == (Decision.BLOCK, ["bio"])
+    decide(services, Ruling.PASS, now)
+    assert forum.account(account["id"])["profile"]["bio"] == "赌场在哪", "who knows it may still let it pass"
 
 
 @pytest.mark.parametrize("whose", ["account", "board"])
