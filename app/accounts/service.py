@@ -12,7 +12,7 @@ from app.audit.domain import Action, ObjectKind
 from app.db.unit_of_work import ConstraintViolated, Transaction, UnitOfWork, again_on_collision
 from app.kernel.actor import Actor
 from app.kernel.ids import AccountId, ForumId
-from app.screening.service import OPEN_FIELD_RULE
+from app.screening.service import OPEN_FIELD_RULE, let_go
 
 _EXTERNAL_ID_RULE, _STATUS_INDEX_RULE = "uq_accounts_external_id", "uq_accounts_status_index"
 _TO_BE_TRIED_AGAIN = {_STATUS_INDEX_RULE, OPEN_FIELD_RULE}
@@ -90,6 +90,7 @@ def names_told(unit_of_work: UnitOfWork, forum_id: ForumId, external_id: str | N
 
 def withdraw(tx: Transaction, account: Account) -> None:
     """A step: ends an account that nobody ever stood behind, and sets its names free."""
+    let_go(tx, account.id)
     repository.free_names(tx.session, account.id)
     repository.set_closed(tx.session, account.id, tx.now)
     touch(tx, account.id)

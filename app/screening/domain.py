@@ -1,5 +1,6 @@
 """Words: the fields that hold text, what a lexicon says of a term, and what is found in a text."""
 
+import dataclasses
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -45,7 +46,7 @@ class Text:
 
     field: Field
     pointer: str
-    text: str
+    text: str = dataclasses.field(repr=False)
 
     def faults(self) -> list[FieldError]:
         """What keeps it from being stored and shown: control and invisible characters, and nothing at all.
@@ -164,7 +165,7 @@ class Hit:
     severity: int
     action: Action
     evasions: tuple[Evasion, ...]
-    term: str
+    term: str = dataclasses.field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +174,7 @@ class Verdict:
 
     decision: Decision
     hits: tuple[Hit, ...] = ()
-    masked: str | None = None
+    masked: str | None = dataclasses.field(default=None, repr=False)
 
 
 class SubjectKind(StrEnum):
@@ -199,7 +200,7 @@ class Judged:
     """A text and what was found in it."""
 
     field: Field
-    text: str
+    text: str = dataclasses.field(repr=False)
     verdict: Verdict
 
     @property
@@ -257,7 +258,7 @@ class PublicText:
     key: str
     """Its place in the order of its source."""
     field: Field
-    text: str
+    text: str = dataclasses.field(repr=False)
     forum_id: ForumId
     subject: Subject | None
     """None for a kept text, which is nobody's field."""

@@ -46,6 +46,13 @@ class AlreadyDecided(Conflict):
     )
 
 
+class AskedForMore(AlreadyDecided):
+    sentence = Sentence(
+        "这一条打开之后词库变了，现在处置更严；重新读取后再决定。",
+        "The lexicons have changed since this review was opened and ask for more now; read it again before you decide.",
+    )
+
+
 class NoSuchScreening(NotFound):
     """Also another forum's, and one that is older than screenings are kept."""
 

@@ -29,7 +29,7 @@ class InForce:
 
 
 class _Loaded:
-    """What this process has loaded, the newest last."""
+    """What this process has loaded; last what is in force, as far as is known."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -39,7 +39,13 @@ class _Loaded:
         loaded = self._matchers.get(publication.digest)
         if loaded is None:
             return self._load(tx, publication)
-        return loaded if loaded.version == publication.number else InForce(publication.number, loaded.matcher)
+        if loaded.version == publication.number:
+            return loaded
+        again = InForce(publication.number, loaded.matcher)
+        if loaded.version < publication.number:  # an older version has come back
+            others = {digest: one for digest, one in self._matchers.items() if digest != publication.digest}
+            self._matchers = others | {publication.digest: again}
+        return again
 
     def _load(self, tx: Transaction, publication: Publication) -> InForce:
         before = next(reversed(self._matchers.values()), None)

@@ -56,7 +56,7 @@ class Progress:
 
     def lag(self, now: datetime) -> timedelta:
         """How long something may have been shown that the publication forbids; 0 once everything has been read."""
-        return timedelta(0) if self.finished_at else now - self.published_at
+        return timedelta(0) if self.finished_at else max(timedelta(0), now - self.published_at)
 
 
 @dataclass(frozen=True, slots=True)

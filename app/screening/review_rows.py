@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.kernel.actor import Actor
 from app.screening.docket import Ended, ReviewFilter, Waiting
-from app.screening.domain import Ruling
+from app.screening.domain import Decision, Ruling
 from app.screening.models import KeptTextRow, ReviewRow
 
 ReviewAndText = Row[ReviewRow, KeptTextRow]
@@ -68,6 +68,27 @@ def decide(
         .execution_options(synchronize_session=False)
     )
     return changed.first() is not None
+
+
+def renew(session: Session, review_id: str, version: int) -> bool:
+    """Whether it was still open, and as it was seen; then it is another version from now on."""
+    changed = session.execute(
+        update(ReviewRow)
+        .where(ReviewRow.id == review_id, ReviewRow.version == version, ReviewRow.decided_at.is_(None))
+        .values(version=version + 1)
+        .returning(ReviewRow.id)
+        .execution_options(synchronize_session=False)
+    )
+    return changed.first() is not None
+
+
+def judge_anew(session: Session, text_id: str, decision: Decision, hits: str, lexicon_version: int) -> None:
+    session.execute(
+        update(KeptTextRow)
+        .where(KeptTextRow.id == text_id)
+        .values(decision=decision.value, hits=hits, lexicon_version=lexicon_version)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def keep_text_until(session: Session, text_id: str, until: datetime) -> None:

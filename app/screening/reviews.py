@@ -28,8 +28,9 @@ from app.screening.domain import (
     SubjectKind,
     Text,
 )
-from app.screening.errors import AlreadyDecided, NoSuchReview
-from app.screening.keeping import kept_until, read_hits, unseal
+from app.screening.errors import AlreadyDecided, AskedForMore, NoSuchReview
+from app.screening.in_force import in_force
+from app.screening.keeping import kept_until, read_hits, unseal, write_hits
 from app.screening.masking import masked
 from app.screening.models import KeptTextRow, ReviewRow
 from app.screening.review_rows import ReviewAndText
@@ -72,18 +73,25 @@ class Reviews:
     def decide(self, actor: Actor, review_id: str, version: int, ruling: Ruling, reason: str) -> Ended:
         """Ends a review that is open and as it was seen; what it is about is shown, masked or refused from now on.
 
-        Where a name was changed meanwhile nothing of it is touched. Raises `NoSuchReview`, `AlreadyDecided`,
+        Where a name was changed meanwhile nothing of it is touched. Where the lexicons ask for more by now than was
+        seen, it is to be read again before it is shown. Raises `NoSuchReview`, `AlreadyDecided`, `AskedForMore`,
         `Invalid`. Source: L5b, L6e.
         """
         _refuse_reason(reason)
-        return again_on_collision(lambda: self._decide(actor, review_id, version, ruling, reason))
+        ended = again_on_collision(lambda: self._decide(actor, review_id, version, ruling, reason))
+        if ended is None:
+            raise AskedForMore
+        return ended
 
-    def _decide(self, actor: Actor, review_id: str, version: int, ruling: Ruling, reason: str) -> Ended:
+    def _decide(self, actor: Actor, review_id: str, version: int, ruling: Ruling, reason: str) -> Ended | None:
+        """None where it has become another review."""
         with self._unit_of_work.begin(actor) as tx:
             row, kept = _find(tx, review_id)
             if row.decided_at is not None or row.version != version:
                 raise _already(row)
             _refuse_ruling(Field(row.field), ruling)
+            if ruling is not Ruling.BLOCK and self._asks_for_more(tx, row, kept):
+                return None
             self._show(tx, row, kept, ruling)  # the account before the review: a change of names holds them so as well
             if not review_rows.decide(tx.session, row.id, version, actor, ruling, reason, tx.now):
                 tx.session.refresh(row)
@@ -124,6 +132,18 @@ class Reviews:
             age=tx.now - row.opened_at,
             excerpt=None if text is None else Secret(excerpt(text.reveal(), hits, most)),
         )
+
+    def _asks_for_more(self, tx: Transaction, row: ReviewRow, kept: KeptTextRow) -> bool:
+        """Whether the lexicons have changed so since they were asked; then the review says so from now on."""
+        lexicons, text = in_force(tx), unseal(self._records, kept)
+        if kept.lexicon_version == lexicons.version or text is None:
+            return False
+        verdict = lexicons.matcher.screen(text.reveal(), Field(kept.field))
+        if verdict.decision.rank <= Decision(kept.decision).rank:
+            return False
+        if review_rows.renew(tx.session, row.id, row.version):
+            review_rows.judge_anew(tx.session, kept.id, verdict.decision, write_hits(verdict.hits), lexicons.version)
+        return True
 
     def _show(self, tx: Transaction, row: ReviewRow, kept: KeptTextRow, ruling: Ruling) -> None:
         """Settles the name that a review is about; a post is its forum's to settle."""

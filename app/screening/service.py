@@ -94,6 +94,12 @@ class Gate:
             announce_opened(tx, review, text)
 
 
+def let_go(tx: Transaction, subject_id: str) -> None:
+    """A step: ends what waits on any field of a subject that comes to nothing; texts are forgotten in their time."""
+    waiting = repository.open_reviews(tx.session, subject_id, SCREENED)
+    repository.withdraw_reviews(tx.session, waiting, tx.actor, tx.now, kept_until(tx.now))
+
+
 def refuse_unreadable(texts: Iterable[Text]) -> None:
     """Whether texts can be stored and looked for at all. Raises `Invalid` with every fault of every text."""
     faults = [fault for text in texts for fault in text.faults()]

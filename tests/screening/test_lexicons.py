@@ -24,7 +24,7 @@ from app.screening.errors import (
     NoSuchLexicon,
     NotInForce,
 )
-from app.screening.in_force import in_force
+from app.screening.in_force import _loaded, in_force
 from app.screening.lexicons import STARTER, Lexicons
 from app.screening.models import PublicationRow
 from app.screening.rehearsing import read_cases, shipped_cases
@@ -113,6 +113,21 @@ def test_an_old_version_comes_back_by_its_number(services: Services) -> None:
     assert _published_blobs(services) == [False, True, True]
     with pytest.raises(InForceAlready):
         services.lexicons.publish(OPERATOR, "own", 1)
+
+
+def test_while_a_new_one_is_loaded_what_was_in_force_goes_on_and_nothing_that_was_taken_back(
+    services: Services,
+) -> None:
+    """The terms stand in no other test: a process keeps what it has loaded."""
+    for terms in (("网上赌鹅",), ("线上赌鸡",)):
+        put_in_force(services.lexicons, *terms)
+        assert _decision(services, terms[0]) is Decision.BLOCK
+    services.lexicons.publish(OPERATOR, "own", 1, despite_alarm=True)
+    assert _decision(services, "网上赌鹅") is Decision.BLOCK
+    put_in_force(services.lexicons, "网上赌牛")
+    with _loaded._lock:  # another thread is at it
+        assert [_decision(services, text) for text in ("网上赌鹅", "线上赌鸡")] == [Decision.BLOCK, Decision.PASS]
+    assert [_decision(services, text) for text in ("网上赌鹅", "网上赌牛")] == [Decision.PASS, Decision.BLOCK]
 
 
 def test_what_is_not_there_is_not_found(services: Services) -> None:

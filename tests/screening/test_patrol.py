@@ -224,6 +224,20 @@ def test_kept_posts_are_read_again_as_they_are_shown(services: Services, forum: 
     assert texts == {"哪里有赌场", "哪里还有**", "哪里有**"}, "what was blocked is not shown, what waits waits once"
 
 
+def test_a_clock_that_was_set_back_makes_no_patrol_early(
+    services: Services, forum: ForumBackend, clock: FakeClock
+) -> None:
+    forum.register("皇家赌场")
+    publish(services, 赌场="review")
+    clock.advance(seconds=-3600)
+    assert services.patrol.go_on() == 0
+    (progress,) = services.patrol.progress()
+    assert progress.lag(clock.now()).total_seconds() == 0
+    clock.advance(seconds=3600)
+    patrol(services, clock)
+    assert len(waiting(services)) == 1
+
+
 def test_large_kept_posts_are_read_in_small_steps(services: Services, forum: ForumBackend, clock: FakeClock) -> None:
     """A transaction is short and memory flat, also where a spammer has many huge posts masked."""
     publish(services, 网赌="mask")

@@ -6,13 +6,16 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from app.accounts.domain import Profile
+from app.accounts.service import get_account, withdraw
 from app.db.engine import is_sqlite
 from app.kernel.actor import OPERATOR
 from app.kernel.ids import ForumId
-from app.screening.domain import Ruling
+from app.screening.domain import Decision, Ruling
+from app.screening.errors import AlreadyDecided, AskedForMore
+from app.screening.models import KeptTextRow
 from app.wiring import Services
 from tests.support.clock import FakeClock
 from tests.support.forum import ForumBackend, Json, sandbox_number
@@ -115,6 +118,32 @@ def test_who_goes_back_to_the_placeholder_lets_go_of_the_name_that_waits(
     assert (taken.status_code, taken.json()["code"]) == (409, "handle-taken"), "for 90 days"
     clock.advance(days=91)
     services.accounts.register(OPERATOR, ForumId(forum.credentials.forum_id), "皇家赌场", None, Profile())
+
+
+def test_nobody_shows_what_is_asked_more_of_by_now_than_they_saw(services: Services, forum: ForumBackend) -> None:
+    publish(services, 赌场="review")
+    account = _register(forum, "山间清风", bio="赌场在哪")
+    (seen,) = waiting(services)
+    publish(services, 赌场="block")
+    with pytest.raises(AskedForMore):
+        decide(services, Ruling.PASS, seen)
+    with pytest.raises(AlreadyDecided):
+        decide(services, Ruling.PASS, seen)
+    (now,) = waiting(services)
+    assert (now.decision, forum.account(account["id"])["held"]) == (Decision.BLOCK, ["bio"])
+    decide(services, Ruling.PASS, now)
+    assert forum.account(account["id"])["profile"]["bio"] == "赌场在哪", "who knows it may still let it pass"
+
+
+def test_nothing_waits_of_an_account_that_comes_to_nothing(services: Services, forum: ForumBackend) -> None:
+    publish(services, 赌场="review")
+    account = _register(forum, "皇家赌场", bio="赌场在哪")
+    with services.unit_of_work.begin(OPERATOR) as tx:
+        withdraw(tx, get_account(tx, ForumId(forum.credentials.forum_id), account["id"]))
+    assert waiting(services) == []
+    with services.unit_of_work.read() as tx:
+        assert all(kept.keep_until for kept in tx.session.scalars(select(KeptTextRow)))
+    assert _register(forum, "皇家赌场")["held"] == ["handle"]
 
 
 @pytest.mark.parametrize("whose", ["account", "board"])
