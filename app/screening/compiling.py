@@ -53,6 +53,7 @@ def compile_terms(terms: Sequence[Term]) -> bytes:
             "automaton": daachorse.CharwiseDoubleArrayAhoCorasick(
                 list(patterns), corpus=_common_text(len(patterns))
             ).serialize(),
+            "longest": np.array([max(map(len, patterns), default=0)], np.uint32).tobytes(),
             "pattern_first": np.searchsorted(of_patterns, np.arange(len(patterns) + 1)).astype(np.uint32).tobytes(),
             "pattern_parent": parents.tobytes(),
             "pattern_leads": _leads(parents, leads).tobytes(),

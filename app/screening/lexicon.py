@@ -23,6 +23,8 @@ class Lexicon:
         columns = blob.read(compiled)
         automaton = daachorse.CharwiseDoubleArrayAhoCorasick.deserialize(bytes(columns["automaton"]))
         self.find = automaton.find_overlapping_no_suffix
+        self.longest = int(np.frombuffer(columns["longest"], np.uint32)[0])
+        """Places of the longest pattern."""
         self.leads = bytes(columns["pattern_leads"])
         self._pattern_first = np.frombuffer(columns["pattern_first"], np.uint32)
         self._pattern_parent = np.frombuffer(columns["pattern_parent"], np.int32)

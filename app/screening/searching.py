@@ -94,9 +94,16 @@ class Reading:
         self._length += len(parts)
         self._reached = end
 
-    @property
-    def view(self) -> str:
-        return "".join([*self._written, self._view[self._reached :]])
+    def pieces(self, reach: int) -> Iterator[tuple[int, str]]:
+        """What of the new view lies within `reach` of something put together, and where each piece begins."""
+        view = "".join([*self._written, self._view[self._reached :]])
+        first = last = 0
+        for start in self._starts:
+            if start - reach > last:
+                yield first, view[first:last]
+                first = start - reach
+            last = start + reach + 1
+        yield first, view[first:last]
 
     def is_anew(self, start: int, end: int) -> bool:
         """Whether something put together stands there: all else was found before."""
@@ -209,6 +216,7 @@ def _spoken(searched: Searched, words: Sequence[pinyin.Word], number: int) -> Re
 
 
 def _of_reading(lexicon: Lexicon, reading: Reading) -> Iterator[Candidate]:
-    for start, end, pattern in lexicon.find(reading.view):
-        if lexicon.leads[pattern] & Lead.FORMS and reading.is_anew(start, end):
-            yield pattern, reading, end
+    for first, piece in reading.pieces(lexicon.longest):
+        for start, end, pattern in lexicon.find(piece):
+            if lexicon.leads[pattern] & Lead.FORMS and reading.is_anew(first + start, first + end):
+                yield pattern, reading, first + end
