@@ -67,7 +67,7 @@ def test_a_lexicon_goes_its_whole_way(ready: Installation) -> None:
 
 def test_what_is_printed_for_people_says_the_same(ready: Installation) -> None:
     name = written(ready, "people.csv", lexicon_file("网上赌牌"))
-    assert "A draft" in ready.run("lexicon", "import", name, "--name", "people").stdout
+    assert "rehearse people" in ready.run("lexicon", "import", name, "--name", "people").stdout
     assert "+ 网上赌牌" in ready.run("lexicon", "diff", "people").stdout
     assert "0 -> " in ready.run("lexicon", "rehearse", "people").stdout
     assert ready.run("lexicon", "publish", "people").stdout.startswith("In force: people/1, as of publication ")
