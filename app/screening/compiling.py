@@ -20,6 +20,7 @@ _SOUNDED = 3
 """Characters at least that a term is recognised by its sound with."""
 _COMMON_WORDS, _COMMON_TEXTS = 18_000, 60
 _MOST_IN_ORDER = 100_000
+_FEW = 1_000
 """Patterns."""
 _FIRST = {Action.BLOCK, Action.ALLOW}
 ACTIONS = tuple(Action)
@@ -50,9 +51,7 @@ def compile_terms(terms: Sequence[Term]) -> bytes:
     }
     return blob.write(
         {
-            "automaton": daachorse.CharwiseDoubleArrayAhoCorasick(
-                list(patterns), corpus=_common_text(len(patterns))
-            ).serialize(),
+            "automaton": _automaton(list(patterns)),
             "longest": np.array([max(map(len, patterns), default=0)], np.uint32).tobytes(),
             "pattern_first": np.searchsorted(of_patterns, np.arange(len(patterns) + 1)).astype(np.uint32).tobytes(),
             "pattern_parent": parents.tobytes(),
@@ -65,13 +64,15 @@ def compile_terms(terms: Sequence[Term]) -> bytes:
     )
 
 
-def _common_text(patterns: int) -> list[str]:
-    """What is searched most: an automaton keeps together in memory what such texts walk through, and is faster by it.
+def _automaton(patterns: list[str]) -> bytes:
+    """For very few patterns there is nothing to keep together, and for very many it takes longer than all the rest."""
+    common = _common_text() if _FEW < len(patterns) <= _MOST_IN_ORDER else []
+    return daachorse.CharwiseDoubleArrayAhoCorasick(patterns, corpus=common).serialize()
 
-    For very many patterns that takes longer than all the rest.
-    """
-    if patterns > _MOST_IN_ORDER:
-        return []
+
+@cache
+def _common_text() -> list[str]:
+    """What is searched most: an automaton keeps together in memory what it walks through, and is faster by it."""
     words = tables.common_words()
     often = sorted(words, key=lambda word: (-words[word], word))[:_COMMON_WORDS]
     return [folding.views("".join(often[first::_COMMON_TEXTS])).joined for first in range(_COMMON_TEXTS)]
