@@ -1,10 +1,9 @@
-"""Fixtures: every test that touches the database runs on SQLite and on PostgreSQL; those of faces share them."""
+"""Fixtures: every test that touches the database runs on SQLite and on PostgreSQL."""
 
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from zlib import crc32
 
 import psycopg
 import pytest
@@ -31,8 +30,6 @@ from tests.vectors.wycheproof import FOLDER as VECTORS
 
 collect_ignore = [] if VECTORS.is_dir() else ["vectors"]
 ISSUER = "http://127.0.0.1:8000"
-_DATABASES = ("sqlite", "postgresql")
-_FACES = {Path(__file__).with_name(folder) for folder in ("api", "oracle", "pages", "web")}
 _KEPT = {"key_names", "agreement_versions"}
 _server = pytest.StashKey[Postgres]()
 _folder = pytest.StashKey[str]()
@@ -50,7 +47,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """One PostgreSQL, started by the process that hands out the work."""
-    config.addinivalue_line("markers", "both_databases: a test of a face that is about what databases do differently")
     configure_logs("WARNING")
     quicken()
     set_hypothesis_home_dir(Path(tempfile.gettempdir()) / "shiming-hypothesis")  # or it leaves a folder in the project
@@ -65,24 +61,6 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     server = start_postgres()
     config.stash[_server], config.stash[_folder] = server, str(server.folder)
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Faces know no tables: half of their tests runs on SQLite, half on PostgreSQL, and with `--long` all on both."""
-    if config.option.long:
-        return
-    elsewhere = {item for item in items if _belongs_elsewhere(item, "sqlite" if config.option.sqlite else "")}
-    items[:] = [item for item in items if item not in elsewhere]
-    config.hook.pytest_deselected(items=list(elsewhere))
-
-
-def _belongs_elsewhere(item: pytest.Item, only: str) -> bool:
-    """Whether another run of this test, on the other database, is the one that counts; always the same one."""
-    database = item.callspec.params.get("database_url") if hasattr(item, "callspec") else None
-    if item.path.parent not in _FACES or database not in _DATABASES:
-        return False
-    chosen = only or _DATABASES[crc32(item.nodeid.replace(database, "").encode()) % len(_DATABASES)]
-    return bool(database != chosen) and not item.get_closest_marker("both_databases")
 
 
 def pytest_collection_finish() -> None:
@@ -155,7 +133,7 @@ def empty_postgres(postgres_database: str) -> Iterator[Callable[[], object]]:
         yield lambda: session.execute(_EMPTIES)
 
 
-@pytest.fixture(params=_DATABASES)
+@pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """An initialised database with no forum in it."""
     if request.param == "sqlite":

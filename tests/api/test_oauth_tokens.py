@@ -131,7 +131,6 @@ def test_a_foreign_or_unknown_token_is_no_error_and_stays_as_it_is(
     assert forum.get("/v1/accounts").status_code == 200
 
 
-@pytest.mark.both_databases
 def test_two_revocations_at_once_are_one_and_those_that_expired_an_hour_ago_are_forgotten(
     services: Services, forum: ForumBackend, permit: Json, clock: FakeClock
 ) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx2
-import pytest
 from sqlalchemy import text
 
 from app.kernel.actor import OPERATOR
@@ -41,7 +40,6 @@ def test_documents_are_checked_on_our_pages_where_forums_may_not_send_them(
     assert person.heading() == "验证完成"
 
 
-@pytest.mark.both_databases
 def test_a_code_that_is_right_while_its_person_leaves_leaves_no_half_account(
     forum: ForumBackend, new_person: Callable[[], Person], clock: FakeClock
 ) -> None:
@@ -136,7 +134,6 @@ def test_a_handle_that_was_tried_is_free_again_and_one_that_was_verified_is_not_
     assert begun["status"] == "open"
 
 
-@pytest.mark.both_databases
 def test_a_form_sent_twice_at_once_has_one_effect_and_both_answers_lead_on(forum: ForumBackend, person: Person) -> None:
     _at_agreement(forum, person)
 
@@ -155,7 +152,6 @@ def test_a_form_sent_twice_at_once_has_one_effect_and_both_answers_lead_on(forum
     assert person.heading() == "验证完成"
 
 
-@pytest.mark.both_databases
 def test_a_start_sent_twice_at_once_leaves_the_person_inside(
     forum: ForumBackend, new_person: Callable[[], Person]
 ) -> None:

@@ -107,7 +107,6 @@ async def _heard_from_a_hanging_application(path: str) -> list[int]:
     return heard
 
 
-@pytest.mark.both_databases
 def test_while_the_database_is_held_the_process_lives_and_every_write_hears_unavailable(
     services: Services, forum: ForumBackend
 ) -> None:
