@@ -132,7 +132,7 @@ class ReviewRow(Base):
             postgresql_where=text("decided_at IS NULL AND subject_id IS NULL"),
         ),
         Index("ix_reviews_open", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
-        Index("ix_reviews_decided_text", "forum_id", "field", "digest"),
+        Index("ix_reviews_decided_text", "digest", "forum_id", "field"),
         Index("ix_reviews_account", "account_id", "id"),
     )
 

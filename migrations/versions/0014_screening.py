@@ -124,7 +124,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('reviews', schema=None) as batch_op:
         batch_op.create_index('ix_reviews_account', ['account_id', 'id'], unique=False)
-        batch_op.create_index('ix_reviews_decided_text', ['forum_id', 'field', 'digest'], unique=False)
+        batch_op.create_index('ix_reviews_decided_text', ['digest', 'forum_id', 'field'], unique=False)
         batch_op.create_index('ix_reviews_open', ['id'], unique=False, sqlite_where=sa.text('decided_at IS NULL'), postgresql_where=sa.text('decided_at IS NULL'))
         batch_op.create_index('uq_reviews_open_text', ['forum_id', 'field', 'digest'], unique=True, sqlite_where=sa.text('decided_at IS NULL AND subject_id IS NULL'), postgresql_where=sa.text('decided_at IS NULL AND subject_id IS NULL'))
         batch_op.create_index('uq_reviews_open_field', ['subject_id', 'field'], unique=True, sqlite_where=sa.text('decided_at IS NULL AND subject_id IS NOT NULL'), postgresql_where=sa.text('decided_at IS NULL AND subject_id IS NOT NULL'))
