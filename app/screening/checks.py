@@ -9,6 +9,7 @@ from app.screening.forms import CHATS, Form, FormKind
 from app.screening.gaps import gaps_in_pinyin, hidden_by_gaps
 from app.screening.sightings import Part, Sighting, neighbour
 
+_DIGITS = frozenset("0123456789")
 _IN_CHINESE = str.maketrans("0123456789", "零一二三四五六七八九")
 _PLUS = frozenset("+＋\u2795\ufe62十")
 _SHORT = 3
@@ -128,12 +129,20 @@ def _torn(form: Form, sighting: Sighting, found: set[Evasion]) -> bool:
     if found & {Evasion.WIDTH, Evasion.LEET} or (Evasion.SKIP in found and _is_held_apart(sighting)):
         return False
     plain = form.plain if sighting.exact else _as_chinese(form, sighting)
-    before, behind = (beside.translate(_IN_CHINESE) for beside in sighting.around())
+    before, behind = _beside(sighting)
     if chinese_words.torn(before + plain + behind, len(before), len(before) + len(plain)):
         return True
     if form.term.boundary is Boundary.WORD and found <= {Evasion.SCRIPT}:
         return chinese_words.is_within_a_word(before + plain + behind, len(before), len(before) + len(plain))
     return Evasion.HOMOGLYPH in found and chinese_words.is_word(plain)
+
+
+def _beside(sighting: Sighting) -> tuple[str, str]:
+    """What stands around it, with Chinese numbers for digits."""
+    before, behind = sighting.around()
+    if _DIGITS.isdisjoint(before) and _DIGITS.isdisjoint(behind):
+        return before, behind
+    return before.translate(_IN_CHINESE), behind.translate(_IN_CHINESE)
 
 
 def _is_held_apart(sighting: Sighting) -> bool:
@@ -180,5 +189,5 @@ def _speaks(form: Form, sighting: Sighting, found: set[Evasion], same: int) -> b
         return False
     if len(plain) <= _SHORT and chinese_words.reads_well(plain):
         return False
-    before, behind = (beside.translate(_IN_CHINESE) for beside in sighting.around())
+    before, behind = _beside(sighting)
     return not chinese_words.torn(before + plain + behind, len(before), len(before) + len(plain))

@@ -1,11 +1,11 @@
 """Finds the terms of a compiled lexicon in a text: one coarse search, and exact checks where it finds something."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import islice
 
 from app import policies
-from app.screening import blocks, folding, searching, tables, verdicts
+from app.screening import blocks, folding, searching, tables, verdicts, views
 from app.screening.compiling import compile_terms
 from app.screening.domain import SCREENED, Decision, Field, Hit, Term, Verdict
 from app.screening.forms import Form, FormKind
@@ -47,12 +47,12 @@ class Matcher:
 
     def screen(self, text: str, field: Field) -> Verdict:
         """What becomes of a text in a field. Takes any string, in time linear in its length, and never raises."""
-        seen = folding.views(text)
-        found = self._find(seen.joined)
+        seen = views.views(text)
+        found = self._find(seen)
         rules = self._rules_for[field]
         by_rules = list(self._by_rules(text, rules)) if rules else []
-        otherwise = folding.EXPANDED in seen.joined or folding.has_letter_signs(text)
-        if not (found or by_rules or otherwise or len(text) < _SHORT or field in _NAMES):
+        both_ways = len(text) < _SHORT or field in _NAMES
+        if not (found or by_rules or both_ways or folding.has_letter_signs(text)):
             return _PASS
         return self._judge(text, field, seen, found, by_rules)
 
@@ -73,19 +73,21 @@ class Matcher:
                 for start, end, ways in islice(RULES[term.term].find(text), _JUDGED + 1):
                     yield verdicts.rule_hit(term, start, end, ways)
 
-    def _judge(self, text: str, field: Field, seen: folding.Views, found: Found, by_rules: Sequence[Hit]) -> Verdict:
+    def _judge(
+        self, text: str, field: Field, seen: views.Views, found: Found | None, by_rules: Sequence[Hit]
+    ) -> Verdict:
         spelled = text
-        if folding.EXPANDED in seen.joined:
+        if views.EXPANDED in seen.written:
             spelled = folding.spell_out(text)
-            seen = folding.views(spelled)
-            found = self._find(seen.joined)
+            seen = views.views(spelled)
+            found = self._find(seen)
         both_ways = _is_read_both_ways(text, field)
         findings = Findings()
         findings.judge(self._candidates(spelled, field, seen, found, both_ways=both_ways))
         if folding.has_letter_signs(spelled):
             lettered = folding.as_letters(spelled)
-            seen = folding.views(lettered)
-            found = self._find(seen.joined)
+            seen = views.views(lettered)
+            found = self._find(seen)
             findings.judge_signs(spelled, self._candidates(lettered, field, seen, found, both_ways=both_ways))
         hits, allowed = findings.hits, findings.allowed
         if spelled is not text:
@@ -94,11 +96,11 @@ class Matcher:
         return verdicts.verdict(text, [*hits, *by_rules], allowed, too_many=too_many)
 
     def _candidates(
-        self, text: str, field: Field, seen: folding.Views, found: Found, *, both_ways: bool
+        self, text: str, field: Field, seen: views.Views, found: Found | None, *, both_ways: bool
     ) -> Iterator[ToJudge]:
-        in_turn = found
-        if len(found) > _JUDGED:
-            in_turn = searching.gravest_first(self._lexicon, found)
+        in_turn: Iterable[tuple[int, int, int]] = ()
+        if found is not None:
+            in_turn = found.all() if found.at_most() <= _JUDGED else searching.gravest_first(self._lexicon, found)
         for pattern, places, end in searching.candidates(self._lexicon, text, seen, in_turn):
             for form in self._lexicon.forms(pattern, field):
                 if form.kind is not FormKind.DRAWN or field in _NAMES:

@@ -93,9 +93,4 @@ def divisions(word: str) -> tuple[tuple[str, ...], ...]:
 
 @cache
 def _syllables() -> frozenset[str]:
-    known = {syllable for syllables in tables.sounds().values() for syllable in syllables}
-    return frozenset(syllable for syllable in known if not _VOWELS.isdisjoint(syllable))
-
-
-def marks(syllables: tuple[str, ...]) -> str:
-    return "".join(folding.syllable_mark(syllable) or folding.SILENT for syllable in syllables)
+    return frozenset(syllable for syllable in tables.syllables() if not _VOWELS.isdisjoint(syllable))

@@ -157,6 +157,15 @@ def neighbour(text: str, offset: int, step: int) -> int:
 
 
 def _directly(text: str, offset: int, step: int) -> str:
+    """From near to far."""
+    beside = text[offset : offset + _CONTEXT] if step > 0 else text[max(0, offset + 1 - _CONTEXT) : offset + 1][::-1]
+    found = [*map(folding.plain, beside)]
+    if not all(found):
+        found = _past_invisible(text, offset, step)
+    return "".join(found)
+
+
+def _past_invisible(text: str, offset: int, step: int) -> list[str]:
     found: list[str] = []
     while len(found) < _CONTEXT and 0 <= offset < len(text):
         plain = folding.plain(text[offset])
@@ -165,7 +174,7 @@ def _directly(text: str, offset: int, step: int) -> str:
         elif not is_invisible(text[offset]) or (offset := neighbour(text, offset, step) - step) < 0:
             break
         offset += step
-    return "".join(found)
+    return found
 
 
 def trimmed(text: str, parts: tuple[Part, ...], runs: Sequence[str]) -> tuple[Part, ...]:
