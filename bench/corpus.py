@@ -10,6 +10,7 @@ from importlib.resources import files
 from app.screening import tables
 from app.screening.domain import Action, Category, Decision, Field, Term
 from app.screening.matcher import Matcher
+from app.screening.relations import is_chinese
 
 ROUNDS = 7
 _STARTER = files("app.screening") / "data" / "starter.csv"
@@ -30,8 +31,8 @@ class Row:
 class Corpus:
     """Terms and posts, the same in every run.
 
-    Terms as operators write them: one of the starter lexicon's and a common word before or behind it. Posts of common
-    words, by how often they stand.
+    Terms as operators write them: a Chinese one of the starter lexicon and a common word before or behind it. Posts of
+    common words, by how often they stand.
     """
 
     def __init__(self) -> None:
@@ -41,7 +42,7 @@ class Corpus:
         self._weights = [words[word] for word in self._words]
         with _STARTER.open(encoding="utf-8") as file:
             denied = [row["term"] for row in csv.DictReader(file) if row["action"] != "allow"]
-        self._trade = list(dict.fromkeys(term for term in denied if not term.startswith("@")))
+        self._trade = list(dict.fromkeys(term for term in denied if all(map(is_chinese, term))))
 
     def terms(self, count: int) -> list[Term]:
         found: dict[str, None] = {}

@@ -1,6 +1,7 @@
 """Whether a sighting is the term: each check tells how it was hidden, or refuses."""
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from itertools import chain
 
 from app.screening import accents, chinese_words, flags, folding, letters, pinyin, relations
@@ -13,6 +14,7 @@ _DIGITS = frozenset("0123456789")
 _IN_CHINESE = str.maketrans("0123456789", "零一二三四五六七八九")
 _PLUS = frozenset("+＋\u2795\ufe62十")
 _SHORT = 3
+_NOTHING: frozenset[Evasion] = frozenset()
 _BY_KIND = {
     FormKind.DRAWN: Evasion.HOMOGLYPH,
     FormKind.IN_DIGITS: Evasion.NUMERAL,
@@ -23,6 +25,8 @@ _BY_KIND = {
 
 def judge(form: Form, sighting: Sighting) -> frozenset[Evasion] | None:
     """The ways it was hidden, none for a plain hit; None where it is not the term."""
+    if sighting.exact and form.is_chinese and form.kind is FormKind.WRITTEN:
+        return None if _torn(form, sighting, _NOTHING) else _NOTHING
     found = set[Evasion]() if sighting.exact else _hidden(form, sighting)
     if found is None or not letters.stand_alone(form, sighting) or not letters.is_marked_as_meant(form, sighting):
         return None
@@ -120,13 +124,13 @@ def plus_before(sighting: Sighting) -> int:
     return before if before >= 0 and text[before] in _PLUS else -1
 
 
-def _torn(form: Form, sighting: Sighting, found: set[Evasion]) -> bool:
+def _torn(form: Form, sighting: Sighting, found: AbstractSet[Evasion]) -> bool:
     """Whether its ends belong to the words beside it. What was hidden on purpose is no accident."""
     if form.term.boundary is Boundary.SINGLE or sighting.backwards:
         return False
     if not form.is_chinese:
         return False
-    if found & {Evasion.WIDTH, Evasion.LEET} or (Evasion.SKIP in found and _is_held_apart(sighting)):
+    if found and (found & {Evasion.WIDTH, Evasion.LEET} or (Evasion.SKIP in found and _is_held_apart(sighting))):
         return False
     plain = form.plain if sighting.exact else _as_chinese(form, sighting)
     before, behind = _beside(sighting)
@@ -134,7 +138,7 @@ def _torn(form: Form, sighting: Sighting, found: set[Evasion]) -> bool:
         return True
     if form.term.boundary is Boundary.WORD and found <= {Evasion.SCRIPT}:
         return chinese_words.is_within_a_word(before + plain + behind, len(before), len(before) + len(plain))
-    return Evasion.HOMOGLYPH in found and chinese_words.is_word(plain)
+    return bool(found) and Evasion.HOMOGLYPH in found and chinese_words.is_word(plain)
 
 
 def _beside(sighting: Sighting) -> tuple[str, str]:

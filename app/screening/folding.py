@@ -55,10 +55,11 @@ def _digits() -> NDArray[np.uint8]:
     return np.maximum(read, read[tables.plain_table()])
 
 
-def has_latin(text: str) -> bool:
-    """Whether a Latin letter stands in it, however it is written."""
+def latin_letters(text: str) -> list[int]:
+    """The offsets of Latin letters, however they are written."""
     plain = tables.plain_table().take(code_points(text))
-    return bool(((plain >= ord("a")) & (plain <= ord("z"))).any())
+    found: list[int] = np.flatnonzero((plain >= ord("a")) & (plain <= ord("z"))).tolist()
+    return found
 
 
 def has_letter_signs(text: str) -> bool:

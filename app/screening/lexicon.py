@@ -1,7 +1,7 @@
 """A compiled lexicon in memory: columns as they were stored; a term becomes an object when it is seen."""
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from functools import partial
 
 import daachorse
 import numpy as np
@@ -13,8 +13,9 @@ from app.screening.forms import Form, FormKind, take_apart
 from app.screening.views import Views
 
 _REMEMBERED = 4096
-Matches = list[tuple[int, int, int]]
-_NOTHING: Matches = []
+Match = tuple[int, int, int]
+"""First, behind the last, and pattern."""
+Matches = list[Match]
 
 
 class Lexicon:
@@ -43,14 +44,24 @@ class Lexicon:
     def find(self, seen: Views) -> "Found | None":
         """In both views; of patterns that end in one place the longest. None where there is nothing."""
         written = self._search_written(seen.written)
-        heard = self._search_spoken(seen.spoken) if self._search_spoken is not None else _NOTHING
-        return Found(written, heard, self._first_spoken) if written or heard else None
+        if written or self._search_spoken is None:
+            return Found(written, partial(self._hear, seen)) if written else None
+        heard = self._search_spoken(seen.spoken)
+        return Found(written, lambda: self._behind_written(heard)) if heard else None
 
     def find_written(self, view: bytes) -> "Found":
-        return Found(self._search_written(view), _NOTHING, 0)
+        return Found(self._search_written(view), list)
 
-    def find_spoken(self, view: bytes) -> "Found":
-        return Found(_NOTHING, self._search_spoken(view) if self._search_spoken else _NOTHING, self._first_spoken)
+    def find_spoken(self, view: bytes) -> Matches:
+        return self._behind_written(self._search_spoken(view)) if self._search_spoken else []
+
+    def _hear(self, seen: Views) -> Matches:
+        return self.find_spoken(seen.spoken)
+
+    def _behind_written(self, heard: Matches) -> Matches:
+        """The patterns of the spoken view have numbers behind those of the written one."""
+        first_spoken = self._first_spoken
+        return [(first, behind, first_spoken + pattern) for first, behind, pattern in heard]
 
     def forms(self, pattern: int, field: Field) -> Iterator[Form]:
         """Of a pattern and of those that it ends with, the longest first, where the term is for the field."""
@@ -88,24 +99,30 @@ class Lexicon:
         return Term(text, self._categories[category], ACTIONS[action], severity, fields, BOUNDARIES[boundary])
 
 
-class Found(NamedTuple):
-    """What a search told of, to be gone through: as numbers of bytes in the written view, and places in the spoken."""
+class Found:
+    """What a search told of. The spoken view is searched when all of the written one was gone through."""
 
-    written: Matches
-    heard: Matches
-    first_spoken: int
+    def __init__(self, written: Matches, hear: Callable[[], Matches]) -> None:
+        """`written` in numbers of bytes."""
+        self._written = written
+        self._hear = hear
+        self._heard: Matches | None = None
 
-    def at_most(self) -> int:
-        """How many there are at most."""
-        return len(self.written) + len(self.heard)
+    @property
+    def heard(self) -> Matches:
+        if self._heard is None:
+            self._heard = self._hear()
+        return self._heard
 
-    def all(self) -> Iterator[tuple[int, int, int]]:
-        """First place, place behind the last, and pattern; what begins within a place of the written view is none."""
-        for first, behind, pattern in self.written:
+    def is_more_than(self, limit: int) -> bool:
+        return len(self._written) > limit or len(self._written) + len(self.heard) > limit
+
+    def all(self) -> Iterator[Match]:
+        """First place, place behind the last, and pattern; what begins within a place is none."""
+        for first, behind, pattern in self._written:
             if not behind & 1:
                 yield first >> 1, behind >> 1, pattern
-        for first, behind, pattern in self.heard:
-            yield first, behind, self.first_spoken + pattern
+        yield from self.heard
 
 
 def _search(automaton: memoryview) -> Callable[[bytes], Matches]:

@@ -10,7 +10,7 @@ from app.screening.compiling import compile_terms
 from app.screening.domain import SCREENED, Decision, Field, Hit, Term, Verdict
 from app.screening.forms import Form, FormKind
 from app.screening.judging import Findings, ToJudge
-from app.screening.lexicon import Found, Lexicon
+from app.screening.lexicon import Found, Lexicon, Match
 from app.screening.rules import RULES
 
 _JUDGED = policies.CANDIDATES_JUDGED.value
@@ -98,9 +98,9 @@ class Matcher:
     def _candidates(
         self, text: str, field: Field, seen: views.Views, found: Found | None, *, both_ways: bool
     ) -> Iterator[ToJudge]:
-        in_turn: Iterable[tuple[int, int, int]] = ()
+        in_turn: Iterable[Match] = ()
         if found is not None:
-            in_turn = found.all() if found.at_most() <= _JUDGED else searching.gravest_first(self._lexicon, found)
+            in_turn = searching.gravest_first(self._lexicon, found) if found.is_more_than(_JUDGED) else found.all()
         for pattern, places, end in searching.candidates(self._lexicon, text, seen, in_turn):
             for form in self._lexicon.forms(pattern, field):
                 if form.kind is not FormKind.DRAWN or field in _NAMES:

@@ -45,9 +45,12 @@ class Word(NamedTuple):
 def words(text: str) -> list[Word]:
     """Every word of two Latin letters and more that is pinyin."""
     found: list[Word] = []
-    if not folding.has_latin(text):
-        return found
-    for match in _latin().finditer(text):
+    reached = 0
+    for letter in folding.latin_letters(text):
+        match = _latin().match(text, letter) if letter >= reached else None
+        if match is None:
+            continue
+        reached = match.end()
         written = match.group()
         ways = _ways(written) if 1 < len(written) <= _LONGEST_WORD else ()
         if ways:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from app.screening import pinyin, views
 from app.screening.domain import Evasion
 from app.screening.forms import Lead
-from app.screening.lexicon import Found, Lexicon
+from app.screening.lexicon import Found, Lexicon, Match
 from app.screening.sightings import Part, Places
 from app.screening.views import SPOKEN_WIDTH, WRITTEN_WIDTH
 
@@ -146,9 +146,7 @@ class Mirrored:
         return tuple(Part(tuple(last - offset for offset in reversed(part.offsets))) for part in reversed(parts))
 
 
-def candidates(
-    lexicon: Lexicon, text: str, seen: views.Views, found: Iterable[tuple[int, int, int]]
-) -> Iterator[Candidate]:
+def candidates(lexicon: Lexicon, text: str, seen: views.Views, found: Iterable[Match]) -> Iterator[Candidate]:
     """What was `found` in the views, and what is found when split characters are joined and pinyin is read."""
     searched = Searched(text, seen)
     leads = lexicon.leads
@@ -167,7 +165,7 @@ def candidates(
         yield from _read_aloud(lexicon, searched)
 
 
-def gravest_first(lexicon: Lexicon, found: Found) -> Iterator[tuple[int, int, int]]:
+def gravest_first(lexicon: Lexicon, found: Found) -> Iterator[Match]:
     """In the order in which they are judged where not all can be; one of those that only tell of Latin letters."""
     leads = lexicon.leads
     yield from (one for one in found.all() if leads[one[2]] & Lead.FIRST)
@@ -177,10 +175,9 @@ def gravest_first(lexicon: Lexicon, found: Found) -> Iterator[tuple[int, int, in
 
 def mirrored(lexicon: Lexicon, text: str, seen: views.Views) -> Iterator[Candidate]:
     """What is found from the end of the text to its beginning."""
-    found = lexicon.find_written(seen.backwards())
-    if found.written:
-        places = Mirrored(Searched(text, seen))
-        yield from ((pattern, places, end) for _, end, pattern in found.all() if lexicon.leads[pattern] & Lead.FORMS)
+    places = Mirrored(Searched(text, seen))
+    found = lexicon.find_written(seen.backwards()).all()
+    yield from ((pattern, places, end) for _, end, pattern in found if lexicon.leads[pattern] & Lead.FORMS)
 
 
 def _put_together(lexicon: Lexicon, searched: Searched, splits: list[tuple[int, int, str]]) -> Iterator[Candidate]:
@@ -190,7 +187,7 @@ def _put_together(lexicon: Lexicon, searched: Searched, splits: list[tuple[int, 
             offsets = tuple(offset for part in searched.parts(start, end) for offset in part.offsets)
             reading.put(start, end, views.written_mark(character), [Part(offsets, character, Evasion.SPLIT)])
             reached = end
-    return _of_reading(lexicon, reading, lexicon.find_written)
+    return _of_reading(lexicon, reading, lambda piece: lexicon.find_written(piece).all())
 
 
 def _read_aloud(lexicon: Lexicon, searched: Searched) -> Iterator[Candidate]:
@@ -212,8 +209,8 @@ def _spoken(searched: Searched, words: Sequence[pinyin.Word], number: int) -> Re
     return reading
 
 
-def _of_reading(lexicon: Lexicon, reading: Reading, find: Callable[[bytes], Found]) -> Iterator[Candidate]:
+def _of_reading(lexicon: Lexicon, reading: Reading, find: Callable[[bytes], Iterable[Match]]) -> Iterator[Candidate]:
     for first, piece in reading.pieces(lexicon.longest):
-        for start, end, pattern in find(piece).all():
+        for start, end, pattern in find(piece):
             if lexicon.leads[pattern] & Lead.FORMS and reading.is_anew(first + start, first + end):
                 yield pattern, reading, first + end

@@ -159,13 +159,11 @@ def neighbour(text: str, offset: int, step: int) -> int:
 def _directly(text: str, offset: int, step: int) -> str:
     """From near to far."""
     beside = text[offset : offset + _CONTEXT] if step > 0 else text[max(0, offset + 1 - _CONTEXT) : offset + 1][::-1]
-    found = [*map(folding.plain, beside)]
-    if not all(found):
-        found = _past_invisible(text, offset, step)
-    return "".join(found)
+    found = "".join(map(folding.plain, beside))
+    return found if len(found) == len(beside) else _past_invisible(text, offset, step)
 
 
-def _past_invisible(text: str, offset: int, step: int) -> list[str]:
+def _past_invisible(text: str, offset: int, step: int) -> str:
     found: list[str] = []
     while len(found) < _CONTEXT and 0 <= offset < len(text):
         plain = folding.plain(text[offset])
@@ -174,7 +172,7 @@ def _past_invisible(text: str, offset: int, step: int) -> list[str]:
         elif not is_invisible(text[offset]) or (offset := neighbour(text, offset, step) - step) < 0:
             break
         offset += step
-    return found
+    return "".join(found)
 
 
 def trimmed(text: str, parts: tuple[Part, ...], runs: Sequence[str]) -> tuple[Part, ...]:

@@ -13,6 +13,7 @@ from app.screening.masking import masked
 Span = tuple[int, int]
 _PASS = Verdict(Decision.PASS)
 _DECISIONS = {Action.MASK: Decision.MASK, Action.REVIEW: Decision.REVIEW, Action.BLOCK: Decision.BLOCK}
+_RANKS = {action: decision.rank for action, decision in _DECISIONS.items()}
 _ORDER = {evasion: number for number, evasion in enumerate(Evasion)}
 
 
@@ -33,7 +34,7 @@ def more_hidden(one: Hit, way: Evasion) -> Hit:
 
 
 def in_order(ways: frozenset[Evasion]) -> tuple[Evasion, ...]:
-    return tuple(sorted(ways, key=_ORDER.__getitem__))
+    return tuple(sorted(ways, key=_ORDER.__getitem__)) if ways else ()
 
 
 def verdict(text: str, hits: Sequence[Hit], allowed: Sequence[Span], *, too_many: bool) -> Verdict:
@@ -45,8 +46,8 @@ def verdict(text: str, hits: Sequence[Hit], allowed: Sequence[Span], *, too_many
         asked.append(Decision.REVIEW)
     if not asked:
         return _PASS
-    if len(counted) == 1:
-        return Verdict(strictest(asked), tuple(counted), masked(text, [(counted[0].start, counted[0].end)]))
+    if len(asked) == len(counted) == 1:
+        return Verdict(asked[0], tuple(counted), masked(text, [(counted[0].start, counted[0].end)]))
     cover = masked(text, [(one.start, one.end) for one in counted]) if counted else None
     return Verdict(strictest(asked), _told(counted), cover)
 
@@ -87,5 +88,4 @@ def _told(hits: Sequence[Hit]) -> tuple[Hit, ...]:
 
 def _weight(hit: Hit) -> tuple[int, int, int, int, int, str, tuple[Evasion, ...]]:
     """An order of all hits, so that the same is told however they were found."""
-    rank = _DECISIONS[hit.action].rank
-    return hit.start, -hit.end, -rank, -hit.severity, len(hit.evasions), hit.term, hit.evasions
+    return hit.start, -hit.end, -_RANKS[hit.action], -hit.severity, len(hit.evasions), hit.term, hit.evasions
