@@ -14,7 +14,7 @@ from app.screening import blob, folding, sounds, tables, views
 from app.screening.categories import is_sounded
 from app.screening.domain import SCREENED, Action, Boundary, Field, Term
 from app.screening.forms import FormKind, Lead, in_form, kinds_of, may_have_forms
-from app.screening.views import SPOKEN_WIDTH, WRITTEN_WIDTH
+from app.screening.views import WRITTEN_WIDTH
 
 _READINGS = 2
 """Other ways to speak one term, of which there are many where characters have several sounds."""
@@ -23,6 +23,7 @@ _SOUNDED = 3
 _COMMON_WORDS, _COMMON_TEXTS = 18_000, 60
 _MOST_IN_ORDER = 100_000
 _FEW = 1_000
+_AT_ONCE = 10_000
 """Patterns."""
 _FIRST = {Action.BLOCK, Action.ALLOW}
 ACTIONS = tuple(Action)
@@ -43,10 +44,11 @@ class _Forms(NamedTuple):
     terms: list[int]
     kinds: list[int]
 
-    def add(self, pattern: bytes, term: int, kind: FormKind) -> None:
-        self.patterns.append(pattern)
-        self.terms.append(term)
-        self.kinds.append(int(kind))
+    def add_all(self, kind: FormKind, found: Sequence[tuple[bytes, int]]) -> None:
+        """Of patterns and terms."""
+        self.patterns.extend([pattern for pattern, _ in found])
+        self.terms.extend([term for _, term in found])
+        self.kinds.extend([int(kind)] * len(found))
 
 
 class _Searched(NamedTuple):
@@ -65,7 +67,15 @@ def compile_terms(terms: Sequence[Term]) -> bytes:
     first = len(written.patterns)
     spoken = _searched(in_spoken, first, _LATIN_HINTS if in_spoken.patterns else [])
     of_patterns, of_terms, kinds = np.concatenate([written.forms, spoken.forms], axis=1)
-    parents = np.array([*_parents(written.patterns, WRITTEN_WIDTH), *_parents(spoken.patterns, SPOKEN_WIDTH)], np.int32)
+    in_order = _common_texts()
+    search_written = _automaton(written.patterns, [seen.written for seen in in_order])
+    search_spoken = _automaton(spoken.patterns, [seen.spoken for seen in in_order])
+    parents = np.concatenate(
+        [
+            _parents(search_written, written.patterns, views.DIVIDED_WRITTEN),
+            _parents(search_spoken, spoken.patterns, views.DIVIDED_SPOKEN),
+        ]
+    )
     acting = np.array([term.action in _FIRST for term in terms], bool)
     leads = {
         Lead.FORMS: of_patterns,
@@ -76,8 +86,8 @@ def compile_terms(terms: Sequence[Term]) -> bytes:
     longest = max(max(map(len, written.patterns)) // WRITTEN_WIDTH, max(map(len, spoken.patterns), default=0))
     return blob.write(
         {
-            "written": _automaton(written.patterns, [seen.written for seen in _common_texts()]),
-            "spoken": _automaton(spoken.patterns, [seen.spoken for seen in _common_texts()]),
+            "written": search_written.serialize(),
+            "spoken": search_spoken.serialize() if spoken.patterns else b"",
             "sizes": np.array([longest, first], np.uint32).tobytes(),
             "pattern_first": np.searchsorted(of_patterns, np.arange(len(parents) + 1)).astype(np.uint32).tobytes(),
             "pattern_parent": parents.tobytes(),
@@ -98,12 +108,10 @@ def _searched(forms: _Forms, first: int, more: Iterable[bytes]) -> _Searched:
     return _Searched(numbers, columns[:, np.lexsort(columns[::-1])])
 
 
-def _automaton(patterns: Mapping[bytes, int], common: list[bytes]) -> bytes:
+def _automaton(patterns: Mapping[bytes, int], common: list[bytes]) -> daachorse.DoubleArrayAhoCorasick:
     """For very few patterns there is nothing to keep together, and for very many it takes longer than all the rest."""
-    if not patterns:
-        return b""
     in_order = common if _FEW < len(patterns) <= _MOST_IN_ORDER else []
-    return daachorse.DoubleArrayAhoCorasick(list(patterns), corpus=in_order).serialize()
+    return daachorse.DoubleArrayAhoCorasick(list(patterns), corpus=in_order)
 
 
 @cache
@@ -145,9 +153,8 @@ def _forms(terms: Sequence[Term]) -> tuple[_Forms, _Forms]:
     many = views.views_of_many(texts)
     ways = _pieces(many.runs.astype(np.uint16).tobytes(), many.ends * WRITTEN_WIDTH)
     kept = [place for place, way in enumerate(ways) if way]
-    written = _Forms(
-        [ways[place] for place in kept], [numbers[place] for place in kept], [int(FormKind.WRITTEN)] * len(kept)
-    )
+    written = _Forms([], [], [])
+    written.add_all(FormKind.WRITTEN, [(ways[place], numbers[place]) for place in kept])
     denied = [place for place in kept if terms[numbers[place]].action is not Action.ALLOW]
     others = [
         (numbers[place], kind, in_form(texts[place], kind))
@@ -157,7 +164,7 @@ def _forms(terms: Sequence[Term]) -> tuple[_Forms, _Forms]:
     ]
     for (number, kind, _), way in zip(others, _written_ways([other for _, _, other in others]), strict=True):
         if len(way) > WRITTEN_WIDTH:
-            written.add(way, number, kind)
+            written.add_all(kind, [(way, number)])
     heard = {category for category in {term.category for term in terms} if is_sounded(category)}
     sounded = [place for place in denied if terms[numbers[place]].category in heard]
     return written, _spoken(many, np.array(sounded, np.intp), numbers, texts)
@@ -180,14 +187,16 @@ def _spoken(many: views.Many, sounded: NDArray[np.intp], numbers: Sequence[int],
     ways = _pieces(views.heard(many.runs), many.ends)
     twice = (place for place in sounded[syllables[sounded] > 1].tolist() if _TWICE.search(texts[place]))
     apart = {place: way for place in twice if (way := _spoken_apart(texts[place]))}
-    for place, way in apart.items():
-        forms.add(way, numbers[place], FormKind.APART)
+    forms.add_all(FormKind.APART, [(way, numbers[place]) for place, way in apart.items()])
     whole = sounded[(syllables[sounded] >= _SOUNDED) | np.isin(sounded, list(apart))]
-    for place in whole.tolist():
-        forms.add(ways[place], numbers[place], FormKind.SPOKEN)
-    for place, at, other in _second_sounds(many, whole):
-        way = ways[place]
-        forms.add(way[:at] + bytes([other]) + way[at + 1 :], numbers[place], FormKind.SPOKEN)
+    forms.add_all(FormKind.SPOKEN, [(ways[place], numbers[place]) for place in whole.tolist()])
+    forms.add_all(
+        FormKind.SPOKEN,
+        [
+            (ways[place][:at] + bytes([other]) + ways[place][at + 1 :], numbers[place])
+            for place, at, other in _second_sounds(many, whole)
+        ],
+    )
     return forms
 
 
@@ -245,14 +254,22 @@ def _leads(parents: NDArray[np.int32], of: Mapping[int, NDArray[np.uint32]]) -> 
         leads = further
 
 
-def _parents(patterns: Mapping[bytes, int], width: int) -> list[int]:
-    """For each pattern the longest other one that it ends with, or -1: a search tells of the longest alone."""
-    find = patterns.get
-    shortest = min(map(len, patterns), default=0)
-    parents = [-1] * len(patterns)
-    for number, pattern in enumerate(patterns):
-        for first in range(width, len(pattern) - shortest + 1, width):
-            if (parent := find(pattern[first:])) is not None:
-                parents[number] = parent
-                break
+def _parents(
+    automaton: daachorse.DoubleArrayAhoCorasick, patterns: Mapping[bytes, int], divided: bytes
+) -> NDArray[np.int32]:
+    """For each pattern the longest other one that it ends with, or -1: a search tells of the longest alone.
+
+    So it is what a search tells of at the end of the pattern without its first place.
+    """
+    parents = np.full(len(patterns), -1, np.int32)
+    offset = next(iter(patterns.values()), 0)
+    every, width = list(patterns), len(divided)
+    for first in range(0, len(every), _AT_ONCE):
+        tails = [pattern[width:] for pattern in every[first : first + _AT_ONCE]]
+        ends = np.cumsum([len(tail) + width for tail in tails]) - width
+        found = automaton.find_overlapping_no_suffix(divided.join(tails))
+        seen = np.array(found, np.int64).reshape(-1, 3)
+        places = np.searchsorted(ends, seen[:, 1])
+        at_ends = ends[np.minimum(places, len(ends) - 1)] == seen[:, 1]
+        parents[first + places[at_ends]] = offset + seen[at_ends, 2]
     return parents

@@ -21,6 +21,8 @@ _AHEAD = "\0"
 """Skipped; so that every place has one before it."""
 _DIVIDES = 0xFF00FFFF | sounds.DIVIDED << 16
 """Between texts, and before the first: no character has it."""
+DIVIDED_WRITTEN, DIVIDED_SPOKEN = b"\xff\xff", bytes([sounds.DIVIDED])
+"""The same in the views."""
 _EXPANDED = 0xE9E5
 """The class of forms of several characters (`Ⅲ`); texts with such are folded again, spelled out. Its lower byte is the
 upper one of no class, so that it is never seen across two places."""
