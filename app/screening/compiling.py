@@ -1,6 +1,5 @@
 """From the terms of a lexicon to the columns that `Matcher` searches with: an automaton for each view of a text."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
@@ -34,7 +33,6 @@ _LATIN_HINTS = [
     bytes(hint)
     for hint in ((sounds.CONSONANT, sounds.VOWEL), (sounds.VOWEL, sounds.CONSONANT), (sounds.VOWEL, sounds.VOWEL))
 ]
-_TWICE = re.compile(r"(.)\1")
 
 
 class _Forms(NamedTuple):
@@ -185,7 +183,7 @@ def _spoken(many: views.Many, sounded: NDArray[np.intp], numbers: Sequence[int],
     known = np.append(0, np.cumsum(views.is_syllable(many.runs)))[np.append(0, many.ends)]
     syllables = np.diff(known)
     ways = _pieces(views.heard(many.runs), many.ends)
-    twice = (place for place in sounded[syllables[sounded] > 1].tolist() if _TWICE.search(texts[place]))
+    twice = np.intersect1d(sounded[syllables[sounded] > 1], _with_one_character_twice(texts)).tolist()
     apart = {place: way for place in twice if (way := _spoken_apart(texts[place]))}
     forms.add_all(FormKind.APART, [(way, numbers[place]) for place, way in apart.items()])
     whole = sounded[(syllables[sounded] >= _SOUNDED) | np.isin(sounded, list(apart))]
@@ -198,6 +196,13 @@ def _spoken(many: views.Many, sounded: NDArray[np.intp], numbers: Sequence[int],
         ],
     )
     return forms
+
+
+def _with_one_character_twice(texts: Sequence[str]) -> NDArray[np.intp]:
+    """The places of texts in which a character stands twice, one behind the other."""
+    points = folding.code_points("\n".join(texts))
+    ends = np.cumsum([len(text) + 1 for text in texts])
+    return np.unique(np.searchsorted(ends, np.flatnonzero(points[1:] == points[:-1]), "right"))
 
 
 def _spoken_apart(text: str) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
-from typing import NewType, Protocol
+from typing import NamedTuple, NewType, Protocol
 
 from app.db.unit_of_work import Transaction
 from app.kernel.errors import FieldError
@@ -158,8 +158,7 @@ class Evasion(_Word):
     """`+V` for 加V, 点 for a dot."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A verified hit: `start` and `end` count code points of the text as sent, `end` exclusive.
 
     `term` is the lexicon's and never leaves the house.
@@ -171,7 +170,10 @@ class Hit:
     severity: int
     action: Action
     evasions: tuple[Evasion, ...]
-    term: str = dataclasses.field(repr=False)
+    term: str
+
+    def __repr__(self) -> str:
+        return f"Hit({self.start}, {self.end}, {self.category!r}, {self.severity}, {self.action}, {self.evasions})"
 
 
 @dataclass(frozen=True, slots=True)

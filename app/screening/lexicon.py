@@ -1,7 +1,6 @@
 """A compiled lexicon in memory: columns as they were stored; a term becomes an object when it is seen."""
 
 from collections.abc import Callable, Iterator
-from functools import partial
 
 import daachorse
 import numpy as np
@@ -30,7 +29,7 @@ class Lexicon:
         """Places of the longest pattern; and the first pattern of the spoken view."""
         self.leads = bytes(columns["pattern_leads"])
         self._pattern_first = np.frombuffer(columns["pattern_first"], np.uint32)
-        self._pattern_parent = np.frombuffer(columns["pattern_parent"], np.int32)
+        self._pattern_parent = columns["pattern_parent"].cast("i")
         self._form_term = np.frombuffer(columns["form_term"], np.uint32)
         self._form_kind = np.frombuffer(columns["form_kind"], np.uint8)
         self._texts = str(columns["texts"], "utf-8", "surrogatepass")
@@ -44,24 +43,20 @@ class Lexicon:
     def find(self, seen: Views) -> "Found | None":
         """In both views; of patterns that end in one place the longest. None where there is nothing."""
         written = self._search_written(seen.written)
-        if written or self._search_spoken is None:
-            return Found(written, partial(self._hear, seen)) if written else None
-        heard = self._search_spoken(seen.spoken)
-        return Found(written, lambda: self._behind_written(heard)) if heard else None
+        if written:
+            return Found(self, seen, written)
+        heard = self._search_spoken(seen.spoken) if self._search_spoken else None
+        return Found(self, seen, written) if heard else None
 
-    def find_written(self, view: bytes) -> "Found":
-        return Found(self._search_written(view), list)
+    def find_written(self, view: bytes) -> Iterator[Match]:
+        return in_places(self._search_written(view))
 
     def find_spoken(self, view: bytes) -> Matches:
-        return self._behind_written(self._search_spoken(view)) if self._search_spoken else []
-
-    def _hear(self, seen: Views) -> Matches:
-        return self.find_spoken(seen.spoken)
-
-    def _behind_written(self, heard: Matches) -> Matches:
-        """The patterns of the spoken view have numbers behind those of the written one."""
+        """Its patterns have numbers behind those of the written view."""
+        if self._search_spoken is None:
+            return []
         first_spoken = self._first_spoken
-        return [(first, behind, first_spoken + pattern) for first, behind, pattern in heard]
+        return [(first, behind, first_spoken + pattern) for first, behind, pattern in self._search_spoken(view)]
 
     def forms(self, pattern: int, field: Field) -> Iterator[Form]:
         """Of a pattern and of those that it ends with, the longest first, where the term is for the field."""
@@ -69,14 +64,14 @@ class Lexicon:
             for form in self._forms_of(pattern):
                 if not form.term.fields or field in form.term.fields:
                     yield form
-            pattern = int(self._pattern_parent[pattern])
+            pattern = self._pattern_parent[pattern]
 
     def splits(self, pattern: int) -> Iterator[tuple[int, str]]:
         """The characters that a pattern ends with in two parts: number of the places and the character."""
         while pattern >= 0:
             if pattern in self._splits:
                 yield self._splits[pattern]
-            pattern = int(self._pattern_parent[pattern])
+            pattern = self._pattern_parent[pattern]
 
     def _forms_of(self, pattern: int) -> tuple[Form, ...]:
         seen = self._seen.get(pattern)
@@ -102,27 +97,35 @@ class Lexicon:
 class Found:
     """What a search told of. The spoken view is searched when all of the written one was gone through."""
 
-    def __init__(self, written: Matches, hear: Callable[[], Matches]) -> None:
+    __slots__ = ("_heard", "_lexicon", "_seen", "_written")
+
+    def __init__(self, lexicon: Lexicon, seen: Views, written: Matches) -> None:
         """`written` in numbers of bytes."""
+        self._lexicon = lexicon
+        self._seen = seen
         self._written = written
-        self._hear = hear
         self._heard: Matches | None = None
 
     @property
     def heard(self) -> Matches:
         if self._heard is None:
-            self._heard = self._hear()
+            self._heard = self._lexicon.find_spoken(self._seen.spoken)
         return self._heard
 
     def is_more_than(self, limit: int) -> bool:
         return len(self._written) > limit or len(self._written) + len(self.heard) > limit
 
     def all(self) -> Iterator[Match]:
-        """First place, place behind the last, and pattern; what begins within a place is none."""
-        for first, behind, pattern in self._written:
-            if not behind & 1:
-                yield first >> 1, behind >> 1, pattern
+        """First place, place behind the last, and pattern."""
+        yield from in_places(self._written)
         yield from self.heard
+
+
+def in_places(written: Matches) -> Iterator[Match]:
+    """From bytes; what begins within a place is none."""
+    for first, behind, pattern in written:
+        if not behind & 1:
+            yield first >> 1, behind >> 1, pattern
 
 
 def _search(automaton: memoryview) -> Callable[[bytes], Matches]:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import cache
 
 COVER = "*"
@@ -13,11 +13,11 @@ _IDEOGRAPHS = "\u4e00", "\u9fff"
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]")
 
 
-def masked(text: str, spans: Iterable[tuple[int, int]]) -> str:
+def masked(text: str, spans: Sequence[tuple[int, int]]) -> str:
     """Of the same length, with a `*` for every code point of every span and of what is seen as one with its ends."""
     parts: list[str] = []
     reached = 0
-    for start, end in sorted(spans):
+    for start, end in sorted(spans) if len(spans) > 1 else spans:
         if end <= reached:
             continue
         first = _whole_before(text, start) if start > reached else reached

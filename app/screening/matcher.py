@@ -51,7 +51,7 @@ class Matcher:
         found = self._find(seen)
         rules = self._rules_for[field]
         by_rules = list(self._by_rules(text, rules)) if rules else []
-        both_ways = len(text) < _SHORT or field in _NAMES
+        both_ways = _is_read_both_ways(text, field)
         if not (found or by_rules or both_ways or folding.has_letter_signs(text)):
             return _PASS
         return self._judge(text, field, seen, found, by_rules)
@@ -112,7 +112,7 @@ class Matcher:
 
 
 def _is_read_both_ways(text: str, field: Field) -> bool:
-    return field in _NAMES or len(text) < _SHORT
+    return len(text) < _SHORT or field in _NAMES
 
 
 def _is_read_backwards(form: Form, field: Field) -> bool:

@@ -176,7 +176,7 @@ def gravest_first(lexicon: Lexicon, found: Found) -> Iterator[Match]:
 def mirrored(lexicon: Lexicon, text: str, seen: views.Views) -> Iterator[Candidate]:
     """What is found from the end of the text to its beginning."""
     places = Mirrored(Searched(text, seen))
-    found = lexicon.find_written(seen.backwards()).all()
+    found = lexicon.find_written(seen.backwards())
     yield from ((pattern, places, end) for _, end, pattern in found if lexicon.leads[pattern] & Lead.FORMS)
 
 
@@ -187,7 +187,7 @@ def _put_together(lexicon: Lexicon, searched: Searched, splits: list[tuple[int, 
             offsets = tuple(offset for part in searched.parts(start, end) for offset in part.offsets)
             reading.put(start, end, views.written_mark(character), [Part(offsets, character, Evasion.SPLIT)])
             reached = end
-    return _of_reading(lexicon, reading, lambda piece: lexicon.find_written(piece).all())
+    return _of_reading(lexicon, reading, lexicon.find_written)
 
 
 def _read_aloud(lexicon: Lexicon, searched: Searched) -> Iterator[Candidate]:

@@ -44,6 +44,8 @@ class Views(NamedTuple):
     """Class and sound of every place."""
     codes: Codes
     """Those of every character of the text, after one more; 0 for skipped ones."""
+    kept: NDArray[np.bool_]
+    """Which of these are not skipped."""
     changes: NDArray[np.bool_]
 
     @property
@@ -56,7 +58,7 @@ class Views(NamedTuple):
 
     def offsets(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """The offset of every kept character, one too high, and for each place the number of its first one."""
-        return self.codes.nonzero()[0][1:], self.changes.nonzero()[0]
+        return self.kept.nonzero()[0][1:], self.changes.nonzero()[0]
 
     def backwards(self) -> bytes:
         """The written view from its end."""
@@ -84,10 +86,11 @@ def _codes(text: str) -> Codes:
 
 
 def _views(codes: Codes) -> Views:
-    kept = codes[codes.astype(_KEPT)]
-    changes = kept[1:] != kept[:-1]
-    runs = kept[1:][changes]
-    return Views(runs.astype(_CLASSES).tobytes(), runs, codes, changes)
+    kept = codes.astype(_KEPT)
+    places = codes[kept]
+    changes = places[1:] != places[:-1]
+    runs = places[1:][changes]
+    return Views(runs.astype(_CLASSES).tobytes(), runs, codes, kept, changes)
 
 
 class Many(NamedTuple):
