@@ -60,7 +60,7 @@ class _Searched(NamedTuple):
 def compile_terms(terms: Sequence[Term]) -> bytes:
     """The same bytes for the same terms. Terms that fold to nothing never hit."""
     in_written, in_spoken = _forms(terms)
-    splits = _splits()
+    splits = _splits(set(np.unique(np.frombuffer(b"".join(in_written.patterns), np.uint16)).tolist()))
     written = _searched(in_written, 0, [*splits, views.EXPANDED])
     first = len(written.patterns)
     spoken = _searched(in_spoken, first, _LATIN_HINTS if in_spoken.patterns else [])
@@ -234,10 +234,17 @@ def _characters_of_several_sounds() -> NDArray[np.uint32]:
     return seconds
 
 
-@cache
-def _splits() -> Mapping[bytes, str]:
-    """Patterns that are a character in two parts: only when they are seen is a text put together and searched again."""
-    known = [(character, way) for character, ways in sorted(tables.splits().items()) for way in ways]
+def _splits(used: set[int]) -> Mapping[bytes, str]:
+    """Patterns that are a character in two parts: only when they are seen is a text put together and searched again.
+
+    Of the characters whose class is `used` by a term: no other can make one.
+    """
+    known = [
+        (character, way)
+        for character, ways in sorted(tables.splits().items())
+        for way in ways
+        if int.from_bytes(views.written_mark(character), "little") in used
+    ]
     written = _written_ways([way for _, way in known])
     return {
         way: f"{len(way) // WRITTEN_WIDTH} {character}"

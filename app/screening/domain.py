@@ -71,6 +71,8 @@ class Text:
 
 SCREENED = tuple(field for field in Field if field not in {Field.EXTERNAL_ID, Field.REASON})
 """What others read: matched against the lexicons. Ids and reasons are only checked to be readable."""
+NAMES = frozenset({Field.HANDLE, Field.DISPLAY_NAME})
+"""Of persons: looked through for what hides in short texts only."""
 NEVER_MASKED = frozenset({Field.HANDLE, Field.BOARD_NAME})
 """A name with something covered is of no use: it waits."""
 Category = NewType("Category", str)

@@ -7,7 +7,7 @@ import numpy as np
 
 from app.screening import blob
 from app.screening.compiling import ACTIONS, BOUNDARIES, EVERY_FIELD, FIELD_BITS
-from app.screening.domain import Category, Field, Term
+from app.screening.domain import NAMES, Category, Field, Term
 from app.screening.forms import Form, FormKind, take_apart
 from app.screening.views import Views
 
@@ -38,6 +38,7 @@ class Lexicon:
         self._term = np.frombuffer(columns["term"], np.uint32).reshape(-1, 5)
         self._splits = dict(_split(line) for line in str(columns["splits"], "utf-8").splitlines())
         self._seen: dict[int, tuple[Form, ...]] = {}
+        self._for_field: dict[tuple[int, Field], tuple[Form, ...]] = {}
         self.rules = [self._term_at(int(number)) for number in np.frombuffer(columns["rules"], np.uint32)]
 
     def find(self, seen: Views) -> "Found | None":
@@ -58,11 +59,21 @@ class Lexicon:
         first_spoken = self._first_spoken
         return [(first, behind, first_spoken + pattern) for first, behind, pattern in self._search_spoken(view)]
 
-    def forms(self, pattern: int, field: Field) -> Iterator[Form]:
-        """Of a pattern and of those that it ends with, the longest first, where the term is for the field."""
+    def forms(self, pattern: int, field: Field) -> tuple[Form, ...]:
+        """Of a pattern and of those that it ends with, the longest first, where the form is for the field."""
+        known = self._for_field.get((pattern, field))
+        if known is None:
+            if len(self._for_field) >= _REMEMBERED:
+                self._for_field.clear()
+            known = self._for_field[pattern, field] = tuple(self._all_forms(pattern, field))
+        return known
+
+    def _all_forms(self, pattern: int, field: Field) -> Iterator[Form]:
         while pattern >= 0:
             for form in self._forms_of(pattern):
-                if not form.term.fields or field in form.term.fields:
+                if (not form.term.fields or field in form.term.fields) and (
+                    form.kind is not FormKind.DRAWN or field in NAMES
+                ):
                     yield form
             pattern = self._pattern_parent[pattern]
 

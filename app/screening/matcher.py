@@ -7,7 +7,7 @@ from itertools import islice
 from app import policies
 from app.screening import blocks, folding, searching, tables, verdicts, views
 from app.screening.compiling import compile_terms
-from app.screening.domain import SCREENED, Decision, Field, Hit, Term, Verdict
+from app.screening.domain import NAMES, SCREENED, Decision, Field, Hit, Term, Verdict
 from app.screening.forms import Form, FormKind
 from app.screening.judging import Findings, ToJudge
 from app.screening.lexicon import Found, Lexicon, Match
@@ -15,7 +15,6 @@ from app.screening.rules import RULES
 
 _JUDGED = policies.CANDIDATES_JUDGED.value
 _PASS = Verdict(Decision.PASS)
-_NAMES = frozenset({Field.HANDLE, Field.DISPLAY_NAME})
 _SHORT = 64
 """Characters under which a text is read backwards too."""
 _BACKWARDS, _BACKWARDS_IN_NAMES = 4, 3
@@ -103,8 +102,7 @@ class Matcher:
             in_turn = searching.gravest_first(self._lexicon, found) if found.is_more_than(_JUDGED) else found.all()
         for pattern, places, end in searching.candidates(self._lexicon, text, seen, in_turn):
             for form in self._lexicon.forms(pattern, field):
-                if form.kind is not FormKind.DRAWN or field in _NAMES:
-                    yield form, places, end
+                yield form, places, end
         for pattern, places, end in searching.mirrored(self._lexicon, text, seen) if both_ways else ():
             for form in self._lexicon.forms(pattern, field):
                 if _is_read_backwards(form, field):
@@ -112,16 +110,16 @@ class Matcher:
 
 
 def _is_read_both_ways(text: str, field: Field) -> bool:
-    return len(text) < _SHORT or field in _NAMES
+    return len(text) < _SHORT or field in NAMES
 
 
 def _is_read_backwards(form: Form, field: Field) -> bool:
     """Palindromes are found as they stand."""
-    if form.letters and (field not in _NAMES or form.letters < _LATIN_BACKWARDS or _is_english(form.plain[::-1])):
+    if form.letters and (field not in NAMES or form.letters < _LATIN_BACKWARDS or _is_english(form.plain[::-1])):
         return False
     return (
         form.kind is FormKind.WRITTEN
-        and len(form.plain) >= (_BACKWARDS_IN_NAMES if field in _NAMES else _BACKWARDS)
+        and len(form.plain) >= (_BACKWARDS_IN_NAMES if field in NAMES else _BACKWARDS)
         and form.plain != form.plain[::-1]
     )
 
