@@ -11,6 +11,9 @@ from app.screening import repository
 from app.screening.compiling import compile_terms
 from app.screening.domain import Action, Boundary, Category, Field, Term
 
+_PIECE = 1 << 17
+"""Bytes."""
+
 
 def terms_of(tx: Transaction, name: str, number: int) -> list[Term]:
     """A step: the terms of one version, which were judged when they came in and are not judged again.
@@ -45,11 +48,17 @@ def pack(compiled: bytes) -> bytes:
 
 
 def unpack(stored: bytes) -> bytes:
-    """Other threads go on meanwhile. What was never packed stays as it is: `Matcher.load` judges it."""
+    """In pieces: other threads go on meanwhile, and wait for no copy of the whole.
+
+    What was never packed stays as it is: `Matcher.load` judges it.
+    """
+    inflating, unpacked = zlib.decompressobj(), io.BytesIO()
     try:
-        return zlib.decompress(stored)
+        for first in range(0, len(stored), _PIECE):
+            unpacked.write(inflating.decompress(stored[first : first + _PIECE]))
     except zlib.error:
         return stored
+    return unpacked.getvalue() if inflating.eof else stored
 
 
 def compile_parts(tx: Transaction, publication: int) -> bytes:
