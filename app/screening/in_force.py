@@ -1,7 +1,7 @@
 """The lexicons in force: which publication counts is read with every screening, so that no process stays behind.
 
-A matcher is kept by the digest of its blob. While one thread loads a new one, the others go on with the one before, for
-at most `_BEHIND`.
+A matcher is kept by the digest of its blob. While one request loads a new one, the others go on with the one before,
+for at most `_BEHIND`, and come first.
 """
 
 import os
@@ -87,6 +87,6 @@ def _read(tx: Transaction, publication: Publication) -> Matcher:
 
 
 def _give_way() -> None:
-    """Of this thread alone: requests come first while it unpacks, for which it needs no lock that they wait for."""
+    """This thread alone, while it holds nothing that requests wait for. Elsewhere than on Linux, it has its turn."""
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, get_native_id(), _BEHIND_REQUESTS)
