@@ -14,6 +14,13 @@ from app.screening.models import KeptTextRow, LexiconVersionRow, PublicationRow,
 
 _PIECE = 1 << 19
 """Bytes."""
+_PUBLICATIONS = PublicationRow.__table__.c
+_NEWEST = (
+    select(_PUBLICATIONS.number, _PUBLICATIONS.digest, _PUBLICATIONS.published_at)
+    .order_by(_PUBLICATIONS.number.desc())
+    .limit(1)
+)
+"""Every screening asks this: on the bare table and put together once, it costs half."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +33,7 @@ class Publication:
 
 
 def newest_publication(session: Session) -> Publication | None:
-    columns = (PublicationRow.number, PublicationRow.digest, PublicationRow.published_at)
-    row = session.execute(select(*columns).order_by(PublicationRow.number.desc()).limit(1)).first()
+    row = session.execute(_NEWEST).first()
     return Publication(*row) if row else None
 
 

@@ -59,7 +59,7 @@ class Screenings:
         judged = _after_rulings(tx, forum_id, found)
         results = tuple(Result(item.field, item.ref, one.verdict) for item, one in zip(items, judged, strict=True))
         screened = Screened(new_id("scr", tx.now), lexicons.version, tx.now, results)
-        screening_rows.add_screening(tx.session, _row_of(forum_id, screened, judged))
+        screening_rows.add_screening(tx.session, screened, forum_id, b"".join(one.digest for one in judged))
         if screened.decision is not Decision.PASS:
             self._keep(tx, forum_id, screened, list(zip(items, judged, strict=True)))
         return screened
@@ -136,17 +136,6 @@ def _after_rulings(tx: Transaction, forum_id: ForumId, found: list[Judged]) -> l
     if not rulings:
         return found
     return [replace(one, verdict=ruled(one.verdict, rulings.get((one.field, one.digest)))) for one in found]
-
-
-def _row_of(forum_id: ForumId, screened: Screened, judged: Sequence[Judged]) -> ScreeningRow:
-    return ScreeningRow(
-        id=screened.id,
-        forum_id=forum_id,
-        screened_at=screened.screened_at,
-        lexicon_version=screened.lexicon_version,
-        decision=screened.decision.value,
-        digests=b"".join(one.digest for one in judged),
-    )
 
 
 def _waits(judged: Judged) -> bool:
