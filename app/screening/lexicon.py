@@ -46,8 +46,9 @@ class Lexicon:
         written = self._search_written(seen.written)
         if written:
             return Found(self, seen, written)
-        heard = self._search_spoken(seen.spoken) if self._search_spoken else None
-        return Found(self, seen, written) if heard else None
+        if self._search_spoken is None or not self._search_spoken(seen.spoken):
+            return None
+        return Found(self, seen, written)
 
     def find_written(self, view: bytes) -> Iterator[Match]:
         return in_places(self._search_written(view))

@@ -50,8 +50,7 @@ class Matcher:
         found = self._find(seen)
         rules = self._rules_for[field]
         by_rules = list(self._by_rules(text, rules)) if rules else []
-        both_ways = _is_read_both_ways(text, field)
-        if not (found or by_rules or both_ways or folding.has_letter_signs(text)):
+        if not (found or by_rules or len(text) < _SHORT or field in NAMES or folding.has_letter_signs(text)):
             return _PASS
         return self._judge(text, field, seen, found, by_rules)
 

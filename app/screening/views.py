@@ -32,7 +32,7 @@ _RARE, _RARE_CLASSES = 0xD800, 1024
 _SOUND = 16
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _VOWELS = frozenset("aeiouv")
-_KEPT, _CLASSES = np.dtype(np.bool_), np.dtype(np.uint16)
+_PLACE, _KEPT, _CLASSES = np.dtype(np.intp), np.dtype(np.bool_), np.dtype(np.uint16)
 Codes = NDArray[np.uint32]
 
 
@@ -65,32 +65,25 @@ class Views(NamedTuple):
         return self.runs[::-1].astype(_CLASSES).tobytes()
 
 
-def views(text: str) -> Views:
-    """Of any string whatever."""
-    codes = _codes(_AHEAD + text)
-    codes[0] = _DIVIDES
-    return _views(codes)
+def views(text: str, starts: "int | NDArray[np.intp]" = 0) -> Views:
+    """Of any string whatever. `starts` are the places before those at which texts begin that stand by themselves.
 
-
-def views_of_block(texts: Sequence[str]) -> tuple[str, Views]:
-    """Texts joined by a character, and the views of the whole: nothing is found across two texts."""
-    block = _AHEAD.join(texts)
-    codes = _codes(_AHEAD + block)
-    codes[_starts(texts)] = _DIVIDES
-    return block, _views(codes)
-
-
-def _codes(text: str) -> Codes:
-    """Of every character. No code point is beyond the table; not to be asked whether one is saves a third."""
-    return _table().take(folding.code_points(text).astype(np.intp), mode="clip")
-
-
-def _views(codes: Codes) -> Views:
+    No code point is beyond the table: not to be asked whether one is saves time.
+    """
+    points = folding.code_points(_AHEAD + text).astype(_PLACE)
+    codes = _table().take(points, mode="clip")
+    codes[starts] = _DIVIDES
     kept = codes.astype(_KEPT)
     places = codes[kept]
     changes = places[1:] != places[:-1]
     runs = places[1:][changes]
     return Views(runs.astype(_CLASSES).tobytes(), runs, codes, kept, changes)
+
+
+def views_of_block(texts: Sequence[str]) -> tuple[str, Views]:
+    """Texts joined by a character, and the views of the whole: nothing is found across two texts."""
+    block = _AHEAD.join(texts)
+    return block, views(block, _starts(texts))
 
 
 class Many(NamedTuple):
@@ -104,7 +97,7 @@ class Many(NamedTuple):
 def views_of_many(texts: Sequence[str]) -> Many:
     """In one go, with forms of several characters spelled out."""
     spelled = folding.spell_out_all(texts)
-    codes = _codes(_AHEAD + _AHEAD.join(spelled))
+    codes = _table()[folding.code_points(_AHEAD + _AHEAD.join(spelled))]
     codes[_starts(spelled)] = _DIVIDES
     kept = codes[codes.astype(_KEPT)]
     apart = kept == _DIVIDES
