@@ -1,15 +1,19 @@
 """What benches of screening share: terms and posts, the same in every run, and rows of `bench/results.md`."""
 
+import csv
 import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.resources import files
 
 from app.screening import tables
 from app.screening.domain import Action, Category, Decision, Field, Term
 from app.screening.matcher import Matcher
+from app.screening.relations import is_chinese
 
 ROUNDS = 7
+_STARTER = files("app.screening") / "data" / "starter.csv"
 _CATEGORIES = ("gambling", "fraud", "pornography", "advertising")
 
 
@@ -25,18 +29,26 @@ class Row:
 
 
 class Corpus:
-    """Terms of two common words, and posts of common words by how often they stand, the same in every run."""
+    """Terms and posts, the same in every run.
+
+    Terms as operators write them: a Chinese one of the starter lexicon and a common word before or behind it. Posts of
+    common words, by how often they stand.
+    """
 
     def __init__(self) -> None:
         self._random = random.Random(20261130)  # noqa: S311 -- the same in every run
         words = tables.common_words()
         self._words = [word for word in words if len(word) > 1]
         self._weights = [words[word] for word in self._words]
+        with _STARTER.open(encoding="utf-8") as file:
+            denied = [row["term"] for row in csv.DictReader(file) if row["action"] != "allow"]
+        self._trade = list(dict.fromkeys(term for term in denied if all(map(is_chinese, term))))
 
     def terms(self, count: int) -> list[Term]:
         found: dict[str, None] = {}
         while len(found) < count:
-            found["".join(self._random.choices(self._words, k=2))] = None
+            parts = self._random.choice(self._trade), self._random.choice(self._words)
+            found["".join(self._random.sample(parts, 2))] = None
         return [
             Term(text, Category(_CATEGORIES[place % len(_CATEGORIES)]), Action.BLOCK, 3)
             for place, text in enumerate(found)

@@ -9,7 +9,7 @@ from importlib.resources import files
 
 from app.screening.errors import BlobOutdated
 
-_FORMAT = 3
+_FORMAT = 4
 """To be raised with every change of what compiled columns mean."""
 _MAGIC = b"shiming-lexicon\n"
 _LENGTH = struct.Struct("<Q")

@@ -1,10 +1,10 @@
-"""Many texts in one search: joined by a character that no term has, about 64 kB at a time."""
+"""Many texts in one search: joined by what no term has, about 64 kB at a time."""
 
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from app.screening import folding, searching
+from app.screening import folding, searching, views
 from app.screening.lexicon import Lexicon
 
 _CHARACTERS = 1 << 14
@@ -25,25 +25,21 @@ def of(texts: Sequence[str]) -> Iterator[tuple[int, Sequence[str]]]:
 
 def suspects(lexicon: Lexicon, texts: Sequence[str]) -> set[int]:
     """The places of the texts in which a pattern stands, in whatever reading."""
-    block = folding.SEPARATOR.join(text.replace(folding.SEPARATOR, " ") for text in texts)
-    points = folding.code_points(folding.SEPARATOR + block)
-    seen = folding.views_of(points)
+    block, seen = views.views_of_block(texts)
     candidates = _candidates(lexicon, block, seen)
     if len(texts) == 1 and next(candidates, None):
         return {0}
-    offsets = [_offset(candidate) for candidate in candidates]
-    if folding.EXPANDED in seen.joined:
-        offsets += (np.flatnonzero(seen.codes == folding.expanded_mark()) - 1).tolist()
+    offsets = [_offset(candidate) for candidate in candidates] + views.expanded_offsets(seen)
     if folding.has_letter_signs(block):
         offsets += [match.start() for match in folding.LETTER_SIGNS.finditer(block)]
     starts = np.cumsum([0] + [len(text) + 1 for text in texts[:-1]])
     return set((np.searchsorted(starts, offsets, "right") - 1).tolist()) if offsets else set()
 
 
-def _candidates(lexicon: Lexicon, block: str, seen: folding.Views) -> Iterator[searching.Candidate]:
-    found = lexicon.find(seen.joined)
+def _candidates(lexicon: Lexicon, block: str, seen: views.Views) -> Iterator[searching.Candidate]:
+    found = lexicon.find(seen)
     if found:
-        yield from searching.candidates(lexicon, block, seen, found)
+        yield from searching.candidates(lexicon, block, seen, found.all())
     yield from searching.mirrored(lexicon, block, seen)
 
 

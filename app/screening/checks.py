@@ -1,6 +1,7 @@
 """Whether a sighting is the term: each check tells how it was hidden, or refuses."""
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from itertools import chain
 
 from app.screening import accents, chinese_words, flags, folding, letters, pinyin, relations
@@ -9,9 +10,11 @@ from app.screening.forms import CHATS, Form, FormKind
 from app.screening.gaps import gaps_in_pinyin, hidden_by_gaps
 from app.screening.sightings import Part, Sighting, neighbour
 
+_DIGITS = frozenset("0123456789")
 _IN_CHINESE = str.maketrans("0123456789", "零一二三四五六七八九")
 _PLUS = frozenset("+＋\u2795\ufe62十")
 _SHORT = 3
+_NOTHING: frozenset[Evasion] = frozenset()
 _BY_KIND = {
     FormKind.DRAWN: Evasion.HOMOGLYPH,
     FormKind.IN_DIGITS: Evasion.NUMERAL,
@@ -22,6 +25,8 @@ _BY_KIND = {
 
 def judge(form: Form, sighting: Sighting) -> frozenset[Evasion] | None:
     """The ways it was hidden, none for a plain hit; None where it is not the term."""
+    if sighting.exact and form.is_chinese and form.kind is FormKind.WRITTEN:
+        return None if _torn(form, sighting, _NOTHING) else _NOTHING
     found = set[Evasion]() if sighting.exact else _hidden(form, sighting)
     if found is None or not letters.stand_alone(form, sighting) or not letters.is_marked_as_meant(form, sighting):
         return None
@@ -119,21 +124,29 @@ def plus_before(sighting: Sighting) -> int:
     return before if before >= 0 and text[before] in _PLUS else -1
 
 
-def _torn(form: Form, sighting: Sighting, found: set[Evasion]) -> bool:
+def _torn(form: Form, sighting: Sighting, found: AbstractSet[Evasion]) -> bool:
     """Whether its ends belong to the words beside it. What was hidden on purpose is no accident."""
     if form.term.boundary is Boundary.SINGLE or sighting.backwards:
         return False
     if not form.is_chinese:
         return False
-    if found & {Evasion.WIDTH, Evasion.LEET} or (Evasion.SKIP in found and _is_held_apart(sighting)):
+    if found and (found & {Evasion.WIDTH, Evasion.LEET} or (Evasion.SKIP in found and _is_held_apart(sighting))):
         return False
     plain = form.plain if sighting.exact else _as_chinese(form, sighting)
-    before, behind = (beside.translate(_IN_CHINESE) for beside in sighting.around())
+    before, behind = _beside(sighting)
     if chinese_words.torn(before + plain + behind, len(before), len(before) + len(plain)):
         return True
     if form.term.boundary is Boundary.WORD and found <= {Evasion.SCRIPT}:
         return chinese_words.is_within_a_word(before + plain + behind, len(before), len(before) + len(plain))
-    return Evasion.HOMOGLYPH in found and chinese_words.is_word(plain)
+    return bool(found) and Evasion.HOMOGLYPH in found and chinese_words.is_word(plain)
+
+
+def _beside(sighting: Sighting) -> tuple[str, str]:
+    """What stands around it, with Chinese numbers for digits."""
+    before, behind = sighting.around()
+    if _DIGITS.isdisjoint(before) and _DIGITS.isdisjoint(behind):
+        return before, behind
+    return before.translate(_IN_CHINESE), behind.translate(_IN_CHINESE)
 
 
 def _is_held_apart(sighting: Sighting) -> bool:
@@ -180,5 +193,5 @@ def _speaks(form: Form, sighting: Sighting, found: set[Evasion], same: int) -> b
         return False
     if len(plain) <= _SHORT and chinese_words.reads_well(plain):
         return False
-    before, behind = (beside.translate(_IN_CHINESE) for beside in sighting.around())
+    before, behind = _beside(sighting)
     return not chinese_words.torn(before + plain + behind, len(before), len(before) + len(plain))

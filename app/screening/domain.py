@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
-from typing import NewType, Protocol
+from typing import NamedTuple, NewType, Protocol
 
 from app.db.unit_of_work import Transaction
 from app.kernel.errors import FieldError
@@ -19,7 +19,13 @@ _VISIBLE_TEXT_RULE = Sentence("不能含控制字符或不可见字符。", "Con
 _SAYS_NOTHING = Sentence("不能只有空白。", "It cannot be blank.")
 
 
-class Field(StrEnum):
+class _Word(StrEnum):
+    """Looked up as quickly as its text is: the hash of an enumeration is worked out anew each time."""
+
+    __hash__ = str.__hash__
+
+
+class Field(_Word):
     """What a text is for; the contract's names, and those of a forum's own ids and reasons."""
 
     HANDLE = "handle"
@@ -65,13 +71,15 @@ class Text:
 
 SCREENED = tuple(field for field in Field if field not in {Field.EXTERNAL_ID, Field.REASON})
 """What others read: matched against the lexicons. Ids and reasons are only checked to be readable."""
+NAMES = frozenset({Field.HANDLE, Field.DISPLAY_NAME})
+"""Of persons: looked through for what hides in short texts only."""
 NEVER_MASKED = frozenset({Field.HANDLE, Field.BOARD_NAME})
 """A name with something covered is of no use: it waits."""
 Category = NewType("Category", str)
 """The operator's own word, such as `gambling`: small letters, digits and `_`."""
 
 
-class Action(StrEnum):
+class Action(_Word):
     """What a lexicon asks for where a term stands."""
 
     ALLOW = "allow"
@@ -80,7 +88,7 @@ class Action(StrEnum):
     BLOCK = "block"
 
 
-class Decision(StrEnum):
+class Decision(_Word):
     """What becomes of a text, from the mildest to the strictest."""
 
     PASS = "pass"  # noqa: S105 -- a word of the contract
@@ -127,7 +135,7 @@ class Term:
     note: str = ""
 
 
-class Evasion(StrEnum):
+class Evasion(_Word):
     """How a term was hidden."""
 
     WIDTH = "width"
@@ -152,8 +160,7 @@ class Evasion(StrEnum):
     """`+V` for 加V, 点 for a dot."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A verified hit: `start` and `end` count code points of the text as sent, `end` exclusive.
 
     `term` is the lexicon's and never leaves the house.
@@ -165,7 +172,10 @@ class Hit:
     severity: int
     action: Action
     evasions: tuple[Evasion, ...]
-    term: str = dataclasses.field(repr=False)
+    term: str
+
+    def __repr__(self) -> str:
+        return f"Hit({self.start}, {self.end}, {self.category!r}, {self.severity}, {self.action}, {self.evasions})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
-from app.screening import folding, relations
+from app.screening import folding, relations, views
 from app.screening.domain import Term
 
 CONTACT = "加"
@@ -146,7 +146,7 @@ def take_apart(term: Term, kind: FormKind) -> Form:
         if not plain:
             skipped = True
             continue
-        mark = folding.mark(plain)
+        mark = views.mark(plain)
         same = mark == before and kind is not FormKind.APART
         if skipped and runs:
             gaps.add(len(runs) - same)

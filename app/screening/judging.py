@@ -8,6 +8,7 @@ from app.screening.domain import Action, Evasion, Hit
 from app.screening.forms import SPOKEN, Form, FormKind
 from app.screening.sightings import Places, Sighting
 
+_MOST = policies.CANDIDATES_JUDGED.value
 ToJudge = tuple[Form, Places, int]
 """A form, and where in a view it ends."""
 
@@ -23,7 +24,7 @@ class Findings:
     @property
     def too_many(self) -> bool:
         """Whether there was more than is judged."""
-        return self._judged > policies.CANDIDATES_JUDGED.value
+        return self._judged > _MOST
 
     def judge(self, candidates: Iterable[ToJudge]) -> None:
         exact: set[tuple[Places, int, str]] = set()  # judged as they are written: how they sound says nothing new
@@ -31,7 +32,7 @@ class Findings:
             if form.kind is FormKind.SPOKEN and (places, end, form.term.term) in exact:
                 continue
             self._judged += 1
-            if self.too_many:
+            if self._judged > _MOST:
                 return
             sighting = Sighting(places, end - len(form.runs), form)
             if sighting.exact and form.kind is FormKind.WRITTEN:

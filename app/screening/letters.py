@@ -21,6 +21,8 @@ _UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO")
 
 def stand_alone(form: Form, sighting: Sighting) -> bool:
     """Whether a term that begins or ends with Latin letters or digits is no part of a longer word or number."""
+    if form.is_chinese:
+        return True
     text = sighting.text
     first, last = form.plain[0], form.plain[-1]
     long = form.letters >= _LONG

@@ -2,21 +2,22 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import cache
 
 COVER = "*"
 _JOINER = "\u200d"
 _VIRAMA = 9
 _FINISHING = frozenset("\u0e33\u0eb3")
+_IDEOGRAPHS = "\u4e00", "\u9fff"
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]")
 
 
-def masked(text: str, spans: Iterable[tuple[int, int]]) -> str:
+def masked(text: str, spans: Sequence[tuple[int, int]]) -> str:
     """Of the same length, with a `*` for every code point of every span and of what is seen as one with its ends."""
     parts: list[str] = []
     reached = 0
-    for start, end in sorted(spans):
+    for start, end in sorted(spans) if len(spans) > 1 else spans:
         if end <= reached:
             continue
         first = _whole_before(text, start) if start > reached else reached
@@ -48,6 +49,8 @@ def behind(text: str, end: int) -> int:
 def _belongs(text: str, offset: int) -> bool:
     """Whether the character at an offset is seen as one with the one before it."""
     here, before = text[offset], text[offset - 1]
+    if _IDEOGRAPHS[0] <= here <= _IDEOGRAPHS[1] and _IDEOGRAPHS[0] <= before <= _IDEOGRAPHS[1]:
+        return False
     kind = unicodedata.category(here)
     if kind in {"Mn", "Me", "Mc", "Cf"} or "\U0001f3fb" <= here <= "\U0001f3ff":
         return True

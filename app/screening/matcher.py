@@ -1,21 +1,20 @@
 """Finds the terms of a compiled lexicon in a text: one coarse search, and exact checks where it finds something."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import islice
 
 from app import policies
-from app.screening import blocks, folding, searching, tables, verdicts
+from app.screening import blocks, folding, searching, tables, verdicts, views
 from app.screening.compiling import compile_terms
-from app.screening.domain import SCREENED, Decision, Field, Hit, Term, Verdict
+from app.screening.domain import NAMES, SCREENED, Decision, Field, Hit, Term, Verdict
 from app.screening.forms import Form, FormKind
 from app.screening.judging import Findings, ToJudge
-from app.screening.lexicon import Found, Lexicon
+from app.screening.lexicon import Found, Lexicon, Match
 from app.screening.rules import RULES
 
 _JUDGED = policies.CANDIDATES_JUDGED.value
 _PASS = Verdict(Decision.PASS)
-_NAMES = frozenset({Field.HANDLE, Field.DISPLAY_NAME})
 _SHORT = 64
 """Characters under which a text is read backwards too."""
 _BACKWARDS, _BACKWARDS_IN_NAMES = 4, 3
@@ -47,12 +46,12 @@ class Matcher:
 
     def screen(self, text: str, field: Field) -> Verdict:
         """What becomes of a text in a field. Takes any string, in time linear in its length, and never raises."""
-        seen = folding.views(text)
-        found = self._find(seen.joined)
+        seen = views.views(text)
+        found = self._find(seen)
         rules = self._rules_for[field]
         by_rules = list(self._by_rules(text, rules)) if rules else []
-        otherwise = folding.EXPANDED in seen.joined or folding.has_letter_signs(text)
-        if not (found or by_rules or otherwise or len(text) < _SHORT or field in _NAMES):
+        both_ways = _is_read_both_ways(text, field)
+        if not (found or by_rules or both_ways or folding.has_letter_signs(text)):
             return _PASS
         return self._judge(text, field, seen, found, by_rules)
 
@@ -73,19 +72,21 @@ class Matcher:
                 for start, end, ways in islice(RULES[term.term].find(text), _JUDGED + 1):
                     yield verdicts.rule_hit(term, start, end, ways)
 
-    def _judge(self, text: str, field: Field, seen: folding.Views, found: Found, by_rules: Sequence[Hit]) -> Verdict:
+    def _judge(
+        self, text: str, field: Field, seen: views.Views, found: Found | None, by_rules: Sequence[Hit]
+    ) -> Verdict:
         spelled = text
-        if folding.EXPANDED in seen.joined:
+        if views.EXPANDED in seen.written:
             spelled = folding.spell_out(text)
-            seen = folding.views(spelled)
-            found = self._find(seen.joined)
+            seen = views.views(spelled)
+            found = self._find(seen)
         both_ways = _is_read_both_ways(text, field)
         findings = Findings()
         findings.judge(self._candidates(spelled, field, seen, found, both_ways=both_ways))
         if folding.has_letter_signs(spelled):
             lettered = folding.as_letters(spelled)
-            seen = folding.views(lettered)
-            found = self._find(seen.joined)
+            seen = views.views(lettered)
+            found = self._find(seen)
             findings.judge_signs(spelled, self._candidates(lettered, field, seen, found, both_ways=both_ways))
         hits, allowed = findings.hits, findings.allowed
         if spelled is not text:
@@ -94,15 +95,14 @@ class Matcher:
         return verdicts.verdict(text, [*hits, *by_rules], allowed, too_many=too_many)
 
     def _candidates(
-        self, text: str, field: Field, seen: folding.Views, found: Found, *, both_ways: bool
+        self, text: str, field: Field, seen: views.Views, found: Found | None, *, both_ways: bool
     ) -> Iterator[ToJudge]:
-        in_turn = found
-        if len(found) > _JUDGED:
-            in_turn = searching.gravest_first(self._lexicon, found)
+        in_turn: Iterable[Match] = ()
+        if found is not None:
+            in_turn = searching.gravest_first(self._lexicon, found) if found.is_more_than(_JUDGED) else found.all()
         for pattern, places, end in searching.candidates(self._lexicon, text, seen, in_turn):
             for form in self._lexicon.forms(pattern, field):
-                if form.kind is not FormKind.DRAWN or field in _NAMES:
-                    yield form, places, end
+                yield form, places, end
         for pattern, places, end in searching.mirrored(self._lexicon, text, seen) if both_ways else ():
             for form in self._lexicon.forms(pattern, field):
                 if _is_read_backwards(form, field):
@@ -110,16 +110,16 @@ class Matcher:
 
 
 def _is_read_both_ways(text: str, field: Field) -> bool:
-    return field in _NAMES or len(text) < _SHORT
+    return len(text) < _SHORT or field in NAMES
 
 
 def _is_read_backwards(form: Form, field: Field) -> bool:
     """Palindromes are found as they stand."""
-    if form.letters and (field not in _NAMES or form.letters < _LATIN_BACKWARDS or _is_english(form.plain[::-1])):
+    if form.letters and (field not in NAMES or form.letters < _LATIN_BACKWARDS or _is_english(form.plain[::-1])):
         return False
     return (
         form.kind is FormKind.WRITTEN
-        and len(form.plain) >= (_BACKWARDS_IN_NAMES if field in _NAMES else _BACKWARDS)
+        and len(form.plain) >= (_BACKWARDS_IN_NAMES if field in NAMES else _BACKWARDS)
         and form.plain != form.plain[::-1]
     )
 

@@ -45,9 +45,12 @@ class Word(NamedTuple):
 def words(text: str) -> list[Word]:
     """Every word of two Latin letters and more that is pinyin."""
     found: list[Word] = []
-    if not folding.has_latin(text):
-        return found
-    for match in _latin().finditer(text):
+    reached = 0
+    for letter in folding.latin_letters(text):
+        match = _latin().match(text, letter) if letter >= reached else None
+        if match is None:
+            continue
+        reached = match.end()
         written = match.group()
         ways = _ways(written) if 1 < len(written) <= _LONGEST_WORD else ()
         if ways:
@@ -93,9 +96,4 @@ def divisions(word: str) -> tuple[tuple[str, ...], ...]:
 
 @cache
 def _syllables() -> frozenset[str]:
-    known = {syllable for syllables in tables.sounds().values() for syllable in syllables}
-    return frozenset(syllable for syllable in known if not _VOWELS.isdisjoint(syllable))
-
-
-def marks(syllables: tuple[str, ...]) -> str:
-    return "".join(folding.syllable_mark(syllable) or folding.SILENT for syllable in syllables)
+    return frozenset(syllable for syllable in tables.syllables() if not _VOWELS.isdisjoint(syllable))

@@ -1,17 +1,18 @@
 """Everything in a text that may be a term: in its views, and in what they become when they are read otherwise."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.screening import folding, pinyin
+from app.screening import pinyin, views
 from app.screening.domain import Evasion
 from app.screening.forms import Lead
-from app.screening.lexicon import Found, Lexicon
+from app.screening.lexicon import Found, Lexicon, Match
 from app.screening.sightings import Part, Places
+from app.screening.views import SPOKEN_WIDTH, WRITTEN_WIDTH
 
 _READINGS = 2
 """Ways to read the Latin letters of a text, where a word has several."""
@@ -24,7 +25,7 @@ Candidate = tuple[int, Places, int]
 class Searched:
     """A text and its views."""
 
-    def __init__(self, text: str, seen: folding.Views) -> None:
+    def __init__(self, text: str, seen: views.Views) -> None:
         self.text = text
         self.seen = seen
         self.backwards = False
@@ -69,12 +70,14 @@ class Searched:
 class Reading:
     """A view in which some places are put together anew, and the rest is as it was."""
 
-    def __init__(self, searched: Searched, view: str) -> None:
+    def __init__(self, searched: Searched, view: bytes, width: int) -> None:
+        """`width` is that of a place, in bytes."""
         self.text = searched.text
         self.backwards = False
         self._searched = searched
         self._view = view
-        self._written: list[str] = []
+        self._width = width
+        self._pieces: list[bytes] = []
         self._anew: list[Part] = []
         self._starts: list[int] = []
         """Where each new part stands in the new view."""
@@ -82,11 +85,10 @@ class Reading:
         """The place of the old view behind it."""
         self._reached = self._length = 0
 
-    def put(self, start: int, end: int, marks: str, parts: Sequence[Part]) -> None:
+    def put(self, start: int, end: int, marks: bytes, parts: Sequence[Part]) -> None:
         """`parts` in place of what stands from `start` to `end`, from left to right."""
-        kept = self._view[self._reached : start]
-        self._written += [kept, marks]
-        self._length += len(kept)
+        self._pieces += [self._view[self._reached * self._width : start * self._width], marks]
+        self._length += start - self._reached
         for number, part in enumerate(parts):
             self._anew.append(part)
             self._starts.append(self._length + number)
@@ -94,16 +96,17 @@ class Reading:
         self._length += len(parts)
         self._reached = end
 
-    def pieces(self, reach: int) -> Iterator[tuple[int, str]]:
+    def pieces(self, reach: int) -> Iterator[tuple[int, bytes]]:
         """What of the new view lies within `reach` of something put together, and where each piece begins."""
-        view = "".join([*self._written, self._view[self._reached :]])
+        width = self._width
+        view = b"".join([*self._pieces, self._view[self._reached * width :]])
         first = last = 0
         for start in self._starts:
             if start - reach > last:
-                yield first, view[first:last]
+                yield first, view[first * width : last * width]
                 first = start - reach
             last = start + reach + 1
-        yield first, view[first:last]
+        yield first, view[first * width : last * width]
 
     def is_anew(self, start: int, end: int) -> bool:
         """Whether something put together stands there: all else was found before."""
@@ -143,16 +146,16 @@ class Mirrored:
         return tuple(Part(tuple(last - offset for offset in reversed(part.offsets))) for part in reversed(parts))
 
 
-def candidates(lexicon: Lexicon, text: str, seen: folding.Views, found: Found) -> Iterator[Candidate]:
+def candidates(lexicon: Lexicon, text: str, seen: views.Views, found: Iterable[Match]) -> Iterator[Candidate]:
     """What was `found` in the views, and what is found when split characters are joined and pinyin is read."""
-    searched, length = Searched(text, seen), seen.length
+    searched = Searched(text, seen)
     leads = lexicon.leads
     splits: list[tuple[int, int, str]] = []
     latin = False
     for _, end, pattern in found:
         lead = leads[pattern]
         if lead & Lead.FORMS:
-            yield pattern, searched, end if end <= length else end - length
+            yield pattern, searched, end
         if lead & Lead.SPLIT:
             splits += [(end - places, end, character) for places, character in lexicon.splits(pattern)]
         latin = latin or bool(lead & Lead.LATIN)
@@ -162,61 +165,52 @@ def candidates(lexicon: Lexicon, text: str, seen: folding.Views, found: Found) -
         yield from _read_aloud(lexicon, searched)
 
 
-def gravest_first(lexicon: Lexicon, found: Found) -> Found:
-    """Those that are judged first where not all can be; of those that only say that there are Latin letters, one."""
+def gravest_first(lexicon: Lexicon, found: Found) -> Iterator[Match]:
+    """In the order in which they are judged where not all can be; one of those that only tell of Latin letters."""
     leads = lexicon.leads
-    patterns = {pattern for _, _, pattern in found}
-    first = {pattern for pattern in patterns if leads[pattern] & Lead.FIRST}
-    later = {pattern for pattern in patterns - first if leads[pattern] & ~Lead.LATIN}
-    rest = next(([one] for one in found if leads[one[2]] & Lead.LATIN), []) if patterns - first - later else []
-    if len(first) == len(patterns):
-        return found
-    return [
-        *([one for one in found if one[2] in first] if first else []),
-        *([one for one in found if one[2] in later] if later else []),
-        *rest,
-    ]
+    yield from (one for one in found.all() if leads[one[2]] & Lead.FIRST)
+    yield from (one for one in found.all() if not leads[one[2]] & Lead.FIRST and leads[one[2]] & ~Lead.LATIN)
+    yield from islice((one for one in found.all() if leads[one[2]] == Lead.LATIN), 1)
 
 
-def mirrored(lexicon: Lexicon, text: str, seen: folding.Views) -> Iterator[Candidate]:
+def mirrored(lexicon: Lexicon, text: str, seen: views.Views) -> Iterator[Candidate]:
     """What is found from the end of the text to its beginning."""
-    found = lexicon.find(seen.joined[seen.length - 1 :: -1] if seen.length else "")
-    if found:
-        places = Mirrored(Searched(text, seen))
-        yield from ((pattern, places, end) for _, end, pattern in found if lexicon.leads[pattern] & Lead.FORMS)
+    places = Mirrored(Searched(text, seen))
+    found = lexicon.find_written(seen.backwards())
+    yield from ((pattern, places, end) for _, end, pattern in found if lexicon.leads[pattern] & Lead.FORMS)
 
 
 def _put_together(lexicon: Lexicon, searched: Searched, splits: list[tuple[int, int, str]]) -> Iterator[Candidate]:
-    reading, reached = Reading(searched, searched.seen.joined[: searched.seen.length]), 0
+    reading, reached = Reading(searched, searched.seen.written, WRITTEN_WIDTH), 0
     for start, end, character in sorted(splits):
         if start >= reached:
             offsets = tuple(offset for part in searched.parts(start, end) for offset in part.offsets)
-            reading.put(start, end, folding.written_mark(character), [Part(offsets, character, Evasion.SPLIT)])
+            reading.put(start, end, views.written_mark(character), [Part(offsets, character, Evasion.SPLIT)])
             reached = end
-    return _of_reading(lexicon, reading)
+    return _of_reading(lexicon, reading, lexicon.find_written)
 
 
 def _read_aloud(lexicon: Lexicon, searched: Searched) -> Iterator[Candidate]:
     words = pinyin.words(searched.text)
     ambiguous = any(len(word.ways) > 1 for word in words)
     for number in range(_READINGS if ambiguous else 1 if words else 0):
-        yield from _of_reading(lexicon, _spoken(searched, words, number))
+        yield from _of_reading(lexicon, _spoken(searched, words, number), lexicon.find_spoken)
 
 
 def _spoken(searched: Searched, words: Sequence[pinyin.Word], number: int) -> Reading:
     """The spoken view with the syllables of each word in place of its letters."""
-    reading, reached = Reading(searched, searched.seen.joined[searched.seen.length :]), 0
+    reading, reached = Reading(searched, searched.seen.spoken, SPOKEN_WIDTH), 0
     places = searched.places_of([offset for word in words for offset in (word.offsets[0], word.offsets[-1])])
     for word, first, last in zip(words, places[::2], places[1::2], strict=True):
         syllables = word.ways[min(number, len(word.ways) - 1)]
         start = max(reached, first)  # two words may share a place: the o of `shao ou`
         reached = max(start, last + 1)
-        reading.put(start, reached, pinyin.marks(syllables), word.parts(syllables))
+        reading.put(start, reached, views.spoken_marks(syllables), word.parts(syllables))
     return reading
 
 
-def _of_reading(lexicon: Lexicon, reading: Reading) -> Iterator[Candidate]:
+def _of_reading(lexicon: Lexicon, reading: Reading, find: Callable[[bytes], Iterable[Match]]) -> Iterator[Candidate]:
     for first, piece in reading.pieces(lexicon.longest):
-        for start, end, pattern in lexicon.find(piece):
+        for start, end, pattern in find(piece):
             if lexicon.leads[pattern] & Lead.FORMS and reading.is_anew(first + start, first + end):
                 yield pattern, reading, first + end

@@ -133,7 +133,12 @@ class Sighting:
 
     def around(self) -> tuple[str, str]:
         """A few plain characters directly before and behind, up to where something is skipped."""
-        return _directly(self.text, self.start - 1, -1)[::-1], _directly(self.text, self.end, 1)
+        text, start, end = self.text, self.start, self.end
+        before, behind = text[max(0, start - _CONTEXT) : start], text[end : end + _CONTEXT]
+        plain = "".join(map(folding.plain, before + behind))
+        if len(plain) == len(before) + len(behind):
+            return plain[: len(before)], plain[len(before) :]
+        return _directly(text, start - 1, -1)[::-1], _directly(text, end, 1)
 
 
 def seen_between(text: str, left: int, right: int) -> str:
@@ -157,6 +162,7 @@ def neighbour(text: str, offset: int, step: int) -> int:
 
 
 def _directly(text: str, offset: int, step: int) -> str:
+    """From near to far."""
     found: list[str] = []
     while len(found) < _CONTEXT and 0 <= offset < len(text):
         plain = folding.plain(text[offset])

@@ -110,6 +110,11 @@ def sounds() -> Mapping[str, tuple[str, ...]]:
 
 
 @cache
+def syllables() -> frozenset[str]:
+    return frozenset(syllable for ways in sounds().values() for syllable in ways)
+
+
+@cache
 def common_words() -> Mapping[str, int]:
     """Plain Chinese words of one to four characters, and how often they stand in some 60 million of them."""
     return MappingProxyType({word: int(times) for times, words in _pairs("common_words.txt") for word in words.split()})

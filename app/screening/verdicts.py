@@ -2,7 +2,6 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from itertools import accumulate
 
 from app.screening import tables
@@ -13,6 +12,7 @@ from app.screening.masking import masked
 Span = tuple[int, int]
 _PASS = Verdict(Decision.PASS)
 _DECISIONS = {Action.MASK: Decision.MASK, Action.REVIEW: Decision.REVIEW, Action.BLOCK: Decision.BLOCK}
+_RANKS = {action: decision.rank for action, decision in _DECISIONS.items()}
 _ORDER = {evasion: number for number, evasion in enumerate(Evasion)}
 
 
@@ -29,15 +29,17 @@ def rule_hit(term: Term, start: int, end: int, ways: frozenset[Evasion]) -> Hit:
 
 
 def more_hidden(one: Hit, way: Evasion) -> Hit:
-    return replace(one, evasions=in_order(frozenset(one.evasions) | {way}))
+    return one._replace(evasions=in_order(frozenset(one.evasions) | {way}))
 
 
 def in_order(ways: frozenset[Evasion]) -> tuple[Evasion, ...]:
-    return tuple(sorted(ways, key=_ORDER.__getitem__))
+    return tuple(sorted(ways, key=_ORDER.__getitem__)) if ways else ()
 
 
 def verdict(text: str, hits: Sequence[Hit], allowed: Sequence[Span], *, too_many: bool) -> Verdict:
     """The strictest that the hits ask for which no allowed term holds; a review at least where not all were judged."""
+    if len(hits) == 1 and not (allowed or too_many or (one := hits[0]).action is Action.ALLOW):
+        return Verdict(_DECISIONS[one.action], (one,), masked(text, [(one.start, one.end)]))
     spans = [*allowed, *((one.start, one.end) for one in hits if one.action is Action.ALLOW)]
     counted = _not_held(hits, spans) if spans else hits
     asked = [_DECISIONS[one.action] for one in counted]
@@ -45,8 +47,6 @@ def verdict(text: str, hits: Sequence[Hit], allowed: Sequence[Span], *, too_many
         asked.append(Decision.REVIEW)
     if not asked:
         return _PASS
-    if len(counted) == 1:
-        return Verdict(strictest(asked), tuple(counted), masked(text, [(counted[0].start, counted[0].end)]))
     cover = masked(text, [(one.start, one.end) for one in counted]) if counted else None
     return Verdict(strictest(asked), _told(counted), cover)
 
@@ -87,5 +87,4 @@ def _told(hits: Sequence[Hit]) -> tuple[Hit, ...]:
 
 def _weight(hit: Hit) -> tuple[int, int, int, int, int, str, tuple[Evasion, ...]]:
     """An order of all hits, so that the same is told however they were found."""
-    rank = _DECISIONS[hit.action].rank
-    return hit.start, -hit.end, -rank, -hit.severity, len(hit.evasions), hit.term, hit.evasions
+    return hit.start, -hit.end, -_RANKS[hit.action], -hit.severity, len(hit.evasions), hit.term, hit.evasions

@@ -6,6 +6,7 @@ term, the search and what is put together for it, offsets, what is allowed, what
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -201,7 +202,8 @@ class SlowMatcher:
         places = places_of(text)
         names = field in _NAMES
         yield from _seen(here, text, places, names=names)
-        yield from _only_with_what_is_put_together(_seen(here, text, joined(places), names=names))
+        used = {place for sought in self._sought if not sought.by_sound for place in sought.view}
+        yield from _only_with_what_is_put_together(_seen(here, text, joined(places, used), names=names))
         if any(sought.by_sound for sought in self._sought):
             for reading in range(2):
                 aloud = read_aloud(text, places, reading)
@@ -241,31 +243,32 @@ def _seen_backwards(here: list[Sought], text: str, field: Field) -> Iterator[tup
 
 
 @cache
-def halves() -> dict[tuple[str, ...], str]:
-    """What a character in two parts looks like, and the character."""
-    return {
-        tuple(place.written for place in places_of(half)): character
-        for character, ways in tables.splits().items()
-        for half in ways
-        if len(places_of(half)) > 1
-    }
+def halves() -> dict[tuple[str, ...], list[str]]:
+    """What characters in two parts look like, and the characters."""
+    found = defaultdict(list)
+    for character, ways in sorted(tables.splits().items()):
+        for half in ways:
+            found[tuple(place.written for place in places_of(half))].append(character)
+    return found
 
 
-def joined(places: list[Place]) -> list[Place]:
-    """With one place for the parts of a character, the first that is met, and of those the shortest."""
+def joined(places: list[Place], used: set[str]) -> list[Place]:
+    """With one place for the parts of a character that is `used`, the first that is met, and of those the shortest."""
     result, number = [], 0
     while number < len(places):
-        ends = range(number + 2, min(number + _MOST_PARTS, len(places)) + 1)
-        views = (tuple(place.written for place in places[number:end]) for end in ends)
-        view = next((view for view in views if view in halves()), ())
-        if view:
-            whole = places[number : number + len(view)]
-            offsets = tuple(offset for place in whole for offset in place.part.offsets)
-            character = halves()[view]
-            result.append(Place(written(character), "", Part(offsets, character, Evasion.SPLIT)))
+        for length in range(2, _MOST_PARTS + 1):
+            whole = places[number : number + length]
+            view = tuple(place.written for place in whole)
+            whole_characters = [one for one in halves().get(view, []) if len(view) == length and written(one) in used]
+            if whole_characters:
+                offsets = tuple(offset for place in whole for offset in place.part.offsets)
+                character = whole_characters[-1]
+                result.append(Place(written(character), "", Part(offsets, character, Evasion.SPLIT)))
+                number += length
+                break
         else:
             result.append(places[number])
-        number += len(view) or 1
+            number += 1
     return result
 
 

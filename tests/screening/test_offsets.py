@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.screening import folding, tables
+from app.screening import folding, tables, views
 from app.screening.compiling import compile_terms
 from app.screening.domain import Action, Boundary, Category, Decision, Evasion, Field, Term, Verdict
 from app.screening.masking import COVER, masked
@@ -83,12 +83,12 @@ def test_a_cover_is_whole_clusters_and_no_more_than_it_needs(text: str, places: 
 def test_folding_twice_is_folding_once_and_every_kept_character_has_its_offset(text: str) -> None:
     (once,) = folding.fold_all([text])
     assert folding.fold_all([once]) == [once]
-    seen = folding.views(text)
+    seen = views.views(text)
     parts = Searched(text, seen).parts(0, seen.length)
     plain = tables.plain_table()
     kept = [offset for offset, character in enumerate(text) if plain[ord(character)]]
     assert [offset for part in parts for offset in part.offsets] == kept
-    assert all(len({folding.mark(text[offset]) for offset in part.offsets}) == 1 for part in parts)
+    assert all(len({views.mark(text[offset]) for offset in part.offsets}) == 1 for part in parts)
 
 
 @settings(max_examples=150)
