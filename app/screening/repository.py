@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import LargeBinary, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from app.db.bulk import read_bytes
 from app.kernel.actor import Actor
 from app.kernel.ids import ForumId
 from app.screening.domain import Decision, Field, Ruling
@@ -43,7 +44,7 @@ def blob_of(session: Session, number: int) -> bytes | None:
     while True:
         start = len(pieces) * _PIECE + 1
         piece = func.substr(PublicationRow.blob, start, _PIECE, type_=LargeBinary)
-        found = session.scalar(select(piece).where(PublicationRow.number == number))
+        found = read_bytes(session, select(piece).where(PublicationRow.number == number))
         if found is None:
             return None
         pieces.append(found)
