@@ -70,10 +70,14 @@ class Corpus:
 
 
 def best(*works: Callable[[], object]) -> list[float]:
-    """Microseconds for each, in turns, the best of some rounds: what else the machine does only adds."""
+    """Microseconds for each, in turns, the best of some rounds: what else the machine does only adds.
+
+    Each is done twice before it is another one's turn, and the second time counts: the first brings its tables back.
+    """
     rounds: list[list[float]] = [[] for _ in works]
     for _ in range(ROUNDS):
         for work, took in zip(works, rounds, strict=True):
+            work()
             began = time.perf_counter()
             work()
             took.append((time.perf_counter() - began) * 1e6)

@@ -29,6 +29,7 @@ _TITLE = "## Screening"
 _POST = 300
 _LONG = 20_000
 _PEER = 6
+_FULL = [chr(point) for point in range(0x110000)]
 _MINT = """
 const {default: Mint} = require('mint-filter'); const fs = require('fs');
 const {terms, posts} = JSON.parse(fs.readFileSync(0, 'utf8'));
@@ -55,18 +56,12 @@ def measure() -> list[Row]:
     many = Matcher.load(large)
     posts = corpus.posts(200, _POST, many)
     long = corpus.posts(3, _LONG, many)
-    full = [chr(point) for point in range(0x110000)]
     hit = [post[:150] + terms[place].term + post[150:] for place, post in enumerate(posts)]
     hit = [post for post in hit if len(matcher.screen(post, Field.POST).hits) == 1]
-    clean, bare, of_hit, of_many, of_few = best(
-        partial(each, matcher, posts),
-        lambda: [post.translate(full) for post in posts],
-        partial(each, matcher, hit),
-        partial(each, many, posts),
-        partial(each, few, posts),
-    )
-    clean, bare, of_many, of_few = (took / len(posts) for took in (clean, bare, of_many, of_few))
-    clean_long, bare_long = best(partial(each, matcher, long), lambda: [post.translate(full) for post in long])
+    clean, bare = (took / len(posts) for took in best(partial(each, matcher, posts), partial(translate, posts)))
+    (of_hit,) = best(partial(each, matcher, hit))
+    of_many, of_few = best(partial(each, many, posts), partial(each, few, posts))
+    clean_long, bare_long = best(partial(each, matcher, long), partial(translate, long))
     return [
         ratio("clean post of 300 characters / `str.translate` with a full list", 1.3, clean, bare),
         ratio("clean 20,000 characters / the same", 0.8, clean_long / len(long), bare_long / len(long)),
@@ -84,6 +79,11 @@ def measure() -> list[Row]:
 def each(matcher: Matcher, posts: Sequence[str]) -> None:
     for post in posts:
         matcher.screen(post, Field.POST)
+
+
+def translate(posts: Sequence[str]) -> None:
+    for post in posts:
+        post.translate(_FULL)
 
 
 def adversarial(terms: Sequence[Term], matcher: Matcher, clean: float) -> list[Row]:

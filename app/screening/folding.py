@@ -13,17 +13,18 @@ from app.screening import tables
 LETTER_SIGNS = re.compile("(?<=[A-Za-z])[!|](?=[A-Za-z])")
 _BASIC_WIDTH = 2
 _BASIC = np.dtype(np.uint16)
+_encode, _from = codecs.utf_16_le_encode, np.frombuffer
 CodePoints = NDArray[np.uint16] | NDArray[np.uint32]
 
 
 def code_points(text: str) -> CodePoints:
     """Of any string whatever; in 16 bits where they all fit, which is quicker."""
     try:
-        units = codecs.utf_16_le_encode(text)[0]
+        units = _encode(text)[0]
+        if len(units) == _BASIC_WIDTH * len(text):
+            return _from(units, _BASIC)
     except UnicodeEncodeError:  # a surrogate that stands alone
-        units = b""
-    if len(units) == _BASIC_WIDTH * len(text):
-        return np.frombuffer(units, _BASIC)
+        pass
     return np.frombuffer(codecs.utf_32_le_encode(text, "surrogatepass")[0], np.uint32)
 
 

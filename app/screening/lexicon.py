@@ -9,7 +9,7 @@ from app.screening import blob
 from app.screening.compiling import ACTIONS, BOUNDARIES, EVERY_FIELD, FIELD_BITS
 from app.screening.domain import NAMES, Category, Field, Term
 from app.screening.forms import Form, FormKind, take_apart
-from app.screening.views import Views
+from app.screening.views import SPOKEN_BYTE, Views
 
 _REMEMBERED = 4096
 Match = tuple[int, int, int]
@@ -46,7 +46,7 @@ class Lexicon:
         written = self._search_written(seen.written)
         if written:
             return Found(self, seen, written)
-        if self._search_spoken is None or not self._search_spoken(seen.spoken):
+        if self._search_spoken is None or not self._search_spoken(seen.runs.tobytes()[SPOKEN_BYTE]):
             return None
         return Found(self, seen, written)
 

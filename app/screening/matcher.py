@@ -50,7 +50,8 @@ class Matcher:
         found = self._find(seen)
         rules = self._rules_for[field]
         by_rules = list(self._by_rules(text, rules)) if rules else []
-        if not (found or by_rules or len(text) < _SHORT or field in NAMES or folding.has_letter_signs(text)):
+        may_have_signs = "!" in text or "|" in text
+        if not (found or by_rules or len(text) < _SHORT or may_have_signs or field in NAMES):
             return _PASS
         return self._judge(text, field, seen, found, by_rules)
 

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice, pairwise
 
 import numpy as np
@@ -78,14 +79,15 @@ class Reading:
         self._view = view
         self._width = width
         self._pieces: list[bytes] = []
-        self._anew: list[Part] = []
+        self._anew: list[Callable[[], Part]] = []
+        """Most are never seen."""
         self._starts: list[int] = []
         """Where each new part stands in the new view."""
         self._behind: list[int] = []
         """The place of the old view behind it."""
         self._reached = self._length = 0
 
-    def put(self, start: int, end: int, marks: bytes, parts: Sequence[Part]) -> None:
+    def put(self, start: int, end: int, marks: bytes, parts: Sequence[Callable[[], Part]]) -> None:
         """`parts` in place of what stands from `start` to `end`, from left to right."""
         self._pieces += [self._view[self._reached * self._width : start * self._width], marks]
         self._length += start - self._reached
@@ -124,7 +126,7 @@ class Reading:
         if before < 0:
             return self._searched.parts(place, place + 1)[0]
         if self._starts[before] == place:
-            return self._anew[before]
+            return self._anew[before]()
         old = self._behind[before] + place - self._starts[before] - 1
         return self._searched.parts(old, old + 1)[0]
 
@@ -184,10 +186,14 @@ def _put_together(lexicon: Lexicon, searched: Searched, splits: list[tuple[int, 
     reading, reached = Reading(searched, searched.seen.written, WRITTEN_WIDTH), 0
     for start, end, character in sorted(splits):
         if start >= reached:
-            offsets = tuple(offset for part in searched.parts(start, end) for offset in part.offsets)
-            reading.put(start, end, views.written_mark(character), [Part(offsets, character, Evasion.SPLIT)])
+            reading.put(start, end, views.written_mark(character), [partial(_whole, searched, start, end, character)])
             reached = end
     return _of_reading(lexicon, reading, lexicon.find_written)
+
+
+def _whole(searched: Searched, start: int, end: int, character: str) -> Part:
+    offsets = tuple(offset for part in searched.parts(start, end) for offset in part.offsets)
+    return Part(offsets, character, Evasion.SPLIT)
 
 
 def _read_aloud(lexicon: Lexicon, searched: Searched) -> Iterator[Candidate]:
@@ -205,8 +211,14 @@ def _spoken(searched: Searched, words: Sequence[pinyin.Word], number: int) -> Re
         syllables = word.ways[min(number, len(word.ways) - 1)]
         start = max(reached, first)  # two words may share a place: the o of `shao ou`
         reached = max(start, last + 1)
-        reading.put(start, reached, views.spoken_marks(syllables), word.parts(syllables))
+        reading.put(
+            start, reached, views.spoken_marks(syllables), [partial(_itself, part) for part in word.parts(syllables)]
+        )
     return reading
+
+
+def _itself(part: Part) -> Part:
+    return part
 
 
 def _of_reading(lexicon: Lexicon, reading: Reading, find: Callable[[bytes], Iterable[Match]]) -> Iterator[Candidate]:

@@ -30,6 +30,10 @@ EXPANDED = _EXPANDED.to_bytes(WRITTEN_WIDTH, "little")
 _RARE, _RARE_CLASSES = 0xD800, 1024
 """Where classes beyond 16 bits go, several to one: a look at the characters tells them apart."""
 _SOUND = 16
+SPOKEN_BYTE = slice(2, None, 4)
+"""Of the bytes of a run."""
+_made = tuple.__new__
+"""What the constructor of a named tuple does with its names takes as long again."""
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _VOWELS = frozenset("aeiouv")
 _PLACE, _KEPT, _CLASSES = np.dtype(np.intp), np.dtype(np.bool_), np.dtype(np.uint16)
@@ -50,7 +54,7 @@ class Views(NamedTuple):
 
     @property
     def spoken(self) -> bytes:
-        return heard(self.runs)
+        return self.runs.tobytes()[SPOKEN_BYTE]
 
     @property
     def length(self) -> int:
@@ -70,14 +74,14 @@ def views(text: str, starts: "int | NDArray[np.intp]" = 0) -> Views:
 
     No code point is beyond the table: not to be asked whether one is saves time.
     """
-    points = folding.code_points(_AHEAD + text).astype(_PLACE)
-    codes = _table().take(points, mode="clip")
+    codes = _table().take(folding.code_points(_AHEAD + text).astype(_PLACE), None, None, "clip")
     codes[starts] = _DIVIDES
     kept = codes.astype(_KEPT)
     places = codes[kept]
-    changes = places[1:] != places[:-1]
-    runs = places[1:][changes]
-    return Views(runs.astype(_CLASSES).tobytes(), runs, codes, kept, changes)
+    behind = places[1:]
+    changes = behind != places[:-1]
+    runs = behind[changes]
+    return _made(Views, (runs.astype(_CLASSES).tobytes(), runs, codes, kept, changes))
 
 
 def views_of_block(texts: Sequence[str]) -> tuple[str, Views]:
@@ -114,7 +118,7 @@ def _starts(texts: Sequence[str]) -> NDArray[np.intp]:
 
 def heard(runs: Codes) -> bytes:
     """The sounds of places."""
-    return runs.tobytes()[2::4]
+    return runs.tobytes()[SPOKEN_BYTE]
 
 
 def is_syllable(runs: Codes) -> NDArray[np.bool_]:
