@@ -58,14 +58,14 @@ def measure() -> list[Row]:
     long = corpus.posts(3, _LONG, many)
     hit = [post[:150] + terms[place].term + post[150:] for place, post in enumerate(posts)]
     hit = [post for post in hit if len(matcher.screen(post, Field.POST).hits) == 1]
-    clean, bare = (took / len(posts) for took in best(partial(each, matcher, posts), partial(translate, posts)))
-    (of_hit,) = best(partial(each, matcher, hit))
+    clean, bare, of_hit = best(partial(each, matcher, posts), partial(translate, posts), partial(each, matcher, hit))
+    clean, bare, of_hit = clean / len(posts), bare / len(posts), of_hit / len(hit)
     of_many, of_few = best(partial(each, many, posts), partial(each, few, posts))
     clean_long, bare_long = best(partial(each, matcher, long), partial(translate, long))
     return [
         ratio("clean post of 300 characters / `str.translate` with a full list", 1.3, clean, bare),
         ratio("clean 20,000 characters / the same", 0.8, clean_long / len(long), bare_long / len(long)),
-        ratio("post with one verified hit / clean post", 3, of_hit / len(hit), clean),
+        ratio("post with one verified hit / clean post", 3, of_hit, clean),
         ratio("clean post, 100,000 terms / 1,000 terms", 2.5, of_many, of_few),
         *adversarial(terms[:10_000], matcher, clean_long / len(long)),
         peer(terms[:10_000], posts, clean),

@@ -14,6 +14,8 @@ _DOT = re.compile(r"(?<=[A-Za-z0-9])\.(?=[A-Za-z]{2})")
 
 
 class FormKind(IntEnum):
+    __hash__ = int.__hash__  # of enumerations it is worked out anew each time
+
     WRITTEN = 0
     SPOKEN = 1
     CONTACT = 2

@@ -9,7 +9,6 @@ COVER = "*"
 _JOINER = "\u200d"
 _VIRAMA = 9
 _FINISHING = frozenset("\u0e33\u0eb3")
-_IDEOGRAPHS = "\u4e00", "\u9fff"
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]")
 
 
@@ -34,6 +33,8 @@ def _whole_before(text: str, start: int) -> int:
 
 
 def _whole_behind(text: str, end: int) -> int:
+    if 0 < end < len(text) and _are_ideographs(text[end - 1], text[end]):
+        return end
     end = behind(text, end)
     while 0 < end < len(text) and _belongs(text, end):
         end += 1
@@ -49,7 +50,7 @@ def behind(text: str, end: int) -> int:
 def _belongs(text: str, offset: int) -> bool:
     """Whether the character at an offset is seen as one with the one before it."""
     here, before = text[offset], text[offset - 1]
-    if _IDEOGRAPHS[0] <= here <= _IDEOGRAPHS[1] and _IDEOGRAPHS[0] <= before <= _IDEOGRAPHS[1]:
+    if _are_ideographs(before, here):
         return False
     kind = unicodedata.category(here)
     if kind in {"Mn", "Me", "Mc", "Cf"} or "\U0001f3fb" <= here <= "\U0001f3ff":
@@ -62,6 +63,10 @@ def _belongs(text: str, offset: int) -> bool:
         return True
     bound = text[offset - 2] if before == _JOINER and offset > 1 else before
     return unicodedata.combining(bound) == _VIRAMA and here.isalpha()
+
+
+def _are_ideographs(one: str, other: str) -> bool:
+    return "\u4e00" <= one <= "\u9fff" and "\u4e00" <= other <= "\u9fff"
 
 
 def _flags_before(text: str, offset: int) -> int:

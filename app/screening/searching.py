@@ -41,7 +41,8 @@ class Searched:
 
     def bounds(self, start: int, end: int) -> tuple[int, int]:
         kept, firsts = self._offsets
-        return int(kept[firsts[start]]) - 1, int(kept[firsts[end] - 1 if end < len(firsts) else -1])
+        last = firsts.item(end) - 1 if end < len(firsts) else -1
+        return kept.item(firsts.item(start)) - 1, kept.item(last)
 
     def parts(self, start: int, end: int) -> tuple[Part, ...]:
         """The last answer is kept: many terms may be runs of one character, and a run may be long."""
