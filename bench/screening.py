@@ -60,7 +60,7 @@ def measure() -> list[Row]:
     hit = [post for post in hit if len(matcher.screen(post, Field.POST).hits) == 1]
     clean, bare, of_hit = best(partial(each, matcher, posts), partial(translate, posts), partial(each, matcher, hit))
     clean, bare, of_hit = clean / len(posts), bare / len(posts), of_hit / len(hit)
-    of_many, of_few = best(partial(each, many, posts), partial(each, few, posts))
+    (of_many,), (of_few,) = best(partial(each, many, posts)), best(partial(each, few, posts))
     clean_long, bare_long = best(partial(each, matcher, long), partial(translate, long))
     return [
         ratio("clean post of 300 characters / `str.translate` with a full list", 1.3, clean, bare),
