@@ -20,7 +20,7 @@ _READINGS = 2
 _SOUNDED = 3
 """Characters at least that a term is recognised by its sound with."""
 _COMMON_WORDS, _COMMON_TEXTS = 18_000, 60
-_MOST_IN_ORDER = 100_000
+_MOST_IN_ORDER = 90_000
 _FEW = 1_000
 _AT_ONCE = 10_000
 """Patterns."""
@@ -108,8 +108,8 @@ def _searched(forms: _Forms, first: int, more: Iterable[bytes]) -> _Searched:
 
 def _automaton(patterns: Mapping[bytes, int], common: list[bytes]) -> daachorse.DoubleArrayAhoCorasick:
     """For very few patterns there is nothing to keep together, and for very many it takes longer than all the rest."""
-    in_order = common if _FEW < len(patterns) <= _MOST_IN_ORDER else []
-    return daachorse.DoubleArrayAhoCorasick(list(patterns), corpus=in_order)
+    in_order = common if len(patterns) <= _MOST_IN_ORDER else common[:1]
+    return daachorse.DoubleArrayAhoCorasick(list(patterns), corpus=in_order if len(patterns) > _FEW else [])
 
 
 @cache

@@ -92,7 +92,7 @@ class Matcher:
         if spelled is not text:
             hits, allowed = verdicts.as_sent(text, hits, allowed)
         too_many = findings.too_many or len(by_rules) > _JUDGED
-        return verdicts.verdict(text, [*hits, *by_rules], allowed, too_many=too_many)
+        return verdicts.verdict(text, [*hits, *by_rules] if by_rules else hits, allowed, too_many=too_many)
 
     def _candidates(
         self, text: str, field: Field, seen: views.Views, found: Found | None, *, both_ways: bool
