@@ -49,9 +49,7 @@ def measure() -> list[Row]:
     terms = corpus.terms(100_000)
     small, middle = compile_terms(terms[:1_000]), compile_terms(terms[:10_000])
     matcher, few = Matcher.load(middle), Matcher.load(small)
-    began = time.perf_counter()
-    large = compile_terms(terms)
-    built = time.perf_counter() - began
+    built, large = build(terms)
     (loaded,) = best(lambda: Matcher.load(large))
     many = Matcher.load(large)
     posts = corpus.posts(200, _POST, many)
@@ -74,6 +72,16 @@ def measure() -> list[Row]:
         memory(large),
         screening_http.row(),
     ]
+
+
+def build(terms: Sequence[Term]) -> tuple[float, bytes]:
+    """Seconds, the best of three, and the blob."""
+    took, large = [], b""
+    for _ in range(3):
+        began = time.perf_counter()
+        large = compile_terms(terms)
+        took.append(time.perf_counter() - began)
+    return min(took), large
 
 
 def each(matcher: Matcher, posts: Sequence[str]) -> None:

@@ -24,6 +24,7 @@ _MOST_IN_ORDER = 90_000
 _FEW = 1_000
 _AT_ONCE = 10_000
 """Patterns."""
+_BYTES = [bytes([byte]) for byte in range(256)]
 _FIRST = {Action.BLOCK, Action.ALLOW}
 ACTIONS = tuple(Action)
 BOUNDARIES = tuple(Boundary)
@@ -191,7 +192,7 @@ def _spoken(many: views.Many, sounded: NDArray[np.intp], numbers: Sequence[int],
     forms.add_all(
         FormKind.SPOKEN,
         [
-            (ways[place][:at] + bytes([other]) + ways[place][at + 1 :], numbers[place])
+            (ways[place][:at] + _BYTES[other] + ways[place][at + 1 :], numbers[place])
             for place, at, other in _second_sounds(many, whole)
         ],
     )
