@@ -1,26 +1,20 @@
 """The lexicons in force: which publication counts is read with every screening, so that no process stays behind.
 
-A matcher is kept by the digest of its blob. While one request loads a new one, the others go on with the one before,
-for at most `_BEHIND`, and come first.
+A matcher is kept by the digest of its blob. While a new one is on its way, requests go on with the one before, until
+`_BEHIND` after the last moment at which that one was still the newest: it has counted no longer than that.
 """
 
-import os
-import sys
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
-from threading import Lock, get_native_id
+from datetime import datetime, timedelta
+from threading import Lock
 
 from app.db.unit_of_work import Transaction
 from app.screening import repository
-from app.screening.errors import BlobOutdated
+from app.screening.arriving import Arriving
 from app.screening.matcher import Matcher
 from app.screening.repository import Publication
-from app.screening.versions import compile_parts, unpack
 
 _BEHIND = timedelta(milliseconds=800)
-_BEHIND_REQUESTS = 10
-"""As `nice` counts."""
 _KEPT = 2
 """Beside the newest one, the one that a transaction which began before it still sees."""
 
@@ -39,12 +33,16 @@ class _Loaded:
     def __init__(self) -> None:
         self._lock = Lock()
         self._matchers: dict[bytes, InForce] = {}
+        self._arriving: Arriving | None = None
+        self._was_newest_at: datetime | None = None
+        """When what is loaded last was last seen to be in force."""
 
     def get(self, tx: Transaction, publication: Publication) -> InForce:
         loaded = self._matchers.get(publication.digest)
         if loaded is None:
             return self._load(tx, publication)
         if loaded.version == publication.number:
+            self._was_newest_at = tx.now
             return loaded
         again = InForce(publication.number, loaded.matcher)
         if loaded.version < publication.number:  # an older version has come back
@@ -54,16 +52,28 @@ class _Loaded:
 
     def _load(self, tx: Transaction, publication: Publication) -> InForce:
         before = next(reversed(self._matchers.values()), None)
-        may_lag = before is not None and tx.now - publication.published_at < _BEHIND
+        may_lag = self._was_newest_at is not None and tx.now - self._was_newest_at < _BEHIND
         if not self._lock.acquire(blocking=not may_lag):
             return before or InForce(0, Matcher.empty())
         try:
-            if publication.digest not in self._matchers:
-                new = {publication.digest: InForce(publication.number, _read(tx, publication))}
-                self._matchers = dict(list((self._matchers | new).items())[-_KEPT:])
+            if publication.digest not in self._matchers and not self._take_in(tx, publication, may_lag=may_lag):
+                return before or InForce(0, Matcher.empty())
             return InForce(publication.number, self._matchers[publication.digest].matcher)
         finally:
             self._lock.release()
+
+    def _take_in(self, tx: Transaction, publication: Publication, *, may_lag: bool) -> bool:
+        """Whether it is there now."""
+        arriving = self._arriving
+        if arriving is None or arriving.publication.digest != publication.digest:
+            arriving = self._arriving = Arriving(publication)
+        matcher = arriving.come_nearer(tx) if may_lag else arriving.come(tx)
+        if matcher is None:
+            return False
+        new = {publication.digest: InForce(publication.number, matcher)}
+        self._matchers = dict(list((self._matchers | new).items())[-_KEPT:])
+        self._arriving = None
+        return True
 
 
 _loaded = _Loaded()
@@ -73,20 +83,3 @@ def in_force(tx: Transaction) -> InForce:
     """A step: what decides now."""
     publication = repository.newest_publication(tx.session)
     return _loaded.get(tx, publication) if publication else InForce(0, Matcher.empty())
-
-
-def _read(tx: Transaction, publication: Publication) -> Matcher:
-    """From its terms, where the blob is one of another version of this service."""
-    blob = repository.blob_of(tx.session, publication.number)
-    try:
-        with ThreadPoolExecutor(1, "lexicon", _give_way) as thread:
-            unpacked = thread.submit(unpack, blob or b"").result()
-        return Matcher.load(unpacked)
-    except BlobOutdated:
-        return Matcher.load(compile_parts(tx, publication.number))
-
-
-def _give_way() -> None:
-    """This thread alone, while it holds nothing that requests wait for. Elsewhere than on Linux, it has its turn."""
-    if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, get_native_id(), _BEHIND_REQUESTS)

@@ -38,18 +38,21 @@ def newest_publication(session: Session) -> Publication | None:
     return Publication(*row) if row else None
 
 
-def blob_of(session: Session, number: int) -> bytes | None:
-    """In pieces: while a driver reads a large value, every other thread of the process waits."""
+def blob_of(session: Session, number: int) -> bytes:
+    """Empty where there is none."""
     pieces: list[bytes] = []
-    while True:
-        start = len(pieces) * _PIECE + 1
-        piece = func.substr(PublicationRow.blob, start, _PIECE, type_=LargeBinary)
-        found = read_bytes(session, select(piece).where(PublicationRow.number == number))
-        if found is None:
-            return None
-        pieces.append(found)
-        if len(found) < _PIECE:
-            return b"".join(pieces)
+    is_last = False
+    while not is_last:
+        piece, is_last = piece_of_blob(session, number, len(pieces))
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def piece_of_blob(session: Session, number: int, place: int) -> tuple[bytes, bool]:
+    """And whether it is the last: while a driver reads a large value, every other thread of the process waits."""
+    piece = func.substr(PublicationRow.blob, place * _PIECE + 1, _PIECE, type_=LargeBinary)
+    found = read_bytes(session, select(piece).where(PublicationRow.number == number)) or b""
+    return found, len(found) < _PIECE
 
 
 def newest_rulings(
