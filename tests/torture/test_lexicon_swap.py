@@ -6,8 +6,8 @@ lasting ones, most may have fallen to one process, and then that one is measured
 
 The swap is what was under way at the commit and what was asked until 2 s after it. Reading the file and compiling,
 before it, are the work of another process on the same cores, which gives way; what they cost is told, and not judged.
-Nor is how long anybody waits with 200 requests a second: they alone fill most of two cores that the database, the client
-and the publisher share.
+Nor is how long anybody waits with 200 requests a second: they alone fill most of two cores that the database, the
+client and the publisher share.
 """
 
 import json
