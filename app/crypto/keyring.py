@@ -16,6 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from app.kernel.errors import StartRefused
@@ -36,10 +37,12 @@ class KeyPurpose(StrEnum):
     """ES256 private key for access and posting tokens."""
     RECORDS = "records"
     """Seals what is no identity: stored answers, later contacts and evidence."""
+    AUDIT = "audit"
+    """Ed25519 private key for the checkpoints of the audit log."""
 
 
 _MATERIAL_BYTES = {KeyPurpose.ROOT: 32, KeyPurpose.INDEX: 32 + 32 + 16, KeyPurpose.MAC: 32, KeyPurpose.RECORDS: 32}
-"""An index key is an inner key, an outer key and a salt. A signing key is text, and is checked where it is read."""
+"""An index key is an inner key, an outer key and a salt. Keys that sign are text, checked where they are read."""
 
 
 class KeyState(StrEnum):
@@ -179,8 +182,10 @@ def _new_key(purpose: KeyPurpose, environment: str, now: datetime) -> Key:
 
 def _new_material(purpose: KeyPurpose) -> bytes:
     if purpose is KeyPurpose.SIGNING:
-        private = ec.generate_private_key(ec.SECP256R1())
-        return private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        signing = ec.generate_private_key(ec.SECP256R1())
+        return signing.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    if purpose is KeyPurpose.AUDIT:
+        return Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     return os.urandom(_MATERIAL_BYTES[purpose])
 
 
