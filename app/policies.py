@@ -14,6 +14,10 @@ class Policy:
     source: str
 
 
+AUDIT_NUMBERED_WITHIN = Policy(200, "milliseconds after its commit", "docs/threats.md; design")
+AUDIT_BATCH = Policy(2000, "entries in one checkpoint at most", "design")
+AUDIT_REFUSAL_REPEATED = Policy(60, "seconds between two lines of the log that say it", "design")
+
 ACCESS_TOKEN_LIFETIME = Policy(3600, "seconds", "design")
 PUBLIC_KEYS_CACHED = Policy(300, "seconds", "design")
 SIGNING_KEY_NOTICED = Policy(5, "seconds", "design")

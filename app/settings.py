@@ -36,6 +36,13 @@ class Settings(BaseSettings):
         str, Field(description="`postgresql://...` for production; empty means SQLite in the data directory.")
     ] = ""
     keys_dir: Annotated[Path, Field(description="The key files; back them up apart from the database.")] = Path("keys")
+    audit_dir: Annotated[
+        Path | None,
+        Field(
+            description="Where the audit log keeps what it signed last, apart from the database and never restored with"
+            " it; when empty, the key directory."
+        ),
+    ] = None
     issuer: Annotated[str, Field(description="The public address; it stands in every token.")] = "http://127.0.0.1:8000"
     verification_providers: Annotated[
         str, Field(description="Who checks documents: one name, or several with commas, in the order of asking.")
@@ -117,3 +124,7 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The database's address, SQLite in the data directory by default."""
         return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'shiming.db'}"
+
+    def audit_directory(self) -> Path:
+        """Where the last signed checkpoint lies; beside the keys by default."""
+        return self.audit_dir or self.keys_dir

@@ -19,6 +19,7 @@ from app.accounts.sanctions import Sanctions
 from app.accounts.service import Accounts
 from app.agreements.service import Agreements
 from app.audit import service as audit
+from app.audit.desk import AuditDesk, open_desk
 from app.audit.domain import Action, ObjectKind
 from app.boards.announcements import Ways
 from app.boards.chores import Chores
@@ -106,6 +107,7 @@ class Services:
     log_level: str
     data_dir: Path
     """Where a face keeps files of its own: the demo forum, in development."""
+    audit: AuditDesk
     lexicons: Lexicons
     reviews: Reviews
     patrol: Patrol
@@ -191,7 +193,7 @@ def _assemble(
     screenings, lifetime = Screenings(unit_of_work, records), _token_lifetime(settings)
     posting = Posting(unit_of_work, signer, mac, settings.issuer, lifetime, verifications.is_adult, screenings)
     rooms = (
-        *_facts(settings),
+        *_facts(settings, unit_of_work, keyring),
         *_screening(unit_of_work, records, naming, board_naming),
         *_boards(unit_of_work, verifications.is_adult, board_naming, posting, Notices(unit_of_work, vault, texts), mac),
     )
@@ -224,10 +226,13 @@ def _assemble(
     )
 
 
-def _facts(settings: Settings) -> tuple[str, bool, Controller, bytes | None, str, Path]:
-    """What faces need to know of the settings."""
+def _facts(
+    settings: Settings, unit_of_work: UnitOfWork, keyring: Keyring
+) -> tuple[str, bool, Controller, bytes | None, str, Path, AuditDesk]:
+    """What faces need to know of the settings, and the log whose place they name."""
     controller, digest = Controller(settings.operator, settings.contact), _digest_of(settings.metrics_token)
-    return settings.issuer, _is_development(settings), controller, digest, settings.log_level, settings.data_dir
+    desk = open_desk(unit_of_work, keyring, settings.audit_directory(), settings.issuer)
+    return settings.issuer, _is_development(settings), controller, digest, settings.log_level, settings.data_dir, desk
 
 
 def _tools(

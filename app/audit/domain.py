@@ -1,5 +1,6 @@
 """The words of the record, and the canonical form of an entry."""
 
+import json
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -9,6 +10,7 @@ from app.kernel.actor import Actor
 
 LOG = "shiming"
 _VERSION = 1
+_SEARCHED_CHARACTERS = 200
 
 
 class Action(StrEnum):
@@ -105,6 +107,8 @@ class Entry:
     outcome: str
     reason: str | None
     case: str | None
+    commit: str | None = None
+    """The commitment to a detail that stands apart, because it may have to be erased."""
 
     def canonical(self) -> bytes:
         """The bytes that are stored, hashed and proved. Source: RFC 8785."""
@@ -122,6 +126,40 @@ class Entry:
                 "reason": self.reason,
                 "case": self.case,
                 "req": self.actor.request_id,
-                "commit": None,
+                "commit": self.commit,
             }
         )
+
+
+@dataclass(frozen=True, slots=True)
+class SearchColumns:
+    """What entries are searched by: a copy, which the verifier makes again from the bytes."""
+
+    ts: str
+    actor_kind: str
+    actor_id: str
+    action: str
+    object_kind: str
+    object_id: str
+
+
+_UNREADABLE = SearchColumns("", "", "", "", "", "")
+
+
+def search_columns(entry: bytes) -> SearchColumns:
+    """Of any bytes: those that are no entry have a leaf as well, and nothing to be found by."""
+    try:
+        said = json.loads(entry)
+        actor, acted_on = said["actor"], said["object"]
+        found = (said["ts"], actor["kind"], actor["id"], said["action"], acted_on["kind"], acted_on["id"])
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return _UNREADABLE
+    if not all(isinstance(value, str) for value in found):
+        return _UNREADABLE
+    return SearchColumns(*(_searchable(value) for value in found))
+
+
+def _searchable(value: str) -> str:
+    """What every database takes: of a long value the beginning, no NUL and no lone surrogate."""
+    short = value[:_SEARCHED_CHARACTERS]
+    return short if short.isprintable() else "".join(letter for letter in short if letter.isprintable())

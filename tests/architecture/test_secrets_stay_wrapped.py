@@ -8,6 +8,7 @@ _APP = Path(__file__).parents[2] / "app"
 
 MAY_REVEAL = {
     "api/registrations.py": "shows the link of a new flow to the forum, once",
+    "audit/details.py": "commits to a detail, so that it can be erased and still be proved",
     "api/webhook_shapes.py": "shows the secret of a webhook endpoint to the forum, once",
     "cli/forum.py": "shows a new client secret to the operator, once",
     "crypto/blind_index.py": "computes the index of a number under the index key",

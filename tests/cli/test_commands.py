@@ -116,7 +116,7 @@ def test_init_makes_keys_and_database_and_a_second_time_changes_nothing(fresh: I
     assert (first.returncode, first.stderr) == (0, "")
     assert (fresh.home / "data" / "shiming.db").exists()
     keys = _files(fresh.home)
-    assert len(keys) == 6
+    assert len(keys) == 7
     assert str(fresh.home / "keys") in first.stdout
     assert str(fresh.home / "data" / "shiming.db") in first.stdout
     second = fresh.run("init")
