@@ -7,7 +7,9 @@ from dotenv import dotenv_values
 from sqlalchemy import Engine, text
 
 from app import policies
+from app.audit.protection import PROTECTED
 from app.crypto.keyring import Keyring
+from app.db.roles import changeable
 from app.kernel.errors import StartRefused
 from app.settings import Environment, Settings
 
@@ -64,6 +66,17 @@ def refuse_careless_postgres(engine: Engine) -> None:
         off = [name for name in _DURABLE if connection.scalar(text(f"SHOW {name}")) == "off"]
     if off:
         raise StartRefused(f"PostgreSQL would lose acknowledged writes: {', '.join(off)} is off. Turn it on.")
+
+
+def refuse_powerful_postgres(engine: Engine) -> None:
+    """Raises `StartRefused` where the role that serves could change the audit log."""
+    with engine.connect() as connection:
+        bendable = changeable(connection, PROTECTED)
+    if bendable:
+        raise StartRefused(
+            f"PostgreSQL lets this role change the audit log ({', '.join(bendable)}). Make a second role, name it in"
+            " SHIMING_DATABASE_ROLE, run `shiming init` as the owner, and serve as the second: docs/audit.md says how."
+        )
 
 
 def provider_names(settings: Settings) -> list[str]:

@@ -21,6 +21,7 @@ from app.agreements.service import Agreements
 from app.audit import service as audit
 from app.audit.desk import AuditDesk, open_desk
 from app.audit.domain import Action, ObjectKind
+from app.audit.protection import PROTECTED
 from app.boards.announcements import Ways
 from app.boards.chores import Chores
 from app.boards.filing import Filing, IsAdult
@@ -37,7 +38,8 @@ from app.crypto.keyring import Keyring, create_missing_keys, load_keyring
 from app.crypto.mac import Mac
 from app.crypto.signing import TokenSigner
 from app.db.engine import is_sqlite, make_engine, sqlite_file
-from app.db.unit_of_work import Transaction, UnitOfWork, alone
+from app.db.roles import let_serve
+from app.db.unit_of_work import Transaction, UnitOfWork, alone, translated
 from app.events.deliveries import Deliveries
 from app.events.domain import EndpointAct
 from app.events.sender import Sender
@@ -60,11 +62,11 @@ from app.screening.screenings import Screenings
 from app.screening.service import Gate
 from app.screening.watch import Watch
 from app.settings import Environment, Settings
-from app.start_rules import provider_names, refuse_careless_postgres, refuse_unsafe, sms_pause
+from app.start_rules import provider_names, refuse_careless_postgres, refuse_powerful_postgres, refuse_unsafe, sms_pause
 from app.upkeep.job_runs import JobRuns
 from app.upkeep.keys import name_new_keys, refuse_missing_keys
 from app.upkeep.rotation import SIGNING_KEY_OVERLAP
-from app.upkeep.schema import refuse_old_schema, upgrade
+from app.upkeep.schema import SCHEMA_VERSION_TABLE, refuse_old_schema, upgrade
 from app.vault.service import Vault
 from app.verification.checks import Budget, Checks
 from app.verification.codes import PhoneCodes
@@ -289,6 +291,7 @@ def initialise(settings: Settings, clock: Clock | None = None) -> None:
         with alone(engine):
             _refuse_missing_keys(settings, unit_of_work)
             upgrade(engine)
+            _let_serve(settings, engine)
             create_missing_keys(settings.keys_dir, settings.env, clock.now())
             name_new_keys(unit_of_work, load_keyring(settings.keys_dir), OPERATOR)
             Agreements(unit_of_work).publish_default(OPERATOR)
@@ -299,6 +302,12 @@ def initialise(settings: Settings, clock: Clock | None = None) -> None:
         raise StartRefused(_NO_DATABASE) from None
     finally:
         engine.dispose()
+
+
+def _let_serve(settings: Settings, engine: Engine) -> None:
+    if settings.database_role and not is_sqlite(engine):
+        with translated(), engine.begin() as connection:
+            let_serve(connection, settings.database_role, PROTECTED, [SCHEMA_VERSION_TABLE])
 
 
 def _refuse_missing_keys(settings: Settings, unit_of_work: UnitOfWork) -> None:
@@ -312,6 +321,7 @@ def _refuse_unready(settings: Settings, engine: Engine, unit_of_work: UnitOfWork
         refuse_missing_keys(unit_of_work, keyring, str(settings.keys_dir))
         if not is_sqlite(engine) and settings.env is Environment.PRODUCTION:
             refuse_careless_postgres(engine)
+            refuse_powerful_postgres(engine)
     except Unavailable:
         raise StartRefused(_NO_DATABASE) from None
 

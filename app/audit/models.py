@@ -1,4 +1,7 @@
-"""The tables of the log. Rows are added and never changed; only `audit_waiting` and `audit_detail` lose rows."""
+"""The tables of the log. Rows are added and never changed; only `audit_waiting` and `audit_detail` lose rows.
+
+`audit_anchor_states` is no part of it: it says how things stand.
+"""
 
 from datetime import datetime
 
@@ -91,3 +94,17 @@ class DetailRow(Base):
     entry_id: Mapped[str] = mapped_column(String(40), primary_key=True)
     salt: Mapped[bytes] = mapped_column(LargeBinary)
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class AnchorStateRow(Base):
+    """How far an anchor outside the database has come, for who watches; what it holds is read there, never here."""
+
+    __tablename__ = "audit_anchor_states"
+
+    sink: Mapped[str] = mapped_column(String(16), primary_key=True)
+    origin: Mapped[str | None] = mapped_column(String(255))
+    size: Mapped[int | None] = mapped_column(BigInteger)
+    anchored_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    tried_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    failing_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    failure: Mapped[str | None] = mapped_column(String(40))

@@ -35,6 +35,7 @@ from app.kernel.secret import Secret
 from app.settings import Settings
 from app.wiring import Services, build
 from tests.support.clock import FakeClock
+from tests.support.unprotected import unprotected
 
 Tamper = Callable[[Transaction], object]
 
@@ -68,7 +69,7 @@ def _record(services: Services, count: int) -> list[str]:
 
 
 def _change(services: Services, *tampers: Tamper) -> None:
-    with services.unit_of_work.begin(OPERATOR) as tx:
+    with services.unit_of_work.begin(OPERATOR) as tx, unprotected(tx):
         for tamper in tampers:
             tamper(tx)
 
