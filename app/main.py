@@ -102,14 +102,16 @@ def create_app() -> ASGIApp:
     """The application of this environment's settings. Raises `StartRefused`."""
     services = build(Settings())
     configure_logs(services.log_level)
-    return application(services, sequencing=Sequencing(services.audit.sequencer))
+    return application(services, sequencing=Sequencing(services.audit.sequencer, services.audit.anchors))
 
 
 def create_app_with_worker() -> ASGIApp:
     """The same, and one thread for background jobs in each process. Raises `StartRefused`."""
     services = build(Settings())
     configure_logs(services.log_level)
-    return application(services, worker=Worker(services), sequencing=Sequencing(services.audit.sequencer))
+    return application(
+        services, worker=Worker(services), sequencing=Sequencing(services.audit.sequencer, services.audit.anchors)
+    )
 
 
 def application(

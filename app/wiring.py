@@ -19,9 +19,10 @@ from app.accounts.sanctions import Sanctions
 from app.accounts.service import Accounts
 from app.agreements.service import Agreements
 from app.audit import service as audit
-from app.audit.desk import AuditDesk, open_desk
+from app.audit.desk import AuditDesk, AuditPlaces, open_desk
 from app.audit.domain import Action, ObjectKind
 from app.audit.protection import PROTECTED
+from app.audit.sinks import sinks_of
 from app.boards.announcements import Ways
 from app.boards.chores import Chores
 from app.boards.filing import Filing, IsAdult
@@ -32,6 +33,7 @@ from app.boards.public_texts import BoardTexts
 from app.boards.service import Boards
 from app.boards.sweep import Sweeps
 from app.crypto.blind_index import BlindIndex
+from app.crypto.ed25519 import AuditKeys
 from app.crypto.envelope import Envelope, Records
 from app.crypto.key_watch import KeyWatch
 from app.crypto.keyring import Keyring, create_missing_keys, load_keyring
@@ -195,7 +197,7 @@ def _assemble(
     screenings, lifetime = Screenings(unit_of_work, records), _token_lifetime(settings)
     posting = Posting(unit_of_work, signer, mac, settings.issuer, lifetime, verifications.is_adult, screenings)
     rooms = (
-        *_facts(settings, unit_of_work, keyring),
+        *_facts(settings, clock, unit_of_work, keyring),
         *_screening(unit_of_work, records, naming, board_naming),
         *_boards(unit_of_work, verifications.is_adult, board_naming, posting, Notices(unit_of_work, vault, texts), mac),
     )
@@ -229,12 +231,18 @@ def _assemble(
 
 
 def _facts(
-    settings: Settings, unit_of_work: UnitOfWork, keyring: Keyring
+    settings: Settings, clock: Clock, unit_of_work: UnitOfWork, keyring: Keyring
 ) -> tuple[str, bool, Controller, bytes | None, str, Path, AuditDesk]:
     """What faces need to know of the settings, and the log whose place they name."""
     controller, digest = Controller(settings.operator, settings.contact), _digest_of(settings.metrics_token)
-    desk = open_desk(unit_of_work, keyring, settings.audit_directory(), settings.issuer)
+    keys = AuditKeys(keyring, KeyWatch(settings.keys_dir, clock))
+    desk = open_desk(unit_of_work, keys, audit_places(settings))
     return settings.issuer, _is_development(settings), controller, digest, settings.log_level, settings.data_dir, desk
+
+
+def audit_places(settings: Settings) -> AuditPlaces:
+    sinks = sinks_of(settings.audit_anchor_file, settings.audit_syslog)
+    return AuditPlaces(settings.audit_directory(), settings.issuer, sinks)
 
 
 def _tools(

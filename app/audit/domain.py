@@ -66,6 +66,7 @@ class Action(StrEnum):
     LEXICON_PUBLISHED = "lexicon.published"
     LEXICON_WITHDRAWN = "lexicon.withdrawn"
     REVIEW_DECIDED = "review.decided"
+    AUDIT_RECOVERED = "audit.recovered"
 
 
 class ObjectKind(StrEnum):
@@ -85,6 +86,7 @@ class ObjectKind(StrEnum):
     WEBHOOK = "webhook"
     LEXICON = "lexicon"
     REVIEW = "review"
+    LOG = "log"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from app.kernel.errors import Unavailable
+from app.kernel.errors import Conflict, Unavailable
 from app.kernel.sentence import Sentence
 
 _RECOVER = Sentence(
@@ -71,4 +71,20 @@ class HeadNotWritten(Unavailable):
     sentence = Sentence(
         "审计日志的 audit-head.note 写不进去，检查磁盘和权限。",
         "The file audit-head.note of the audit log cannot be written; look at its disk and its owner.",
+    )
+
+
+class AnchorNotWritten(Unavailable):
+    """An anchor holds nothing newer yet; only acts that must not happen unseen wait for it."""
+
+    sentence = Sentence(
+        "审计日志的锚点写不进去，见 `shiming doctor`；需要留痕的操作暂不执行。",
+        "An anchor of the audit log cannot be written; `shiming doctor` says which. Acts that need one are not done.",
+    )
+
+
+class NothingToRecover(Conflict):
+    sentence = Sentence(
+        "审计日志与上次签名一致，无需恢复。",
+        "The audit log goes on from what was signed last; there is nothing to recover.",
     )

@@ -93,6 +93,17 @@ def newest_checkpoint(session: Session, origin_id: int) -> StoredCheckpoint | No
     return StoredCheckpoint(*row) if row else None
 
 
+def newest_signed(session: Session) -> tuple[str, int] | None:
+    """Name of the newest log, and the size of its newest checkpoint."""
+    origin = newest_origin(session)
+    size = (
+        session.scalar(select(func.max(CheckpointRow.size)).where(CheckpointRow.origin_id == origin.id))
+        if origin
+        else None
+    )
+    return (origin.name, size) if origin and size is not None else None
+
+
 def add_checkpoint(session: Session, origin_id: int, checkpoint: StoredCheckpoint) -> None:
     session.execute(
         insert(CheckpointRow),
@@ -164,6 +175,10 @@ def add_tiles(session: Session, origin_id: int, tiles: Sequence[Tile]) -> None:
 def stage(session: Session, entry_id: str, entry: bytes) -> None:
     """The entry and its place in the queue, in the transaction of the change."""
     session.add_all((StagedEntryRow(id=entry_id, entry=entry), WaitingEntryRow(id=entry_id)))
+
+
+def staged_entry(session: Session, entry_id: str) -> bytes:
+    return session.scalars(select(StagedEntryRow.entry).where(StagedEntryRow.id == entry_id)).one()
 
 
 def add_detail(session: Session, entry_id: str, salt: bytes, sealed: bytes) -> None:

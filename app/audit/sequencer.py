@@ -5,20 +5,22 @@ signed last, which lies outside the database; where the two contradict each othe
 """
 
 import os
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from threading import Event, Lock
 
 from app import policies
 from app.audit import repository
-from app.audit.checkpoint import Checkpoint, NoteRefused, open_checkpoint, sign_checkpoint, verifier_key
+from app.audit.checkpoint import Checkpoint, NoteRefused, VerifierKey, open_checkpoint, sign_checkpoint
 from app.audit.domain import search_columns
 from app.audit.errors import Inconsistency, SigningRefused
 from app.audit.head import HeadFile
 from app.audit.repository import Leaf, Origin, StoredCheckpoint, StoredTiles
 from app.audit.tree import EMPTY_ROOT, Edge, leaf_hashes, root_at
-from app.crypto.ed25519 import AuditSigner, is_signed_by
-from app.db.unit_of_work import CollidedWithAnother, ConstraintViolated, Transaction, UnitOfWork, try_hold
+from app.crypto.ed25519 import AuditKeys, is_signed_by
+from app.db.unit_of_work import CollidedWithAnother, ConstraintViolated, Transaction, UnitOfWork, hold_key, try_hold
 from app.kernel.actor import SYSTEM
 
 _TURN = sha256(b"shiming audit sequencer").digest()
@@ -47,9 +49,18 @@ class Batch:
 class Sequencer:
     """Numbers what waits. `host` stands in the names of the logs that begin here."""
 
-    def __init__(self, unit_of_work: UnitOfWork, signer: AuditSigner, head: HeadFile, host: str) -> None:
+    def __init__(
+        self,
+        unit_of_work: UnitOfWork,
+        keys: AuditKeys,
+        head: HeadFile,
+        host: str,
+        remembered: Callable[[], Iterable[str]] = tuple,
+    ) -> None:
+        """`remembered` gives notes that lie elsewhere, as anchors do: a process looks at them before it signs first."""
         self._unit_of_work = unit_of_work
-        self._signer = signer
+        self._keys = keys
+        self._remembered = remembered
         self._head = head
         self._host = host
         self._known: OpenLog | None = None
@@ -128,11 +139,25 @@ class Sequencer:
         ]
         repository.add_leaves(tx.session, log.origin.id, leaves)
         repository.add_tiles(tx.session, log.origin.id, edge.append(hashes))
-        note = sign_checkpoint(Checkpoint(log.origin.name, edge.size, edge.root()), self._signer)
-        stored = StoredCheckpoint(edge.size, edge.root(), note, self._signer.key_id, tx.now)
+        signer = self._keys.signer()
+        note = sign_checkpoint(Checkpoint(log.origin.name, edge.size, edge.root()), signer)
+        stored = StoredCheckpoint(edge.size, edge.root(), note, signer.key_id, tx.now)
         repository.add_checkpoint(tx.session, log.origin.id, stored)
         repository.wait_no_more(tx.session, [entry_id for entry_id, _ in entries])
         return Batch(OpenLog(log.origin, edge), len(entries), note)
+
+    def hold_turn(self, tx: Transaction) -> None:
+        """A step: from here to the end of the transaction nobody else numbers anything."""
+        hold_key(tx, _TURN)
+
+    def inconsistency(self, tx: Transaction) -> Inconsistency | None:
+        """A step that writes nothing: why nothing can be signed, where that is so. Raises `HeadNotWritten`."""
+        try:
+            if self._head.read() is not None or repository.newest_origin(tx.session) is not None:
+                self._open(tx)
+        except SigningRefused as refused:
+            return refused.inconsistency
+        return None
 
     def new_log(self, number: int) -> OpenLog:
         """An empty tree under a name that no other has."""
@@ -156,13 +181,24 @@ class Sequencer:
         at_head = root if head.size == size else root_at(tiles, head.size)
         if edge.root() != root or at_head != head.root:
             raise SigningRefused(Inconsistency.HISTORY_CHANGED)
+        if self._known is None:
+            self._compare_remembered(origin, size, tiles)
         return OpenLog(origin, edge)
+
+    def _compare_remembered(self, origin: Origin, size: int, tiles: StoredTiles) -> None:
+        """Whoever puts back the database and the head file together, as a snapshot of a host does, is found here."""
+        for note in self._remembered():
+            elsewhere = self.signed_by_us(origin.name, note)
+            if elsewhere is not None and elsewhere.size > size:
+                raise SigningRefused(Inconsistency.WENT_BACK)
+            if elsewhere is not None and root_at(tiles, elsewhere.size) != elsewhere.root:
+                raise SigningRefused(Inconsistency.HISTORY_CHANGED)
 
     def _begin(self, note: str | None) -> OpenLog:
         """The first log. Its name is kept outside before anything is signed, or a crash would leave a log without."""
         if note is None:
             log = self.new_log(1)
-            self._head.advance(sign_checkpoint(Checkpoint(log.origin.name, 0, EMPTY_ROOT), self._signer))
+            self._head.advance(sign_checkpoint(Checkpoint(log.origin.name, 0, EMPTY_ROOT), self._keys.signer()))
             return log
         name = note.partition("\n")[0]
         if self._opened(name, note, Inconsistency.LOG_GONE).size:
@@ -183,7 +219,22 @@ class Sequencer:
         return checkpoint
 
     def _opened(self, origin: str, note: str, otherwise: Inconsistency) -> Checkpoint:
-        try:
-            return open_checkpoint(note, verifier_key(origin, self._signer), is_signed_by)
-        except NoteRefused:
-            raise SigningRefused(otherwise) from None
+        checkpoint = self.signed_by_us(origin, note)
+        if checkpoint is None:
+            raise SigningRefused(otherwise)
+        return checkpoint
+
+    def signed_by_us(self, origin: str, note: str) -> Checkpoint | None:
+        """The checkpoint of a note for this log under any audit key of ours, a new one too that came while we serve."""
+        found = _opened_by(self._keys.publics(), origin, note)
+        if found is None:
+            self._keys.look_again()
+            found = _opened_by(self._keys.publics(), origin, note)
+        return found
+
+
+def _opened_by(publics: list[bytes], origin: str, note: str) -> Checkpoint | None:
+    for public in publics:
+        with suppress(NoteRefused):
+            return open_checkpoint(note, VerifierKey(origin, public), is_signed_by)
+    return None
