@@ -14,12 +14,11 @@ from app.db.unit_of_work import Transaction
 def unprotected(tx: Transaction) -> Iterator[None]:
     """Inside this transaction; afterwards the triggers stand as before."""
     connection = tx.session.connection()
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SET LOCAL session_replication_role = replica"))
-        yield
-        connection.execute(text("SET LOCAL session_replication_role = origin"))
-        return
-    for name in connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).all():
-        connection.execute(text(f"DROP TRIGGER {name}"))
+    for table in PROTECTED:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text(f"DROP TRIGGER {table}_append_only ON {table}"))
+            continue
+        for change in ("update", "delete"):
+            connection.execute(text(f"DROP TRIGGER IF EXISTS {table}_no_{change}"))
     yield
     protect(connection, PROTECTED)
