@@ -3,7 +3,7 @@
 from sqlalchemy import Connection
 
 from app.audit.models import CheckpointRow, DetailRow, LeafRow, OriginRow, StagedEntryRow, TileRow
-from app.db.protection import Change, Protected, unprotected
+from app.db.protection import Change, Protected, has_trigger, unprotected
 
 PROTECTED: Protected = {
     **{row.__tablename__: tuple(Change) for row in (StagedEntryRow, OriginRow, LeafRow, TileRow, CheckpointRow)},
@@ -15,3 +15,8 @@ PROTECTED: Protected = {
 def missing_protection(connection: Connection) -> list[str]:
     """The tables of the log that would let their rows be changed."""
     return unprotected(connection, PROTECTED)
+
+
+def is_queued(connection: Connection) -> bool:
+    """Whether the database puts what is staged into the queue; without that entries get no numbers."""
+    return has_trigger(connection, "audit_stage_waits")

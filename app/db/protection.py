@@ -52,6 +52,15 @@ def unprotected(connection: Connection, tables: Protected) -> list[str]:
     return [table for table in tables if table not in whole]
 
 
+def has_trigger(connection: Connection, name: str) -> bool:
+    """Whether a trigger of this name stands and is on."""
+    if connection.dialect.name == "postgresql":
+        query = "SELECT 1 FROM pg_trigger WHERE tgname = :name AND tgenabled IN ('O', 'A')"
+    else:
+        query = "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND name = :name"
+    return connection.scalar(text(query), {"name": name}) is not None
+
+
 def _statements(dialect: str, table: str, changes: Iterable[Change]) -> Iterator[str]:
     if dialect == "postgresql":
         yield (

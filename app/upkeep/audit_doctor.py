@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import policies
 from app.audit.desk import AuditDesk, AuditPlaces, open_desk
 from app.audit.errors import Inconsistency
-from app.audit.protection import PROTECTED, missing_protection
+from app.audit.protection import PROTECTED, is_queued, missing_protection
 from app.audit.watch import AnchorWatched
 from app.crypto.ed25519 import AuditKeys
 from app.crypto.keyring import load_keyring
@@ -87,7 +87,10 @@ def _examine_anchor(anchor: AnchorWatched, age: timedelta | None) -> Finding:
 def _examine_protection(engine: Engine) -> Iterator[Finding]:
     with reading(engine).connect() as connection:
         missing = missing_protection(connection)
+        queued = is_queued(connection)
         may_change = [] if is_sqlite(engine) else changeable(connection, PROTECTED)
+    if not queued:
+        yield failed("audit: what is recorded is not queued for its number", "put the trigger of migration 0016 back")
     if missing:
         yield failed(f"audit: rows may be changed in {', '.join(missing)}", _PROTECT)
     else:

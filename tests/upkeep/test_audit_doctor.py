@@ -82,13 +82,18 @@ def test_a_log_that_was_put_back_and_one_whose_rows_may_be_changed_are_found(
     assert examined()["audit: nothing is signed: went-back"] is Verdict.FAILED
     postgres = services.engine.dialect.name == "postgresql"
     trigger = "audit_leaves_append_only ON audit_leaves" if postgres else "audit_leaves_no_delete"
+    queue = "ALTER TABLE audit_stage {} TRIGGER audit_stage_waits" if postgres else ""
     with services.engine.begin() as connection:
         connection.execute(text(f"DROP TRIGGER {trigger}"))
+        connection.execute(text(queue.format("DISABLE") or "DROP TRIGGER audit_stage_waits"))
     try:
-        assert examined()["audit: rows may be changed in audit_leaves"] is Verdict.FAILED
+        found = examined()
+        assert found["audit: rows may be changed in audit_leaves"] is Verdict.FAILED
+        assert found["audit: what is recorded is not queued for its number"] is Verdict.FAILED
     finally:
         with services.engine.begin() as connection:
             protect(connection, PROTECTED)
+            connection.execute(text(queue.format("ENABLE") or "SELECT 1"))
 
 
 def test_an_installation_that_is_not_there_is_left_to_other_findings(settings: Settings, places: AuditPlaces) -> None:
