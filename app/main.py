@@ -1,8 +1,8 @@
 """Builds the application; no logic. `shiming serve` starts it by name, with the background worker or without."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from http import HTTPStatus
 from typing import Any
 
@@ -36,6 +36,7 @@ from app.api.problem_shapes import Problem
 from app.crypto.errors import SealBroken
 from app.demo.forum import DemoForum
 from app.demo.routes import router as demo
+from app.jobs.sequencing import Sequencing
 from app.jobs.worker import Worker
 from app.kernel.errors import ShimingError, Unavailable
 from app.pages import routes as pages
@@ -101,33 +102,25 @@ def create_app() -> ASGIApp:
     """The application of this environment's settings. Raises `StartRefused`."""
     services = build(Settings())
     configure_logs(services.log_level)
-    return application(services)
+    return application(services, sequencing=Sequencing(services.audit.sequencer, services.audit.anchors))
 
 
 def create_app_with_worker() -> ASGIApp:
     """The same, and one thread for background jobs in each process. Raises `StartRefused`."""
     services = build(Settings())
     configure_logs(services.log_level)
-    return application(services, worker=Worker(services))
+    return application(
+        services, worker=Worker(services), sequencing=Sequencing(services.audit.sequencer, services.audit.anchors)
+    )
 
 
 def application(
-    services: Services, rates: Mapping[RouteClass, Rate] = policies.RATES, worker: Worker | None = None
+    services: Services,
+    rates: Mapping[RouteClass, Rate] = policies.RATES,
+    worker: Worker | None = None,
+    sequencing: Sequencing | None = None,
 ) -> ASGIApp:
-    """The application around services that are ready, and around a worker that runs as long as it does."""
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, str]]:
-        sampling = asyncio.create_task(_sample(app))
-        end = worker.start_thread() if worker else None
-        yield {"issuer": services.issuer}  # the protocol below words its own refusals
-        sampling.cancel()
-        with suppress(asyncio.CancelledError):
-            await sampling
-        if end:
-            await run_in_threadpool(end)
-        services.engine.dispose()
-
+    """The application around services that are ready; a worker and the audit log's sequencer run as long as it does."""
     app = _Application(
         title="Shiming 实名",
         version=_VERSION,
@@ -135,7 +128,7 @@ def application(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=lifespan,
+        lifespan=_lifespan(services, [thread for thread in (worker, sequencing) if thread]),
         telemetry=_NO_TELEMETRY,
     )
     counted = Metrics(_VERSION)
@@ -150,6 +143,24 @@ def application(
     for kind, answer in _REFUSALS.items():
         app.add_exception_handler(kind, answer)
     return Gate(app, services.issuer, app.state.rates, counted)
+
+
+def _lifespan(
+    services: Services, threads: Sequence[Worker | Sequencing]
+) -> Callable[[FastAPI], AbstractAsyncContextManager[dict[str, str]]]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, str]]:
+        sampling = asyncio.create_task(_sample(app))
+        ends = [thread.start_thread() for thread in threads]
+        yield {"issuer": services.issuer}  # the protocol below words its own refusals
+        sampling.cancel()
+        with suppress(asyncio.CancelledError):
+            await sampling
+        for end in ends:
+            await run_in_threadpool(end)
+        services.engine.dispose()
+
+    return lifespan
 
 
 async def _sample(app: FastAPI) -> None:

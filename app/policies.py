@@ -14,6 +14,19 @@ class Policy:
     source: str
 
 
+AUDIT_NUMBERED_WITHIN = Policy(200, "milliseconds after its commit", "docs/threats.md; design")
+AUDIT_BATCH = Policy(2000, "entries in one checkpoint at most", "design")
+AUDIT_REFUSAL_REPEATED = Policy(60, "seconds between two lines of the log that say it", "design")
+AUDIT_ANCHORED_WITHIN = Policy(60, "seconds after its signature, when the anchor can be written", "design")
+AUDIT_ANCHOR_LOOKED = Policy(5, "seconds between two looks of one process", "design")
+AUDIT_ANCHOR_RETRIED = Policy(10, "seconds after a failure", "design")
+AUDIT_ANCHOR_RENEWED = Policy(3600, "seconds, then the newest checkpoint is anchored once more", "design")
+AUDIT_ANCHOR_WRITE = Policy(2, "seconds for one line", "design")
+AUDIT_ANCHOR_LATE = Policy(4500, "seconds since an anchor was written, and something is broken", "design")
+AUDIT_PUBLIC_SETTLED = Policy(10, "seconds before the full hour, so that every process tells the same", "design")
+AUDIT_LATE = Policy(60, "seconds without a number, and something is broken", "design")
+AUDIT_WATCH_CACHED = Policy(5, "seconds", "design")
+
 ACCESS_TOKEN_LIFETIME = Policy(3600, "seconds", "design")
 PUBLIC_KEYS_CACHED = Policy(300, "seconds", "design")
 SIGNING_KEY_NOTICED = Policy(5, "seconds", "design")

@@ -4,6 +4,7 @@ import ipaddress
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -35,7 +36,36 @@ class Settings(BaseSettings):
     database_url: Annotated[
         str, Field(description="`postgresql://...` for production; empty means SQLite in the data directory.")
     ] = ""
+    database_role: Annotated[
+        str,
+        Field(
+            max_length=63,
+            description="PostgreSQL: the role that serves. `shiming init`, run as the owner of the tables, grants it"
+            " what it needs and no change of the audit log; production refuses to serve as a role that may change it.",
+        ),
+    ] = ""
     keys_dir: Annotated[Path, Field(description="The key files; back them up apart from the database.")] = Path("keys")
+    audit_dir: Annotated[
+        Path | None,
+        Field(
+            description="Where the audit log keeps what it signed last, apart from the database and never restored with"
+            " it; when empty, the key directory."
+        ),
+    ] = None
+    audit_anchor_file: Annotated[
+        Path | None,
+        Field(
+            description="A file on another host's disk, to which checkpoints of the audit log are appended: it shows"
+            " what somebody with database and keys has rewritten. Production needs this or `SHIMING_AUDIT_SYSLOG`."
+        ),
+    ] = None
+    audit_syslog: Annotated[
+        str,
+        Field(
+            description="Where checkpoints of the audit log go likewise, as lines of syslog: `udp://host:514`,"
+            " `tcp://host:601`, or a local socket such as `/dev/log`."
+        ),
+    ] = ""
     issuer: Annotated[str, Field(description="The public address; it stands in every token.")] = "http://127.0.0.1:8000"
     verification_providers: Annotated[
         str, Field(description="Who checks documents: one name, or several with commas, in the order of asking.")
@@ -91,6 +121,15 @@ class Settings(BaseSettings):
             raise ValueError("must begin with http:// or https://")
         return issuer.rstrip("/")
 
+    @field_validator("audit_syslog")
+    @classmethod
+    def _reachable(cls, address: str) -> str:
+        found = urlsplit(address)
+        remote = found.scheme in {"udp", "tcp"} and found.hostname and found.port and not found.path
+        if address and not address.startswith("/") and not remote:
+            raise ValueError("must be udp://host:port, tcp://host:port or the path of a socket")
+        return address
+
     @field_validator("log_level")
     @classmethod
     def _known_level(cls, level: str) -> str:
@@ -117,3 +156,7 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The database's address, SQLite in the data directory by default."""
         return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'shiming.db'}"
+
+    def audit_directory(self) -> Path:
+        """Where the last signed checkpoint lies; beside the keys by default."""
+        return self.audit_dir or self.keys_dir

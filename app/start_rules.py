@@ -7,7 +7,9 @@ from dotenv import dotenv_values
 from sqlalchemy import Engine, text
 
 from app import policies
+from app.audit.protection import PROTECTED
 from app.crypto.keyring import Keyring
+from app.db.roles import changeable
 from app.kernel.errors import StartRefused
 from app.settings import Environment, Settings
 
@@ -26,6 +28,7 @@ def unsafe_in_production(settings: Settings, keyring: Keyring) -> list[str]:
     sandboxes = {*provider_names(settings), settings.sms_senders} & {"sandbox"}
     development_keys = [key.id for key in keyring.all() if key.environment != Environment.PRODUCTION]
     importable = unsafe_libraries()
+    misplaced = misplaced_audit_files(settings)
     faults = {
         "SHIMING_VERIFICATION_PROVIDERS and SHIMING_SMS_SENDERS must not name the sandbox": bool(sandboxes),
         f"keys {', '.join(development_keys)} were made in development": bool(development_keys),
@@ -34,8 +37,22 @@ def unsafe_in_production(settings: Settings, keyring: Keyring) -> list[str]:
         f"SHIMING_SMS_PAUSE_SECONDS must be at least {policies.SMS_PAUSE_FLOOR.value}": sms_pause(settings)
         < policies.SMS_PAUSE_FLOOR.value,
         f"{', '.join(importable)} must not be installed: install from requirements.lock": bool(importable),
+        "SHIMING_AUDIT_ANCHOR_FILE or SHIMING_AUDIT_SYSLOG must say where checkpoints of the audit log are kept"
+        " elsewhere": not settings.audit_anchor_file and not settings.audit_syslog,
+        f"{', '.join(misplaced)} must lie apart from the database, and from each other": bool(misplaced),
     }
     return [fault for fault, present in faults.items() if present]
+
+
+def misplaced_audit_files(settings: Settings) -> list[str]:
+    """What would be restored, or lost, together with what it guards."""
+    data, head = settings.data_dir.absolute(), settings.audit_directory().absolute()
+    anchor = settings.audit_anchor_file.absolute() if settings.audit_anchor_file else None
+    faults = {
+        "SHIMING_AUDIT_DIR": head.is_relative_to(data) and settings.audit_dir is not None,
+        "SHIMING_AUDIT_ANCHOR_FILE": anchor is not None and (anchor.is_relative_to(data) or anchor.parent == head),
+    }
+    return [name for name, present in faults.items() if present]
 
 
 def warnings_of(settings: Settings) -> list[str]:
@@ -64,6 +81,17 @@ def refuse_careless_postgres(engine: Engine) -> None:
         off = [name for name in _DURABLE if connection.scalar(text(f"SHOW {name}")) == "off"]
     if off:
         raise StartRefused(f"PostgreSQL would lose acknowledged writes: {', '.join(off)} is off. Turn it on.")
+
+
+def refuse_powerful_postgres(engine: Engine) -> None:
+    """Raises `StartRefused` where the role that serves could change the audit log."""
+    with engine.connect() as connection:
+        bendable = changeable(connection, PROTECTED)
+    if bendable:
+        raise StartRefused(
+            f"PostgreSQL lets this role change the audit log ({', '.join(bendable)}). Make a second role, name it in"
+            " SHIMING_DATABASE_ROLE, run `shiming init` as the owner, and serve as the second: docs/audit.md says how."
+        )
 
 
 def provider_names(settings: Settings) -> list[str]:

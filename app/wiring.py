@@ -19,7 +19,10 @@ from app.accounts.sanctions import Sanctions
 from app.accounts.service import Accounts
 from app.agreements.service import Agreements
 from app.audit import service as audit
+from app.audit.desk import AuditDesk, AuditPlaces, open_desk
 from app.audit.domain import Action, ObjectKind
+from app.audit.protection import PROTECTED
+from app.audit.sinks import sinks_of
 from app.boards.announcements import Ways
 from app.boards.chores import Chores
 from app.boards.filing import Filing, IsAdult
@@ -30,13 +33,15 @@ from app.boards.public_texts import BoardTexts
 from app.boards.service import Boards
 from app.boards.sweep import Sweeps
 from app.crypto.blind_index import BlindIndex
+from app.crypto.ed25519 import AuditKeys
 from app.crypto.envelope import Envelope, Records
 from app.crypto.key_watch import KeyWatch
 from app.crypto.keyring import Keyring, create_missing_keys, load_keyring
 from app.crypto.mac import Mac
 from app.crypto.signing import TokenSigner
 from app.db.engine import is_sqlite, make_engine, sqlite_file
-from app.db.unit_of_work import Transaction, UnitOfWork, alone
+from app.db.roles import let_serve
+from app.db.unit_of_work import Transaction, UnitOfWork, alone, translated
 from app.events.deliveries import Deliveries
 from app.events.domain import EndpointAct
 from app.events.sender import Sender
@@ -59,11 +64,11 @@ from app.screening.screenings import Screenings
 from app.screening.service import Gate
 from app.screening.watch import Watch
 from app.settings import Environment, Settings
-from app.start_rules import provider_names, refuse_careless_postgres, refuse_unsafe, sms_pause
+from app.start_rules import provider_names, refuse_careless_postgres, refuse_powerful_postgres, refuse_unsafe, sms_pause
 from app.upkeep.job_runs import JobRuns
 from app.upkeep.keys import name_new_keys, refuse_missing_keys
 from app.upkeep.rotation import SIGNING_KEY_OVERLAP
-from app.upkeep.schema import refuse_old_schema, upgrade
+from app.upkeep.schema import SCHEMA_VERSION_TABLE, refuse_old_schema, upgrade
 from app.vault.service import Vault
 from app.verification.checks import Budget, Checks
 from app.verification.codes import PhoneCodes
@@ -106,6 +111,7 @@ class Services:
     log_level: str
     data_dir: Path
     """Where a face keeps files of its own: the demo forum, in development."""
+    audit: AuditDesk
     lexicons: Lexicons
     reviews: Reviews
     patrol: Patrol
@@ -191,7 +197,7 @@ def _assemble(
     screenings, lifetime = Screenings(unit_of_work, records), _token_lifetime(settings)
     posting = Posting(unit_of_work, signer, mac, settings.issuer, lifetime, verifications.is_adult, screenings)
     rooms = (
-        *_facts(settings),
+        *_facts(settings, clock, unit_of_work, keyring),
         *_screening(unit_of_work, records, naming, board_naming),
         *_boards(unit_of_work, verifications.is_adult, board_naming, posting, Notices(unit_of_work, vault, texts), mac),
     )
@@ -224,10 +230,19 @@ def _assemble(
     )
 
 
-def _facts(settings: Settings) -> tuple[str, bool, Controller, bytes | None, str, Path]:
-    """What faces need to know of the settings."""
+def _facts(
+    settings: Settings, clock: Clock, unit_of_work: UnitOfWork, keyring: Keyring
+) -> tuple[str, bool, Controller, bytes | None, str, Path, AuditDesk]:
+    """What faces need to know of the settings, and the log whose place they name."""
     controller, digest = Controller(settings.operator, settings.contact), _digest_of(settings.metrics_token)
-    return settings.issuer, _is_development(settings), controller, digest, settings.log_level, settings.data_dir
+    keys = AuditKeys(keyring, KeyWatch(settings.keys_dir, clock))
+    desk = open_desk(unit_of_work, keys, audit_places(settings))
+    return settings.issuer, _is_development(settings), controller, digest, settings.log_level, settings.data_dir, desk
+
+
+def audit_places(settings: Settings) -> AuditPlaces:
+    sinks = sinks_of(settings.audit_anchor_file, settings.audit_syslog)
+    return AuditPlaces(settings.audit_directory(), settings.issuer, sinks)
 
 
 def _tools(
@@ -284,6 +299,7 @@ def initialise(settings: Settings, clock: Clock | None = None) -> None:
         with alone(engine):
             _refuse_missing_keys(settings, unit_of_work)
             upgrade(engine)
+            _let_serve(settings, engine)
             create_missing_keys(settings.keys_dir, settings.env, clock.now())
             name_new_keys(unit_of_work, load_keyring(settings.keys_dir), OPERATOR)
             Agreements(unit_of_work).publish_default(OPERATOR)
@@ -294,6 +310,12 @@ def initialise(settings: Settings, clock: Clock | None = None) -> None:
         raise StartRefused(_NO_DATABASE) from None
     finally:
         engine.dispose()
+
+
+def _let_serve(settings: Settings, engine: Engine) -> None:
+    if settings.database_role and not is_sqlite(engine):
+        with translated(), engine.begin() as connection:
+            let_serve(connection, settings.database_role, PROTECTED, [SCHEMA_VERSION_TABLE])
 
 
 def _refuse_missing_keys(settings: Settings, unit_of_work: UnitOfWork) -> None:
@@ -307,6 +329,7 @@ def _refuse_unready(settings: Settings, engine: Engine, unit_of_work: UnitOfWork
         refuse_missing_keys(unit_of_work, keyring, str(settings.keys_dir))
         if not is_sqlite(engine) and settings.env is Environment.PRODUCTION:
             refuse_careless_postgres(engine)
+            refuse_powerful_postgres(engine)
     except Unavailable:
         raise StartRefused(_NO_DATABASE) from None
 

@@ -198,6 +198,7 @@ def _settings(database_url: str, keys_dir: Path, data_dir: Path | None = None) -
         database_url=database_url,
         keys_dir=keys_dir,
         data_dir=data_dir or keys_dir,
+        audit_dir=data_dir or keys_dir,
         issuer=ISSUER,
         log_level="WARNING",
     )

@@ -33,11 +33,12 @@ async def alive() -> Alive:
 
 @router.get("/readyz", responses=problems({503: "unavailable"}))
 def ready(services: ServicesOf) -> Ready:
-    """Fails on database and keys alone; the refusal names which."""
+    """Fails on database and keys alone, and names which; `degraded` where the audit log or its anchors are late."""
     try:
         services.refuse_missing_keys()
     except Unavailable:
         raise Unavailable(detail=_DATABASE_DOWN) from None
     except StartRefused:
         raise Unavailable(detail=_KEYS_MISSING) from None
-    return Ready(status="ok", database="ok", keys="ok")
+    late = services.audit.watch.recall().is_late(services.clock.now())
+    return Ready(status="degraded" if late else "ok", database="ok", keys="ok")

@@ -11,8 +11,9 @@ from app.crypto.keyring import Keyring, load_keyring
 from app.kernel.errors import StartRefused
 from app.settings import Environment, Settings
 from app.start_rules import unknown_settings, unsafe_in_production, unsafe_libraries
+from app.upkeep.audit_doctor import examine_audit
 from app.upkeep.doctor import Finding, Verdict, examine_database, examine_disk, examine_keys, failed, ok, warning
-from app.wiring import clock_of
+from app.wiring import audit_places, clock_of
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print data as JSON.")] = False) -> None:
@@ -48,6 +49,7 @@ def _findings() -> Iterator[Finding]:
         yield from _examine_settings(settings)
         yield from examine_keys(settings.keys_dir, clock_of(settings))
         yield from examine_database(settings.database(), settings.keys_dir, clock_of(settings))
+        yield from examine_audit(settings.database(), settings.keys_dir, audit_places(settings), clock_of(settings))
         yield examine_disk(settings.data_dir)
     except OSError as error:
         yield failed(f"files: {error.strerror}", "run as the user of the service; check who owns its folders")

@@ -1,4 +1,4 @@
-"""Commands about keys: what there is, and the rotation of what signs tokens."""
+"""Commands about keys: what there is, and the rotation of what signs."""
 
 import json
 from typing import Annotated, Literal
@@ -9,6 +9,7 @@ from app.crypto.keyring import load_keyring
 from app.kernel.actor import OPERATOR
 from app.kernel.errors import StartRefused
 from app.settings import Settings
+from app.upkeep.audit_rotation import rotate_audit
 from app.upkeep.rotation import KeyStatus, key_statuses, rotate_signing
 from app.wiring import build, clock_of
 
@@ -32,17 +33,21 @@ def status(as_json: AsJson = False) -> None:
 
 @keys.command()
 def rotate(purpose: Literal["root", "signing", "index", "audit"], as_json: AsJson = False) -> None:
-    """Promote the next signing key while the service serves; tokens signed before stay good until they expire."""
-    if purpose != "signing":
-        raise StartRefused(f"This version rotates signing keys only; {purpose} keys stay as they are.")
+    """Put a new key into use while the service serves; what was signed before stays good."""
+    if purpose not in {"signing", "audit"}:
+        raise StartRefused(f"This version rotates signing and audit keys only; {purpose} keys stay as they are.")
     settings = Settings()
-    done = rotate_signing(build(settings).unit_of_work, settings.keys_dir, OPERATOR)
-    shown = {"promoted": done.promoted.id, "next": done.made.id, "destroyed": [key.id for key in done.destroyed]}
-    typer.echo(
-        json.dumps(shown)
-        if as_json
-        else f"Key {done.promoted.id} signs from now on; {done.made.id} is next; {len(done.destroyed)} destroyed."
-    )
+    unit_of_work = build(settings).unit_of_work
+    if purpose == "audit":
+        changed = rotate_audit(unit_of_work, settings.keys_dir, OPERATOR)
+        gone = [key.id for key in changed.disarmed]
+        said = {"promoted": changed.made.id, "private_halves_destroyed": gone}
+        sentence = f"Key {changed.made.id} signs the audit log from now on; private halves destroyed: {len(gone)}."
+    else:
+        done = rotate_signing(unit_of_work, settings.keys_dir, OPERATOR)
+        said = {"promoted": done.promoted.id, "next": done.made.id, "destroyed": [key.id for key in done.destroyed]}
+        sentence = f"Key {done.promoted.id} signs from now on; {done.made.id} is next; {len(done.destroyed)} destroyed."
+    typer.echo(json.dumps(said) if as_json else sentence)
 
 
 def _row(found: KeyStatus) -> dict[str, str | None]:

@@ -9,6 +9,7 @@ import typer
 from pydantic import ValidationError
 
 from app.cli.accounts import accounts
+from app.cli.audit_recover import recover
 from app.cli.doctor import doctor, faults_of
 from app.cli.forum import forum
 from app.cli.keys import keys
@@ -31,6 +32,9 @@ shiming.add_typer(lexicon, name="lexicon")
 shiming.add_typer(moderators, name="moderators")
 shiming.add_typer(accounts, name="accounts")
 shiming.add_typer(reviews, name="reviews")
+audit = typer.Typer(help="The record that nobody can bend.", no_args_is_help=True)
+audit.command()(recover)
+shiming.add_typer(audit, name="audit")
 shiming.command()(doctor)
 shiming.command()(patrol)
 

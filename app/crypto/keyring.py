@@ -16,7 +16,15 @@ from itertools import pairwise
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+    load_pem_public_key,
+)
 
 from app.kernel.errors import StartRefused
 from app.kernel.secret import Secret
@@ -36,10 +44,12 @@ class KeyPurpose(StrEnum):
     """ES256 private key for access and posting tokens."""
     RECORDS = "records"
     """Seals what is no identity: stored answers, later contacts and evidence."""
+    AUDIT = "audit"
+    """Ed25519 private key for the checkpoints of the audit log."""
 
 
 _MATERIAL_BYTES = {KeyPurpose.ROOT: 32, KeyPurpose.INDEX: 32 + 32 + 16, KeyPurpose.MAC: 32, KeyPurpose.RECORDS: 32}
-"""An index key is an inner key, an outer key and a salt. A signing key is text, and is checked where it is read."""
+"""An index key is an inner key, an outer key and a salt. Keys that sign are text, checked where they are read."""
 
 
 class KeyState(StrEnum):
@@ -65,8 +75,12 @@ class Key:
         return self.promoted_at or self.created_at
 
     def check_value(self) -> bytes:
-        """Tells whether a key of this id is the same key; 16 bytes that say nothing of its 256 random bits."""
-        return sha256(b"shiming key check" + self.material.reveal()).digest()[:16]
+        """Tells whether a key of this id is the same key; 16 bytes that say nothing of its 256 random bits.
+
+        An audit key is the same one when its private half is gone.
+        """
+        told_by = audit_public_half(self.material) if self.purpose is KeyPurpose.AUDIT else None
+        return sha256(b"shiming key check" + (told_by or self.material.reveal())).digest()[:16]
 
 
 class Keyring:
@@ -136,6 +150,36 @@ def promote_signing_key(directory: Path, key: Key, now: datetime) -> Key:
     return promoted
 
 
+def replace_audit_key(directory: Path, environment: str, now: datetime) -> Key:
+    """A new audit key, current from now on. One file is added, so no crash leaves two current keys or none."""
+    key = replace(_new_key(KeyPurpose.AUDIT, environment, now), promoted_at=now)
+    _write(directory, key)
+    return key
+
+
+def destroy_private_half(directory: Path, key: Key) -> None:
+    """Of an audit key only what checks its signatures stays; nobody signs with it again."""
+    public = audit_public_half(key.material)
+    if public is not None and has_private_half(key):
+        pem = Ed25519PublicKey.from_public_bytes(public).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        _write(directory, replace(key, state=KeyState.CURRENT, material=Secret(pem)))
+
+
+def has_private_half(key: Key) -> bool:
+    """Of a key that is stored as PEM."""
+    return b"PRIVATE KEY" in key.material.reveal()
+
+
+def audit_public_half(material: Secret[bytes]) -> bytes | None:
+    """32 bytes, of a whole audit key or of one whose private half was destroyed; None for what is neither."""
+    pem = material.reveal()
+    try:
+        key = load_pem_private_key(pem, None).public_key() if b"PRIVATE KEY" in pem else load_pem_public_key(pem)
+    except ValueError:
+        return None
+    return key.public_bytes(Encoding.Raw, PublicFormat.Raw) if isinstance(key, Ed25519PublicKey) else None
+
+
 def destroy_key(directory: Path, key: Key) -> None:
     """Removes a key's file; nothing that it made can be checked or opened again."""
     _path_of(directory, key).unlink(missing_ok=True)
@@ -143,16 +187,20 @@ def destroy_key(directory: Path, key: Key) -> None:
 
 
 def _in_turn(keys: list[Key]) -> list[Key]:
-    """The states of signing keys, out of when each became current: the latest is, and those before it were."""
-    signing = [key for key in keys if key.purpose is KeyPurpose.SIGNING and key.state is KeyState.CURRENT]
-    if sum(key.promoted_at is None for key in signing) > 1:
-        return keys  # two first keys: the ring refuses them
-    signing.sort(key=lambda key: (key.promoted_at is not None, key.current_since()))
-    superseded = {key.id: after.current_since() for key, after in pairwise(signing)}
+    """The states of keys that sign, out of when each became current: the latest is, and those before it were."""
+    superseded = {**_superseded(keys, KeyPurpose.SIGNING), **_superseded(keys, KeyPurpose.AUDIT)}
     return [
         replace(key, state=KeyState.PREVIOUS, superseded_at=superseded[key.id]) if key.id in superseded else key
         for key in keys
     ]
+
+
+def _superseded(keys: list[Key], purpose: KeyPurpose) -> dict[str, datetime]:
+    signing = [key for key in keys if key.purpose is purpose and key.state is KeyState.CURRENT]
+    if sum(key.promoted_at is None for key in signing) > 1:
+        return {}  # two first keys: the ring refuses them
+    signing.sort(key=lambda key: (key.promoted_at is not None, key.current_since()))
+    return {key.id: after.current_since() for key, after in pairwise(signing)}
 
 
 @contextmanager
@@ -179,8 +227,10 @@ def _new_key(purpose: KeyPurpose, environment: str, now: datetime) -> Key:
 
 def _new_material(purpose: KeyPurpose) -> bytes:
     if purpose is KeyPurpose.SIGNING:
-        private = ec.generate_private_key(ec.SECP256R1())
-        return private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        signing = ec.generate_private_key(ec.SECP256R1())
+        return signing.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    if purpose is KeyPurpose.AUDIT:
+        return Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     return os.urandom(_MATERIAL_BYTES[purpose])
 
 

@@ -13,7 +13,10 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from app.db.pulse import Pulse
 from app.kernel.errors import StartRefused
 
-_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000", "secure_delete=ON")
+_PRAGMAS = (
+    *("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000", "secure_delete=ON"),
+    "recursive_triggers=ON",  # or INSERT OR REPLACE deletes rows past the triggers of append-only tables
+)
 _USABLE = (
     "SHIMING_DATABASE_URL must be sqlite:///path/to/file or postgresql://user:password@host/database; write each `@`,"
     " `:` and `/` of a password as %40, %3A and %2F."

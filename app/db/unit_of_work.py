@@ -87,6 +87,14 @@ def hold_keys(tx: Transaction, keys: Sequence[bytes]) -> None:
         tx.session.execute(held, {"keys": numbers})
 
 
+def try_hold(tx: Transaction, key: bytes) -> bool:
+    """Likewise without waiting: whether this transaction is the one that passes."""
+    if tx.session.get_bind().dialect.name != "postgresql":
+        return True
+    number = int.from_bytes(key[:8], signed=True)
+    return bool(tx.session.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": number}))
+
+
 @contextmanager
 def alone(engine: Engine) -> Iterator[None]:
     """One initialisation at a time, on any number of hosts; on SQLite every writer is alone anyway."""

@@ -116,6 +116,9 @@ def _status(key: Key, keyring: Keyring, now: datetime) -> KeyStatus:
 
 
 def _next(key: Key, keyring: Keyring, now: datetime) -> str:
+    if key.purpose is KeyPurpose.AUDIT:
+        current = key.state is KeyState.CURRENT
+        return "signs the audit log until the next rotation" if current else "checks what it signed; keep it"
     if key.purpose is not KeyPurpose.SIGNING:
         return "stays in use; this version does not rotate it"
     if key.state is KeyState.NEXT:

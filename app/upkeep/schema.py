@@ -10,10 +10,13 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Engine
 
+from app.audit.protection import PROTECTED
+from app.db.protection import protect
 from app.db.unit_of_work import translated
 from app.kernel.errors import StartRefused
 
 _MIGRATIONS = Path(__file__).parent.parent.parent / "migrations"
+SCHEMA_VERSION_TABLE = "alembic_version"
 _FOREIGN = "is none that this version knows. Run the version that made it, or restore a backup."
 
 
@@ -32,10 +35,15 @@ def _scripts() -> ScriptDirectory:
 
 
 def upgrade(engine: Engine) -> None:
-    """Raises `StartRefused` for a database that another version made, `Unavailable` when it does not answer."""
+    """All migrations, then the triggers of append-only tables, wherever one is missing.
+
+    Raises `StartRefused` for a database that another version made, `Unavailable` when it does not answer.
+    """
     try:
         with translated():
             command.upgrade(migrations(engine), "head")
+            with engine.begin() as connection:
+                protect(connection, PROTECTED)
     except CommandError:
         raise StartRefused(f"The database's schema {_FOREIGN}") from None
 

@@ -12,6 +12,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from prometheus_client.registry import Collector
 from sqlalchemy import Engine, QueuePool
 
+from app.audit.watch import AuditWatched
 from app.policies import RouteClass
 from app.screening.patrol import PatrolState
 from app.screening.watch import Watched
@@ -94,11 +95,12 @@ class Metrics:
         if isinstance(engine.pool, QueuePool):
             self._connections.set(engine.pool.checkedout())
 
-    def page(self, jobs: Sequence[JobRun], screening: Watched, now: datetime) -> bytes:
+    def page(self, jobs: Sequence[JobRun], screening: Watched, audit: AuditWatched, now: datetime) -> bytes:
         """The text format; of all processes where there are several. What jobs did stands in the database for all."""
         apart = CollectorRegistry()
         apart.register(_JobRuns(jobs, now))
         apart.register(_Screening(screening, now))
+        apart.register(_Audit(audit, now))
         return self._counted() + generate_latest(apart)
 
     def _counted(self) -> bytes:
@@ -146,6 +148,26 @@ class _Screening(Collector):
         yield GaugeMetricFamily("shiming_review_oldest_seconds", "How long the oldest of them has waited.", value=age)
         yield GaugeMetricFamily("shiming_patrol_lag_seconds", "Since a publication; 0 once all was read.", value=lag)
         yield GaugeMetricFamily("shiming_patrol_flooded", "1 where the patrol opens no more reviews.", value=flooded)
+
+
+class _Audit(Collector):
+    """How far behind the log's numbers are, and how old what is kept elsewhere is. Source: L8i."""
+
+    def __init__(self, watched: AuditWatched, now: datetime) -> None:
+        self._watched = watched
+        self._now = now
+
+    def collect(self) -> Iterator[Metric]:
+        lag = self._watched.lag(self._now).total_seconds()
+        yield GaugeMetricFamily("shiming_audit_lag_seconds", "Since the oldest entry waits for a number.", value=lag)
+        yield GaugeMetricFamily("shiming_audit_size", "Entries in the newest checkpoint.", value=self._watched.size)
+        age = GaugeMetricFamily("shiming_audit_anchor_age_seconds", "Since it was written last.", labels=["sink"])
+        failing = GaugeMetricFamily("shiming_audit_anchor_failing", "1 where it cannot be written.", labels=["sink"])
+        for anchor in self._watched.anchors:
+            failing.add_metric([anchor.sink], anchor.is_failing())
+            if (since := anchor.age(self._now)) is not None:
+                age.add_metric([anchor.sink], since.total_seconds())
+        yield from (age, failing)
 
 
 def _forget_dead_processes() -> None:

@@ -53,7 +53,15 @@ _COMMANDS_WITH_NAMES = {"accounts import"}
 _OTHER_COMMANDS = {
     *("init", "serve", "worker", "demo", "doctor", "accounts campaign"),
     *("forum add", "forum list", "forum rotate-secret", "forum disable", "forum confirm", "forum terms"),
-    *("keys status", "keys rotate", "moderators due", "moderators import", "moderators order", "patrol"),
+    *(
+        "keys status",
+        "keys rotate",
+        "audit recover",
+        "moderators due",
+        "moderators import",
+        "moderators order",
+        "patrol",
+    ),
     *("lexicon import", "lexicon list", "lexicon try", "lexicon diff", "lexicon rehearse", "lexicon publish"),
     *("lexicon withdraw", "lexicon export", "reviews list", "reviews show", "reviews decide", "reviews suggestions"),
 }

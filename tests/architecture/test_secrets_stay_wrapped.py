@@ -8,9 +8,11 @@ _APP = Path(__file__).parents[2] / "app"
 
 MAY_REVEAL = {
     "api/registrations.py": "shows the link of a new flow to the forum, once",
+    "audit/details.py": "commits to a detail, so that it can be erased and still be proved",
     "api/webhook_shapes.py": "shows the secret of a webhook endpoint to the forum, once",
     "cli/forum.py": "shows a new client secret to the operator, once",
     "crypto/blind_index.py": "computes the index of a number under the index key",
+    "crypto/ed25519.py": "loads the private key that signs the audit log",
     "crypto/envelope.py": "seals and opens values under the root key and a person's key",
     "crypto/keyring.py": "writes a new key into its file",
     "crypto/mac.py": "derives keys for digests from the key material",

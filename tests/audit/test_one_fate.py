@@ -22,6 +22,7 @@ from app.kernel.secret import Secret
 from app.registration.service import Wanted
 from app.screening.docket import ReviewFilter
 from app.screening.domain import Ruling
+from app.settings import Settings
 from app.vault.domain import IdentityField, ReadPurpose
 from app.verification.documents import DocumentType
 from app.verification.domain import IdentityLevel, Method
@@ -232,7 +233,13 @@ def _acts_of_persons(services: Services) -> Acts:
     }
 
 
-def test_an_act_whose_entry_is_lost_has_not_happened(services: Services, clock: FakeClock) -> None:
+def _acts_on_the_log(services: Services, settings: Settings) -> Acts:
+    services.audit.sequencer.catch_up()
+    (settings.audit_directory() / "audit-head.note").unlink()
+    return {Action.AUDIT_RECOVERED: lambda: services.audit.recovery.recover(OPERATOR)}
+
+
+def test_an_act_whose_entry_is_lost_has_not_happened(services: Services, settings: Settings, clock: FakeClock) -> None:
     desk = Desk(services, services.forums.add(OPERATOR, "测试论坛").forum_id)
     acts = {
         **_acts_of_the_clock(services, desk, clock),
@@ -244,6 +251,7 @@ def test_an_act_whose_entry_is_lost_has_not_happened(services: Services, clock: 
         **_acts_of_verifications(services, desk),
         **_acts_of_persons(services),
         **_acts_of_reviewers(services, desk),
+        **_acts_on_the_log(services, settings),
     }
     assert acts.keys() == set(Action) - _AT_THE_START
     before = _rows(services)

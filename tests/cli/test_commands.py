@@ -116,12 +116,24 @@ def test_init_makes_keys_and_database_and_a_second_time_changes_nothing(fresh: I
     assert (first.returncode, first.stderr) == (0, "")
     assert (fresh.home / "data" / "shiming.db").exists()
     keys = _files(fresh.home)
-    assert len(keys) == 6
+    assert len(keys) == 7
     assert str(fresh.home / "keys") in first.stdout
     assert str(fresh.home / "data" / "shiming.db") in first.stdout
     second = fresh.run("init")
     assert (second.returncode, second.stdout, second.stderr) == (0, first.stdout, "")
     assert _files(fresh.home) == keys
+
+
+def test_the_audit_key_is_rotated_and_a_log_that_is_whole_is_not_recovered(fresh: Installation) -> None:
+    assert fresh.run("init").returncode == 0
+    (before,) = [key for key in fresh.json("keys", "status") if key["purpose"] == "audit"]
+    done = fresh.json("keys", "rotate", "audit")
+    assert done["private_halves_destroyed"] == [before["id"]]
+    states = {key["id"]: key["state"] for key in fresh.json("keys", "status") if key["purpose"] == "audit"}
+    assert states == {before["id"]: "previous", done["promoted"]: "current"}
+    refused = fresh.run("audit", "recover")
+    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+    assert "nothing to recover" in refused.stderr
 
 
 def test_a_forum_is_added_with_its_credentials_as_json(ready: Installation) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from app.accounts.models import AccountRow, SanctionRow
 from app.agreements.models import AcceptanceRow, AgreementVersionRow
 from app.all_models import METADATA
+from app.audit.models import LeafRow, OriginRow
 from app.boards.models import BoardRow, HistoryRow, ModeratorRow, OrderRow
 from app.db.base import Base
 from app.db.engine import THREADS, make_engine
@@ -76,6 +77,15 @@ def _agreement() -> AgreementVersionRow:
     return AgreementVersionRow(
         kind="user", version="canary", title=CANARY, text_zh=CANARY, text_en=CANARY, effective_at=TODAY, accept_by=TODAY
     )
+
+
+def _origin(origin_id: int) -> OriginRow:
+    return OriginRow(id=origin_id, name=CANARY, began_at=TODAY)
+
+
+def _leaf(number: int) -> LeafRow:
+    columns = dict.fromkeys(("ts", "actor_kind", "actor_id", "action", "object_kind", "object_id"), CANARY)
+    return LeafRow(origin_id=1, number=number, entry_id="entry", leaf_hash=b"", **columns)
 
 
 def _person(person_id: str = "per_1", audit_ref: str = CANARY) -> PersonRow:
@@ -272,6 +282,8 @@ def _rules() -> dict[str, tuple[list[Base], Base]]:
         ),
         "uq_moderator_history_once": ([*_two_accounts(), _board("brd_1"), _moderator("mod_1"), _history()], _history()),
         "uq_reverification_orders_cause_cause_ref": ([_forum(), _order("rvo_1")], _order("rvo_2")),
+        "uq_audit_origins_name": ([_origin(1)], _origin(2)),
+        "uq_audit_leaves_entry_id": ([_leaf(0)], _leaf(1)),
         "uq_persons_audit_ref": ([_person()], _person("per_2")),
         "uq_person_documents_index": ([_person(), _document()], _document()),
         "uq_person_phones_current": ([_person(), _phone()], _phone()),

@@ -153,7 +153,7 @@ KEY_FAULTS: dict[str, tuple[Callable[[Path], object], Verdict, str]] = {
     "all are missing": (
         lambda keys: [shutil.move(file, keys.parent) for file in keys.glob("*.key")],
         Verdict.FAILED,
-        "no current root, index, mac, signing, records key",
+        "no current root, index, mac, signing, records, audit key",
     ),
     "others may write": (lambda keys: keys.chmod(0o777), Verdict.WARNING, "others may write to it"),
     "no directory": (lambda keys: keys.rename(keys.with_name("moved")), Verdict.FAILED, "it is not there"),

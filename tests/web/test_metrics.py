@@ -124,6 +124,7 @@ def test_no_line_holds_anything_of_a_person_a_forum_or_a_caller(forum: ForumBack
             "version",
             "python",
             "provider",
+            "sink",
         )
     }
     values = {said for _, labels in found for label, said in labels if label not in {"version", "python", "le"}}

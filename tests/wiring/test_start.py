@@ -63,6 +63,7 @@ def production(tmp_path: Path) -> Settings:
         issuer="https://shiming.example",
         verification_providers="stand-in",
         sms_senders="stand-in",
+        audit_anchor_file=tmp_path / "elsewhere" / "anchors",
     )
 
 
@@ -95,6 +96,12 @@ FAULTS: dict[str, tuple[dict[str, object], str]] = {
         {"sms_pause_seconds": policies.SMS_PAUSE_FLOOR.value - 1},
         "SHIMING_SMS_PAUSE_SECONDS",
     ),
+    "no anchor of the audit log": ({"audit_anchor_file": None}, "SHIMING_AUDIT_ANCHOR_FILE"),
+}
+BESIDE_EACH_OTHER: dict[str, Callable[[Path], dict[str, object]]] = {
+    "SHIMING_AUDIT_DIR": lambda home: {"audit_dir": home / "data" / "audit"},
+    "SHIMING_AUDIT_ANCHOR_FILE": lambda home: {"audit_anchor_file": home / "data" / "anchors"},
+    "SHIMING_AUDIT_ANCHOR_FILE must": lambda home: {"audit_anchor_file": home / "keys" / "anchors"},
 }
 NAMES = sorted({name for _, name in FAULTS.values()})
 
@@ -122,6 +129,14 @@ def test_production_refuses_and_names_what_is_wrong_and_nothing_else(production:
         others = [other for other in NAMES if other not in said.split(";")[0]]
         assert all(other not in said for other in others)
         assert said.count(";") == 0
+
+
+@pytest.mark.parametrize("fault", BESIDE_EACH_OTHER)
+def test_production_refuses_what_would_be_lost_or_restored_together(
+    production: Settings, tmp_path: Path, fault: str
+) -> None:
+    faulty = production.model_copy(update=BESIDE_EACH_OTHER[fault](tmp_path))
+    assert f"Production will not start: {fault}" in _refusal(lambda: initialise(faulty, FakeClock()))
 
 
 def test_production_names_everything_that_is_wrong_at_once(production: Settings) -> None:

@@ -1,0 +1,65 @@
+"""The lines of an anchor: each holds one signed checkpoint, whole, and when it was written there."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from app.audit.checkpoint import Checkpoint, NoteRefused
+
+_LONGEST_LINE = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class Anchored:
+    """What a line says; whether the note is signed is for the reader to see."""
+
+    at: str
+    note: str
+
+    def claim(self) -> Checkpoint | None:
+        """The checkpoint that the note claims to be of."""
+        return claimed(self.note)
+
+
+def claimed(note: str) -> Checkpoint | None:
+    """The checkpoint of a note, signed or not; None for what is no note."""
+    try:
+        return Checkpoint.parse(note.partition("\n\n")[0] + "\n")
+    except NoteRefused:
+        return None
+
+
+def anchor_line(note: str, now: datetime) -> str:
+    """ASCII, without a line break; the moment in UTC, by the second."""
+    at = now.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return json.dumps({"at": at, "note": note}, separators=(",", ":"))
+
+
+def parse_anchor_line(line: bytes) -> Anchored | None:
+    """None for what is no line of ours: torn by a full disk, or somebody else's."""
+    try:
+        said = json.loads(line) if len(line) <= _LONGEST_LINE else None
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(said, dict) or not all(isinstance(said.get(name), str) for name in ("at", "note")):
+        return None
+    return Anchored(said["at"], said["note"])
+
+
+def read_anchors(path: Path) -> Iterator[Anchored]:
+    """All checkpoints of an anchor file, the oldest first; other lines are passed over. Raises `OSError`."""
+    with path.open("rb") as file:
+        for line in file:
+            if found := parse_anchor_line(line):
+                yield found
+
+
+def newest_anchor(path: Path) -> Anchored | None:
+    """The last one of a file, without reading the rest; None where there is none. Raises `OSError`."""
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - 4 * _LONGEST_LINE))
+        lines = file.read().splitlines()
+    return next((found for line in reversed(lines) if (found := parse_anchor_line(line))), None)

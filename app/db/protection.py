@@ -1,0 +1,101 @@
+"""Tables to which rows are only added: triggers refuse the rest, whoever asks.
+
+They stop mistakes and whoever has the service's role; an owner of the tables can take them away, which is why the
+verifier of the log relies on none of them.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from enum import StrEnum
+
+from sqlalchemy import Connection, text
+
+
+class Change(StrEnum):
+    UPDATE = "UPDATE"
+    DELETE = "DELETE"
+    TRUNCATE = "TRUNCATE"
+    """Unknown to SQLite, where a DELETE without a condition is one row after the other while a trigger stands."""
+
+
+Protected = Mapping[str, Sequence[Change]]
+"""Which changes each table refuses."""
+
+_SAID = "this table is append-only"
+_FUNCTION = "shiming_append_only"
+_BODY = f" BEGIN RAISE EXCEPTION USING MESSAGE = '{_SAID}', ERRCODE = 'restrict_violation'; END "
+_TRIGGER_BITS = {Change.DELETE: 8, Change.UPDATE: 16, Change.TRUNCATE: 32}
+_BEFORE_STATEMENT = 2
+_POSTGRES_FOUND = text(
+    "SELECT c.relname, t.tgtype FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
+    " JOIN pg_proc p ON p.oid = t.tgfoid WHERE c.relnamespace = CAST(current_schema() AS regnamespace)"
+    " AND t.tgname = c.relname || '_append_only' AND t.tgenabled IN ('O', 'A') AND t.tgqual IS NULL"
+    " AND p.proname = :function AND p.prosrc = :body"
+)
+
+
+def protect(connection: Connection, tables: Protected) -> None:
+    """Puts up every trigger that is not there as it must be; safe to run again. Needs the owner of the tables."""
+    missing = unprotected(connection, tables)
+    if missing and connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(
+            f"CREATE OR REPLACE FUNCTION {_FUNCTION}() RETURNS trigger LANGUAGE plpgsql AS $${_BODY}$$"
+        )
+    for table in missing:
+        for statement in _statements(connection.dialect.name, table, tables[table]):
+            connection.exec_driver_sql(statement)
+
+
+def unprotected(connection: Connection, tables: Protected) -> list[str]:
+    """The tables that miss a trigger, or whose trigger was bent."""
+    found = _found_postgres if connection.dialect.name == "postgresql" else _found_sqlite
+    whole = set(found(connection, tables))
+    return [table for table in tables if table not in whole]
+
+
+def has_trigger(connection: Connection, name: str) -> bool:
+    """Whether a trigger of this name stands and is on."""
+    if connection.dialect.name == "postgresql":
+        query = "SELECT 1 FROM pg_trigger WHERE tgname = :name AND tgenabled IN ('O', 'A')"
+    else:
+        query = "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND name = :name"
+    return connection.scalar(text(query), {"name": name}) is not None
+
+
+def _statements(dialect: str, table: str, changes: Iterable[Change]) -> Iterator[str]:
+    if dialect == "postgresql":
+        yield (
+            f"CREATE OR REPLACE TRIGGER {table}_append_only BEFORE {' OR '.join(changes)} ON {table}"
+            f" FOR EACH STATEMENT EXECUTE FUNCTION {_FUNCTION}()"
+        )
+        yield f"ALTER TABLE {table} ENABLE TRIGGER {table}_append_only"
+        return
+    for name, statement in _sqlite_triggers(table, changes).items():
+        yield f"DROP TRIGGER IF EXISTS {name}"
+        yield statement
+
+
+def _sqlite_triggers(table: str, changes: Iterable[Change]) -> dict[str, str]:
+    triggers = {}
+    for change in changes:
+        if change is not Change.TRUNCATE:
+            name = f"{table}_no_{change.lower()}"
+            triggers[name] = (
+                f"CREATE TRIGGER {name} BEFORE {change} ON {table} BEGIN SELECT RAISE(ABORT, '{_SAID}'); END"
+            )
+    return triggers
+
+
+def _found_postgres(connection: Connection, tables: Protected) -> Iterator[str]:
+    rows = connection.execute(_POSTGRES_FOUND, {"function": _FUNCTION, "body": _BODY})
+    found = {row.relname: row.tgtype for row in rows}
+    for table, changes in tables.items():
+        if found.get(table) == _BEFORE_STATEMENT + sum(_TRIGGER_BITS[change] for change in changes):
+            yield table
+
+
+def _found_sqlite(connection: Connection, tables: Protected) -> Iterator[str]:
+    rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"))
+    found = {row.name: row.sql for row in rows}
+    for table, changes in tables.items():
+        if all(found.get(name) == statement for name, statement in _sqlite_triggers(table, changes).items()):
+            yield table
