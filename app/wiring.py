@@ -21,6 +21,7 @@ from app.agreements.service import Agreements
 from app.audit import service as audit
 from app.audit.desk import AuditDesk, open_desk
 from app.audit.domain import Action, ObjectKind
+from app.audit.receipts import Receipts
 from app.boards.announcements import Ways
 from app.boards.chores import Chores
 from app.boards.filing import Filing, IsAdult
@@ -44,9 +45,10 @@ from app.events.sender import Sender
 from app.events.service import Webhooks
 from app.forums.service import Forums
 from app.idempotency.service import Idempotency
-from app.kernel.actor import OPERATOR
+from app.kernel.actor import OPERATOR, Actor
 from app.kernel.clock import Clock, SystemClock
 from app.kernel.errors import StartRefused, Unavailable
+from app.kernel.secret import Secret
 from app.posting.service import Posting
 from app.posting.status_list import StatusLists
 from app.registration.service import Registrations
@@ -108,6 +110,8 @@ class Services:
     data_dir: Path
     """Where a face keeps files of its own: the demo forum, in development."""
     audit: AuditDesk
+    auditor: Callable[[Secret[str]], Actor | None]
+    """Who may read the log by this token of a staff session."""
     lexicons: Lexicons
     reviews: Reviews
     patrol: Patrol
@@ -187,15 +191,19 @@ def build(
 def _assemble(
     settings: Settings, clock: Clock, checks: Checks, texts: Texts, keyring: Keyring, unit_of_work: UnitOfWork
 ) -> Services:
-    signer, mac, blind_index, records, vault = _tools(settings, clock, keyring, unit_of_work)
+    desk = open_desk(unit_of_work, keyring, settings.audit_directory(), settings.issuer)
+    signer, mac, blind_index, records, vault = _tools(settings, clock, keyring, unit_of_work, desk.receipts)
     development, (naming, board_naming) = _is_development(settings), _namings(Gate(records))
     verifications = Verifications(unit_of_work, vault, blind_index, mac, checks, direct_by_default=development)
     screenings, lifetime = Screenings(unit_of_work, records), _token_lifetime(settings)
     posting = Posting(unit_of_work, signer, mac, settings.issuer, lifetime, verifications.is_adult, screenings)
+    notices = Notices(unit_of_work, vault, texts)
     rooms = (
-        *_facts(settings, unit_of_work, keyring),
+        *_facts(settings),
+        desk,
+        _nobody,
         *_screening(unit_of_work, records, naming, board_naming),
-        *_boards(unit_of_work, verifications.is_adult, board_naming, posting, Notices(unit_of_work, vault, texts), mac),
+        *_boards(unit_of_work, verifications.is_adult, board_naming, posting, notices, mac, desk.receipts),
     )
     return Services(
         *rooms,
@@ -226,19 +234,21 @@ def _assemble(
     )
 
 
-def _facts(
-    settings: Settings, unit_of_work: UnitOfWork, keyring: Keyring
-) -> tuple[str, bool, Controller, bytes | None, str, Path, AuditDesk]:
-    """What faces need to know of the settings, and the log whose place they name."""
+def _facts(settings: Settings) -> tuple[str, bool, Controller, bytes | None, str, Path]:
+    """What faces need to know of the settings."""
     controller, digest = Controller(settings.operator, settings.contact), _digest_of(settings.metrics_token)
-    desk = open_desk(unit_of_work, keyring, settings.audit_directory(), settings.issuer)
-    return settings.issuer, _is_development(settings), controller, digest, settings.log_level, settings.data_dir, desk
+    return settings.issuer, _is_development(settings), controller, digest, settings.log_level, settings.data_dir
+
+
+def _nobody(_token: Secret[str]) -> Actor | None:
+    """There are no staff members yet."""
+    return None
 
 
 def _tools(
-    settings: Settings, clock: Clock, keyring: Keyring, unit_of_work: UnitOfWork
+    settings: Settings, clock: Clock, keyring: Keyring, unit_of_work: UnitOfWork, receipts: Receipts
 ) -> tuple[TokenSigner, Mac, BlindIndex, Records, Vault]:
-    vault = Vault(unit_of_work, Envelope(keyring))
+    vault = Vault(unit_of_work, Envelope(keyring), receipts)
     return _signer(settings, clock, keyring), Mac(keyring), BlindIndex(keyring), Records(keyring), vault
 
 
@@ -253,11 +263,17 @@ def _screening(
 
 
 def _boards(
-    unit_of_work: UnitOfWork, is_adult: IsAdult, naming: BoardNaming, posting: Posting, notices: Notices, mac: Mac
+    unit_of_work: UnitOfWork,
+    is_adult: IsAdult,
+    naming: BoardNaming,
+    posting: Posting,
+    notices: Notices,
+    mac: Mac,
+    receipts: Receipts,
 ) -> tuple[Boards, Moderators, Reverifications, Sweeps, Chores]:
     """All that concerns boards and their moderators."""
     filing, ways = Filing(is_adult), Ways(posting.reverification_url, posting.appeal_url)
-    boards, moderators = Boards(unit_of_work, filing, naming), Moderators(unit_of_work, filing, ways)
+    boards, moderators = Boards(unit_of_work, filing, naming, receipts), Moderators(unit_of_work, filing, ways)
     chores = Chores(unit_of_work, mac, notices.text)
     return boards, moderators, Reverifications(unit_of_work), Sweeps(unit_of_work, ways), chores
 

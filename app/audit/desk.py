@@ -5,6 +5,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from app.audit.head import HeadFile
+from app.audit.proofs import Proofs
+from app.audit.receipts import NoAnchors, Publisher, Receipts
+from app.audit.search import Search
 from app.audit.sequencer import Sequencer
 from app.crypto.ed25519 import AuditSigner
 from app.crypto.keyring import KeyPurpose, Keyring
@@ -16,10 +19,15 @@ class AuditDesk:
     signer: AuditSigner
     head: HeadFile
     sequencer: Sequencer
+    receipts: Receipts
+    proofs: Proofs
+    search: Search
 
 
 def open_desk(unit_of_work: UnitOfWork, keyring: Keyring, directory: Path, issuer: str) -> AuditDesk:
     """`directory` is where the last signed checkpoint lies; `issuer` lends the logs its host. Raises `StartRefused`."""
     signer, head = AuditSigner(keyring.current(KeyPurpose.AUDIT)), HeadFile(directory)
     host = urlsplit(issuer).hostname or "shiming"
-    return AuditDesk(signer, head, Sequencer(unit_of_work, signer, head, host))
+    sequencer, proofs = Sequencer(unit_of_work, signer, head, host), Proofs(unit_of_work, signer)
+    receipts = Receipts(unit_of_work, proofs, Publisher(sequencer, NoAnchors()))
+    return AuditDesk(signer, head, sequencer, receipts, proofs, Search(unit_of_work))

@@ -9,6 +9,8 @@ import rfc8785
 from app.kernel.actor import Actor
 
 LOG = "shiming"
+BEGUN = "begun"
+"""The outcome of an entry that was published before its act: alone it is an attempt, or a reading."""
 _VERSION = 1
 _SEARCHED_CHARACTERS = 200
 
@@ -156,10 +158,10 @@ def search_columns(entry: bytes) -> SearchColumns:
         return _UNREADABLE
     if not all(isinstance(value, str) for value in found):
         return _UNREADABLE
-    return SearchColumns(*(_searchable(value) for value in found))
+    return SearchColumns(*(searched_as(value) for value in found))
 
 
-def _searchable(value: str) -> str:
-    """What every database takes: of a long value the beginning, no NUL and no lone surrogate."""
+def searched_as(value: str) -> str:
+    """Of a value, what every database takes: of a long value the beginning, no NUL and no lone surrogate."""
     short = value[:_SEARCHED_CHARACTERS]
     return short if short.isprintable() else "".join(letter for letter in short if letter.isprintable())

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from app.cli.audit_proofs import on_record
 from app.crypto.keyring import load_keyring
 from app.kernel.actor import OPERATOR
 from app.kernel.errors import StartRefused
@@ -36,12 +37,19 @@ def rotate(purpose: Literal["root", "signing", "index", "audit"], as_json: AsJso
     if purpose != "signing":
         raise StartRefused(f"This version rotates signing keys only; {purpose} keys stay as they are.")
     settings = Settings()
-    done = rotate_signing(build(settings).unit_of_work, settings.keys_dir, OPERATOR)
-    shown = {"promoted": done.promoted.id, "next": done.made.id, "destroyed": [key.id for key in done.destroyed]}
+    services = build(settings)
+    done = rotate_signing(services.unit_of_work, services.audit.receipts, settings.keys_dir, OPERATOR)
+    shown = {
+        "promoted": done.promoted.id,
+        "next": done.made.id,
+        "destroyed": [key.id for key in done.destroyed],
+        "receipt": done.receipt.shown(),
+    }
     typer.echo(
         json.dumps(shown)
         if as_json
         else f"Key {done.promoted.id} signs from now on; {done.made.id} is next; {len(done.destroyed)} destroyed."
+        f" {on_record(done.receipt)}"
     )
 
 

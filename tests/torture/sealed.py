@@ -171,7 +171,7 @@ class World:
         """Each field by itself, and all of them."""
         vault, purpose = self._services.vault, ReadPurpose.LAWFUL_REQUEST
         opened = [vault.read_identity(READER, person_id, purpose, fields, "案") for fields in _FIELDS]
-        return tuple((field, value.reveal()) for found in opened for field, value in found.items())
+        return tuple((field, value.reveal()) for found in opened for field, value in found.fields.items())
 
     def _taken_up(self, holder: str) -> Values:
         """The phone of the person that the code of this verification would make; then all is undone."""
