@@ -192,21 +192,17 @@ def _assemble(
     settings: Settings, clock: Clock, checks: Checks, texts: Texts, keyring: Keyring, unit_of_work: UnitOfWork
 ) -> Services:
     desk = open_desk(unit_of_work, keyring, settings.audit_directory(), settings.issuer)
-    signer, mac, blind_index, records, vault = _tools(settings, clock, keyring, unit_of_work, desk.receipts)
-    development, (naming, board_naming) = _is_development(settings), _namings(Gate(records))
+    signer, mac, blind_index, records = _tools(settings, clock, keyring)
+    vault, development = Vault(unit_of_work, Envelope(keyring), desk.receipts), _is_development(settings)
+    naming, board_naming = _namings(Gate(records))
     verifications = Verifications(unit_of_work, vault, blind_index, mac, checks, direct_by_default=development)
-    screenings, lifetime = Screenings(unit_of_work, records), _token_lifetime(settings)
+    screenings, notices = Screenings(unit_of_work, records), Notices(unit_of_work, vault, texts)
+    lifetime, sandbox = _token_lifetime(settings), texts.sender if isinstance(texts.sender, SandboxSender) else None
     posting = Posting(unit_of_work, signer, mac, settings.issuer, lifetime, verifications.is_adult, screenings)
-    notices = Notices(unit_of_work, vault, texts)
-    rooms = (
-        *_facts(settings),
-        desk,
-        _nobody,
+    return Services(
+        *_facts(settings, desk),
         *_screening(unit_of_work, records, naming, board_naming),
         *_boards(unit_of_work, verifications.is_adult, board_naming, posting, notices, mac, desk.receipts),
-    )
-    return Services(
-        *rooms,
         clock=clock,
         unit_of_work=unit_of_work,
         refuse_missing_keys=lambda: _refuse_missing_keys(settings, unit_of_work),
@@ -230,14 +226,25 @@ def _assemble(
         webhooks=Webhooks(unit_of_work, records, _record_webhook, private=development),
         deliveries=Deliveries(unit_of_work, records, Sender(clock, private=development)),
         job_runs=JobRuns(unit_of_work),
-        sandbox_sender=texts.sender if isinstance(texts.sender, SandboxSender) else None,
+        sandbox_sender=sandbox,
     )
 
 
-def _facts(settings: Settings) -> tuple[str, bool, Controller, bytes | None, str, Path]:
-    """What faces need to know of the settings."""
+def _facts(
+    settings: Settings, desk: AuditDesk
+) -> tuple[str, bool, Controller, bytes | None, str, Path, AuditDesk, Callable[[Secret[str]], Actor | None]]:
+    """What faces need to know of the settings; the log, and who may look into it."""
     controller, digest = Controller(settings.operator, settings.contact), _digest_of(settings.metrics_token)
-    return settings.issuer, _is_development(settings), controller, digest, settings.log_level, settings.data_dir
+    return (
+        settings.issuer,
+        _is_development(settings),
+        controller,
+        digest,
+        settings.log_level,
+        settings.data_dir,
+        desk,
+        _nobody,
+    )
 
 
 def _nobody(_token: Secret[str]) -> Actor | None:
@@ -245,11 +252,8 @@ def _nobody(_token: Secret[str]) -> Actor | None:
     return None
 
 
-def _tools(
-    settings: Settings, clock: Clock, keyring: Keyring, unit_of_work: UnitOfWork, receipts: Receipts
-) -> tuple[TokenSigner, Mac, BlindIndex, Records, Vault]:
-    vault = Vault(unit_of_work, Envelope(keyring), receipts)
-    return _signer(settings, clock, keyring), Mac(keyring), BlindIndex(keyring), Records(keyring), vault
+def _tools(settings: Settings, clock: Clock, keyring: Keyring) -> tuple[TokenSigner, Mac, BlindIndex, Records]:
+    return _signer(settings, clock, keyring), Mac(keyring), BlindIndex(keyring), Records(keyring)
 
 
 def _screening(

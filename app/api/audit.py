@@ -17,8 +17,8 @@ from app.api.dependencies import (
     refuse_unknown_query,
 )
 from app.api.shapes import Answer
-from app.audit.errors import StaffOnly
 from app.audit.proofs import in_base64
+from app.forums.errors import StaffOnly
 from app.kernel.actor import Actor
 from app.kernel.secret import Secret
 from app.policies import RouteClass

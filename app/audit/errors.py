@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from app.kernel.errors import Denied, FieldError, Invalid, NotFound, ShimingError, Unavailable
+from app.kernel.errors import FieldError, Invalid, NotFound, ShimingError, Unavailable
 from app.kernel.sentence import Sentence
 
 _RECOVER = Sentence(
@@ -116,8 +116,3 @@ class NoSuchSizes(Invalid):
     def __init__(self, size: int) -> None:
         said = Sentence(f"大小要满足 1 <= from <= to <= {size}。", f"The sizes must be 1 <= from <= to <= {size}.")
         super().__init__([FieldError("/from", "out-of-range", said), FieldError("/to", "out-of-range", said)])
-
-
-class StaffOnly(Denied):
-    code = "insufficient-scope"
-    sentence = Sentence("只有工作人员可以查审计日志。", "Only staff may look into the audit log.")

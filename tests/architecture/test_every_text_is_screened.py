@@ -56,6 +56,7 @@ _OTHER_COMMANDS = {
     *("keys status", "keys rotate", "moderators due", "moderators import", "moderators order", "patrol"),
     *("lexicon import", "lexicon list", "lexicon try", "lexicon diff", "lexicon rehearse", "lexicon publish"),
     *("lexicon withdraw", "lexicon export", "reviews list", "reviews show", "reviews decide", "reviews suggestions"),
+    *("audit prove", "audit search"),
 }
 
 
