@@ -126,7 +126,7 @@ class Receipts:
             this.ended.wait(left)
             if this.published and (receipt := self._proofs.receipt_under(entry_id, this.published)):
                 return receipt
-            failure = this.failure
+            failure = this.failure or failure
             if this.ended.is_set():  # it failed, it began before our entry was there, or another process numbers
                 time.sleep(_PAUSE_SECONDS)
         raise AuditNotPublished(failure if isinstance(failure, ShimingError) else None)

@@ -1,6 +1,7 @@
 """While nothing can be kept outside the database the service goes on, and what must be on record is refused in 5 s."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
@@ -56,8 +57,9 @@ def test_what_must_be_on_record_is_refused_in_5_seconds_while_posting_goes_on(fo
         credentials = services.forums.add(OPERATOR, "测试论坛")
     terms = ("forum", "terms", credentials.forum_id, "--source", "design", "--interval-days", "90")
     environment = environment_of(house.folder, house.url, SHIMING_ISSUER=house.address)
-    with house.serving() as service:
+    with house.serving() as service, ExitStack() as stack:
         forum = ForumBackend(service.address, credentials)
+        stack.callback(forum.http.close)
         account = forum.register("山间清风")
         forum.accept_agreement(account["id"])
         assert forum.check_document(account["id"]).json()["outcome"] == "verified"
@@ -82,7 +84,6 @@ def test_what_must_be_on_record_is_refused_in_5_seconds_while_posting_goes_on(fo
     told = f"refused {', '.join(f'{wait:.1f} s' for wait in waits)} after their start, {posting.permits} permits and as"
     told += f" many new accounts meanwhile, the slowest pair in {posting.slowest * 1000:.0f} ms; nothing changed"
     form.tell(f"audit log that cannot be kept outside, {house.name}", told)
-    forum.http.close()
 
 
 def _state(house: House) -> object:
