@@ -5,7 +5,7 @@ PORT ?= 8000
 BIN := .venv/bin
 INSTALL := $(BIN)/pip install -qq --disable-pip-version-check --no-deps
 
-.PHONY: help setup dev browser run demo test screenshots coverage check fix bench-hanging bench-sweep bench-screening torture torture-bugs \
+.PHONY: help setup dev browser run demo test screenshots coverage check fix bench-hanging bench-sweep bench-audit-writes bench-screening torture torture-bugs \
 	torture-mutation torture-oracle migration lock
 
 help: ## Show what each target does
@@ -69,6 +69,9 @@ bench-hanging: dev ## Measure /v1/accounts while the provider hangs (ratio to qu
 
 bench-sweep: dev ## Measure a night of a million appointments on PostgreSQL beside bare SQL (at most 3 times): bench/results.md
 	@$(BIN)/python -m bench.sweep
+
+bench-audit-writes: dev ## Measure recorded writes at 32 clients beside the same without entries (at least 0.6): bench/results.md
+	@$(BIN)/python -m bench.audit_writes
 
 bench-screening: dev ## Measure screening beside str.translate and mint-filter (needs node and npm): bench/results.md
 	@$(BIN)/python -m bench.screening

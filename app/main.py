@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from app import policies
 from app.api import (
     accounts,
+    audit,
     boards,
     health,
     metrics,
@@ -66,6 +67,7 @@ _ROUTERS = (
     tokens.router,
     screenings.router,
     webhooks.router,
+    audit.router,
     status_lists.router,
     health.router,
     metrics.router,

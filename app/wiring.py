@@ -22,6 +22,7 @@ from app.audit import service as audit
 from app.audit.desk import AuditDesk, AuditPlaces, open_desk
 from app.audit.domain import Action, ObjectKind
 from app.audit.protection import PROTECTED
+from app.audit.receipts import Receipts
 from app.audit.sinks import sinks_of
 from app.boards.announcements import Ways
 from app.boards.chores import Chores
@@ -48,9 +49,10 @@ from app.events.sender import Sender
 from app.events.service import Webhooks
 from app.forums.service import Forums
 from app.idempotency.service import Idempotency
-from app.kernel.actor import OPERATOR
+from app.kernel.actor import OPERATOR, Actor
 from app.kernel.clock import Clock, SystemClock
 from app.kernel.errors import StartRefused, Unavailable
+from app.kernel.secret import Secret
 from app.posting.service import Posting
 from app.posting.status_list import StatusLists
 from app.registration.service import Registrations
@@ -112,6 +114,8 @@ class Services:
     data_dir: Path
     """Where a face keeps files of its own: the demo forum, in development."""
     audit: AuditDesk
+    auditor: Callable[[Secret[str]], Actor | None]
+    """Who may read the log by this token of a staff session."""
     lexicons: Lexicons
     reviews: Reviews
     patrol: Patrol
@@ -191,18 +195,18 @@ def build(
 def _assemble(
     settings: Settings, clock: Clock, checks: Checks, texts: Texts, keyring: Keyring, unit_of_work: UnitOfWork
 ) -> Services:
-    signer, mac, blind_index, records, vault = _tools(settings, clock, keyring, unit_of_work)
-    development, (naming, board_naming) = _is_development(settings), _namings(Gate(records))
+    desk = open_desk(unit_of_work, AuditKeys(keyring, KeyWatch(settings.keys_dir, clock)), audit_places(settings))
+    signer, mac, blind_index, records = _tools(settings, clock, keyring)
+    vault, development = Vault(unit_of_work, Envelope(keyring), desk.receipts), _is_development(settings)
+    naming, board_naming = _namings(Gate(records))
     verifications = Verifications(unit_of_work, vault, blind_index, mac, checks, direct_by_default=development)
-    screenings, lifetime = Screenings(unit_of_work, records), _token_lifetime(settings)
+    screenings, notices = Screenings(unit_of_work, records), Notices(unit_of_work, vault, texts)
+    lifetime, sandbox = _token_lifetime(settings), texts.sender if isinstance(texts.sender, SandboxSender) else None
     posting = Posting(unit_of_work, signer, mac, settings.issuer, lifetime, verifications.is_adult, screenings)
-    rooms = (
-        *_facts(settings, clock, unit_of_work, keyring),
-        *_screening(unit_of_work, records, naming, board_naming),
-        *_boards(unit_of_work, verifications.is_adult, board_naming, posting, Notices(unit_of_work, vault, texts), mac),
-    )
     return Services(
-        *rooms,
+        *_facts(settings, desk),
+        *_screening(unit_of_work, records, naming, board_naming),
+        *_boards(unit_of_work, verifications.is_adult, board_naming, posting, notices, mac, desk.receipts),
         clock=clock,
         unit_of_work=unit_of_work,
         refuse_missing_keys=lambda: _refuse_missing_keys(settings, unit_of_work),
@@ -226,18 +230,25 @@ def _assemble(
         webhooks=Webhooks(unit_of_work, records, _record_webhook, private=development),
         deliveries=Deliveries(unit_of_work, records, Sender(clock, private=development)),
         job_runs=JobRuns(unit_of_work),
-        sandbox_sender=texts.sender if isinstance(texts.sender, SandboxSender) else None,
+        sandbox_sender=sandbox,
     )
 
 
 def _facts(
-    settings: Settings, clock: Clock, unit_of_work: UnitOfWork, keyring: Keyring
-) -> tuple[str, bool, Controller, bytes | None, str, Path, AuditDesk]:
-    """What faces need to know of the settings, and the log whose place they name."""
+    settings: Settings, desk: AuditDesk
+) -> tuple[str, bool, Controller, bytes | None, str, Path, AuditDesk, Callable[[Secret[str]], Actor | None]]:
+    """What faces need to know of the settings; the log, and who may look into it."""
     controller, digest = Controller(settings.operator, settings.contact), _digest_of(settings.metrics_token)
-    keys = AuditKeys(keyring, KeyWatch(settings.keys_dir, clock))
-    desk = open_desk(unit_of_work, keys, audit_places(settings))
-    return settings.issuer, _is_development(settings), controller, digest, settings.log_level, settings.data_dir, desk
+    return (
+        settings.issuer,
+        _is_development(settings),
+        controller,
+        digest,
+        settings.log_level,
+        settings.data_dir,
+        desk,
+        _nobody,
+    )
 
 
 def audit_places(settings: Settings) -> AuditPlaces:
@@ -245,11 +256,13 @@ def audit_places(settings: Settings) -> AuditPlaces:
     return AuditPlaces(settings.audit_directory(), settings.issuer, sinks)
 
 
-def _tools(
-    settings: Settings, clock: Clock, keyring: Keyring, unit_of_work: UnitOfWork
-) -> tuple[TokenSigner, Mac, BlindIndex, Records, Vault]:
-    vault = Vault(unit_of_work, Envelope(keyring))
-    return _signer(settings, clock, keyring), Mac(keyring), BlindIndex(keyring), Records(keyring), vault
+def _nobody(_token: Secret[str]) -> Actor | None:
+    """There are no staff members yet."""
+    return None
+
+
+def _tools(settings: Settings, clock: Clock, keyring: Keyring) -> tuple[TokenSigner, Mac, BlindIndex, Records]:
+    return _signer(settings, clock, keyring), Mac(keyring), BlindIndex(keyring), Records(keyring)
 
 
 def _screening(
@@ -263,11 +276,17 @@ def _screening(
 
 
 def _boards(
-    unit_of_work: UnitOfWork, is_adult: IsAdult, naming: BoardNaming, posting: Posting, notices: Notices, mac: Mac
+    unit_of_work: UnitOfWork,
+    is_adult: IsAdult,
+    naming: BoardNaming,
+    posting: Posting,
+    notices: Notices,
+    mac: Mac,
+    receipts: Receipts,
 ) -> tuple[Boards, Moderators, Reverifications, Sweeps, Chores]:
     """All that concerns boards and their moderators."""
     filing, ways = Filing(is_adult), Ways(posting.reverification_url, posting.appeal_url)
-    boards, moderators = Boards(unit_of_work, filing, naming), Moderators(unit_of_work, filing, ways)
+    boards, moderators = Boards(unit_of_work, filing, naming, receipts), Moderators(unit_of_work, filing, ways)
     chores = Chores(unit_of_work, mac, notices.text)
     return boards, moderators, Reverifications(unit_of_work), Sweeps(unit_of_work, ways), chores
 

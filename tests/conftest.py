@@ -20,6 +20,7 @@ from app.verification.providers.sandbox import SandboxProvider
 from app.verification.sms.sandbox import SandboxSender
 from app.web.logs import configure_logs
 from app.wiring import Services, build, initialise
+from tests.support import on_record
 from tests.support.clock import FakeClock
 from tests.support.disk import in_memory
 from tests.support.forum import ForumBackend
@@ -49,6 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """One PostgreSQL, started by the process that hands out the work."""
     configure_logs("WARNING")
     quicken()
+    on_record.watch()
     set_hypothesis_home_dir(Path(tempfile.gettempdir()) / "shiming-hypothesis")  # or it leaves a folder in the project
     hypothesis_settings.register_profile("unhurried", deadline=None)  # a busy machine is no finding
     hypothesis_settings.load_profile("unhurried")
@@ -85,6 +87,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.line(
             "Put C2SP/wycheproof's testvectors_v1/*.json there (no part of this repository); run again."
         )
+
+
+@pytest.fixture(autouse=True)
+def _every_change_is_on_record() -> Iterator[None]:
+    yield
+    found = sorted(set(on_record.unrecorded))
+    on_record.unrecorded.clear()
+    assert found == []
 
 
 @pytest.fixture(scope="session")

@@ -71,9 +71,9 @@ class Naming:
         audit.record(tx, Action.ACCOUNT_CREATED, ObjectKind.ACCOUNT, draft.account.id)
         return draft.account
 
-    def wait_for_review(self, tx: Transaction, draft: Draft, emptied: Collection[Field] = ()) -> None:
-        """A step: opens the reviews of what is held."""
-        self._gate.hold(tx, _subject(draft.account), draft.judgement, emptied)
+    def wait_for_review(self, tx: Transaction, draft: Draft, emptied: Collection[Field] = ()) -> bool:
+        """A step: opens the reviews of what is held; whether anything else waits now."""
+        return self._gate.hold(tx, _subject(draft.account), draft.judgement, emptied)
 
     def rename(self, tx: Transaction, account: Account, handle: str) -> None:
         """A step, within `names_told`: another handle for an account that is held, and that nobody has seen yet.
@@ -102,8 +102,10 @@ class Naming:
         after = _changed(before, wanted)
         handle = None if wanted.handle is None else after.handle
         draft = self._screened(tx, after, _texts(handle, wanted.external_id, wanted.profile))
-        self._save(tx, before, draft)
-        self.wait_for_review(tx, draft, {Field(name) for name, text in wanted.profile.items() if text is None})
+        saved = self._save(tx, before, draft)
+        emptied = {Field(name) for name, text in wanted.profile.items() if text is None}
+        if self.wait_for_review(tx, draft, emptied) and not saved:  # what is shown stays; what waits is another
+            audit.record(tx, Action.ACCOUNT_CHANGED, ObjectKind.ACCOUNT, before.id, reason="profile")
 
     def settle(
         self, tx: Transaction, subject: Subject, field: Field, text: str | None, *, instead_of: str | None
@@ -134,7 +136,8 @@ class Naming:
         stored = replace(account, handle=_placeholder(account.id) if handle is None else handle, profile=profile)
         return Draft(stored, account.handle, judgement)
 
-    def _save(self, tx: Transaction, before: Account, draft: Draft) -> None:
+    def _save(self, tx: Transaction, before: Account, draft: Draft) -> bool:
+        """Whether anything is shown differently now."""
         after = draft.account
         lets_go = Field.HANDLE in draft.judgement.shown and is_placeholder(before.id, before.handle)
         changes = {
@@ -143,13 +146,14 @@ class Naming:
             "profile": after.profile != before.profile,
         }
         if not any(changes.values()):
-            return
+            return False
         if changes["handle"]:
             _refuse_look_alikes(tx, draft)
             _keep_handle(tx, draft)
         repository.save(tx.session, replace(after, updated_at=tx.now))
         named = " ".join(what for what, changed in changes.items() if changed)
         audit.record(tx, Action.ACCOUNT_CHANGED, ObjectKind.ACCOUNT, after.id, reason=named)
+        return True
 
 
 def hold_looks(tx: Transaction, forum_id: ForumId, wanted: Collection[str]) -> None:

@@ -7,8 +7,11 @@ from urllib.parse import urlsplit
 
 from app.audit.anchors import Anchors
 from app.audit.head import HeadFile
+from app.audit.proofs import Proofs
 from app.audit.public_checkpoints import PublicCheckpoints
+from app.audit.receipts import Publisher, Receipts
 from app.audit.recovery import Recovery
+from app.audit.search import Search
 from app.audit.sequencer import Sequencer
 from app.audit.sinks import Sink
 from app.audit.watch import AuditWatch
@@ -25,6 +28,9 @@ class AuditDesk:
     recovery: Recovery
     public_checkpoints: PublicCheckpoints
     watch: AuditWatch
+    receipts: Receipts
+    proofs: Proofs
+    search: Search
 
     @property
     def signer(self) -> AuditSigner:
@@ -48,7 +54,7 @@ def open_desk(unit_of_work: UnitOfWork, keys: AuditKeys, places: AuditPlaces) ->
         return [note for sink in places.sinks if (note := sink.newest())]
 
     sequencer = Sequencer(unit_of_work, keys, head, host, remembered)
-    anchors = Anchors(unit_of_work, sequencer, places.sinks)
+    anchors, proofs = Anchors(unit_of_work, sequencer, places.sinks), Proofs(unit_of_work, sequencer, keys)
     return AuditDesk(
         keys=keys,
         head=head,
@@ -57,4 +63,7 @@ def open_desk(unit_of_work: UnitOfWork, keys: AuditKeys, places: AuditPlaces) ->
         recovery=Recovery(unit_of_work, sequencer, head, remembered),
         public_checkpoints=PublicCheckpoints(unit_of_work),
         watch=AuditWatch(unit_of_work, anchors.names),
+        receipts=Receipts(unit_of_work, proofs, Publisher(sequencer, anchors)),
+        proofs=proofs,
+        search=Search(unit_of_work),
     )

@@ -7,6 +7,8 @@ from enum import StrEnum
 from app.kernel.actor import Actor
 
 LOG = "shiming"
+BEGUN = "begun"
+"""The outcome of an entry that was published before its act: alone it is an attempt, or a reading."""
 _VERSION = 1
 _SEARCHED_CHARACTERS = 200
 _CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -160,10 +162,10 @@ def search_columns(entry: bytes) -> SearchColumns:
     except (ValueError, LookupError, TypeError, RecursionError):
         return _UNREADABLE
     if len(together) > _SEARCHED_CHARACTERS or not together.isprintable():
-        return SearchColumns(*(_searchable(value) for value in found))
+        return SearchColumns(*(searched_as(value) for value in found))
     return SearchColumns(*found)
 
 
-def _searchable(value: str) -> str:
-    """What every database takes: of a long value the beginning, no NUL and no lone surrogate."""
+def searched_as(value: str) -> str:
+    """Of a value, what every database takes: of a long value the beginning, no NUL and no lone surrogate."""
     return "".join(letter for letter in value[:_SEARCHED_CHARACTERS] if letter.isprintable())

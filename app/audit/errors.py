@@ -1,8 +1,8 @@
-"""Why nothing is signed."""
+"""Why nothing is signed, published or proved."""
 
 from enum import StrEnum
 
-from app.kernel.errors import Conflict, Unavailable
+from app.kernel.errors import Conflict, FieldError, Invalid, NotFound, ShimingError, Unavailable
 from app.kernel.sentence import Sentence
 
 _RECOVER = Sentence(
@@ -88,3 +88,47 @@ class NothingToRecover(Conflict):
         "审计日志与上次签名一致，无需恢复。",
         "The audit log goes on from what was signed last; there is nothing to recover.",
     )
+
+
+class AuditNotPublished(Unavailable):
+    """An act that nobody may do unseen could not be put on record where it is safe: it has not been done."""
+
+    sentence = Sentence(
+        "审计日志此刻无法对外留存，这件事没有做，稍后再试。",
+        "The audit log cannot be published now, so nothing was done; try again shortly.",
+    )
+
+    def __init__(self, cause: ShimingError | None = None) -> None:
+        said = self.sentence
+        if cause is not None and cause.detail != Unavailable.sentence:
+            said = Sentence(said.zh + cause.detail.zh, f"{said.en} {cause.detail.en}")
+        super().__init__(retry_after=60 if isinstance(cause, SigningRefused) else 5, detail=said)
+
+
+class EntryUnknown(NotFound):
+    sentence = Sentence("审计日志里没有这个编号的记录。", "The audit log has no entry of this id.")
+
+
+class NotNumberedYet(Unavailable):
+    """Staged, or nothing has begun: its number comes within 200 ms while a service runs."""
+
+    sentence = Sentence(
+        "审计日志还没有编到这里，稍后再试。", "The audit log has not come this far yet; try again shortly."
+    )
+
+
+class NotProvable(Unavailable):
+    """What the log holds does not lead to what was signed."""
+
+    sentence = Sentence(
+        "审计日志与签过名的不一致，无法证明；请运行 `shiming audit verify`。",
+        "The audit log is not the one that was signed, so this cannot be proved; `shiming audit verify` says where.",
+    )
+
+
+class NoSuchSizes(Invalid):
+    """Two sizes of which the log has not had both."""
+
+    def __init__(self, size: int) -> None:
+        said = Sentence(f"大小要满足 1 <= from <= to <= {size}。", f"The sizes must be 1 <= from <= to <= {size}.")
+        super().__init__([FieldError("/from", "out-of-range", said), FieldError("/to", "out-of-range", said)])

@@ -135,23 +135,36 @@ class Filing:
         return verified_at
 
 
+def refuse_terms_out_of_range(wanted: WantedTerms) -> None:
+    """Raises `TermsOutOfRange`."""
+    interval, grace = wanted.interval_days, wanted.grace_days
+    if (interval is not None and interval not in _INTERVALS) or (grace is not None and grace not in _GRACES):
+        raise TermsOutOfRange
+
+
 def change_terms(
-    tx: Transaction, forum_id: ForumId, board_id: BoardId | None, wanted: WantedTerms, at: datetime, source: str
+    tx: Transaction,
+    forum_id: ForumId,
+    board_id: BoardId | None,
+    wanted: WantedTerms,
+    at: datetime,
+    source: str,
+    *,
+    case: str | None = None,
 ) -> None:
     """A step; the caller holds the forum: what a board, or all of a forum, asks from `at` on. Twice is once.
 
     Raises `TermsOutOfRange`.
     """
-    interval, grace = wanted.interval_days, wanted.grace_days
-    if (interval is not None and interval not in _INTERVALS) or (grace is not None and grace not in _GRACES):
-        raise TermsOutOfRange
+    refuse_terms_out_of_range(wanted)
     history = repository.terms_of(tx.session, forum_id)
     change = history.with_wanted(board_id, wanted, at)
     if history.says_already(change):
         return
     repository.add_terms(tx.session, forum_id, change, source, tx.now)
     repository.look_again(tx.session, forum_id, board_id, at, first_due_under(at))
-    audit.record(tx, Action.TERMS_CHANGED, ObjectKind.BOARD if board_id else ObjectKind.FORUM, board_id or forum_id)
+    kind = ObjectKind.BOARD if board_id else ObjectKind.FORUM
+    audit.record(tx, Action.TERMS_CHANGED, kind, board_id or forum_id, case=case)
 
 
 def _left_undone(tx: Transaction, board_id: BoardId, account_id: AccountId) -> Ordered | None:

@@ -8,12 +8,14 @@ from app import policies
 from app.accounts.domain import AccountName
 from app.accounts.service import names_of
 from app.audit import service as audit
-from app.audit.domain import Action, ObjectKind
+from app.audit.domain import Action, AuditObject, ObjectKind
+from app.audit.proofs import Receipt
+from app.audit.receipts import Act, Receipts
 from app.boards import name_rows, repository
 from app.boards.announcements import announce_board
 from app.boards.domain import Board, BoardChange, BoardStatus, BoardView, Founder, NewBoard, Role, Standing, is_slug
 from app.boards.errors import BoardIsActive, BoardIsClosed, NoSuchBoard, SlugInvalid, SlugTaken, TermsTooFarAhead
-from app.boards.filing import Filing, change_terms
+from app.boards.filing import Filing, change_terms, refuse_terms_out_of_range
 from app.boards.naming import BoardNaming
 from app.boards.standings import standings_of
 from app.boards.terms import WantedTerms
@@ -45,8 +47,9 @@ _CLOSE = _Act(BoardStatus.CLOSED, Action.BOARD_CLOSED, EventType.BOARD_CLOSED)
 
 
 class Boards:
-    def __init__(self, unit_of_work: UnitOfWork, filing: Filing, naming: BoardNaming) -> None:
+    def __init__(self, unit_of_work: UnitOfWork, filing: Filing, naming: BoardNaming, receipts: Receipts) -> None:
         self._unit_of_work = unit_of_work
+        self._receipts = receipts
         self._filing = filing
         self._naming = naming
 
@@ -141,19 +144,31 @@ class Boards:
 
     def set_forum_terms(
         self, actor: Actor, forum_id: ForumId, wanted: WantedTerms, effective_at: datetime | None, source: str
-    ) -> None:
+    ) -> Receipt:
         """What a forum asks of all its boards that ask nothing else, from `effective_at` (now, or later).
 
-        Raises `ForumNotFound`, `TermsOutOfRange`, `TermsTooFarAhead`, `Invalid`. Source: L8d.
+        A policy: it is on record before it changes. Raises `ForumNotFound`, `TermsOutOfRange`, `TermsTooFarAhead`,
+        `Invalid`, `AuditNotPublished`. Source: L8d.
         """
+        with self._unit_of_work.read() as tx:
+            _effective_at(tx, forum_id, effective_at)
+        refuse_terms_out_of_range(wanted)
+        refuse_unreadable([Text(Field.REASON, "/source", source)])
+        act = Act(Action.TERMS_CHANGED, AuditObject(ObjectKind.FORUM, forum_id))
+        receipt = self._receipts.fail_closed(actor, act)
         with self._unit_of_work.begin(actor) as tx:
             hold_forum(tx, forum_id)
-            get_forum(tx, forum_id)
-            refuse_unreadable([Text(Field.REASON, "/source", source)])
-            at = tx.now if effective_at is None else max(effective_at, tx.now)
-            if at > tx.now + _TERMS_AHEAD:
-                raise TermsTooFarAhead
-            change_terms(tx, forum_id, None, wanted, at, source)
+            at = _effective_at(tx, forum_id, effective_at)
+            change_terms(tx, forum_id, None, wanted, at, source, case=receipt.entry_id)
+        return receipt
+
+
+def _effective_at(tx: Transaction, forum_id: ForumId, wanted: datetime | None) -> datetime:
+    get_forum(tx, forum_id)
+    at = tx.now if wanted is None else max(wanted, tx.now)
+    if at > tx.now + _TERMS_AHEAD:
+        raise TermsTooFarAhead
+    return at
 
 
 def get_board(tx: Transaction, forum_id: ForumId, named: str, *, lock: bool = False) -> Board:

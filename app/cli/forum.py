@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from app.boards.terms import WantedTerms
+from app.cli.audit_proofs import on_record
 from app.cli.moments import AsJson, moment
 from app.forums.domain import Credentials
 from app.kernel.actor import OPERATOR
@@ -110,8 +111,8 @@ def terms(
         raise typer.BadParameter(f"--source has 1 to {_LONGEST_SOURCE} characters")
     wanted = WantedTerms(named, interval_days, grace_days, lapse_stops_posting)
     at = effective.replace(tzinfo=SHANGHAI) if effective else None
-    build(Settings()).boards.set_forum_terms(OPERATOR, ForumId(forum_id), wanted, at, source)
-    typer.echo("Changed; moderators keep at least 30 days.")
+    receipt = build(Settings()).boards.set_forum_terms(OPERATOR, ForumId(forum_id), wanted, at, source)
+    typer.echo(f"Changed; moderators keep at least 30 days. {on_record(receipt)}")
 
 
 def _show(credentials: Credentials, *, as_json: bool) -> None:

@@ -1,17 +1,19 @@
 """Commands about keys: what there is, and the rotation of what signs."""
 
 import json
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
+from app.cli.audit_proofs import on_record
 from app.crypto.keyring import load_keyring
 from app.kernel.actor import OPERATOR
 from app.kernel.errors import StartRefused
 from app.settings import Settings
 from app.upkeep.audit_rotation import rotate_audit
 from app.upkeep.rotation import KeyStatus, key_statuses, rotate_signing
-from app.wiring import build, clock_of
+from app.wiring import Services, build, clock_of
 
 keys = typer.Typer(help="Keys and their rotation.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print data as JSON.")]
@@ -37,17 +39,33 @@ def rotate(purpose: Literal["root", "signing", "index", "audit"], as_json: AsJso
     if purpose not in {"signing", "audit"}:
         raise StartRefused(f"This version rotates signing and audit keys only; {purpose} keys stay as they are.")
     settings = Settings()
-    unit_of_work = build(settings).unit_of_work
-    if purpose == "audit":
-        changed = rotate_audit(unit_of_work, settings.keys_dir, OPERATOR)
-        gone = [key.id for key in changed.disarmed]
-        said = {"promoted": changed.made.id, "private_halves_destroyed": gone}
-        sentence = f"Key {changed.made.id} signs the audit log from now on; private halves destroyed: {len(gone)}."
-    else:
-        done = rotate_signing(unit_of_work, settings.keys_dir, OPERATOR)
-        said = {"promoted": done.promoted.id, "next": done.made.id, "destroyed": [key.id for key in done.destroyed]}
-        sentence = f"Key {done.promoted.id} signs from now on; {done.made.id} is next; {len(done.destroyed)} destroyed."
+    services = build(settings)
+    said, sentence = (_rotate_audit if purpose == "audit" else _rotate_signing)(services, settings.keys_dir)
     typer.echo(json.dumps(said) if as_json else sentence)
+
+
+def _rotate_audit(services: Services, directory: Path) -> tuple[dict[str, object], str]:
+    done = rotate_audit(services.unit_of_work, services.audit.receipts, directory, OPERATOR)
+    gone = [key.id for key in done.disarmed]
+    said: dict[str, object] = {
+        "promoted": done.made.id,
+        "private_halves_destroyed": gone,
+        "receipt": done.receipt.shown(),
+    }
+    sentence = f"Key {done.made.id} signs the audit log from now on; private halves destroyed: {len(gone)}."
+    return said, f"{sentence} {on_record(done.receipt)}"
+
+
+def _rotate_signing(services: Services, directory: Path) -> tuple[dict[str, object], str]:
+    done = rotate_signing(services.unit_of_work, services.audit.receipts, directory, OPERATOR)
+    said: dict[str, object] = {
+        "promoted": done.promoted.id,
+        "next": done.made.id,
+        "destroyed": [key.id for key in done.destroyed],
+        "receipt": done.receipt.shown(),
+    }
+    sentence = f"Key {done.promoted.id} signs from now on; {done.made.id} is next; {len(done.destroyed)} destroyed."
+    return said, f"{sentence} {on_record(done.receipt)}"
 
 
 def _row(found: KeyStatus) -> dict[str, str | None]:

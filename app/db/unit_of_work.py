@@ -58,6 +58,11 @@ class CollidedWithAnother(Unavailable):
     """Two transactions held what the other wanted; running it again is safe."""
 
 
+def inside_another() -> bool:
+    """Whether what is opened now joins a transaction of `together`, which nobody outside sees before its end."""
+    return _around.get() is not None
+
+
 def again_on_collision(work: Callable[[], T]) -> T:
     """Runs a whole transaction again when another one was quicker; `Unavailable` when it never gets through.
 

@@ -41,6 +41,13 @@ class ScopeNotHeld(Denied):
         )
 
 
+class StaffOnly(ScopeNotHeld):
+    """No scope that a forum can have opens this."""
+
+    def __init__(self) -> None:
+        Denied.__init__(self, Sentence("这里只有工作人员可以看。", "This is for staff only."))
+
+
 class ForumNameUnusable(Invalid):
     sentence = Sentence("论坛名称要有 1 到 80 个可见字符。", "A forum's name has 1 to 80 visible characters.")
 

@@ -70,8 +70,8 @@ class Gate:
             categories = {hit.category for hit in verdict.hits}
             raise ScreeningBlocked(text.field, categories, [_fault(text, categories)])
 
-    def hold(self, tx: Transaction, subject: Subject, judgement: Judgement, emptied: Collection[Field] = ()) -> None:
-        """A step: opens a review for what is held, and ends those of what these fields held before.
+    def hold(self, tx: Transaction, subject: Subject, judgement: Judgement, emptied: Collection[Field] = ()) -> bool:
+        """A step: opens a review for what is held, and ends those of what these fields held before; whether any.
 
         What waits already and is asked for again goes on waiting, from now on behind a placeholder. `emptied` are
         fields that hold nothing any more.
@@ -92,6 +92,7 @@ class Gate:
         repository.add_reviews(tx.session, reviews)
         for review, text in zip(reviews, kept, strict=True):
             announce_opened(tx, review, text)
+        return bool(stale or new)
 
 
 def let_go(tx: Transaction, subject_id: str) -> None:

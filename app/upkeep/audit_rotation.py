@@ -5,7 +5,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from app.audit import service as audit
-from app.audit.domain import Action, ObjectKind
+from app.audit.domain import Action, AuditObject, ObjectKind
+from app.audit.proofs import Receipt
+from app.audit.receipts import Act, Receipts
 from app.crypto.keyring import (
     Key,
     KeyPurpose,
@@ -27,18 +29,21 @@ class AuditRotated:
     made: Key
     disarmed: tuple[Key, ...]
     """Whose private halves are gone; what they signed is checked by their public halves, which stay."""
+    receipt: Receipt
 
 
-def rotate_audit(unit_of_work: UnitOfWork, directory: Path, actor: Actor) -> AuditRotated:
+def rotate_audit(unit_of_work: UnitOfWork, receipts: Receipts, directory: Path, actor: Actor) -> AuditRotated:
     """A new key signs from now on; of every earlier one only the public half is kept.
 
     Serving processes notice within 2 seconds, or at once where they meet a note that the new key signed; what the old
     key signs until then counts. The new public half stands in the entry of the act, and so under a checkpoint that
-    somebody who knows only the old key can follow. Whatever is broken off can be run again.
-    Raises `StartRefused`, `Unavailable`.
+    somebody who knows only the old key can follow. Whatever is broken off can be run again. It is on record before any
+    of it. Raises `AuditNotPublished`, `StartRefused`, `Unavailable`.
     """
     with alone_in(directory):
         current = load_keyring(directory).current(KeyPurpose.AUDIT)
+        act = Act(Action.KEY_PROMOTED, AuditObject(ObjectKind.KEY, current.id), KeyPurpose.AUDIT)
+        receipt = receipts.fail_closed(actor, act)
         with unit_of_work.begin(actor) as tx:
             named = repository.named_keys(tx)
             later = max(tx.now, current.current_since() + timedelta(microseconds=1))  # whatever the clock says
@@ -54,4 +59,4 @@ def rotate_audit(unit_of_work: UnitOfWork, directory: Path, actor: Actor) -> Aud
                 audit.record(tx, Action.KEY_DESTROYED, ObjectKind.KEY, key.id, reason=KeyPurpose.AUDIT.value)
         for key in earlier:
             destroy_private_half(directory, key)
-    return AuditRotated(made, earlier)
+    return AuditRotated(made, earlier, receipt)

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from app import policies
 from app.audit import service as audit
-from app.audit.domain import Action, ObjectKind
+from app.audit.domain import Action, AuditObject, ObjectKind
+from app.audit.proofs import Receipt
+from app.audit.receipts import Act, Receipts
 from app.crypto.keyring import (
     Key,
     KeyPurpose,
@@ -47,6 +49,7 @@ class Rotated:
     promoted: Key
     made: Key
     destroyed: tuple[Key, ...]
+    receipt: Receipt
 
 
 class NotListedLongEnough(Conflict):
@@ -60,29 +63,29 @@ class NotListedLongEnough(Conflict):
         )
 
 
-def rotate_signing(unit_of_work: UnitOfWork, directory: Path, actor: Actor) -> Rotated:
+def rotate_signing(unit_of_work: UnitOfWork, receipts: Receipts, directory: Path, actor: Actor) -> Rotated:
     """Promotes the next signing key, makes another next one, and destroys those that have retired.
 
     Promotion is one file replaced; a name leaves the database before its file goes, and enters after its file is there:
-    whatever is broken off can be run again. Raises `NotListedLongEnough`, `StartRefused`, `Unavailable`.
+    whatever is broken off can be run again. It is on record before any of it.
+    Raises `NotListedLongEnough`, `AuditNotPublished`, `StartRefused`, `Unavailable`.
     """
     with alone_in(directory):
         ring = load_keyring(directory)
         current = ring.current(KeyPurpose.SIGNING)
+        receipt = _begin(unit_of_work, receipts, ring, actor)
         with unit_of_work.begin(actor) as tx:
             named = repository.named_keys(tx)
             coming = ring.next_signing_key() or create_next_signing_key(directory, current.environment, tx.now)
-            ready_at = _ready_at(coming, current)
-            if tx.now < ready_at:
-                raise NotListedLongEnough(ready_at)
+            _refuse_early(coming, current, tx.now)
             retired = [key for key in ring.all() if _has_retired(key, tx.now)]
             promoted = promote_signing_key(directory, coming, tx.now)
             made = create_next_signing_key(directory, current.environment, tx.now)
             name_keys(tx, [key for key in (promoted, made) if key.id not in named])
-            _record(tx, promoted, retired)
+            _record(tx, promoted, retired, receipt)
         for key in retired:
             destroy_key(directory, key)
-    return Rotated(promoted, made, tuple(retired))
+    return Rotated(promoted, made, tuple(retired), receipt)
 
 
 def key_statuses(keyring: Keyring, now: datetime) -> list[KeyStatus]:
@@ -91,11 +94,28 @@ def key_statuses(keyring: Keyring, now: datetime) -> list[KeyStatus]:
     return [_status(key, keyring, now) for key in keys]
 
 
-def _record(tx: Transaction, promoted: Key, retired: Sequence[Key]) -> None:
-    audit.record(tx, Action.KEY_PROMOTED, ObjectKind.KEY, promoted.id, reason=promoted.purpose)
+def _begin(unit_of_work: UnitOfWork, receipts: Receipts, ring: Keyring, actor: Actor) -> Receipt:
+    """Names the key that comes; where there is none yet, the one that goes."""
+    current, coming = ring.current(KeyPurpose.SIGNING), ring.next_signing_key()
+    if coming:
+        with unit_of_work.read() as tx:
+            _refuse_early(coming, current, tx.now)
+    key = AuditObject(ObjectKind.KEY, (coming or current).id)
+    return receipts.fail_closed(actor, Act(Action.KEY_PROMOTED, key, KeyPurpose.SIGNING))
+
+
+def _refuse_early(coming: Key, current: Key, now: datetime) -> None:
+    ready_at = _ready_at(coming, current)
+    if now < ready_at:
+        raise NotListedLongEnough(ready_at)
+
+
+def _record(tx: Transaction, promoted: Key, retired: Sequence[Key], receipt: Receipt) -> None:
+    case = receipt.entry_id
+    audit.record(tx, Action.KEY_PROMOTED, ObjectKind.KEY, promoted.id, reason=promoted.purpose, case=case)
     repository.forget_keys(tx, retired)
     for key in retired:
-        audit.record(tx, Action.KEY_DESTROYED, ObjectKind.KEY, key.id, reason=key.purpose)
+        audit.record(tx, Action.KEY_DESTROYED, ObjectKind.KEY, key.id, reason=key.purpose, case=case)
 
 
 def _ready_at(coming: Key, current: Key) -> datetime:

@@ -2,11 +2,14 @@
 
 import os
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app import policies
 from app.audit import service as audit
-from app.audit.domain import Action, ObjectKind
+from app.audit.domain import Action, AuditObject, ObjectKind
+from app.audit.proofs import Receipt
+from app.audit.receipts import Act, Receipts
 from app.crypto.blind_index import IndexValue
 from app.crypto.envelope import DataKey, Envelope, Place, seal, unseal
 from app.db.unit_of_work import Transaction, UnitOfWork
@@ -29,12 +32,21 @@ from app.vault.models import DocumentRow, HeldPhoneRow, OrganisationRow, PersonR
 _NOBODY = "nobody"
 
 
+@dataclass(frozen=True, slots=True)
+class OpenedIdentity:
+    """What was asked for and is on file, and what shows that the opening is on record."""
+
+    fields: Mapping[IdentityField, Secret[str]]
+    receipt: Receipt
+
+
 class Vault:
     """Steps for `verification` (they join its transaction) and the one use case that opens an identity."""
 
-    def __init__(self, unit_of_work: UnitOfWork, envelope: Envelope) -> None:
+    def __init__(self, unit_of_work: UnitOfWork, envelope: Envelope, receipts: Receipts) -> None:
         self._unit_of_work = unit_of_work
         self._envelope = envelope
+        self._receipts = receipts
 
     # -- documents ----------------------------------------------------------------------------------------------
 
@@ -222,17 +234,18 @@ class Vault:
 
     def read_identity(
         self, actor: Actor, person_id: PersonId, purpose: ReadPurpose, fields: Collection[IdentityField], case: str
-    ) -> Mapping[IdentityField, Secret[str]]:
-        """Opens the named fields of one person and records it before anything is returned.
+    ) -> OpenedIdentity:
+        """Opens the named fields of one person, once the entry that says so is published.
 
         `case` is the instrument's own number. Fields that are not on file are absent from the answer.
-        Raises `PersonUnknown`, `SealBroken`. Source: L1, L5h, L8h.
+        Raises `PersonUnknown`, `SealBroken`, `AuditNotPublished`. Source: L1, L5h, L8h.
         """
+        with self._unit_of_work.read() as tx:
+            person = AuditObject(ObjectKind.PERSON, self.audit_ref(tx, person_id))
+        receipt = self._receipts.fail_closed(actor, Act(Action.IDENTITY_READ, person, purpose, case))
         with self._unit_of_work.begin(actor) as tx:
-            person, data_key = self._data_key(tx, person_id)
-            opened = dict(self._open(tx, person_id, data_key, frozenset(fields)))
-            audit.record(tx, Action.IDENTITY_READ, ObjectKind.PERSON, person.audit_ref, reason=purpose, case=case)
-        return opened
+            _, data_key = self._data_key(tx, person_id)
+            return OpenedIdentity(dict(self._open(tx, person_id, data_key, frozenset(fields))), receipt)
 
     def _open(
         self, tx: Transaction, person_id: PersonId, data_key: DataKey, fields: frozenset[IdentityField]

@@ -18,7 +18,7 @@ from app.policies import RATES, Rate, RouteClass
 _MAX_IDENTITY = 96
 _IPV6_NETWORK = 64
 _SWEEP_SECONDS = 1.0
-_LOGS_IN, _LOGS_NOBODY_IN = "/v1/", "/v1/status-lists/"
+_LOGS_IN, _LOGS_NOBODY_IN = "/v1/", ("/v1/status-lists/", "/v1/audit/checkpoint", "/v1/audit/key")
 
 
 class ProcessStorage(Storage):

@@ -64,6 +64,7 @@ _OTHER_COMMANDS = {
     ),
     *("lexicon import", "lexicon list", "lexicon try", "lexicon diff", "lexicon rehearse", "lexicon publish"),
     *("lexicon withdraw", "lexicon export", "reviews list", "reviews show", "reviews decide", "reviews suggestions"),
+    *("audit prove", "audit search"),
 }
 
 

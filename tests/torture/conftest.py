@@ -8,6 +8,7 @@ from tests.torture.form import Form
 
 _LONG_ONLY = {
     "test_audit_rollback.py",  # starts real services; its steps are tried in `tests/audit/test_recovery.py`
+    "test_fail_closed.py",  # waits 5 seconds for each act; `tests/audit/test_receipts.py` does not
     "test_full_disks.py",  # needs the right to mount a disk; in the short form no file may grow (`test_disk_faults.py`)
     "test_lexicon_swap.py",  # needs the machine for itself; `tests/screening/test_lexicons.py` publishes
     "test_patrol.py",  # waits for real workers; their steps are tried in `tests/screening/test_patrol.py`

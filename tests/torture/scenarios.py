@@ -75,6 +75,10 @@ def good(world: World) -> Iterator[Asked]:
     for path in ("/.well-known/jwks.json", "/.well-known/oauth-authorization-server", "/livez", "/readyz", "/metrics"):
         yield Asked(f"GET {path}")
     yield Asked("GET /v1/status-lists/{forum_id}", {"forum_id": credentials.forum_id})
+    yield Asked("GET /v1/audit/checkpoint")
+    yield Asked("GET /v1/audit/key")
+    yield Asked("GET /v1/audit/proofs/inclusion", {}, {"params": {"id": world.known["id"][0]}})
+    yield Asked("GET /v1/audit/proofs/consistency", {}, {"params": {"from": 1, "to": 3}})
     yield Asked("POST /v1/accounts", {}, {"json": {"handle": "好端端", "external_id": "u-good"}})
     yield Asked("GET /v1/accounts")
     yield Asked("GET /v1/agreements/current", {}, {"params": {"kind": "user"}})
@@ -229,6 +233,8 @@ def _elsewhere(stage: Stage, asked: Asked) -> httpx2.Response:
         "sanction_id": "san_nobody",
         "screening_id": stage.world.screenings["theirs"],
     }
+    if asked.operation == "GET /v1/audit/proofs/inclusion":
+        return asked.by(stage.world.forum, params={"id": "nobody"})
     if asked.operation == "GET /v1/moderators":
         return asked.by(stage.world.forum, params={"board": theirs["board"]})
     if asked.operation == "POST /v1/reverifications":

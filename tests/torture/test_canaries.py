@@ -230,7 +230,7 @@ def _read_back(site: Site, people: list[Person], accounts: list[str]) -> None:
         opened = services.vault.read_identity(
             SYSTEM, found, ReadPurpose.COURT_ORDER, set(IdentityField), case="(2026) 沙箱 1 号"
         )
-        assert opened[IdentityField.DOCUMENT_NUMBER].reveal() == one.number
-        assert opened[IdentityField.NAME].reveal() == one.name
-        assert opened[IdentityField.PHONE].reveal() == one.phone
+        assert opened.fields[IdentityField.DOCUMENT_NUMBER].reveal() == one.number
+        assert opened.fields[IdentityField.NAME].reveal() == one.name
+        assert opened.fields[IdentityField.PHONE].reveal() == one.phone
     services.engine.dispose()

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import httpx2
 from sqlalchemy import update
 
 from app import policies
+from app.audit.search import Question
 from app.events.models import DeliveryRow
 from app.kernel.actor import OPERATOR, Actor, ActorKind
 from app.kernel.ids import new_id
+from app.kernel.secret import Secret
 from app.screening.models import ScreenedContentRow
 from app.wiring import Services
 from tests.support.clock import FakeClock
@@ -104,6 +106,16 @@ class World:
             "token": token["token"],
         }.items():
             self.known[name].append(value)
+
+
+def with_auditor(services: Services, worlds: list[World]) -> Services:
+    """The same service, where the first forum of a world may look into the log as staff will."""
+
+    def auditor(token: Secret[str]) -> Actor | None:
+        allowed = [_access_token(world.forum) for world in worlds]
+        return OPERATOR if token.reveal() in allowed else None
+
+    return replace(services, auditor=auditor)
 
 
 @contextmanager
@@ -293,7 +305,11 @@ def _known(world: World, disabled: ForumBackend) -> dict[str, list[str]]:
     credentials = [backend.credentials for backend in (world.forum, world.other, disabled)]
     page = world.forum.get("/v1/accounts", params={"limit": 3}).json()
     version = world.forum.get("/v1/agreements/current", params={"kind": "user"}).json()["version"]
+    world.services.audit.sequencer.catch_up()
     return {
+        "id": [found.entry_id for found in world.services.audit.search.find(Question(), 3)],
+        "from": ["1", "2", "0"],
+        "to": ["3", "2", "9999999"],
         "account_id": [account["id"] for account in accounts],
         "handle": [account["handle"] for account in accounts]
         + ["Ａｄｍｉｎ", "а-б-в", "新\u200d人", "👩‍🚀", "\u202e倒"],

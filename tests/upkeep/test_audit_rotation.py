@@ -48,7 +48,7 @@ def start(own: Settings, clock: FakeClock) -> Iterator[Callable[[], Services]]:
 
 
 def _rotate(services: Services, own: Settings) -> str:
-    return rotate_audit(services.unit_of_work, own.keys_dir, OPERATOR).made.id
+    return rotate_audit(services.unit_of_work, services.audit.receipts, own.keys_dir, OPERATOR).made.id
 
 
 def _grow(services: Services) -> int:
@@ -98,7 +98,7 @@ def test_the_old_private_half_is_gone_and_nothing_needs_it(start: Callable[[], S
     services = start()
     _grow(services)
     before = load_keyring(own.keys_dir).current(KeyPurpose.AUDIT)
-    made = rotate_audit(services.unit_of_work, own.keys_dir, OPERATOR)
+    made = rotate_audit(services.unit_of_work, services.audit.receipts, own.keys_dir, OPERATOR)
     assert [key.id for key in made.disarmed] == [before.id]
     ring = load_keyring(own.keys_dir)
     kept = ring.get(before.id)

@@ -84,7 +84,7 @@ def test_a_token_from_before_a_rotation_lives_until_it_expires_and_its_key_no_lo
     clock.advance(hours=1)  # the next key is older than its promotion
     before, too_long_lived = sign(built.signer, clock), sign(built.signer, clock, seconds=10**6)
     coming = listed(built.signer, clock) - {kid_of(before)}
-    rotate_signing(built.unit_of_work, own.keys_dir, OPERATOR)
+    rotate_signing(built.unit_of_work, built.audit.receipts, own.keys_dir, OPERATOR)
     clock.advance(seconds=5)  # a serving process notices within 5 s
     after = sign(built.signer, clock)
     assert {kid_of(after)} == coming  # what signs now was listed before
@@ -105,15 +105,15 @@ def test_a_token_from_before_a_rotation_lives_until_it_expires_and_its_key_no_lo
 
 
 def test_a_next_key_is_promoted_only_when_every_cache_has_it(own: Settings, built: Services, clock: FakeClock) -> None:
-    rotate_signing(built.unit_of_work, own.keys_dir, OPERATOR)
+    rotate_signing(built.unit_of_work, built.audit.receipts, own.keys_dir, OPERATOR)
     before = sorted(path.name for path in own.keys_dir.iterdir())
     clock.advance(seconds=304.999)
     with pytest.raises(NotListedLongEnough) as refused:
-        rotate_signing(built.unit_of_work, own.keys_dir, OPERATOR)
+        rotate_signing(built.unit_of_work, built.audit.receipts, own.keys_dir, OPERATOR)
     assert "2026-11-21T04:05:05Z" in refused.value.detail.en
     assert sorted(path.name for path in own.keys_dir.iterdir()) == before
     clock.advance(seconds=0.001)
-    rotate_signing(built.unit_of_work, own.keys_dir, OPERATOR)
+    rotate_signing(built.unit_of_work, built.audit.receipts, own.keys_dir, OPERATOR)
     assert states(own, clock) == ["current", "next", "previous", "previous"]
 
 
@@ -121,9 +121,9 @@ def test_retired_keys_are_destroyed_and_the_database_forgets_their_names(
     own: Settings, built: Services, clock: FakeClock
 ) -> None:
     first = load_keyring(own.keys_dir).current(KeyPurpose.SIGNING)
-    rotate_signing(built.unit_of_work, own.keys_dir, OPERATOR)
+    rotate_signing(built.unit_of_work, built.audit.receipts, own.keys_dir, OPERATOR)
     clock.advance(seconds=SIGNING_KEY_OVERLAP.total_seconds())
-    done = rotate_signing(built.unit_of_work, own.keys_dir, OPERATOR)
+    done = rotate_signing(built.unit_of_work, built.audit.receipts, own.keys_dir, OPERATOR)
     assert [key.id for key in done.destroyed] == [first.id]
     present = {key.id for key in load_keyring(own.keys_dir).all()}
     with built.unit_of_work.read() as tx:
@@ -152,10 +152,10 @@ def test_a_rotation_broken_off_after_the_promotion_is_completed_by_the_next_one(
     assert states(own, clock) == ["current", "previous"]
     build(own, clock=clock).engine.dispose()
     with pytest.raises(NotListedLongEnough):  # there was no next one; now there is, and it has to be listed first
-        rotate_signing(built.unit_of_work, own.keys_dir, OPERATOR)
+        rotate_signing(built.unit_of_work, built.audit.receipts, own.keys_dir, OPERATOR)
     assert states(own, clock) == ["current", "next", "previous"]
     clock.advance(seconds=305)
-    rotate_signing(built.unit_of_work, own.keys_dir, OPERATOR)
+    rotate_signing(built.unit_of_work, built.audit.receipts, own.keys_dir, OPERATOR)
     initialise(own, clock)
     build(own, clock=clock).engine.dispose()
     assert states(own, clock) == ["current", "next", "previous", "previous"]
@@ -174,15 +174,15 @@ def test_an_installation_from_before_next_keys_gets_one_and_waits_until_it_is_li
     initialise(own, clock)
     services = build(own, clock=clock)
     with pytest.raises(NotListedLongEnough):
-        rotate_signing(services.unit_of_work, own.keys_dir, OPERATOR)
+        rotate_signing(services.unit_of_work, services.audit.receipts, own.keys_dir, OPERATOR)
     clock.advance(seconds=305)
-    rotate_signing(services.unit_of_work, own.keys_dir, OPERATOR)
+    rotate_signing(services.unit_of_work, services.audit.receipts, own.keys_dir, OPERATOR)
     services.engine.dispose()
 
 
 def test_keys_that_cannot_be_read_leave_the_old_ones_in_use(own: Settings, built: Services, clock: FakeClock) -> None:
     before = sign(built.signer, clock)
-    rotate_signing(built.unit_of_work, own.keys_dir, OPERATOR)
+    rotate_signing(built.unit_of_work, built.audit.receipts, own.keys_dir, OPERATOR)
     stray = own.keys_dir / "signing-ffffffffffffffff.key"
     stray.write_text("{}")
     clock.advance(seconds=5)

@@ -55,7 +55,7 @@ def read(
     services: Services, person_id: PersonId, fields: Collection[IdentityField] = tuple(IdentityField)
 ) -> dict[IdentityField, str]:
     opened = services.vault.read_identity(READER, person_id, ReadPurpose.LAWFUL_REQUEST, fields, CASE)
-    return {field: value.reveal() for field, value in opened.items()}
+    return {field: value.reveal() for field, value in opened.fields.items()}
 
 
 def reads_on_record(services: Services) -> list[Json]:

@@ -75,9 +75,9 @@ def test_a_passport_verifies_its_holder_and_is_kept_with_its_country(services: S
     person = services.verifications.person_behind(AccountId(account))
     assert person is not None
     opened = services.vault.read_identity(OPERATOR, person, ReadPurpose.COURT_ORDER, list(IdentityField), "案1")
-    assert opened[IdentityField.DOCUMENT_TYPE].reveal() == "passport"
-    assert opened[IdentityField.DOCUMENT_NUMBER].reveal() == "UTO L898902C3"
-    assert opened[IdentityField.NAME].reveal() == "ERIKSSON ANNA"
+    assert opened.fields[IdentityField.DOCUMENT_TYPE].reveal() == "passport"
+    assert opened.fields[IdentityField.DOCUMENT_NUMBER].reveal() == "UTO L898902C3"
+    assert opened.fields[IdentityField.NAME].reveal() == "ERIKSSON ANNA"
 
 
 _NOT_TAKEN: list[tuple[str, Json | None, dict[str, str], tuple[str, str]]] = [

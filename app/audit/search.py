@@ -1,0 +1,73 @@
+"""Finds entries of the log by what was done, by whom, to what and when."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from app.audit import search_rows
+from app.audit.domain import searched_as
+from app.audit.search_rows import Place, Wanted
+from app.db.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Nothing asked for means everything. `actor` and `object` are ids; times are UTC, `after` included."""
+
+    action: str | None = None
+    actor: str | None = None
+    object: str | None = None
+    after: datetime | None = None
+    before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundEntry:
+    """`entry` is the parsed entry, None where its bytes are gone or no entry, which `audit verify` tells."""
+
+    entry_id: str
+    origin: str
+    place: Place
+    entry: dict[str, object] | None
+
+
+class Search:
+    """Reads the log; that somebody did so is for the face to record."""
+
+    def __init__(self, unit_of_work: UnitOfWork) -> None:
+        self._unit_of_work = unit_of_work
+
+    def find(self, question: Question, limit: int, below: Place | None = None) -> list[FoundEntry]:
+        """The newest first, at most `limit`; a next page begins below the last place of the one before.
+
+        What has no number yet (200 ms) is not found.
+        """
+        wanted = Wanted(
+            action=question.action,
+            actor=_asked(question.actor),
+            object=_asked(question.object),
+            after=_as_written(question.after),
+            before=_as_written(question.before),
+        )
+        with self._unit_of_work.read() as tx:
+            found = search_rows.find(tx.session, wanted, below, limit)
+        return [FoundEntry(one.entry_id, one.origin.name, one.place, _parsed(one.entry)) for one in found]
+
+
+def _asked(value: str | None) -> str | None:
+    return None if value is None else searched_as(value)
+
+
+def _as_written(moment: datetime | None) -> str | None:
+    """Times of entries sort as text."""
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _parsed(entry: bytes | None) -> dict[str, object] | None:
+    try:
+        said = json.loads(entry or b"")
+    except (ValueError, RecursionError):
+        return None
+    return said if isinstance(said, dict) else None

@@ -1,0 +1,113 @@
+"""While nothing can be kept outside the database the service goes on, and what must be on record is refused in 5 s."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event, Thread
+from time import monotonic
+
+import pytest
+from sqlalchemy import select
+
+from app.audit.search import Question
+from app.boards.models import TermsRow
+from app.kernel.actor import OPERATOR
+from tests.support.forum import ForumBackend
+from tests.support.postgres import start_postgres
+from tests.support.process import environment_of, shiming
+from tests.torture.form import Form
+from tests.torture.house import House
+
+_REFUSED = "shiming: The audit log cannot be published now, so nothing was done"
+_PATIENCE, _SLACK = 5.0, 1.0
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
+    if request.param == "sqlite":
+        yield House(tmp_path, f"sqlite:///{tmp_path}/shiming.db")
+        return
+    server = start_postgres()
+    yield House(tmp_path, server.url("postgres"), server)
+    server.stop()
+
+
+@dataclass
+class _Posting:
+    """A forum that lets somebody post, again and again, and brings in others."""
+
+    forum: ForumBackend
+    account_id: str
+    ended: Event = field(default_factory=Event)
+    permits: int = 0
+    slowest: float = 0.0
+
+    def go_on(self) -> None:
+        while not self.ended.is_set():
+            began = monotonic()
+            assert self.forum.token(self.account_id).status_code == 201
+            assert self.forum.post("/v1/accounts", {"handle": f"乙{self.permits}"}).status_code == 201
+            self.permits += 1
+            self.slowest = max(self.slowest, monotonic() - began)
+
+
+def test_what_must_be_on_record_is_refused_in_5_seconds_while_posting_goes_on(form: Form, house: House) -> None:
+    with house.services() as services:
+        credentials = services.forums.add(OPERATOR, "测试论坛")
+    terms = ("forum", "terms", credentials.forum_id, "--source", "design", "--interval-days", "90")
+    environment = environment_of(house.folder, house.url, SHIMING_ISSUER=house.address)
+    with house.serving() as service, ExitStack() as stack:
+        forum = ForumBackend(service.address, credentials)
+        stack.callback(forum.http.close)
+        account = forum.register("山间清风")
+        forum.accept_agreement(account["id"])
+        assert forum.check_document(account["id"]).json()["outcome"] == "verified"
+        idle = _took(environment, "audit", "search", "--limit", "1")
+        posting, before = _Posting(forum, account["id"]), _state(house)
+        thread = Thread(target=posting.go_on)
+        in_the_way = house.folder / "keys" / "audit-head.tmp"
+        in_the_way.mkdir()
+        thread.start()
+        try:
+            waits = [_refused(environment, *act) - idle for act in (("keys", "rotate", "signing"), terms)]
+        finally:
+            posting.ended.set()
+            thread.join()
+        assert _state(house) == before
+        assert max(waits) < _PATIENCE + _SLACK
+        assert posting.permits > 10
+        in_the_way.rmdir()
+        done = shiming(environment, *terms)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "On record as number" in done.stdout
+    told = f"refused {', '.join(f'{wait:.1f} s' for wait in waits)} after their start, {posting.permits} permits and as"
+    told += f" many new accounts meanwhile, the slowest pair in {posting.slowest * 1000:.0f} ms; nothing changed"
+    form.tell(f"audit log that cannot be kept outside, {house.name}", told)
+
+
+def _state(house: House) -> object:
+    """All that the acts would have changed."""
+    keys = {path.name: path.read_bytes() for path in (house.folder / "keys").glob("*.key")}
+    with house.services() as services, services.unit_of_work.read() as tx:
+        done = [one for one in services.audit.search.find(Question(), 10_000) if one.entry]
+        acts = [one.entry["action"] for one in done if one.entry and one.entry["outcome"] == "done"]
+        terms = tx.session.scalars(select(TermsRow.forum_id)).all()
+        return keys, terms, [act for act in acts if act in {"key.promoted", "key.destroyed", "terms.changed"}]
+
+
+def _refused(environment: dict[str, str], *act: str) -> float:
+    began = monotonic()
+    result = shiming(environment, *act)
+    took = monotonic() - began
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith(_REFUSED)
+    assert "audit-head.note" in result.stderr  # and what to look at
+    return took
+
+
+def _took(environment: dict[str, str], *command: str) -> float:
+    """What it costs to begin a command."""
+    began = monotonic()
+    assert shiming(environment, *command).returncode == 0
+    return monotonic() - began
