@@ -16,6 +16,10 @@ class Policy:
 
 AUDIT_NUMBERED_WITHIN = Policy(200, "milliseconds after its commit", "docs/threats.md; design")
 AUDIT_BATCH = Policy(2000, "entries in one checkpoint at most", "design")
+AUDIT_VERIFIED_AT = Policy(3, "o'clock in Shanghai, every night", "design")
+AUDIT_VERIFIED_AGAIN = Policy(1, "hours after a verification that could not be done", "design")
+AUDIT_VERIFICATION_LOST = Policy(12, "hours without an end, and another one is begun", "design")
+AUDIT_VERIFICATION_LATE = Policy(36, "hours since the last one, and the doctor says so", "design")
 AUDIT_REFUSAL_REPEATED = Policy(60, "seconds between two lines of the log that say it", "design")
 
 ACCESS_TOKEN_LIFETIME = Policy(3600, "seconds", "design")

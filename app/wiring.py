@@ -1,6 +1,7 @@
 """Puts the parts together: the only reader of settings beside `main`, and where an unsafe start is refused."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -19,8 +20,9 @@ from app.accounts.sanctions import Sanctions
 from app.accounts.service import Accounts
 from app.agreements.service import Agreements
 from app.audit import service as audit
-from app.audit.desk import AuditDesk, open_desk
+from app.audit.desk import AuditDesk, Inspection, open_desk, open_inspection
 from app.audit.domain import Action, ObjectKind
+from app.audit.evidence import Trust
 from app.boards.announcements import Ways
 from app.boards.chores import Chores
 from app.boards.filing import Filing, IsAdult
@@ -169,10 +171,7 @@ def build(
     sender = sender or _sender(settings, clock)
     keyring = load_keyring(settings.keys_dir)
     refuse_unsafe(settings, keyring)
-    file = sqlite_file(settings.database())
-    if file is not None and not file.exists():
-        raise StartRefused(f"There is no database at {file} yet. Run `shiming init`.")
-    engine = make_engine(settings.database())
+    engine = _existing(settings)
     unit_of_work = UnitOfWork(engine, clock)
     try:
         _refuse_unready(settings, engine, unit_of_work, keyring)
@@ -182,6 +181,14 @@ def build(
     except StartRefused:
         engine.dispose()
         raise
+
+
+def _existing(settings: Settings) -> Engine:
+    """The engine of a database that is there. Raises `StartRefused`."""
+    file = sqlite_file(settings.database())
+    if file is not None and not file.exists():
+        raise StartRefused(f"There is no database at {file} yet. Run `shiming init`.")
+    return make_engine(settings.database())
 
 
 def _assemble(
@@ -277,6 +284,19 @@ def _is_development(settings: Settings) -> bool:
 def _signer(settings: Settings, clock: Clock, keyring: Keyring) -> TokenSigner:
     watch = KeyWatch(settings.keys_dir, clock)
     return TokenSigner(keyring, settings.issuer, overlap=SIGNING_KEY_OVERLAP, watch=watch)
+
+
+@contextmanager
+def inspection(settings: Settings, trust: Trust | None = None) -> Iterator[Inspection]:
+    """What reads the audit log: needs the database, and no key where `trust` is given. Raises `StartRefused`."""
+    engine = _existing(settings)
+    try:
+        refuse_old_schema(engine)
+        unit_of_work = UnitOfWork(engine, clock_of(settings))
+        keyring = load_keyring(settings.keys_dir)
+        yield open_inspection(unit_of_work, keyring, settings.audit_directory(), trust=trust)
+    finally:
+        engine.dispose()
 
 
 def initialise(settings: Settings, clock: Clock | None = None) -> None:

@@ -91,3 +91,19 @@ class DetailRow(Base):
     entry_id: Mapped[str] = mapped_column(String(40), primary_key=True)
     salt: Mapped[bytes] = mapped_column(LargeBinary)
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class VerificationRow(Base):
+    """A nightly verification and what came out, for who watches; it proves nothing."""
+
+    __tablename__ = "audit_verifications"
+
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    began_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    outcome: Mapped[str | None] = mapped_column(String(16))
+    entries: Mapped[int] = mapped_column(BigInteger)
+    findings: Mapped[int] = mapped_column(Integer)
+    kind: Mapped[str | None] = mapped_column(String(40))
+    origin: Mapped[str | None] = mapped_column(String(255))
+    place: Mapped[int | None] = mapped_column(BigInteger)

@@ -9,6 +9,7 @@ import typer
 from pydantic import ValidationError
 
 from app.cli.accounts import accounts
+from app.cli.audit import audit
 from app.cli.doctor import doctor, faults_of
 from app.cli.forum import forum
 from app.cli.keys import keys
@@ -31,6 +32,7 @@ shiming.add_typer(lexicon, name="lexicon")
 shiming.add_typer(moderators, name="moderators")
 shiming.add_typer(accounts, name="accounts")
 shiming.add_typer(reviews, name="reviews")
+shiming.add_typer(audit, name="audit")
 shiming.command()(doctor)
 shiming.command()(patrol)
 
