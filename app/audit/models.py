@@ -19,7 +19,10 @@ class StagedEntryRow(Base):
 
 
 class WaitingEntryRow(Base):
-    """Which entries have no number yet, so that nobody searches all of them. It proves nothing."""
+    """Which entries have no number yet, so that nobody searches all of them. It proves nothing.
+
+    A trigger on `audit_stage` writes it (migration 0016): no writer pays a second statement, and none can forget it.
+    """
 
     __tablename__ = "audit_waiting"
 

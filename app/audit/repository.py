@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.audit.domain import SearchColumns
 from app.audit.models import CheckpointRow, DetailRow, LeafRow, OriginRow, StagedEntryRow, TileRow, WaitingEntryRow
 from app.audit.tree import TILE_WIDTH, Tile, split_tile
-from app.db.bulk import among
+from app.db.bulk import among, insert_many
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,6 @@ class StoredCheckpoint:
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    number: int
     entry_id: str
     leaf_hash: bytes
     columns: SearchColumns
@@ -133,24 +132,23 @@ def wait_no_more(session: Session, ids: Sequence[str]) -> None:
     session.execute(delete(WaitingEntryRow).where(among(WaitingEntryRow.id, ids)))
 
 
-def add_leaves(session: Session, origin_id: int, leaves: Sequence[Leaf]) -> None:
-    session.execute(
-        insert(LeafRow.__table__),  # type: ignore[arg-type] # a mapped class has a table
-        [
-            {
-                "origin_id": origin_id,
-                "number": leaf.number,
-                "entry_id": leaf.entry_id,
-                "leaf_hash": leaf.leaf_hash,
-                "ts": leaf.columns.ts,
-                "actor_kind": leaf.columns.actor_kind,
-                "actor_id": leaf.columns.actor_id,
-                "action": leaf.columns.action,
-                "object_kind": leaf.columns.object_kind,
-                "object_id": leaf.columns.object_id,
-            }
-            for leaf in leaves
-        ],
+def add_leaves(session: Session, origin_id: int, first: int, leaves: Sequence[Leaf]) -> None:
+    """The next leaves of a tree, numbered from `first` on."""
+    insert_many(
+        session,
+        LeafRow,
+        {
+            "origin_id": [origin_id] * len(leaves),
+            "number": list(range(first, first + len(leaves))),
+            "entry_id": [leaf.entry_id for leaf in leaves],
+            "leaf_hash": [leaf.leaf_hash for leaf in leaves],
+            "ts": [leaf.columns.ts for leaf in leaves],
+            "actor_kind": [leaf.columns.actor_kind for leaf in leaves],
+            "actor_id": [leaf.columns.actor_id for leaf in leaves],
+            "action": [leaf.columns.action for leaf in leaves],
+            "object_kind": [leaf.columns.object_kind for leaf in leaves],
+            "object_id": [leaf.columns.object_id for leaf in leaves],
+        },
     )
 
 
@@ -162,8 +160,8 @@ def add_tiles(session: Session, origin_id: int, tiles: Sequence[Tile]) -> None:
 
 
 def stage(session: Session, entry_id: str, entry: bytes) -> None:
-    """The entry and its place in the queue, in the transaction of the change."""
-    session.add_all((StagedEntryRow(id=entry_id, entry=entry), WaitingEntryRow(id=entry_id)))
+    """In the transaction of the change; the database puts it into the queue."""
+    session.add(StagedEntryRow(id=entry_id, entry=entry))
 
 
 def add_detail(session: Session, entry_id: str, salt: bytes, sealed: bytes) -> None:

@@ -120,13 +120,12 @@ class Sequencer:
         """
         if log.is_new:
             repository.add_origin(tx.session, log.origin, tx.now)
-        edge, first = log.edge.copy(), log.edge.size
+        edge = log.edge.copy()
         hashes = leaf_hashes(entry for _, entry in entries)
         leaves = [
-            Leaf(number, entry_id, leaf, search_columns(entry))
-            for number, ((entry_id, entry), leaf) in enumerate(zip(entries, hashes, strict=True), first)
+            Leaf(entry_id, leaf, search_columns(entry)) for (entry_id, entry), leaf in zip(entries, hashes, strict=True)
         ]
-        repository.add_leaves(tx.session, log.origin.id, leaves)
+        repository.add_leaves(tx.session, log.origin.id, log.edge.size, leaves)
         repository.add_tiles(tx.session, log.origin.id, edge.append(hashes))
         note = sign_checkpoint(Checkpoint(log.origin.name, edge.size, edge.root()), self._signer)
         stored = StoredCheckpoint(edge.size, edge.root(), note, self._signer.key_id, tx.now)

@@ -1,10 +1,10 @@
 """Statements about many rows that both databases take: any number of strings are one parameter."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Select, String, inspect, literal, select
+from sqlalchemy import ARRAY, ColumnElement, Select, String, func, insert, inspect, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -56,6 +56,21 @@ def add_new(session: Session, rows: Sequence[Base], key: InstrumentedAttribute[s
     values = [{name: getattr(row, name) for name in columns} for row in rows]
     statement = _insert(session, type(rows[0])).values(values).on_conflict_do_nothing()
     return set(session.scalars(statement.returning(key)))
+
+
+def insert_many(session: Session, table: type[Base], columns: Mapping[str, Sequence[object]]) -> None:
+    """Inserts rows that are given column by column, all of one length; nothing about them is looked up or returned.
+
+    On PostgreSQL in one statement whatever their number, which costs a third of one for each row.
+    """
+    if session.get_bind().dialect.name != "postgresql":
+        rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        session.connection().execute(insert(table), rows)
+        return
+    types = {column.key: column.type for column in inspect(table).columns}
+    arrays = [literal(list(values), ARRAY(types[name])) for name, values in columns.items()]
+    rows_of = func.unnest(*arrays).table_valued(*columns).render_derived()
+    session.execute(insert(table).from_select(list(columns), select(rows_of), include_defaults=False))
 
 
 def _insert(session: Session, table: type[Base]) -> postgresql.Insert | sqlite.Insert:

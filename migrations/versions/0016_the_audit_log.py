@@ -13,6 +13,19 @@ branch_labels = None
 depends_on = None
 
 
+# whatever is staged waits for its number: no writer pays a second statement, and none can forget it
+ON_SQLITE = (
+    'CREATE TRIGGER audit_stage_waits AFTER INSERT ON audit_stage'
+    ' BEGIN INSERT INTO audit_waiting (id) VALUES (NEW.id); END',
+)
+ON_POSTGRESQL = (
+    'CREATE FUNCTION audit_stage_waits() RETURNS trigger LANGUAGE plpgsql AS'
+    ' $$ BEGIN INSERT INTO audit_waiting (id) VALUES (NEW.id); RETURN NULL; END $$',
+    'CREATE TRIGGER audit_stage_waits AFTER INSERT ON audit_stage'
+    ' FOR EACH ROW EXECUTE FUNCTION audit_stage_waits()',
+)
+
+
 def upgrade() -> None:
     op.create_table('audit_waiting',
     sa.Column('id', sa.String(length=40), nullable=False),
@@ -67,9 +80,16 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('entry_id', name=op.f('pk_audit_detail'))
     )
     op.execute('INSERT INTO audit_waiting (id) SELECT id FROM audit_stage')  # what was recorded before there was a log
+    for statement in ON_POSTGRESQL if op.get_bind().dialect.name == 'postgresql' else ON_SQLITE:
+        op.execute(statement)
 
 
 def downgrade() -> None:
+    if op.get_bind().dialect.name == 'postgresql':
+        op.execute('DROP TRIGGER audit_stage_waits ON audit_stage')
+        op.execute('DROP FUNCTION audit_stage_waits()')
+    else:
+        op.execute('DROP TRIGGER audit_stage_waits')
     op.drop_table('audit_detail')
     op.drop_table('audit_checkpoints')
     op.drop_table('audit_tiles')

@@ -241,3 +241,15 @@ def test_of_old_accounts_that_look_alike_the_older_owns_the_look_and_both_keep_t
         ).all()
     assert [tuple(row) for row in kept] == [("acc_1", "coco"), ("acc_2", "сосо"), ("acc_3", "coco")]
     assert [tuple(row) for row in owners] == [("frm_1", "acc_2", None), ("frm_2", "acc_3", None)]
+
+
+def test_what_was_recorded_before_there_was_a_log_waits_for_its_number_like_what_comes(engine: Engine) -> None:
+    command.upgrade(migrations(engine), "0015")
+    staged = text("INSERT INTO audit_stage (id, entry) VALUES (:id, :entry)")
+    with engine.begin() as connection:
+        connection.execute(staged, {"id": "before", "entry": b"{}"})
+    upgrade(engine)
+    with engine.begin() as connection:
+        connection.execute(staged, {"id": "after", "entry": b"{}"})
+        waiting = connection.execute(text("SELECT id FROM audit_waiting ORDER BY id")).scalars().all()
+    assert waiting == ["after", "before"]
