@@ -46,9 +46,7 @@ def root_of(hashes: list[bytes]) -> bytes:
     return hashes[0] if hashes else sha256().digest()
 
 
-class Tree:
-    """Grows to the right; `levels` are the roots of its full tiles of 256, of the tiles of these, and so on."""
-
+class Tree:  # grows to the right; `levels` are the roots of its full tiles of 256, of the tiles of these, and so on
     def __init__(self) -> None:
         self.leaves, self.levels = list[bytes](), list[list[bytes]]()
 
@@ -170,7 +168,7 @@ class Log:
             gone = "search-column-changed" if row.leaf in self.orphans.values() else "entry-missing"
             yield (gone if row.entry is None else kind), row.number, None
 
-    def examine(self, keys: list[bytes], outside: list[tuple[str, bool]]) -> tuple[list[Place], set[bytes]]:
+    def examine(self, keys: list[bytes], outside: list[tuple[str, bool]], lost: int) -> tuple[list[Place], set[bytes]]:
         """All that is wrong, and the signed hashes that are nowhere."""
         found, signed, largest = list[Place](), dict[int, bytes](), max((c[0] for c in self.checkpoints), default=0)
         for size, root, note in self.checkpoints:
@@ -179,7 +177,7 @@ class Log:
             found += [] if checkpoint == (size, root) else [("checkpoint-changed", size, None)]
         newest, most = max(signed, default=0), max(largest, len(self.rows))
         vouched = sorted((*note, head) for text, head in outside if (note := opened(text, self.origin, keys)))
-        found += [("rolled-back", newest, None)] if any(size > max(newest, most) for size, _, _ in vouched) else []
+        found += [("rolled-back", newest, None)] if any(one[0] > max(newest, most, lost) for one in vouched) else []
         signed = {size: root for size, root, _ in reversed(vouched) if newest < size <= most} | signed
         broken = self.settle(signed)
         places, missing = self.compare(broken, max(signed, default=0))
@@ -222,15 +220,18 @@ def verify(folder: Path, trusted: str | None = None) -> list[tuple[str, str, int
     outside = [(one["note"], False) for one in lines_of(folder / "anchors.txt")]
     outside += [(head.read_text(encoding="utf-8"), True)] if head.exists() else []
     staged, found, nowhere = lines_of(folder / "staged.jsonl"), list[tuple[str, str, int | None, int | None]](), set()
-    there = [(one["id"], base64.b64decode(one["entry"])) for one in staged if one["entry"] is not None]
-    orphans = {entry_id: sha256(b"\0" + raw).digest() for entry_id, raw in there}
+    bytes_of = {one["id"]: b"\0" + base64.b64decode(one["entry"]) for one in staged if one["entry"] is not None}
+    orphans = {entry_id: sha256(raw).digest() for entry_id, raw in bytes_of.items()}
     logs = [Log(place, orphans) for place in sorted(folder.glob("[0-9]*"), key=lambda place: int(place.name))]
+    firsts = [json.loads(log.raws[0]) for log in logs if log.raws and searched_by(log.raws[0])]
+    recovered = [one for one in firsts if one["action"] == "audit.recovered" and one["case"]]
+    lost = {one["object"]["id"]: int(one["case"].split(" ")[0]) for one in recovered}
     for log in logs:
-        places, missing = log.examine(keys, outside)
-        found += [(kind, log.origin, number, through) for kind, number, through in places]
-        nowhere |= missing
-    signed = {name for note, _ in outside if (opened(note, name := note.split("\n")[0], keys) or (0, b""))[0]}
-    named = signed | {name for name, _, _ in lines if trusted}
+        places, missing = log.examine(keys, outside, lost.get(log.origin, 0))
+        found, nowhere = found + [(kind, log.origin, n, through) for kind, n, through in places], nowhere | missing
+    notes = {(name, opened(note, name, keys) or (0, b"")) for note, _ in outside if (name := note.split("\n")[0])}
+    named = {name for name, (size, _) in notes if size > lost.get(name, 0)}
+    named |= {name for name, _, _ in lines if trusted and name not in lost}
     found += [("rolled-back", name, 0, None) for name in named - {log.origin for log in logs}]
     for one in staged:
         lost = one["id"] in orphans and not one["waiting"] and orphans[one["id"]] not in nowhere

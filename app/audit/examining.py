@@ -1,5 +1,6 @@
 """The examination of one log: whether it is what was signed, and if not, where and how."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -7,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from app.audit import verify_rows
 from app.audit.canonical import Columns, columns_of, columns_of_one
-from app.audit.checkpoint import Checkpoint
 from app.audit.evidence import Outside, Trust, claimed_origin
 from app.audit.findings import TOLD, Finding, Kind
 from app.audit.locating import Comparison, Kept, Place, Row, Settled, misplaced_bytes, settle
@@ -17,6 +17,7 @@ from app.audit.verify_rows import StagedSeen, TileSeen
 
 _PIECE = 40 * TILE_WIDTH
 """Leaves that are read at a time: whole tiles, so that each is compared once."""
+_RECOVERED = "audit.recovered"
 _SAID = {
     Kind.HISTORY_REWRITTEN: "From here on the log is not what was signed.",
     Kind.LEAF_MISSING: "The leaf that was signed here is gone.",
@@ -58,11 +59,10 @@ class Log:
         self.missing: set[bytes] = set()
         """Hashes of signed leaves that are nowhere: who finds their bytes has found no entry that was left out."""
 
-    def examine(self, declared: Checkpoint | None) -> None:
-        """`declared` is what the log that came after it says it lost: that much may be gone."""
+    def examine(self, lost: int) -> None:
+        """A log that came after it has declared that it had so many entries: of those, any number may be gone."""
         signed, largest = self._read_checkpoints()
         newest = max(signed, default=0)
-        lost = declared.size if declared and declared.origin == self._origin.name else 0
         most = max(newest, largest, self.size)
         for one in sorted(self._vouched):
             if newest < one.size <= most:
@@ -213,10 +213,15 @@ class Log:
         self.findings.append(Finding(kind, self._origin.name, number, sentence, through))
 
 
-def declared_by(entry: bytes) -> Checkpoint | None:
-    """What the first entry of a log says that the log before it had come to; None where it says nothing."""
-    del entry
-    return None
+def declared_by(entry: bytes) -> tuple[str, int] | None:
+    """Which log, and of how many entries, the first entry of a recovered one says was there before it."""
+    if columns_of_one(entry) is None:
+        return None
+    said = json.loads(entry)
+    size = str(said["case"]).partition(" ")[0]
+    if said["action"] != _RECOVERED or not size.isdecimal():
+        return None
+    return said["object"]["id"], int(size)
 
 
 def _hashes_in(tiles: Iterable[TileSeen]) -> dict[int, bytes]:

@@ -66,6 +66,8 @@ class Report:
     logs: Sequence[LogRead]
     findings: Sequence[Finding]
     unchecked: Sequence[str] = ()
+    declared: Sequence[str] = ()
+    """What recoveries have said that logs have lost: no finding, but something to ask about."""
 
     @property
     def tampering(self) -> list[Finding]:

@@ -96,7 +96,7 @@ class DetailRow(Base):
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
 
 
-class VerificationRow(Base):
+class AuditVerificationRow(Base):
     """A nightly verification and what came out, for who watches; it proves nothing."""
 
     __tablename__ = "audit_verifications"

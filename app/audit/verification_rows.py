@@ -6,13 +6,13 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from app.audit.findings import Kind, Outcome, Verification
-from app.audit.models import VerificationRow
+from app.audit.models import AuditVerificationRow
 
 
 def newest(session: Session, *, ended: bool = False) -> Verification | None:
     """The last one that was begun, or that has ended."""
-    wanted = select(VerificationRow).order_by(VerificationRow.number.desc()).limit(1)
-    row = session.scalars(wanted.where(VerificationRow.outcome.is_not(None)) if ended else wanted).first()
+    wanted = select(AuditVerificationRow).order_by(AuditVerificationRow.number.desc()).limit(1)
+    row = session.scalars(wanted.where(AuditVerificationRow.outcome.is_not(None)) if ended else wanted).first()
     if row is None:
         return None
     return Verification(
@@ -29,13 +29,13 @@ def newest(session: Session, *, ended: bool = False) -> Verification | None:
 
 
 def begin(session: Session, verification: Verification) -> None:
-    session.execute(insert(VerificationRow), asdict(verification))
+    session.execute(insert(AuditVerificationRow), asdict(verification))
 
 
 def end(session: Session, verification: Verification) -> None:
     session.execute(
-        update(VerificationRow)
-        .where(VerificationRow.number == verification.number)
+        update(AuditVerificationRow)
+        .where(AuditVerificationRow.number == verification.number)
         .values(asdict(verification))
         .execution_options(synchronize_session=False)
     )

@@ -55,7 +55,7 @@ class Verifier:
             Finding(Kind.PROTECTION_MISSING, "", None, f"The database would let rows of {table} be changed.")
             for table in bare
         ]
-        return Report(logs.read, in_order([*logs.findings, *warnings]), unchecked)
+        return Report(logs.read, in_order([*logs.findings, *warnings]), unchecked, logs.declared())
 
 
 def _commit_of(entry: bytes) -> str | None:
@@ -72,21 +72,34 @@ class _Logs:
         self._outside = outside
         self._orphans: list[verify_rows.StagedSeen] | None = None
         self._missing: set[bytes] = set()
+        self._lost: dict[str, int] = {}
+        """What recovered logs have declared: of which log how many entries had been signed."""
         self.findings: list[Finding] = []
         self.read: list[LogRead] = []
 
     def examine(self) -> None:
         origins = verify_rows.origins(self._session)
-        for origin, following in zip(origins, [*origins[1:], None], strict=True):
-            first = next(verify_rows.leaves(self._session, following.id), None) if following else None
+        for origin in origins:
+            first = next(verify_rows.leaves(self._session, origin.id), None)
             declared = declared_by(first.entry) if first and first.entry else None
+            if declared:
+                self._lost[declared[0]] = max(declared[1], self._lost.get(declared[0], 0))
+        for origin in origins:
             log = Log(self._session, origin, self._trust, self._outside, self.orphans)
-            log.examine(declared)
+            log.examine(self._lost.get(origin.name, 0))
             self.findings += log.findings
             self._missing |= log.missing
             self.read.append(LogRead(origin.name, log.size))
         self._examine_strangers(origins)
         self._examine_staged(sum(log.size for log in self.read))
+
+    def declared(self) -> list[str]:
+        """What is no finding, because a recovery has said it, and what an inspector will want to ask about."""
+        sizes = {log.origin: log.size for log in self.read}
+        return [
+            f"{name} was signed up to {size} entries when a recovery began another log; {sizes.get(name, 0)} are here."
+            for name, size in sorted(self._lost.items())
+        ]
 
     def orphans(self) -> list[verify_rows.StagedSeen]:
         if self._orphans is None:
@@ -103,15 +116,15 @@ class _Logs:
             self.findings.append(Finding(kind, "", None, f"{table} has rows of a log that is not in the database."))
         notes = [note for note in (self._outside.head, *self._outside.anchors) if note]
         gone = {name for note in notes if (name := claimed_origin(note)) not in known and self._says(name, note)}
-        gone |= self._trust.names - known
+        gone |= self._trust.names - known - self._lost.keys()
         for name in sorted(gone):
             sentence = "Signed checkpoints speak of this log, and it is not in the database."
             self.findings.append(Finding(Kind.ROLLED_BACK, name, 0, sentence))
 
     def _says(self, name: str, note: str) -> bool:
-        """Whether something of substance was signed for the log of this name."""
+        """Whether something was signed for the log of this name that nobody has declared as lost."""
         checkpoint = self._trust.open(name, note)
-        return checkpoint is not None and checkpoint.size > 0
+        return checkpoint is not None and checkpoint.size > self._lost.get(name, 0)
 
     def _examine_staged(self, numbered: int) -> None:
         if not self.findings and verify_rows.nothing_left_out(self._session, numbered):

@@ -96,6 +96,7 @@ def _shown(report: Report) -> dict[str, object]:
             }
             for found in report.findings
         ],
+        "declared": list(report.declared),
         "unchecked": list(report.unchecked),
     }
 
@@ -105,6 +106,8 @@ def _print(report: Report) -> None:
         typer.echo(f"{log.origin}: {log.size} entries")
     for found in report.findings:
         typer.echo(_line_of(found))
+    for what in report.declared:
+        typer.echo(f"declared: {what}")
     for what in report.unchecked:
         typer.echo(f"not checked: {what}")
     if not report.tampering:

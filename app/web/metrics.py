@@ -12,6 +12,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from prometheus_client.registry import Collector
 from sqlalchemy import Engine, QueuePool
 
+from app.audit.findings import Outcome, Verification
 from app.policies import RouteClass
 from app.screening.patrol import PatrolState
 from app.screening.watch import Watched
@@ -94,11 +95,14 @@ class Metrics:
         if isinstance(engine.pool, QueuePool):
             self._connections.set(engine.pool.checkedout())
 
-    def page(self, jobs: Sequence[JobRun], screening: Watched, now: datetime) -> bytes:
+    def page(
+        self, jobs: Sequence[JobRun], screening: Watched, now: datetime, verified: Verification | None = None
+    ) -> bytes:
         """The text format; of all processes where there are several. What jobs did stands in the database for all."""
         apart = CollectorRegistry()
         apart.register(_JobRuns(jobs, now))
         apart.register(_Screening(screening, now))
+        apart.register(_AuditVerified(verified))
         return self._counted() + generate_latest(apart)
 
     def _counted(self) -> bytes:
@@ -146,6 +150,27 @@ class _Screening(Collector):
         yield GaugeMetricFamily("shiming_review_oldest_seconds", "How long the oldest of them has waited.", value=age)
         yield GaugeMetricFamily("shiming_patrol_lag_seconds", "Since a publication; 0 once all was read.", value=lag)
         yield GaugeMetricFamily("shiming_patrol_flooded", "1 where the patrol opens no more reviews.", value=flooded)
+
+
+class _AuditVerified(Collector):
+    """When the audit log was verified last, and whether it was whole."""
+
+    def __init__(self, verified: Verification | None) -> None:
+        self._verified = verified
+
+    def collect(self) -> Iterator[Metric]:
+        last = self._verified
+        if last is None or last.ended_at is None:
+            return
+        at, clean = last.ended_at.timestamp(), last.outcome is Outcome.CLEAN
+        yield GaugeMetricFamily(
+            "shiming_audit_verified_timestamp_seconds", "When the audit log was verified.", value=at
+        )
+        yield GaugeMetricFamily(
+            "shiming_audit_verified_clean", "0 where it was bent or could not be read.", value=clean
+        )
+        yield GaugeMetricFamily("shiming_audit_verified_entries", "How many entries it had.", value=last.entries)
+        yield GaugeMetricFamily("shiming_audit_findings", "What was found, in all.", value=last.findings)
 
 
 def _forget_dead_processes() -> None:
