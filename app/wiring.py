@@ -20,9 +20,11 @@ from app.accounts.sanctions import Sanctions
 from app.accounts.service import Accounts
 from app.agreements.service import Agreements
 from app.audit import service as audit
-from app.audit.desk import AuditDesk, Inspection, open_desk, open_inspection
+from app.audit.desk import AuditDesk, open_desk
 from app.audit.domain import Action, ObjectKind
 from app.audit.evidence import Trust
+from app.audit.inspection import Evidence, Inspection, open_inspection
+from app.audit.verifications import NightlyVerifications
 from app.boards.announcements import Ways
 from app.boards.chores import Chores
 from app.boards.filing import Filing, IsAdult
@@ -120,6 +122,7 @@ class Services:
     reverifications: Reverifications
     sweeps: Sweeps
     chores: Chores
+    audit_verifications: NightlyVerifications
     clock: Clock
     unit_of_work: UnitOfWork
     refuse_missing_keys: Callable[[], None]
@@ -206,6 +209,7 @@ def _assemble(
     )
     return Services(
         *rooms,
+        audit_verifications=NightlyVerifications(unit_of_work, lambda: _inspect(settings, unit_of_work).verify()),
         clock=clock,
         unit_of_work=unit_of_work,
         refuse_missing_keys=lambda: _refuse_missing_keys(settings, unit_of_work),
@@ -286,15 +290,19 @@ def _signer(settings: Settings, clock: Clock, keyring: Keyring) -> TokenSigner:
     return TokenSigner(keyring, settings.issuer, overlap=SIGNING_KEY_OVERLAP, watch=watch)
 
 
+def _inspect(settings: Settings, unit_of_work: UnitOfWork, trust: Trust | None = None) -> Inspection:
+    """By the keys as they are now: a rotation may have added one since the start."""
+    evidence = Evidence(settings.audit_directory())
+    return open_inspection(unit_of_work, load_keyring(settings.keys_dir), evidence, trust)
+
+
 @contextmanager
 def inspection(settings: Settings, trust: Trust | None = None) -> Iterator[Inspection]:
     """What reads the audit log: needs the database, and no key where `trust` is given. Raises `StartRefused`."""
     engine = _existing(settings)
     try:
         refuse_old_schema(engine)
-        unit_of_work = UnitOfWork(engine, clock_of(settings))
-        keyring = load_keyring(settings.keys_dir)
-        yield open_inspection(unit_of_work, keyring, settings.audit_directory(), trust=trust)
+        yield _inspect(settings, UnitOfWork(engine, clock_of(settings)), trust)
     finally:
         engine.dispose()
 

@@ -26,7 +26,7 @@ def show_metrics(request: Request, services: ServicesOf, seats: SeatsOf, metrics
     """Counters in the text format of Prometheus."""
     _refuse_strangers(request, services)
     metrics.sample(seats, services.engine, services.checks.open_breakers())
-    verified = services.audit.verifications.recall()
+    verified = services.audit_verifications.recall()
     page = metrics.page(services.job_runs.recall(), services.watch.recall(), services.clock.now(), verified)
     return Response(page, media_type=MEDIA_TYPE)
 

@@ -22,7 +22,7 @@ _AGAIN = timedelta(hours=policies.AUDIT_VERIFIED_AGAIN.value)
 _CACHED_SECONDS = policies.JOB_RUNS_CACHED.value
 
 
-class Verifications:
+class NightlyVerifications:
     """`verify` is the whole verification, with the keys of this installation."""
 
     def __init__(

@@ -28,7 +28,7 @@ _TAMPERED, _UNVERIFIABLE = 1, 2
 def verify(key: KeyFile = None, as_json: AsJson = False) -> None:
     """Check every entry, tile, checkpoint and signature: 0 clean, 1 tampered, 2 could not verify."""
     with _unverifiable(), inspection(Settings(), _trust_in(key)) as inspecting:
-        report = inspecting.verifier.verify(inspecting.trust)
+        report = inspecting.verify()
     if as_json:
         typer.echo(json.dumps(_shown(report), ensure_ascii=False))
     else:

@@ -55,7 +55,13 @@ TIMETABLE = (
     Job("forget-old-answers", every=600, limit=10, batch=lambda services: services.idempotency.purge()),
     Job("forget-revocations", every=600, limit=10, batch=lambda services: services.forums.forget_revocations()),
     Job("forget-screenings", every=600, limit=10, batch=lambda services: services.screenings.forget_old()),
-    Job("verify-audit", every=600, limit=14_400, batch=lambda services: verify_nightly(services.audit), lane=Lane.LONG),
+    Job(
+        "verify-audit",
+        every=600,
+        limit=14_400,
+        batch=lambda services: verify_nightly(services.audit_verifications),
+        lane=Lane.LONG,
+    ),
     Job("forget-old-jobs", every=3600, limit=10, batch=lambda services: services.job_runs.forget_all_but(_names())),
 )
 

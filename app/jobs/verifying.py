@@ -1,13 +1,13 @@
 """The job that verifies the audit log every night, and says aloud what it found."""
 
-from app.audit.desk import AuditDesk
 from app.audit.findings import Outcome
+from app.audit.verifications import NightlyVerifications
 from app.web.logs import logger
 
 
-def verify_nightly(desk: AuditDesk) -> int:
+def verify_nightly(nightly: NightlyVerifications) -> int:
     """One when the verification of this night was done here, else 0. Raises `Unavailable`."""
-    done = desk.verifications.verify_nightly()
+    done = nightly.verify_nightly()
     if done is None:
         return 0
     if done.outcome is Outcome.TAMPERED:

@@ -18,12 +18,12 @@ import pytest
 
 from app.audit import service as audit
 from app.audit.checkpoint import Checkpoint, sign_checkpoint
-from app.audit.desk import Inspection
 from app.audit.details import Detail
 from app.audit.domain import Action, AuditObject, ObjectKind
 from app.audit.evidence import Outside, Trust
 from app.audit.export import Export
 from app.audit.findings import Finding, Kind
+from app.audit.inspection import Inspection
 from app.audit.verifying import Verifier
 from app.crypto.envelope import Records
 from app.crypto.keyring import load_keyring
@@ -124,7 +124,7 @@ class House:
     def look(self, *, anchored: bool = True) -> list[Finding]:
         """What the service finds; the tool must find the same in what is exported."""
         inspection = self.inspection(anchored=anchored)
-        found = inspection.verifier.verify(inspection.trust).tampering
+        found = inspection.verify().tampering
         shutil.rmtree(self.folder, ignore_errors=True)
         inspection.export.write(self.folder, inspection.trust)
         told = Counter(verify_export(self.folder))
