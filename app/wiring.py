@@ -1,6 +1,7 @@
 """Puts the parts together: the only reader of settings beside `main`, and where an unsafe start is refused."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -21,9 +22,12 @@ from app.agreements.service import Agreements
 from app.audit import service as audit
 from app.audit.desk import AuditDesk, AuditPlaces, open_desk
 from app.audit.domain import Action, ObjectKind
-from app.audit.protection import PROTECTED
+from app.audit.evidence import Trust
+from app.audit.inspection import Evidence, Inspection, open_inspection
+from app.audit.protection import PROTECTED, missing_protection
 from app.audit.receipts import Receipts
 from app.audit.sinks import sinks_of
+from app.audit.verifications import NightlyVerifications
 from app.boards.announcements import Ways
 from app.boards.chores import Chores
 from app.boards.filing import Filing, IsAdult
@@ -126,6 +130,7 @@ class Services:
     reverifications: Reverifications
     sweeps: Sweeps
     chores: Chores
+    audit_verifications: NightlyVerifications
     clock: Clock
     unit_of_work: UnitOfWork
     refuse_missing_keys: Callable[[], None]
@@ -177,10 +182,7 @@ def build(
     sender = sender or _sender(settings, clock)
     keyring = load_keyring(settings.keys_dir)
     refuse_unsafe(settings, keyring)
-    file = sqlite_file(settings.database())
-    if file is not None and not file.exists():
-        raise StartRefused(f"There is no database at {file} yet. Run `shiming init`.")
-    engine = make_engine(settings.database())
+    engine = _existing(settings)
     unit_of_work = UnitOfWork(engine, clock)
     try:
         _refuse_unready(settings, engine, unit_of_work, keyring)
@@ -190,6 +192,14 @@ def build(
     except StartRefused:
         engine.dispose()
         raise
+
+
+def _existing(settings: Settings) -> Engine:
+    """The engine of a database that is there. Raises `StartRefused`."""
+    file = sqlite_file(settings.database())
+    if file is not None and not file.exists():
+        raise StartRefused(f"There is no database at {file} yet. Run `shiming init`.")
+    return make_engine(settings.database())
 
 
 def _assemble(
@@ -207,6 +217,7 @@ def _assemble(
         *_facts(settings, desk),
         *_screening(unit_of_work, records, naming, board_naming),
         *_boards(unit_of_work, verifications.is_adult, board_naming, posting, notices, mac, desk.receipts),
+        audit_verifications=NightlyVerifications(unit_of_work, lambda: _inspect(settings, unit_of_work).verify()),
         clock=clock,
         unit_of_work=unit_of_work,
         refuse_missing_keys=lambda: _refuse_missing_keys(settings, unit_of_work),
@@ -306,6 +317,23 @@ def _is_development(settings: Settings) -> bool:
 def _signer(settings: Settings, clock: Clock, keyring: Keyring) -> TokenSigner:
     watch = KeyWatch(settings.keys_dir, clock)
     return TokenSigner(keyring, settings.issuer, overlap=SIGNING_KEY_OVERLAP, watch=watch)
+
+
+def _inspect(settings: Settings, unit_of_work: UnitOfWork, trust: Trust | None = None) -> Inspection:
+    """By the keys as they are now: a rotation may have added one since the start."""
+    evidence = Evidence(settings.audit_directory(), settings.audit_anchor_file, missing_protection)
+    return open_inspection(unit_of_work, load_keyring(settings.keys_dir), evidence, trust)
+
+
+@contextmanager
+def inspection(settings: Settings, trust: Trust | None = None) -> Iterator[Inspection]:
+    """What reads the audit log: needs the database, and no key where `trust` is given. Raises `StartRefused`."""
+    engine = _existing(settings)
+    try:
+        refuse_old_schema(engine)
+        yield _inspect(settings, UnitOfWork(engine, clock_of(settings)), trust)
+    finally:
+        engine.dispose()
 
 
 def initialise(settings: Settings, clock: Clock | None = None) -> None:

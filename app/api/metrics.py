@@ -27,7 +27,7 @@ def show_metrics(request: Request, services: ServicesOf, seats: SeatsOf, metrics
     _refuse_strangers(request, services)
     metrics.sample(seats, services.engine, services.checks.open_breakers())
     states = (services.job_runs.recall(), services.watch.recall(), services.audit.watch.recall())
-    page = metrics.page(*states, services.clock.now())
+    page = metrics.page(*states, services.audit_verifications.recall(), services.clock.now())
     return Response(page, media_type=MEDIA_TYPE)
 
 

@@ -111,3 +111,19 @@ class AnchorStateRow(Base):
     tried_at: Mapped[datetime] = mapped_column(UtcDateTime)
     failing_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     failure: Mapped[str | None] = mapped_column(String(40))
+
+
+class AuditVerificationRow(Base):
+    """A nightly verification and what came out, for who watches; it proves nothing."""
+
+    __tablename__ = "audit_verifications"
+
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    began_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    outcome: Mapped[str | None] = mapped_column(String(16))
+    entries: Mapped[int] = mapped_column(BigInteger)
+    findings: Mapped[int] = mapped_column(Integer)
+    kind: Mapped[str | None] = mapped_column(String(40))
+    origin: Mapped[str | None] = mapped_column(String(255))
+    place: Mapped[int | None] = mapped_column(BigInteger)

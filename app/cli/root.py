@@ -9,6 +9,7 @@ import typer
 from pydantic import ValidationError
 
 from app.cli.accounts import accounts
+from app.cli.audit import audit
 from app.cli.audit_proofs import prove, search
 from app.cli.audit_recover import recover
 from app.cli.doctor import doctor, faults_of
@@ -27,17 +28,14 @@ from app.wiring import initialise
 
 _HELP = "Shiming 实名: real name backstage, your choice on stage."
 shiming = typer.Typer(help=_HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-audit = typer.Typer(help="The record that nobody can bend.", no_args_is_help=True)
-audit.command()(prove)
-audit.command()(search)
-shiming.add_typer(audit, name="audit")
 shiming.add_typer(forum, name="forum")
 shiming.add_typer(keys, name="keys")
 shiming.add_typer(lexicon, name="lexicon")
 shiming.add_typer(moderators, name="moderators")
 shiming.add_typer(accounts, name="accounts")
 shiming.add_typer(reviews, name="reviews")
-audit = typer.Typer(help="The record that nobody can bend.", no_args_is_help=True)
+audit.command()(prove)
+audit.command()(search)
 audit.command()(recover)
 shiming.add_typer(audit, name="audit")
 shiming.command()(doctor)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from app.jobs.verifying import verify_nightly
 from app.wiring import Services
 
 
@@ -17,6 +18,8 @@ class Lane(StrEnum):
     """What somebody outside waits for: looked at every moment."""
     TEXTS = "texts"
     """A sender of texts may be slow, and nobody else waits for it."""
+    LONG = "long"
+    """What reads everything, for minutes or longer."""
     STEADY = "steady"
     """Everything else."""
 
@@ -52,6 +55,13 @@ TIMETABLE = (
     Job("forget-old-answers", every=600, limit=10, batch=lambda services: services.idempotency.purge()),
     Job("forget-revocations", every=600, limit=10, batch=lambda services: services.forums.forget_revocations()),
     Job("forget-screenings", every=600, limit=10, batch=lambda services: services.screenings.forget_old()),
+    Job(
+        "verify-audit",
+        every=600,
+        limit=14_400,
+        batch=lambda services: verify_nightly(services.audit_verifications),
+        lane=Lane.LONG,
+    ),
     Job("forget-old-jobs", every=3600, limit=10, batch=lambda services: services.job_runs.forget_all_but(_names())),
 )
 

@@ -12,6 +12,8 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import policies
+from app.audit import verification_rows
+from app.audit.findings import Outcome
 from app.audit.service import newest_entry_at
 from app.crypto.keyring import KeyPurpose, Keyring, KeyState, load_keyring
 from app.db.engine import is_sqlite, make_engine, reading, sqlite_file
@@ -126,6 +128,7 @@ def _examine_open_database(engine: Engine, keys_directory: Path, clock: Clock) -
     )
     yield from _examine_newest(unit_of_work, clock)
     yield from _examine_jobs(unit_of_work, clock)
+    yield from _examine_verification(unit_of_work, clock)
 
 
 def _examined(what: str, good: str, refuse: Callable[[], None]) -> Iterator[Finding]:
@@ -203,6 +206,33 @@ def _examine_jobs(unit_of_work: UnitOfWork, clock: Clock) -> Iterator[Finding]:
         yield failed(f"jobs: failing: {named}", "look for job-failed in the worker's log: it says where")
     if runs and not late and not failing:
         yield ok(f"jobs: {len(runs)}, all on time")
+
+
+def _examine_verification(unit_of_work: UnitOfWork, clock: Clock) -> Iterator[Finding]:
+    """What the verification of the audit log found last night. The doctor does not verify it again."""
+    try:
+        with unit_of_work.read() as tx:
+            last, waits = verification_rows.newest(tx.session, ended=True), newest_entry_at(tx)
+    except (Unavailable, SQLAlchemyError):
+        return  # the schema's finding has said why
+    if last is None or last.ended_at is None:
+        if waits:
+            yield warning(
+                "audit log: never verified", "run `shiming audit verify`, and a worker, which does it nightly"
+            )
+        return
+    hours = (clock.now() - last.ended_at).total_seconds() / 3600
+    if last.outcome is Outcome.TAMPERED:
+        at = "" if last.place is None else f" at {last.place}"
+        yield failed(
+            f"audit log: tampered with: {last.kind}{at}, {last.findings} findings", "`shiming audit verify` says all"
+        )
+    elif last.outcome is Outcome.UNVERIFIABLE:
+        yield failed("audit log: it could not be verified", "`shiming audit verify` says why")
+    elif hours > policies.AUDIT_VERIFICATION_LATE.value:
+        yield warning(f"audit log: last verified {hours:.0f} hours ago", "see that a worker runs")
+    else:
+        yield ok(f"audit log: {last.entries} entries verified {max(hours, 0):.0f} hours ago")
 
 
 def _current(keyring: Keyring, purpose: KeyPurpose) -> bool:

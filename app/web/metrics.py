@@ -12,6 +12,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from prometheus_client.registry import Collector
 from sqlalchemy import Engine, QueuePool
 
+from app.audit.findings import Outcome, Verification
 from app.audit.watch import AuditWatched
 from app.policies import RouteClass
 from app.screening.patrol import PatrolState
@@ -95,12 +96,20 @@ class Metrics:
         if isinstance(engine.pool, QueuePool):
             self._connections.set(engine.pool.checkedout())
 
-    def page(self, jobs: Sequence[JobRun], screening: Watched, audit: AuditWatched, now: datetime) -> bytes:
+    def page(
+        self,
+        jobs: Sequence[JobRun],
+        screening: Watched,
+        audit: AuditWatched,
+        verified: Verification | None,
+        now: datetime,
+    ) -> bytes:
         """The text format; of all processes where there are several. What jobs did stands in the database for all."""
         apart = CollectorRegistry()
         apart.register(_JobRuns(jobs, now))
         apart.register(_Screening(screening, now))
         apart.register(_Audit(audit, now))
+        apart.register(_AuditVerified(verified))
         return self._counted() + generate_latest(apart)
 
     def _counted(self) -> bytes:
@@ -168,6 +177,27 @@ class _Audit(Collector):
             if (since := anchor.age(self._now)) is not None:
                 age.add_metric([anchor.sink], since.total_seconds())
         yield from (age, failing)
+
+
+class _AuditVerified(Collector):
+    """When the audit log was verified last, and whether it was whole."""
+
+    def __init__(self, verified: Verification | None) -> None:
+        self._verified = verified
+
+    def collect(self) -> Iterator[Metric]:
+        last = self._verified
+        if last is None or last.ended_at is None:
+            return
+        at, clean = last.ended_at.timestamp(), last.outcome is Outcome.CLEAN
+        yield GaugeMetricFamily(
+            "shiming_audit_verified_timestamp_seconds", "When the audit log was verified.", value=at
+        )
+        yield GaugeMetricFamily(
+            "shiming_audit_verified_clean", "0 where it was bent or could not be read.", value=clean
+        )
+        yield GaugeMetricFamily("shiming_audit_verified_entries", "How many entries it had.", value=last.entries)
+        yield GaugeMetricFamily("shiming_audit_findings", "What was found, in all.", value=last.findings)
 
 
 def _forget_dead_processes() -> None:

@@ -51,7 +51,7 @@ _OTHER_FORM_FIELDS = {
 }
 _COMMANDS_WITH_NAMES = {"accounts import"}
 _OTHER_COMMANDS = {
-    *("init", "serve", "worker", "demo", "doctor", "accounts campaign"),
+    *("init", "serve", "worker", "demo", "doctor", "accounts campaign", "audit verify", "audit export"),
     *("forum add", "forum list", "forum rotate-secret", "forum disable", "forum confirm", "forum terms"),
     *(
         "keys status",

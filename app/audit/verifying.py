@@ -1,0 +1,157 @@
+"""The verification of the log: every byte, hash, tile, checkpoint and signature, and what lies outside the database.
+
+It assumes that whoever bent the log could write into every table. What is sound is read once, in pieces; only a log
+that is not is read again whole, to say where. Source: L8i.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
+
+from app.audit import verify_rows
+from app.audit.canonical import columns_of_one
+from app.audit.details import commitment, place_of
+from app.audit.evidence import Outside, Trust, claimed_origin
+from app.audit.examining import Log, declared_by
+from app.audit.findings import Finding, Kind, LogRead, Report, in_order
+from app.audit.repository import Origin
+from app.audit.tree import leaf_hash
+from app.crypto.envelope import Records
+from app.crypto.errors import SealBroken
+from app.db.unit_of_work import UnitOfWork
+
+MissingProtection = Callable[[Connection], Sequence[str]]
+"""The tables that would let their rows be changed."""
+
+
+class Verifier:
+    """Reads in one snapshot, so that a log that grows meanwhile is no finding. Nothing is written."""
+
+    def __init__(
+        self,
+        unit_of_work: UnitOfWork,
+        outside: Callable[[], Outside],
+        *,
+        records: Records | None = None,
+        missing_protection: MissingProtection | None = None,
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._outside = outside
+        self._records = records
+        self._missing_protection = missing_protection
+
+    def verify(self, trust: Trust) -> Report:
+        """Of all logs of the database. Raises `Unavailable`."""
+        outside = self._outside()  # before the snapshot, which then holds at least all that was kept outside
+        with self._unit_of_work.read() as tx:
+            logs = _Logs(tx.session, trust, outside)
+            logs.examine()
+            logs.examine_commitments(self._records)
+            unchecked = [*outside.unchecked, *([] if self._records else ["commitments: without the records key"])]
+            bare = self._missing_protection(tx.session.connection()) if self._missing_protection else []
+        warnings = [
+            Finding(Kind.PROTECTION_MISSING, "", None, f"The database would let rows of {table} be changed.")
+            for table in bare
+        ]
+        return Report(logs.read, in_order([*logs.findings, *warnings]), unchecked, logs.declared())
+
+
+def _commit_of(entry: bytes) -> str | None:
+    committed = json.loads(entry)["commit"]
+    return committed if isinstance(committed, str) else None
+
+
+class _Logs:
+    """One verification."""
+
+    def __init__(self, session: Session, trust: Trust, outside: Outside) -> None:
+        self._session = session
+        self._trust = trust
+        self._outside = outside
+        self._orphans: list[verify_rows.StagedSeen] | None = None
+        self._missing: set[bytes] = set()
+        self._lost: dict[str, int] = {}
+        """What recovered logs have declared: of which log how many entries had been signed."""
+        self.findings: list[Finding] = []
+        self.read: list[LogRead] = []
+
+    def examine(self) -> None:
+        origins = verify_rows.origins(self._session)
+        for origin in origins:
+            first = next(verify_rows.leaves(self._session, origin.id), None)
+            declared = declared_by(first.entry) if first and first.entry else None
+            if declared:
+                self._lost[declared[0]] = max(declared[1], self._lost.get(declared[0], 0))
+        for origin in origins:
+            log = Log(self._session, origin, self._trust, self._outside, self.orphans)
+            log.examine(self._lost.get(origin.name, 0))
+            self.findings += log.findings
+            self._missing |= log.missing
+            self.read.append(LogRead(origin.name, log.size))
+        self._examine_strangers(origins)
+        self._examine_staged(sum(log.size for log in self.read))
+
+    def declared(self) -> list[str]:
+        """What is no finding, because a recovery has said it, and what an inspector will want to ask about."""
+        sizes = {log.origin: log.size for log in self.read}
+        return [
+            f"{name} was signed up to {size} entries when a recovery began another log; {sizes.get(name, 0)} are here."
+            for name, size in sorted(self._lost.items())
+        ]
+
+    def orphans(self) -> list[verify_rows.StagedSeen]:
+        if self._orphans is None:
+            self._orphans = list(verify_rows.staged_without_leaf(self._session))
+        return self._orphans
+
+    def _examine_strangers(self, origins: Sequence[Origin]) -> None:
+        """Rows of no known log, and signed words about logs that are not there."""
+        known = {origin.name for origin in origins}
+        for table in verify_rows.strangers(self._session, [origin.id for origin in origins]):
+            kind = {"audit_leaves": Kind.LEAF_INSERTED, "audit_tiles": Kind.TILE_CHANGED}.get(
+                table, Kind.CHECKPOINT_CHANGED
+            )
+            self.findings.append(Finding(kind, "", None, f"{table} has rows of a log that is not in the database."))
+        notes = [note for note in (self._outside.head, *self._outside.anchors) if note]
+        gone = {name for note in notes if (name := claimed_origin(note)) not in known and self._says(name, note)}
+        gone |= self._trust.names - known - self._lost.keys()
+        for name in sorted(gone):
+            sentence = "Signed checkpoints speak of this log, and it is not in the database."
+            self.findings.append(Finding(Kind.ROLLED_BACK, name, 0, sentence))
+
+    def _says(self, name: str, note: str) -> bool:
+        """Whether something was signed for the log of this name that nobody has declared as lost."""
+        checkpoint = self._trust.open(name, note)
+        return checkpoint is not None and checkpoint.size > self._lost.get(name, 0)
+
+    def _examine_staged(self, numbered: int) -> None:
+        if not self.findings and verify_rows.nothing_left_out(self._session, numbered):
+            return
+        for staged in self.orphans():
+            if staged.entry is None:
+                sentence = f"The bytes of {staged.id}, which waits for its number, are gone."
+                self.findings.append(Finding(Kind.ENTRY_MISSING, "", None, sentence))
+            elif not staged.waiting and leaf_hash(staged.entry) not in self._missing:
+                sentence = f"Entry {staged.id} has no number and waits for none."
+                self.findings.append(Finding(Kind.STAGED_LEFT_OUT, "", None, sentence))
+
+    def examine_commitments(self, records: Records | None) -> None:
+        told = {(found.origin, found.number) for found in self.findings}
+        for detail in verify_rows.details(self._session):
+            origin, number = verify_rows.places(self._session, detail.entry_id) or ("", None)
+            if (origin, number) in told or (self.findings and detail.entry is None):
+                continue  # of an entry that is not what it was, nothing more can be said
+            committed = columns_of_one(detail.entry) and _commit_of(detail.entry) if detail.entry else None
+            if records and committed:
+                try:
+                    body = records.unseal(detail.sealed, place_of(detail.entry_id))
+                    holds = commitment(detail.salt, body) == committed
+                except (SealBroken, UnicodeDecodeError):
+                    holds = False
+            else:
+                holds = committed is not None
+            if not holds:
+                sentence = f"The detail of entry {detail.entry_id} is not the one that the entry commits to."
+                self.findings.append(Finding(Kind.COMMITMENT_BROKEN, origin, number, sentence))

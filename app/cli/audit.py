@@ -1,0 +1,121 @@
+"""Commands about the audit log that any inspector may run: they read, and need public keys only."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.audit.checkpoint import NoteRefused
+from app.audit.evidence import Trust
+from app.audit.findings import Finding, Report
+from app.kernel.errors import ShimingError, StartRefused
+from app.settings import Settings
+from app.wiring import inspection
+
+audit = typer.Typer(help="The audit log: verify it, take it away whole.", no_args_is_help=True)
+AsJson = Annotated[bool, typer.Option("--json", help="Print data as JSON.")]
+KeyFile = Annotated[
+    Path | None, typer.Option("--key", help="Verifier keys, one a line; without it those of the key directory.")
+]
+_TAMPERED, _UNVERIFIABLE = 1, 2
+
+
+@audit.command()
+def verify(key: KeyFile = None, as_json: AsJson = False) -> None:
+    """Check every entry, tile, checkpoint and signature: 0 clean, 1 tampered, 2 could not verify."""
+    with _unverifiable(), inspection(Settings(), _trust_in(key)) as inspecting:
+        report = inspecting.verify()
+    if as_json:
+        typer.echo(json.dumps(_shown(report), ensure_ascii=False))
+    else:
+        _print(report)
+    if report.tampering:
+        first = report.tampering[0]
+        typer.echo(f"shiming: the audit log was tampered with: {_line_of(first)}", err=True)
+        raise typer.Exit(_TAMPERED)
+
+
+@audit.command()
+def export(
+    folder: Annotated[Path, typer.Argument(help="Empty, or not there yet.")],
+    key: KeyFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the whole log into a folder that tools/verify_audit.py can check without us."""
+    with inspection(Settings(), _trust_in(key)) as inspecting:
+        count = inspecting.export.write(folder, inspecting.trust)
+    typer.echo(
+        json.dumps({"entries": count}) if as_json else f"{count} entries are in {folder}; README.txt says what is what."
+    )
+
+
+def _trust_in(file: Path | None) -> Trust | None:
+    """Raises `StartRefused` for a file that holds no keys."""
+    if file is None:
+        return None
+    try:
+        return Trust.parse(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise StartRefused(f"{file} cannot be read as verifier keys, one on a line.") from None
+
+
+@contextmanager
+def _unverifiable() -> Iterator[None]:
+    """Whatever keeps the verification from its end is said in one line: it is neither clean nor tampered with."""
+    try:
+        yield
+    except (StartRefused, NoteRefused) as refused:
+        said = str(refused)
+    except ShimingError as refused:
+        said = refused.detail.en
+    except OSError as error:
+        said = f"a file cannot be read: {error.strerror}."
+    except SQLAlchemyError:
+        said = "the database does not answer as a sound database; `shiming doctor` examines it."
+    else:
+        return
+    typer.echo(f"shiming: could not verify: {said}", err=True)
+    raise typer.Exit(_UNVERIFIABLE)
+
+
+def _shown(report: Report) -> dict[str, object]:
+    return {
+        "result": "tampered" if report.tampering else "clean",
+        "logs": [{"origin": log.origin, "size": log.size} for log in report.logs],
+        "findings": [
+            {
+                "kind": found.kind.value,
+                "origin": found.origin or None,
+                "number": found.number,
+                "through": found.through,
+                "sentence": found.sentence,
+            }
+            for found in report.findings
+        ],
+        "declared": list(report.declared),
+        "unchecked": list(report.unchecked),
+    }
+
+
+def _print(report: Report) -> None:
+    for log in report.logs:
+        typer.echo(f"{log.origin}: {log.size} entries")
+    for found in report.findings:
+        typer.echo(_line_of(found))
+    for what in report.declared:
+        typer.echo(f"declared: {what}")
+    for what in report.unchecked:
+        typer.echo(f"not checked: {what}")
+    if not report.tampering:
+        typer.echo("clean" if report.logs else "clean: there is no log yet")
+
+
+def _line_of(found: Finding) -> str:
+    where = f" in {found.origin}" if found.origin else ""
+    until = "" if found.through in {None, found.number} else f" to {found.through}"
+    at = "" if found.number is None else f" at {found.number}{until}"
+    return f"{found.kind}{at}{where}: {found.sentence}"
