@@ -1,7 +1,6 @@
 """Puts the parts together: the only reader of settings beside `main`, and where an unsafe start is refused."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -20,13 +19,10 @@ from app.accounts.sanctions import Sanctions
 from app.accounts.service import Accounts
 from app.agreements.service import Agreements
 from app.audit import service as audit
-from app.audit.desk import AuditDesk, AuditPlaces, open_desk
+from app.audit.desk import AuditDesk, open_desk
 from app.audit.domain import Action, ObjectKind
-from app.audit.evidence import Trust
-from app.audit.inspection import Evidence, Inspection, open_inspection
-from app.audit.protection import PROTECTED, missing_protection
+from app.audit.protection import PROTECTED
 from app.audit.receipts import Receipts
-from app.audit.sinks import sinks_of
 from app.audit.verifications import NightlyVerifications
 from app.boards.announcements import Ways
 from app.boards.chores import Chores
@@ -44,7 +40,7 @@ from app.crypto.key_watch import KeyWatch
 from app.crypto.keyring import Keyring, create_missing_keys, load_keyring
 from app.crypto.mac import Mac
 from app.crypto.signing import TokenSigner
-from app.db.engine import is_sqlite, make_engine, sqlite_file
+from app.db.engine import is_sqlite, make_engine
 from app.db.roles import let_serve
 from app.db.unit_of_work import Transaction, UnitOfWork, alone, translated
 from app.events.deliveries import Deliveries
@@ -53,8 +49,9 @@ from app.events.sender import Sender
 from app.events.service import Webhooks
 from app.forums.service import Forums
 from app.idempotency.service import Idempotency
+from app.installation import audit_places, clock_of, existing_database, inspect
 from app.kernel.actor import OPERATOR, Actor
-from app.kernel.clock import Clock, SystemClock
+from app.kernel.clock import Clock
 from app.kernel.errors import StartRefused, Unavailable
 from app.kernel.secret import Secret
 from app.posting.service import Posting
@@ -120,6 +117,7 @@ class Services:
     audit: AuditDesk
     auditor: Callable[[Secret[str]], Actor | None]
     """Who may read the log by this token of a staff session."""
+    audit_verifications: NightlyVerifications
     lexicons: Lexicons
     reviews: Reviews
     patrol: Patrol
@@ -130,7 +128,6 @@ class Services:
     reverifications: Reverifications
     sweeps: Sweeps
     chores: Chores
-    audit_verifications: NightlyVerifications
     clock: Clock
     unit_of_work: UnitOfWork
     refuse_missing_keys: Callable[[], None]
@@ -162,10 +159,6 @@ class Services:
         return self.unit_of_work.engine
 
 
-def clock_of(settings: Settings) -> Clock:
-    return SystemClock(timedelta(seconds=settings.clock_offset_seconds))
-
-
 def build(
     settings: Settings,
     *,
@@ -182,7 +175,7 @@ def build(
     sender = sender or _sender(settings, clock)
     keyring = load_keyring(settings.keys_dir)
     refuse_unsafe(settings, keyring)
-    engine = _existing(settings)
+    engine = existing_database(settings)
     unit_of_work = UnitOfWork(engine, clock)
     try:
         _refuse_unready(settings, engine, unit_of_work, keyring)
@@ -192,14 +185,6 @@ def build(
     except StartRefused:
         engine.dispose()
         raise
-
-
-def _existing(settings: Settings) -> Engine:
-    """The engine of a database that is there. Raises `StartRefused`."""
-    file = sqlite_file(settings.database())
-    if file is not None and not file.exists():
-        raise StartRefused(f"There is no database at {file} yet. Run `shiming init`.")
-    return make_engine(settings.database())
 
 
 def _assemble(
@@ -214,10 +199,9 @@ def _assemble(
     lifetime, sandbox = _token_lifetime(settings), texts.sender if isinstance(texts.sender, SandboxSender) else None
     posting = Posting(unit_of_work, signer, mac, settings.issuer, lifetime, verifications.is_adult, screenings)
     return Services(
-        *_facts(settings, desk),
+        *_facts(settings, desk, unit_of_work),
         *_screening(unit_of_work, records, naming, board_naming),
         *_boards(unit_of_work, verifications.is_adult, board_naming, posting, notices, mac, desk.receipts),
-        audit_verifications=NightlyVerifications(unit_of_work, lambda: _inspect(settings, unit_of_work).verify()),
         clock=clock,
         unit_of_work=unit_of_work,
         refuse_missing_keys=lambda: _refuse_missing_keys(settings, unit_of_work),
@@ -246,9 +230,19 @@ def _assemble(
 
 
 def _facts(
-    settings: Settings, desk: AuditDesk
-) -> tuple[str, bool, Controller, bytes | None, str, Path, AuditDesk, Callable[[Secret[str]], Actor | None]]:
-    """What faces need to know of the settings; the log, and who may look into it."""
+    settings: Settings, desk: AuditDesk, unit_of_work: UnitOfWork
+) -> tuple[
+    str,
+    bool,
+    Controller,
+    bytes | None,
+    str,
+    Path,
+    AuditDesk,
+    Callable[[Secret[str]], Actor | None],
+    NightlyVerifications,
+]:
+    """What faces need to know of the settings; the log, who may look into it, and who looks every night."""
     controller, digest = Controller(settings.operator, settings.contact), _digest_of(settings.metrics_token)
     return (
         settings.issuer,
@@ -259,12 +253,8 @@ def _facts(
         settings.data_dir,
         desk,
         _nobody,
+        NightlyVerifications(unit_of_work, lambda: inspect(settings, unit_of_work).verify()),
     )
-
-
-def audit_places(settings: Settings) -> AuditPlaces:
-    sinks = sinks_of(settings.audit_anchor_file, settings.audit_syslog)
-    return AuditPlaces(settings.audit_directory(), settings.issuer, sinks)
 
 
 def _nobody(_token: Secret[str]) -> Actor | None:
@@ -317,23 +307,6 @@ def _is_development(settings: Settings) -> bool:
 def _signer(settings: Settings, clock: Clock, keyring: Keyring) -> TokenSigner:
     watch = KeyWatch(settings.keys_dir, clock)
     return TokenSigner(keyring, settings.issuer, overlap=SIGNING_KEY_OVERLAP, watch=watch)
-
-
-def _inspect(settings: Settings, unit_of_work: UnitOfWork, trust: Trust | None = None) -> Inspection:
-    """By the keys as they are now: a rotation may have added one since the start."""
-    evidence = Evidence(settings.audit_directory(), settings.audit_anchor_file, missing_protection)
-    return open_inspection(unit_of_work, load_keyring(settings.keys_dir), evidence, trust)
-
-
-@contextmanager
-def inspection(settings: Settings, trust: Trust | None = None) -> Iterator[Inspection]:
-    """What reads the audit log: needs the database, and no key where `trust` is given. Raises `StartRefused`."""
-    engine = _existing(settings)
-    try:
-        refuse_old_schema(engine)
-        yield _inspect(settings, UnitOfWork(engine, clock_of(settings)), trust)
-    finally:
-        engine.dispose()
 
 
 def initialise(settings: Settings, clock: Clock | None = None) -> None:

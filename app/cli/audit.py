@@ -12,9 +12,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.audit.checkpoint import NoteRefused
 from app.audit.evidence import Trust
 from app.audit.findings import Finding, Report
+from app.installation import inspection
 from app.kernel.errors import ShimingError, StartRefused
 from app.settings import Settings
-from app.wiring import inspection
 
 audit = typer.Typer(help="The audit log: verify it, take it away whole.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print data as JSON.")]

@@ -8,12 +8,12 @@ import typer
 from pydantic import ValidationError
 
 from app.crypto.keyring import Keyring, load_keyring
+from app.installation import audit_places, clock_of
 from app.kernel.errors import StartRefused
 from app.settings import Environment, Settings
 from app.start_rules import unknown_settings, unsafe_in_production, unsafe_libraries
 from app.upkeep.audit_doctor import examine_audit
 from app.upkeep.doctor import Finding, Verdict, examine_database, examine_disk, examine_keys, failed, ok, warning
-from app.wiring import audit_places, clock_of
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print data as JSON.")] = False) -> None:

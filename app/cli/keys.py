@@ -8,12 +8,13 @@ import typer
 
 from app.cli.audit_proofs import on_record
 from app.crypto.keyring import load_keyring
+from app.installation import clock_of
 from app.kernel.actor import OPERATOR
 from app.kernel.errors import StartRefused
 from app.settings import Settings
 from app.upkeep.audit_rotation import rotate_audit
 from app.upkeep.rotation import KeyStatus, key_statuses, rotate_signing
-from app.wiring import Services, build, clock_of
+from app.wiring import Services, build
 
 keys = typer.Typer(help="Keys and their rotation.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print data as JSON.")]

@@ -34,6 +34,7 @@ from app.vault.domain import IdentityField, ReadPurpose
 from app.web.problems import status_of
 from app.wiring import Services
 from tests.support.forum import NAME, ForumBackend, Json
+from tests.support.unprotected import unprotected
 
 ACT = Act(Action.FORUM_DISABLED, AuditObject(ObjectKind.FORUM, "frm_1"), "test", "case 1")
 WITHIN = policies.AUDIT_PUBLISHED_WITHIN.value
@@ -188,7 +189,7 @@ def test_a_log_that_must_not_be_signed_refuses_at_once_and_says_why(services: Se
 def test_a_log_that_was_bent_gives_no_receipt(services: Services) -> None:
     receipts = receipts_over(services, services.audit.anchors, patience=0.2)
     kept = receipts.fail_closed(OPERATOR, ACT)
-    with services.unit_of_work.begin(OPERATOR) as tx:
+    with services.unit_of_work.begin(OPERATOR) as tx, unprotected(tx):
         tx.session.execute(update(StagedEntryRow).where(StagedEntryRow.id == kept.entry_id).values(entry=b"{}"))
     with pytest.raises(NotProvable):
         services.audit.proofs.inclusion(kept.entry_id)

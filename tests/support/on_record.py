@@ -106,6 +106,8 @@ def _taken_back(connection: Connection, name: str, _context: object) -> None:
 
 
 def _forget(connection: Connection) -> None:
+    if connection.invalidated:  # it died, and what it knew with it
+        return
     for kept in ("written", "marks", "use cases"):
         connection.info.pop(kept, None)
 
