@@ -15,7 +15,7 @@ class Policy:
 
 
 AUDIT_NUMBERED_WITHIN = Policy(200, "milliseconds after its commit", "docs/threats.md; design")
-AUDIT_PUBLISHED_WITHIN = Policy(5, "seconds; then what fails closed is refused", "docs/threats.md; design")
+AUDIT_PUBLISHED_WITHIN = Policy(5, "seconds; then what fails closed is refused", "docs/audit-proofs.md; design")
 AUDIT_BATCH = Policy(2000, "entries in one checkpoint at most", "design")
 AUDIT_VERIFIED_AT = Policy(3, "o'clock in Shanghai, every night", "design")
 AUDIT_VERIFIED_AGAIN = Policy(1, "hours after a verification that could not be done", "design")

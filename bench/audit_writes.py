@@ -1,8 +1,8 @@
 """What a recorded write costs: 32 clients that each commit one row and its entry, beside the same without the entry.
 
 `make bench-audit-writes` (or `python -m bench.audit_writes SECONDS`) writes into `bench/results.md`. One worker, as
-the targets ask, and two beside it; rounds alternate on one PostgreSQL. While entries are written the same workers
-number and sign them, and a round ends when every entry has its number.
+the targets ask, and two beside it; rounds alternate on one PostgreSQL. While entries are written the workers number
+and sign them, and a round ends when every entry has its number.
 """
 
 import multiprocessing

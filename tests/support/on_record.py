@@ -8,7 +8,8 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine.interfaces import DBAPICursor
@@ -54,6 +55,8 @@ NO_ACT = {
     "vault.service.Vault.drop_expired_phones": "phones that nobody confirmed are forgotten",
 }
 """Use cases that keep or forget something and do nothing to anybody."""
+_kept: WeakKeyDictionary[Connection, dict[str, Any]] = WeakKeyDictionary()
+"""What is known of a transaction, by its connection; one that died has no place for it itself."""
 unrecorded: list[str] = []
 """What was found since it was last emptied."""
 
@@ -68,12 +71,16 @@ def watch() -> None:
     event.listen(Engine, "commit", _judge)
 
 
+def _of(connection: Connection) -> dict[str, Any]:
+    return _kept.setdefault(connection, {})
+
+
 def _opened(session: Session, _transaction: SessionTransaction) -> None:
     session.info.setdefault("use cases", []).extend(_use_case())
 
 
 def _joined(session: Session, _transaction: SessionTransaction, connection: Connection) -> None:
-    connection.info["use cases"] = session.info["use cases"]
+    _of(connection)["use cases"] = session.info["use cases"]
 
 
 def _use_case() -> Iterator[str]:
@@ -94,26 +101,26 @@ def _use_case() -> Iterator[str]:
 
 def _executed(connection: Connection, cursor: DBAPICursor, statement: str, *_more: object) -> None:
     if not statement.startswith("SELECT") and cursor.rowcount != 0:
-        connection.info.setdefault("written", set()).update(_WRITES.findall(statement))
+        _of(connection).setdefault("written", set()).update(_WRITES.findall(statement))
 
 
 def _marked(connection: Connection, name: str) -> None:
-    connection.info.setdefault("marks", {})[name] = set(connection.info.get("written", ()))
+    _of(connection).setdefault("marks", {})[name] = set(_of(connection).get("written", ()))
 
 
 def _taken_back(connection: Connection, name: str, _context: object) -> None:
-    connection.info["written"] = connection.info.get("marks", {}).get(name, set())
+    _of(connection)["written"] = _of(connection).get("marks", {}).get(name, set())
 
 
 def _forget(connection: Connection) -> None:
     if connection.invalidated:  # it died, and what it knew with it
         return
     for kept in ("written", "marks", "use cases"):
-        connection.info.pop(kept, None)
+        _of(connection).pop(kept, None)
 
 
 def _judge(connection: Connection) -> None:
-    written, names = connection.info.get("written", set()), connection.info.get("use cases", [])
+    written, names = _of(connection).get("written", set()), _of(connection).get("use cases", [])
     _forget(connection)
     changed = written & METADATA.tables.keys() - NO_STATE.keys()
     if names and changed and "audit_stage" not in written and not NO_ACT.keys() & set(names):
