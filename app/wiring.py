@@ -111,6 +111,7 @@ class Services:
     log_level: str
     data_dir: Path
     """Where a face keeps files of its own: the demo forum, in development."""
+    audit_verifications: NightlyVerifications
     audit: AuditDesk
     lexicons: Lexicons
     reviews: Reviews
@@ -122,7 +123,6 @@ class Services:
     reverifications: Reverifications
     sweeps: Sweeps
     chores: Chores
-    audit_verifications: NightlyVerifications
     clock: Clock
     unit_of_work: UnitOfWork
     refuse_missing_keys: Callable[[], None]
@@ -209,7 +209,6 @@ def _assemble(
     )
     return Services(
         *rooms,
-        audit_verifications=NightlyVerifications(unit_of_work, lambda: _inspect(settings, unit_of_work).verify()),
         clock=clock,
         unit_of_work=unit_of_work,
         refuse_missing_keys=lambda: _refuse_missing_keys(settings, unit_of_work),
@@ -239,11 +238,13 @@ def _assemble(
 
 def _facts(
     settings: Settings, unit_of_work: UnitOfWork, keyring: Keyring
-) -> tuple[str, bool, Controller, bytes | None, str, Path, AuditDesk]:
+) -> tuple[str, bool, Controller, bytes | None, str, Path, NightlyVerifications, AuditDesk]:
     """What faces need to know of the settings, and the log whose place they name."""
     controller, digest = Controller(settings.operator, settings.contact), _digest_of(settings.metrics_token)
     desk = open_desk(unit_of_work, keyring, settings.audit_directory(), settings.issuer)
-    return settings.issuer, _is_development(settings), controller, digest, settings.log_level, settings.data_dir, desk
+    nightly = NightlyVerifications(unit_of_work, lambda: _inspect(settings, unit_of_work).verify())
+    development, level, folder = _is_development(settings), settings.log_level, settings.data_dir
+    return settings.issuer, development, controller, digest, level, folder, nightly, desk
 
 
 def _tools(
