@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
@@ -26,12 +26,14 @@ from app.audit.tree import Edge, leaf_hashes
 from app.db.engine import reading
 from app.db.unit_of_work import UnitOfWork
 from app.kernel.actor import Actor, ActorKind
+from app.kernel.errors import Unavailable
 from app.kernel.ids import new_id, uuid7
 from app.settings import Settings
 from app.wiring import Services, build, initialise, inspection
 from bench.corpus import Row
+from bench.sweep import processor_seconds
 from tests.support.disk import in_memory
-from tests.support.postgres import start_postgres
+from tests.support.postgres import Postgres, start_postgres
 from tests.torture.form import tested_commit
 
 T = TypeVar("T")
@@ -41,17 +43,18 @@ _ENTRIES = 1_000_000
 _A_TRANSACTION = 2_000
 _SAMPLE = 100_000
 _ROUNDS = 3
+_PATIENCE = 10
 _DEMAND = 0.2
 
 
 def measure(entries: int) -> tuple[list[Row], list[str]]:
     rows, parts = [], []
-    for name, url, folder in _databases():
+    for name, url, folder, server in _databases():
         settings = _settings(url, folder)
         initialise(settings)
         services = build(settings)
         fill(services, entries)
-        row, part = _measured(name, settings, services)
+        row, part = _measured(name, settings, services, server)
         services.engine.dispose()
         rows.append(row)
         parts.append(part)
@@ -68,7 +71,16 @@ def fill(services: Services, entries: int) -> None:
             tx.session.connection().execute(
                 insert(StagedEntryRow), [{"id": entry.id, "entry": entry.canonical()} for entry in made]
             )
-        services.audit.sequencer.catch_up()
+        _number(services)
+
+
+def _number(services: Services) -> None:
+    """A machine that does something else as well may be slow for a moment."""
+    for _ in range(_PATIENCE):
+        with suppress(Unavailable):
+            services.audit.sequencer.catch_up()
+            return
+    services.audit.sequencer.catch_up()
 
 
 def _entry(actor: Actor, entry_id: str, account_id: str) -> Entry:
@@ -84,14 +96,14 @@ def _entry(actor: Actor, entry_id: str, account_id: str) -> Entry:
     )
 
 
-def _measured(name: str, settings: Settings, services: Services) -> tuple[Row, str]:
+def _measured(name: str, settings: Settings, services: Services, server: Postgres | None) -> tuple[Row, str]:
     gc.disable()  # as the command does
     bare = _best(lambda: _bare(services))
     with inspection(settings) as inspecting:
         report = inspecting.verify()
         assert not report.tampering
         size = report.logs[0].size
-        ours = _best(lambda: _seconds(inspecting.verify))
+        ours = _best(lambda: _seconds(inspecting.verify, server))
     ratio = bare / ours
     measured = f"{ratio:.3f} ({bare / size * 1e6:.2f} / {ours / size * 1e6:.2f} µs an entry, {ours:.1f} s in all)"
     row = Row(
@@ -138,10 +150,11 @@ def _timed(work: Callable[[], T]) -> tuple[T, float]:
     return done, time.process_time() - began
 
 
-def _seconds(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
+def _seconds(work: Callable[[], object], server: Postgres | None = None) -> float:
+    """Processor time, of the server as well: the machine may do something else beside."""
+    began = processor_seconds(server) if server else time.process_time()
     work()
-    return time.perf_counter() - began
+    return (processor_seconds(server) if server else time.process_time()) - began
 
 
 def _best(measured: Callable[[], float]) -> float:
@@ -155,9 +168,9 @@ def _memory() -> Iterator[Path]:
         yield Path(folder)
 
 
-def _databases() -> Iterator[tuple[str, str, Path]]:
+def _databases() -> Iterator[tuple[str, str, Path, Postgres | None]]:
     with _memory() as folder:
-        yield "SQLite", f"sqlite:///{folder}/shiming.db", folder
+        yield "SQLite", f"sqlite:///{folder}/shiming.db", folder, None
     server = start_postgres()
     try:
         address = f"postgresql+psycopg://postgres@/{{}}?host={server.folder}"
@@ -166,7 +179,7 @@ def _databases() -> Iterator[tuple[str, str, Path]]:
             connection.exec_driver_sql("CREATE DATABASE audit_bench")
         engine.dispose()
         with _memory() as folder:
-            yield "PostgreSQL", address.format("audit_bench"), folder
+            yield "PostgreSQL", address.format("audit_bench"), folder, server
     finally:
         server.stop()
 
@@ -185,7 +198,7 @@ def write(rows: list[Row], parts: list[str]) -> None:
     text_of = (
         f"{_TITLE}\n\n`make bench-audit`, commit {tested_commit()}, {os.cpu_count()} cores, Python "
         f"{platform.python_version()}, one process. Everything is verified: bytes, hashes, search columns, tiles, the"
-        f" root and signature of every checkpoint. The best of {_ROUNDS} rounds; databases in memory.\n\n"
+        f" root and signature of every checkpoint. Processor time, of the server too; the best of {_ROUNDS} rounds; databases in memory.\n\n"
         "| what | demand | measured | met |\n| --- | --- | --- | --- |\n"
         + "\n".join(row.line() for row in rows)
         + "\n\nWhere the processor time of this process goes, µs an entry:\n\n"
