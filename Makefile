@@ -5,7 +5,7 @@ PORT ?= 8000
 BIN := .venv/bin
 INSTALL := $(BIN)/pip install -qq --disable-pip-version-check --no-deps
 
-.PHONY: help setup dev browser run demo test screenshots coverage check fix bench-hanging bench-sweep bench-audit-writes bench-screening torture torture-bugs \
+.PHONY: help setup dev browser run demo test screenshots coverage check fix bench-hanging bench-sweep bench-audit-writes bench-screening bench-audit torture torture-bugs \
 	torture-mutation torture-oracle migration lock
 
 help: ## Show what each target does
@@ -75,6 +75,9 @@ bench-audit-writes: dev ## Measure recorded writes at 32 clients beside the same
 
 bench-screening: dev ## Measure screening beside str.translate and mint-filter (needs node and npm): bench/results.md
 	@$(BIN)/python -m bench.screening
+
+bench-audit: dev ## Measure the verification of a million entries beside bare SHA-256: bench/results.md
+	@$(BIN)/python -m bench.audit
 
 torture: dev ## All long forms of tests (hours; only="tests/torture/test_x.py" for some); numbers go to docs/torture.md
 	@$(BIN)/pytest --long $(or $(only),tests/torture tests/vectors)

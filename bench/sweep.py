@@ -159,12 +159,12 @@ class Cost:
 
 
 def _cost_of(server: Postgres, work: Callable[[], object]) -> Cost:
-    before, began = _cpu(server), time.perf_counter()
+    before, began = processor_seconds(server), time.perf_counter()
     work()
-    return Cost(time.perf_counter() - began, _cpu(server) - before)
+    return Cost(time.perf_counter() - began, processor_seconds(server) - before)
 
 
-def _cpu(server: Postgres) -> float:
+def processor_seconds(server: Postgres) -> float:
     """Of this process, the server and its children, the ended ones too; in seconds."""
     ticks = 0
     for status in Path("/proc").glob("[0-9]*/stat"):

@@ -2,7 +2,7 @@
 
 KEYS are verifier keys, one on a line, that you were given on another way than the folder; without it those in
 FOLDER/key.txt are believed. Exits with 0 when the log is whole, 1 when it was tampered with, 2 when it cannot tell;
-docs/audit.md says what the kinds mean. Begin to read at `verify`. Trees are RFC 6962's, signed notes are C2SP's.
+docs/audit-verification.md says what the kinds mean. Begin to read at `verify`. Trees are RFC 6962's, notes C2SP's.
 """
 
 import base64

@@ -13,10 +13,8 @@ from app.audit.findings import TOLD, Finding, Kind
 from app.audit.locating import Comparison, Kept, Place, Row, Settled, misplaced_bytes, settle
 from app.audit.repository import Origin
 from app.audit.tree import HASH_BYTES, TILE_WIDTH, Edge, Tile, leaf_hash, leaf_hashes, split_tile
-from app.audit.verify_rows import StagedSeen, TileSeen
+from app.audit.verify_rows import PIECE, Piece, StagedSeen, TileSeen
 
-_PIECE = 40 * TILE_WIDTH
-"""Leaves that are read at a time: whole tiles, so that each is compared once."""
 _RECOVERED = "audit.recovered"
 _SAID = {
     Kind.HISTORY_REWRITTEN: "From here on the log is not what was signed.",
@@ -101,48 +99,27 @@ class Log:
     def _roots(self, sizes: Sequence[int]) -> dict[int, bytes] | None:
         """The roots at these sizes, as far as there are leaves; None unless all that is kept of a leaf agrees."""
         edge, roots, left = Edge(), dict[int, bytes](), [size for size in reversed(sizes) if size <= self.size]
-        filled = 0
-        for first in range(0, self.size, _PIECE):
-            end = min(first + _PIECE, self.size)
-            hashes = self._checked(first, end)
+        above = list[TileSeen]()
+        for first in range(0, self.size, PIECE):
+            end = min(first + PIECE, self.size)
+            piece = verify_rows.read_piece(self._session, self._origin.id, first, end)
+            hashes = checked(piece)
             if hashes is None:
                 return None
-            tiles, at = list[Tile](), first
-            while left and left[-1] <= end:
+            tiles, at = list[Tile](), piece.first
+            while left and left[-1] <= piece.end:
                 size = left.pop()
-                tiles += edge.append(hashes[at - first : size - first])
+                tiles += edge.append(hashes[at - piece.first : size - piece.first])
                 roots[size], at = edge.root(), size
-            tiles += edge.append(hashes[at - first :])
-            if not self._are_stored(tiles):
+            tiles += edge.append(hashes[at - piece.first :])
+            made = [TileSeen(tile.level, tile.number, tile.hashes, tile.root) for tile in tiles]
+            if [tile for tile in made if tile.level == 0] != piece.tiles:
                 return None
-            filled += len(tiles)
+            above += [tile for tile in made if tile.level]
         roots.update((size, edge.root()) for size in left)  # of an empty log
-        return roots if filled == verify_rows.count_tiles(self._session, self._origin.id) else None
-
-    def _checked(self, first: int, end: int) -> list[bytes] | None:
-        """The hashes of these leaves, where numbers, bytes, stored hashes and search columns are as they must be."""
-        rows, columns = verify_rows.plain_leaves(self._session, self._origin.id, first, end)
-        if len(rows) != end - first:
-            return None
-        numbers, stored, entries = zip(*rows, strict=True)
-        if list(numbers) != list(range(first, end)) or None in entries:
-            return None
-        hashes = leaf_hashes(entries)
-        if list(stored) != hashes:
-            return None
-        if columns_of(entries) != columns and [columns_of_one(entry) for entry in entries] != columns:
-            return None
-        return hashes
-
-    def _are_stored(self, tiles: Iterable[Tile]) -> bool:
-        levels: dict[int, list[TileSeen]] = {}
-        for tile in tiles:
-            levels.setdefault(tile.level, []).append(TileSeen(tile.level, tile.number, tile.hashes, tile.root))
-        return all(
-            verify_rows.tiles_of_level(self._session, self._origin.id, level, found[0].number, found[-1].number + 1)
-            == found
-            for level, found in levels.items()
-        )
+        above.sort(key=lambda tile: (tile.level, tile.number))
+        whole = verify_rows.count_tiles(self._session, self._origin.id) == self.size // TILE_WIDTH + len(above)
+        return roots if whole and above == verify_rows.tiles_above(self._session, self._origin.id) else None
 
     def _locate(self, signed: Sequence[tuple[int, bytes]], sizes: Sequence[int]) -> dict[int, bytes]:
         """Says where the log is not what was signed; the roots at these sizes, as far as they can be known."""
@@ -211,6 +188,21 @@ class Log:
 
     def _tell(self, kind: Kind, number: int, sentence: str, through: int | None = None) -> None:
         self.findings.append(Finding(kind, self._origin.name, number, sentence, through))
+
+
+def checked(piece: Piece) -> list[bytes] | None:
+    """The hashes of these leaves, where numbers, bytes, stored hashes and search columns are as they must be."""
+    entries = [entry for entry in piece.entries if entry is not None]
+    if not len(piece.leaves) == len(entries) == piece.end - piece.first:
+        return None
+    if [row[0] for row in piece.leaves] != list(range(piece.first, piece.end)):
+        return None
+    hashes, columns = leaf_hashes(entries), [row[2:] for row in piece.leaves]
+    if [row[1] for row in piece.leaves] != hashes:
+        return None
+    if columns_of(entries) != columns and [columns_of_one(entry) for entry in entries] != columns:
+        return None
+    return hashes
 
 
 def declared_by(entry: bytes) -> tuple[str, int] | None:

@@ -10,7 +10,7 @@ TOLD = 100
 
 
 class Kind(StrEnum):
-    """The worst first. `docs/audit.md` says of each what was done to the log; `tools/verify_audit.py` has the same."""
+    """The worst first. `docs/audit-verification.md` says what each is; `tools/verify_audit.py` has the same names."""
 
     ROLLED_BACK = "rolled-back"
     ANCHOR_CONTRADICTS = "anchor-contradicts"

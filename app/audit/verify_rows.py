@@ -10,8 +10,11 @@ from sqlalchemy.orm import Session
 from app.audit.canonical import Columns
 from app.audit.models import CheckpointRow, DetailRow, LeafRow, OriginRow, StagedEntryRow, TileRow, WaitingEntryRow
 from app.audit.repository import Origin
+from app.audit.tree import TILE_WIDTH
+from app.db.bulk import among
 
-PIECE = 10_000
+PIECE = 40 * TILE_WIDTH
+"""Leaves that are read at a time: whole tiles, so that each is compared once."""
 _SEARCHED = (
     *(LeafRow.action, LeafRow.actor_id, LeafRow.actor_kind, LeafRow.entry_id),
     *(LeafRow.object_id, LeafRow.object_kind, LeafRow.ts),
@@ -32,6 +35,17 @@ class TileSeen:
     number: int
     hashes: bytes
     root: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Leaves from `first` up to `end` as the driver gives them: number, hash, columns. Their bytes, and their tiles."""
+
+    first: int
+    end: int
+    leaves: Sequence[tuple[Any, ...]]
+    entries: Sequence[bytes | None]
+    tiles: Sequence[TileSeen]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +85,40 @@ def count_tiles(session: Session, origin_id: int) -> int:
     return session.scalar(select(func.count()).select_from(TileRow).where(TileRow.origin_id == origin_id)) or 0
 
 
-def plain_leaves(session: Session, origin_id: int, first: int, end: int) -> tuple[list[Any], list[Any]]:
-    """Of leaves `first` up to `end`: number, hash and bytes of each; and its columns. Rows as the driver gives them."""
-    within = (LeafRow.origin_id == origin_id, LeafRow.number >= first, LeafRow.number < end)
-    joined = select(LeafRow.number, LeafRow.leaf_hash, StagedEntryRow.entry).outerjoin(
-        StagedEntryRow, StagedEntryRow.id == LeafRow.entry_id
+def read_piece(session: Session, origin_id: int, first: int, end: int) -> Piece:
+    """`first` is a multiple of the width of a tile."""
+    wanted = (
+        select(LeafRow.number, LeafRow.leaf_hash, *_SEARCHED)
+        .where(LeafRow.origin_id == origin_id, LeafRow.number >= first, LeafRow.number < end)
+        .order_by(LeafRow.number)
     )
-    return (
-        _plain(session, joined.where(*within).order_by(LeafRow.number)),
-        _plain(session, select(*_SEARCHED).where(*within).order_by(LeafRow.number)),
-    )
+    rows = _plain(session, wanted)
+    level, tiled = TileRow.level == 0, TileRow.number >= first // TILE_WIDTH
+    tiles = _tiles(session, origin_id, level, tiled, TileRow.number < end // TILE_WIDTH)
+    return Piece(first, end, rows, _entries_of(session, [row[5] for row in rows]), tiles)
+
+
+def _entries_of(session: Session, ids: Sequence[str]) -> list[bytes | None]:
+    """Ids that follow each other stand together, and a range is read in half the time of a join; else one by one."""
+    if not ids:
+        return []
+    within = (StagedEntryRow.id >= min(ids), StagedEntryRow.id <= max(ids))
+    wanted = select(StagedEntryRow.id, StagedEntryRow.entry)
+    staged = dict(_plain(session, wanted.where(*within).order_by(StagedEntryRow.id).limit(2 * PIECE)))
+    left = [entry_id for entry_id in ids if entry_id not in staged]
+    if left:
+        staged.update(_plain(session, wanted.where(among(StagedEntryRow.id, left))))
+    return [staged.get(entry_id) for entry_id in ids]
+
+
+def _plain(session: Session, wanted: Select[*tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Rows as the driver gives them, past the objects that they would become."""
+    return list(session.connection().execute(wanted).cursor.fetchall())
+
+
+def tiles_above(session: Session, origin_id: int) -> list[TileSeen]:
+    """All but those of the leaves; one for 65,536 of them."""
+    return _tiles(session, origin_id, TileRow.level > 0)
 
 
 def leaves(session: Session, origin_id: int) -> Iterator[LeafSeen]:
@@ -104,11 +142,11 @@ def tiles(session: Session, origin_id: int) -> Iterator[TileSeen]:
     return (TileSeen(row[0], row[1], bytes(row[2]), bytes(row[3])) for row in _in_pieces(session, wanted, 500))
 
 
-def tiles_of_level(session: Session, origin_id: int, level: int, first: int, end: int) -> list[TileSeen]:
+def _tiles(session: Session, origin_id: int, *which: ColumnElement[bool]) -> list[TileSeen]:
     wanted = (
         select(TileRow.level, TileRow.number, TileRow.hashes, TileRow.root)
-        .where(TileRow.origin_id == origin_id, TileRow.level == level, TileRow.number >= first, TileRow.number < end)
-        .order_by(TileRow.number)
+        .where(TileRow.origin_id == origin_id, *which)
+        .order_by(TileRow.level, TileRow.number)
     )
     return [TileSeen(row[0], row[1], bytes(row[2]), bytes(row[3])) for row in session.execute(wanted)]
 
@@ -155,12 +193,12 @@ def staged_without_leaf(session: Session) -> Iterator[StagedSeen]:
         )
         if not ids:
             break
-        among = (StagedEntryRow.id > last, StagedEntryRow.id <= ids[-1])
+        these = (StagedEntryRow.id > last, StagedEntryRow.id <= ids[-1])
         wanted = (
             select(StagedEntryRow.id, StagedEntryRow.entry, WaitingEntryRow.id)
             .outerjoin(LeafRow, LeafRow.entry_id == StagedEntryRow.id)
             .outerjoin(WaitingEntryRow, WaitingEntryRow.id == StagedEntryRow.id)
-            .where(*among, LeafRow.entry_id.is_(None))
+            .where(*these, LeafRow.entry_id.is_(None))
             .order_by(StagedEntryRow.id)
         )
         for row in session.execute(wanted):
@@ -202,11 +240,6 @@ def places(session: Session, entry_id: str) -> tuple[str, int] | None:
         .where(LeafRow.entry_id == entry_id)
     ).first()
     return (row[0], row[1]) if row else None
-
-
-def _plain(session: Session, wanted: Select[*tuple[Any, ...]]) -> list[Any]:
-    """Past the objects that a row would become; the types of these columns need none."""
-    return list(session.connection().execute(wanted).cursor.fetchall())
 
 
 def _in_pieces(session: Session, wanted: Select[*tuple[Any, ...]], piece: int = PIECE) -> Iterator[Any]:

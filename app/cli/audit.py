@@ -1,5 +1,6 @@
 """Commands about the audit log that any inspector may run: they read, and need public keys only."""
 
+import gc
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ _TAMPERED, _UNVERIFIABLE = 1, 2
 @audit.command()
 def verify(key: KeyFile = None, as_json: AsJson = False) -> None:
     """Check every entry, tile, checkpoint and signature: 0 clean, 1 tampered, 2 could not verify."""
+    gc.disable()  # a million rows and no cycle among them: it would take a fifth of the time
     with _unverifiable(), inspection(Settings(), _trust_in(key)) as inspecting:
         report = inspecting.verify()
     if as_json:

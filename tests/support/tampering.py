@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 
 from app.audit.domain import search_columns
 from app.audit.findings import Kind
+from app.audit.protection import PROTECTED
 from app.audit.tree import TILE_WIDTH, Edge, leaf_hash
+from app.db.protection import protect
 
 _LEAF = "origin_id, number, entry_id, leaf_hash, ts, actor_kind, actor_id, action, object_kind, object_id"
 _SEARCHED = ("ts", "actor_kind", "actor_id", "action", "object_kind", "object_id")
@@ -282,10 +284,13 @@ def _forged(log: Bent, size: int, root: bytes) -> str:
 
 
 def take_triggers_away(session: Session) -> Callable[[], None]:
-    """What is returned puts them up again. On PostgreSQL they stay, and stop nobody in this transaction."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SET LOCAL session_replication_role = replica"))
-        return lambda: None
+    """What is returned puts them up again."""
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        session.execute(text("SET LOCAL session_replication_role = replica"))  # those that guard rows fire nevertheless
+        for table in PROTECTED:
+            session.execute(text(f"DROP TRIGGER {table}_append_only ON {table}"))
+        return lambda: protect(connection, PROTECTED)
     listed = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name LIKE 'audit%'"
     found = session.execute(text(listed)).all()
     for name, _ in found:
