@@ -25,11 +25,12 @@ from app.audit.models import StagedEntryRow
 from app.audit.tree import Edge, leaf_hashes
 from app.db.engine import reading
 from app.db.unit_of_work import UnitOfWork
+from app.installation import inspection
 from app.kernel.actor import Actor, ActorKind
 from app.kernel.errors import Unavailable
 from app.kernel.ids import new_id, uuid7
 from app.settings import Settings
-from app.wiring import Services, build, initialise, inspection
+from app.wiring import Services, build, initialise
 from bench.corpus import Row
 from bench.sweep import processor_seconds
 from tests.support.disk import in_memory
@@ -198,7 +199,8 @@ def write(rows: list[Row], parts: list[str]) -> None:
     text_of = (
         f"{_TITLE}\n\n`make bench-audit`, commit {tested_commit()}, {os.cpu_count()} cores, Python "
         f"{platform.python_version()}, one process. Everything is verified: bytes, hashes, search columns, tiles, the"
-        f" root and signature of every checkpoint. Processor time, of the server too; the best of {_ROUNDS} rounds; databases in memory.\n\n"
+        f" root and signature of every checkpoint. Processor time, of the server too; the best of {_ROUNDS} rounds;"
+        " databases in memory.\n\n"
         "| what | demand | measured | met |\n| --- | --- | --- | --- |\n"
         + "\n".join(row.line() for row in rows)
         + "\n\nWhere the processor time of this process goes, µs an entry:\n\n"
