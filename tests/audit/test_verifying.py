@@ -209,12 +209,18 @@ def test_what_a_recovery_has_declared_is_no_finding_but_is_said(log: Services, s
     assert str(size + 7) in report.declared[0]
 
 
+_TO_ANOTHER = (
+    "UPDATE audit_detail SET entry_id ="
+    " (SELECT min(entry_id) FROM audit_leaves WHERE entry_id <> (SELECT entry_id FROM audit_detail))"
+)
+
+
 @pytest.mark.parametrize(
     "bend",
     [
         "UPDATE audit_detail SET salt = (SELECT sealed FROM audit_detail)",
         "UPDATE audit_detail SET sealed = salt",
-        "UPDATE audit_detail SET entry_id = (SELECT min(entry_id) FROM audit_leaves WHERE entry_id <> audit_detail.entry_id)",
+        _TO_ANOTHER,
     ],
 )
 def test_a_detail_that_is_not_the_one_committed_to_is_found(services: Services, settings: Settings, bend: str) -> None:
