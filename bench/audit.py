@@ -199,8 +199,8 @@ def write(rows: list[Row], parts: list[str]) -> None:
     text_of = (
         f"{_TITLE}\n\n`make bench-audit`, commit {tested_commit()}, {os.cpu_count()} cores, Python "
         f"{platform.python_version()}, one process. Everything is verified: bytes, hashes, search columns, tiles, the"
-        f" root and signature of every checkpoint. Processor time, of the server too; the best of {_ROUNDS} rounds;"
-        " databases in memory.\n\n"
+        f" root and signature of every checkpoint."
+        f" Processor time, of the server too; the best of {_ROUNDS} rounds; databases in memory.\n\n"
         "| what | demand | measured | met |\n| --- | --- | --- | --- |\n"
         + "\n".join(row.line() for row in rows)
         + "\n\nWhere the processor time of this process goes, µs an entry:\n\n"

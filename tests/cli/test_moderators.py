@@ -155,16 +155,17 @@ def test_who_is_due_is_told_longest_overdue_first_and_the_state_is_that_of_the_d
     assert (nobody.returncode, nobody.stdout) == (0, "Nobody falls due within 30 days.\n")
     rows = town.due("--forum", town.forum_id, after_days=182)
     assert [row["due_at"] for row in rows] == sorted(row["due_at"] for row in rows)
-    assert rows[-1] == {
-        "moderator_id": rows[-1]["moderator_id"],
+    (founder,) = [row for row in rows if row["role"] == "founder"]
+    assert founder == {
+        "moderator_id": founder["moderator_id"],
         "forum_id": town.forum_id,
         "board": "tea",
-        "account_id": rows[-1]["account_id"],
+        "account_id": founder["account_id"],
         "handle": "发起人",
         "role": "founder",
         "state": "overdue",
-        "due_at": rows[-1]["due_at"],
-        "suspends_at": rows[-1]["suspends_at"],
+        "due_at": founder["due_at"],
+        "suspends_at": founder["suspends_at"],
     }
     assert [row["state"] for row in town.due(after_days=200)] == ["suspended"] * 3
 
@@ -195,7 +196,8 @@ def test_an_order_reaches_whom_it_names_and_brings_their_dates_forward(town: Tow
 def test_terms_of_a_forum_change_what_its_moderators_owe_now_or_from_a_day_on(town: Town) -> None:
     terms = ("forum", "terms", town.forum_id, "--source", "design")
     changed = town.installation.run(*terms, "--interval-days", "90", "--grace-days", "3", "--lapse-stops-posting")
-    assert (changed.returncode, changed.stdout) == (0, "Changed; moderators keep at least 30 days.\n")
+    assert changed.returncode == 0
+    assert changed.stdout.startswith("Changed; moderators keep at least 30 days. On record as number ")
     (founder,) = town.due()
     due_at, suspends_at = (datetime.fromisoformat(founder[name]) for name in ("due_at", "suspends_at"))
     assert timedelta(days=90) <= due_at - datetime.now(UTC) <= timedelta(days=91)

@@ -50,6 +50,7 @@ NO_ACT = {
     "posting.service.Posting.issue_for": "texts that wait for a review; what is decided about them has its entry",
     "screening.lexicons.Lexicons.renew_blob": "the same lexicons, compiled by another version",
     "screening.patrol.Patrol._next": "texts that are found wait for a review; what is decided has its entry",
+    "screening.reviews.Reviews._decide": "that lexicons ask for more by now stays with the review, which goes on",
     "screening.screenings.Screenings.forget_old": "what has been asked long ago is forgotten",
     "screening.screenings.Screenings.screen": "texts that wait for a review; what is decided about them has its entry",
     "vault.service.Vault.drop_expired_phones": "phones that nobody confirmed are forgotten",
