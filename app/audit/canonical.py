@@ -27,6 +27,8 @@ _MEMBERS = {*(field.name for field in fields(Entry) if field.name != "actor"), "
 
 def columns_of(entries: Sequence[bytes]) -> list[Columns] | None:
     """Of entries that are all canonical and plain; None where one has to be looked at by itself."""
+    if any(b"\n" in entry for entry in entries):
+        return None
     try:
         found: list[Columns] = _CANONICAL.findall(b"\n".join(entries).decode())
     except UnicodeDecodeError:

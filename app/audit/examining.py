@@ -1,6 +1,7 @@
 """The examination of one log: whether it is what was signed, and if not, where and how."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from app.audit.repository import Origin
 from app.audit.tree import HASH_BYTES, TILE_WIDTH, Edge, Tile, leaf_hash, leaf_hashes, split_tile
 from app.audit.verify_rows import PIECE, Piece, StagedSeen, TileSeen
 
+_SIZE = re.compile("[0-9]{1,18}")
 _RECOVERED = "audit.recovered"
 _SAID = {
     Kind.HISTORY_REWRITTEN: "From here on the log is not what was signed.",
@@ -210,10 +212,11 @@ def declared_by(entry: bytes) -> tuple[str, int] | None:
     if columns_of_one(entry) is None:
         return None
     said = json.loads(entry)
-    size = str(said["case"]).partition(" ")[0]
-    if said["action"] != _RECOVERED or not size.isdecimal():
+    size, acted_on = str(said["case"]).partition(" ")[0], said["object"]
+    if said["action"] != _RECOVERED or not _SIZE.fullmatch(size) or not isinstance(acted_on, dict):
         return None
-    return said["object"]["id"], int(size)
+    origin = acted_on.get("id")
+    return (origin, int(size)) if isinstance(origin, str) else None
 
 
 def _hashes_in(tiles: Iterable[TileSeen]) -> dict[int, bytes]:

@@ -14,6 +14,7 @@ from app.audit.head import HeadFile
 from app.audit.repository import Origin
 from app.audit.sequencer import Batch, Sequencer
 from app.audit.service import record
+from app.audit.tree import leaf_hash
 from app.db.unit_of_work import Transaction, UnitOfWork, again_on_collision
 from app.kernel.actor import Actor
 
@@ -95,10 +96,14 @@ class Recovery:
 
     def _begun_before(self, tx: Transaction, newest: Origin, why: Inconsistency) -> tuple[Recovered, str] | None:
         """Where a process was killed between the new log's commit and its head file, which still names the old one."""
-        head, stored = self._ours(self._head.read() or ""), repository.newest_checkpoint(tx.session, newest.id)
-        declared = _declared(anchor_rows.first_entry(tx.session, newest.id))
-        if head is None or stored is None or declared is None or not self._ours(stored.note):
+        entry = anchor_rows.first_entry(tx.session, newest.id)
+        head, declared = self._ours(self._head.read() or ""), _declared(entry)
+        stored = repository.newest_checkpoint(tx.session, newest.id)
+        if head is None or stored is None or declared is None or entry is None:
             return None
+        ours = self._sequencer.signed_by_us(newest.name, stored.note)
+        if ours != Checkpoint(newest.name, 1, leaf_hash(entry)) or (stored.size, stored.root) != (1, leaf_hash(entry)):
+            return None  # nothing is numbered while the head names another log, so that there is this entry and no more
         if declared.origin != head.origin or declared.size < head.size:
             return None
         return Recovered(why, declared, newest.name, stored.size, 0), stored.note

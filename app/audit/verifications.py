@@ -7,8 +7,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Lock
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from app import policies
 from app.audit import verification_rows
 from app.audit.findings import Outcome, Report, Verification
@@ -38,14 +36,14 @@ class NightlyVerifications:
     def verify_nightly(self) -> Verification | None:
         """A use case of the background: the verification of this night; None where it is done or being done.
 
-        Raises `Unavailable`, `SQLAlchemyError` and `OSError`, and then it is tried again `AUDIT_VERIFIED_AGAIN` later.
+        Raises whatever keeps it from its end, and then it is tried again `AUDIT_VERIFIED_AGAIN` later.
         """
         begun = self._begin()
         if begun is None:
             return None
         try:
             ended = _ended(begun, self._verify())
-        except (Unavailable, SQLAlchemyError, OSError):
+        except Exception:  # whatever it is, the night is not clean
             self._end(replace(begun, outcome=Outcome.UNVERIFIABLE))
             raise
         return self._end(ended)

@@ -78,6 +78,8 @@ def _unverifiable() -> Iterator[None]:
         said = f"a file cannot be read: {error.strerror}."
     except SQLAlchemyError:
         said = "the database does not answer as a sound database; `shiming doctor` examines it."
+    except Exception as error:  # noqa: BLE001 -- whatever a bent row does to us, it is neither clean nor a traceback
+        said = f"the log holds what cannot be read ({type(error).__name__})."
     else:
         return
     typer.echo(f"shiming: could not verify: {said}", err=True)
