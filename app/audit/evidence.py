@@ -96,11 +96,11 @@ class Witness:
         )
 
     def knows(self, checkpoint: Checkpoint) -> bool:
-        """Whether just this was signed, by what whoever has the audit key can take back least: an anchor if there is.
+        """Whether just this was signed: by the anchors, where one holds anything that was.
 
-        Who has the key and the head file can put any note there.
+        Whoever has the audit key can put any note among the heads.
         """
-        notes = self._heads if self._outside.anchors is None else self._anchors
+        notes = self._anchors if any(self._anchors.values()) else self._heads
         return any(opened is not None and opened.checkpoint == checkpoint for opened in notes.values())
 
     def unverified(self, logs: Sequence[str]) -> list[str]:

@@ -110,12 +110,13 @@ class Recovery:
     def _newest_signed(self, tx: Transaction) -> tuple[Checkpoint, str] | None:
         """Out of the head file, the anchors and the database: of the log that was signed last, its longest tree.
 
-        Of two that are as long that of an anchor: who can replace the others cannot replace it.
+        Also out of what a recovery kept that was broken off. Of two that are as long that of an anchor: who can
+        replace the others cannot replace it.
         """
         newest = repository.newest_origin(tx.session)
         stored = repository.newest_checkpoint(tx.session, newest.id) if newest else None
         anchored = [sink.newest() for sink in self._sinks]
-        notes = [self._head.read(), *anchored, stored.note if stored else None]
+        notes = [self._head.read(), *anchored, stored.note if stored else None, self._superseded.newest()]
         signed = [(found, note) for note in notes if note and (found := self._ours(note))]
         of_last = [(one, note) for one, note in signed if one.origin == signed[0][0].origin]
         return max(of_last, key=lambda one: (one[0].size, one[1] in anchored), default=None)

@@ -169,6 +169,21 @@ def test_what_was_anchored_beyond_a_declared_size_is_missed(house: House) -> Non
     assert house.kinds() == [(Kind.ROLLED_BACK, smaller.size)]
 
 
+def test_a_recovery_under_an_anchor_that_is_out_of_reach_is_a_doubt_and_no_tampering(house: House) -> None:
+    _lose(house)
+    house.services.audit.recovery.recover(OPERATOR)
+    house.anchors.unlink()
+    report = house.look()
+    assert (report.tampering, report.outcome, len(report.declared)) == ([], Outcome.UNVERIFIABLE, 1)
+
+
+def test_a_recovery_that_was_broken_off_is_done_again_whatever_was_kept_of_it(house: House) -> None:
+    lost = _lose(house)
+    other = sign_checkpoint(Checkpoint(lost.origin, lost.size, bytes(32)), house.signer)
+    (house.head.parent / "audit-heads.notes").write_text(anchor_line(other, TODAY) + "\n{", encoding="utf-8")
+    assert house.services.audit.recovery.recover(OPERATOR).old == lost
+
+
 def test_two_notes_of_one_size_that_say_different_things_contradict_each_other_after_the_loss_too(house: House) -> None:
     lost = _lose(house)
     house.services.audit.recovery.recover(OPERATOR)
