@@ -116,6 +116,8 @@ class Sequencer:
         if origin is None or newest is None:
             return None
         checkpoint = self._signed(origin, newest)
+        if self._head.read() is None:  # it was there before anything was signed: the database has no say in what it was
+            raise SigningRefused(Inconsistency.HEAD_GONE)
         self._head.advance(newest.note)
         return checkpoint
 

@@ -12,7 +12,7 @@ from app.audit.canonical import columns_of_one
 from app.audit.checkpoint import Checkpoint, sign_checkpoint
 from app.audit.declared import case_of
 from app.audit.domain import Action, ObjectKind
-from app.audit.errors import AnchorNotWritten, Inconsistency, NotProvable
+from app.audit.errors import AnchorNotWritten, Inconsistency, NotProvable, SigningRefused
 from app.audit.findings import Kind, Outcome, Report
 from app.audit.inspection import Evidence
 from app.audit.models import StagedEntryRow
@@ -239,6 +239,14 @@ def test_what_nobody_can_read_is_no_tampering_and_is_not_passed_over(
     report = house.look()
     assert (report.tampering, report.outcome) == ([], Outcome.UNVERIFIABLE)
     assert report.unverified
+
+
+def test_a_head_file_that_is_gone_is_not_made_again_from_the_database(house: House) -> None:
+    house.head.unlink()
+    with pytest.raises(SigningRefused) as refused:
+        house.services.audit.anchors.anchor_now()
+    assert refused.value.inconsistency is Inconsistency.HEAD_GONE
+    assert not house.head.exists()
 
 
 def test_a_night_that_could_not_be_sure_says_so(house: House, capfd: pytest.CaptureFixture[str]) -> None:
