@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.audit.checkpoint import NoteRefused
 from app.audit.evidence import Trust
-from app.audit.findings import Finding, Report
+from app.audit.findings import Finding, Outcome, Report
 from app.installation import inspection
 from app.kernel.errors import ShimingError, StartRefused
 from app.settings import Settings
@@ -35,10 +35,13 @@ def verify(key: KeyFile = None, as_json: AsJson = False) -> None:
         typer.echo(json.dumps(_shown(report), ensure_ascii=False))
     else:
         _print(report)
-    if report.tampering:
+    if report.outcome is Outcome.TAMPERED:
         first = report.tampering[0]
         typer.echo(f"shiming: the audit log was tampered with: {_line_of(first)}", err=True)
         raise typer.Exit(_TAMPERED)
+    if report.outcome is Outcome.UNVERIFIABLE:
+        typer.echo(f"shiming: could not verify: {report.unverified[0]}.", err=True)
+        raise typer.Exit(_UNVERIFIABLE)
 
 
 @audit.command()
@@ -88,7 +91,7 @@ def _unverifiable() -> Iterator[None]:
 
 def _shown(report: Report) -> dict[str, object]:
     return {
-        "result": "tampered" if report.tampering else "clean",
+        "result": report.outcome.value,
         "logs": [{"origin": log.origin, "size": log.size} for log in report.logs],
         "findings": [
             {
@@ -102,6 +105,7 @@ def _shown(report: Report) -> dict[str, object]:
         ],
         "declared": list(report.declared),
         "unchecked": list(report.unchecked),
+        "unverified": list(report.unverified),
     }
 
 
@@ -114,7 +118,9 @@ def _print(report: Report) -> None:
         typer.echo(f"declared: {what}")
     for what in report.unchecked:
         typer.echo(f"not checked: {what}")
-    if not report.tampering:
+    for what in report.unverified:
+        typer.echo(f"could not verify: {what}")
+    if report.outcome is Outcome.CLEAN:
         typer.echo("clean" if report.logs else "clean: there is no log yet")
 
 
