@@ -233,10 +233,10 @@ def verify(folder: Path, trusted: str | None = None) -> list[tuple[str, str, int
     named = {name for name, (size, _) in notes if size > lost.get(name, 0)}
     named |= {name for name, _, _ in lines if trusted and name not in lost}
     found += [("rolled-back", name, 0, None) for name in named - {log.origin for log in logs}]
-    for one in staged:
-        lost = one["id"] in orphans and not one["waiting"] and orphans[one["id"]] not in nowhere
-        found += [("staged-left-out", "", None, None)] if lost else []
-        found += [] if one["id"] in orphans else [("entry-missing", "", None, None)]
+    for one in staged:  # what is no entry was set aside
+        said, gone = searched_by(bytes_of.get(one["id"], b"")[1:]) or [None], one["id"] not in orphans
+        lost = said[-1] == one["id"] and not one["waiting"] and orphans[one["id"]] not in nowhere
+        found += [("entry-missing" if gone else "staged-left-out", "", None, None)] if gone or lost else []
     return found
 
 
