@@ -10,7 +10,7 @@ from app.audit.findings import Report
 from app.audit.head import HeadFile
 from app.audit.verifying import MissingProtection, Verifier
 from app.crypto.envelope import Records
-from app.crypto.keyring import KeyPurpose, Keyring, audit_public_half
+from app.crypto.keyring import KeyPurpose, Keyring, audit_public_half, has_private_half
 from app.db.unit_of_work import UnitOfWork
 
 
@@ -19,6 +19,8 @@ class Inspection:
     verifier: Verifier
     export: Export
     trust: Trust
+    can_sign: bool
+    """Whether a private audit key is here: what is done to the log is then recorded in it."""
 
     def verify(self) -> Report:
         """Raises `Unavailable`."""
@@ -47,4 +49,5 @@ def open_inspection(
     verifier = Verifier(unit_of_work, outside, records=records, missing_protection=evidence.missing_protection)
     if trust is None:
         trust = Trust([half for key in keyring.of(KeyPurpose.AUDIT) if (half := audit_public_half(key.material))])
-    return Inspection(verifier, Export(unit_of_work, outside), trust)
+    can_sign = any(map(has_private_half, keyring.of(KeyPurpose.AUDIT)))
+    return Inspection(verifier, Export(unit_of_work, outside), trust, can_sign)

@@ -90,7 +90,7 @@ def _examine_left_out(left_out: int) -> Iterator[Finding]:
     """The last, for it counts the whole log."""
     if left_out:
         yield warning(
-            f"audit: {left_out} rows are staged and get no number",
+            f"audit: rows staged that get no number: {left_out}",
             "`shiming audit verify` says whether they are entries; if not, somebody has written past the service",
         )
 
