@@ -17,6 +17,8 @@ from app.db.stored import bytes_in, text_in
 
 _LONGEST_ENTRY = policies.AUDIT_ENTRY_LONGEST.value
 _LONGEST_ID = 40
+_PAST_EVERY_ID = "g"
+"""An id begins with a hexadecimal digit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +202,12 @@ def add_tiles(session: Session, origin_id: int, tiles: Sequence[Tile]) -> None:
 def stage(session: Session, entry_id: str, entry: bytes) -> None:
     """In the transaction of the change; the database puts it into the queue."""
     session.add(StagedEntryRow(id=entry_id, entry=entry))
+
+
+def newest_staged(session: Session) -> str | None:
+    """The last id that may be one of ours: those that a text cannot hold, or that begin with no digit, are not."""
+    possible = (StagedEntryRow.id < _PAST_EVERY_ID, text_in(StagedEntryRow.id, _LONGEST_ID).is_not(None))
+    return session.scalar(select(StagedEntryRow.id).where(*possible).order_by(StagedEntryRow.id.desc()).limit(1))
 
 
 def staged_entry(session: Session, entry_id: str) -> bytes:

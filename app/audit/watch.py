@@ -95,5 +95,5 @@ def _made_at(entry_id: str | None) -> datetime | None:
     """An id begins with its time."""
     try:
         return datetime.fromtimestamp((UUID(entry_id).int >> 80) / 1000, UTC) if entry_id else None
-    except ValueError:  # no id of ours
+    except (ValueError, TypeError):  # no id of ours
         return None

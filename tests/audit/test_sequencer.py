@@ -36,7 +36,7 @@ from app.kernel.actor import OPERATOR
 from app.kernel.secret import Secret
 from app.settings import Settings
 from app.wiring import Services, build
-from tests.support.clock import FakeClock
+from tests.support.clock import TODAY, FakeClock
 from tests.support.unprotected import unprotected
 
 Tamper = Callable[[Transaction], object]
@@ -340,10 +340,11 @@ def test_what_is_no_entry_gets_no_number_and_keeps_nobody_behind_it_waiting(
     sequencer.catch_up()
     with services.unit_of_work.begin(OPERATOR) as tx:
         entry = tx.session.get_one(StagedEntryRow, known).entry
-        strangers |= {"00-copy": entry, "00-spaced": entry.replace(b":", b": "), "00-long": entry + b" " * 70_000}
+        strangers |= {"00-copy": entry, "00-spaced": entry.replace(b":", b": "), "zz": entry + b" " * 70_000}
         tx.session.execute(insert(StagedEntryRow), [{"id": key, "entry": value} for key, value in strangers.items()])
         for one in _STRANGE_TYPES if sqlite else ():
             tx.session.execute(text(f"INSERT INTO audit_stage VALUES {one}"))
+        assert audit.newest_entry_at(tx) == TODAY
     (behind,) = _record(services, 1)
     expected = len(strangers) + len(_STRANGE_TYPES) * sqlite
     assert [sequencer.go_on(), sequencer.go_on()] == [expected + 1, 0]
@@ -358,13 +359,16 @@ def test_what_is_no_entry_gets_no_number_and_keeps_nobody_behind_it_waiting(
     assert [found.kind for found in report.findings] == [Kind.STAGED_NO_ENTRY] * told
 
 
-def test_more_than_a_batch_of_what_is_no_entry_is_passed_in_one_go(services: Services, sequencer: Sequencer) -> None:
+def test_more_than_a_batch_of_what_is_no_entry_is_passed_in_one_go_and_said(
+    services: Services, sequencer: Sequencer, capfd: pytest.CaptureFixture[str]
+) -> None:
     with services.unit_of_work.begin(OPERATOR) as tx:
         rows = [{"id": f"00-{number}", "entry": b"{}"} for number in range(2_100)]
         tx.session.execute(insert(StagedEntryRow), rows)
     _record(services, 1)
-    assert sequencer.catch_up() == 2_101
+    assert Sequencing(sequencer).take_turn() == 2_101
     assert sequencer.set_aside == 2_100
+    assert "2100 staged rows are no entries" in capfd.readouterr().err
 
 
 def test_what_is_searched_by_fits_every_database() -> None:
