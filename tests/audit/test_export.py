@@ -2,12 +2,15 @@
 
 import json
 from pathlib import Path
+from runpy import run_path
 
 import pytest
+from sqlalchemy import insert
 
 from app.audit.checkpoint import Checkpoint
 from app.audit.errors import AnchorNotWritten, AuditNotPublished
 from app.audit.export import RecordedExport
+from app.audit.models import StagedEntryRow
 from app.audit.receipts import Publisher, Receipts
 from app.installation import inspect
 from app.kernel.actor import OPERATOR
@@ -15,6 +18,7 @@ from app.kernel.errors import StartRefused
 from app.settings import Settings
 from app.wiring import Services
 from tests.support.log_keeping import record_entries
+from tests.torture.form import ROOT
 
 
 class _Nowhere:
@@ -43,6 +47,18 @@ def test_an_export_holds_the_entry_that_says_so_and_another_says_how_many_went(
     assert found.size == done.entries + 1
     mode = {file.stat().st_mode & 0o777 for file in (tmp_path / "out").rglob("*") if file.is_file()}
     assert mode == {0o600}
+
+
+def test_what_was_set_aside_is_exported_and_the_tool_takes_it_for_no_tampering(
+    services: Services, settings: Settings, tmp_path: Path
+) -> None:
+    with services.unit_of_work.begin(OPERATOR) as tx:
+        rows = [{"id": "a", "entry": b"no entry"}, {"id": "b", "entry": b""}]
+        tx.session.execute(insert(StagedEntryRow), rows)
+    inspecting = inspect(settings, services.unit_of_work)
+    _export(services, settings).write(OPERATOR, tmp_path / "out", inspecting.trust)
+    assert len((tmp_path / "out" / "staged.jsonl").read_text().splitlines()) == 2
+    assert run_path(str(ROOT / "tools" / "verify_audit.py"))["verify"](tmp_path / "out") == []
 
 
 def test_what_cannot_be_put_on_record_is_not_exported(services: Services, settings: Settings, tmp_path: Path) -> None:
