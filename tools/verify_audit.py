@@ -202,8 +202,7 @@ def verify(folder: Path, trusted: str | None = None) -> tuple[list[Told], list[s
     """Kind, log, first number and last number of all that is wrong; and why nothing can be said for certain."""
     lines = [line.split("+", 2) for line in (trusted or (folder / "key.txt").read_text()).split("\n") if line]
     keys = list(dict.fromkeys(base64.b64decode(key)[1:] for _, _, key in lines))
-    head, anchored = folder / "head.note", (folder / "anchors.txt").exists()
-    last = [head.read_text(encoding="utf-8")] if head.exists() else []
+    last, anchored = [one.read_text("utf-8") for one in folder.glob("head.note")], (folder / "anchors.txt").exists()
     outside = [(one["note"], False) for one in lines_of(folder / "anchors.txt")] if anchored else []
     outside += [(note, True) for note in [*last, *(one["note"] for one in lines_of(folder / "heads.txt"))]]
     notes = [(note.split("\n")[0], opened(note, keys), is_head) for note, is_head in outside]
@@ -226,9 +225,10 @@ def verify(folder: Path, trusted: str | None = None) -> tuple[list[Told], list[s
     gone = {name for name, (size, *_) in vouched if size > lost.get(name, 0)}
     gone |= {name for name, _, _ in lines if trusted and name not in lost}
     found += [("rolled-back", name, 0, None) for name in gone - set(names)]
-    left = [one["id"] for one in staged if not one["waiting"] and one["id"] in orphans]
-    found += [("staged-left-out", "", None, None) for one in left if orphans[one] not in nowhere]
-    found += [("entry-missing", "", None, None) for one in staged if one["id"] not in orphans]
+    for one in staged:  # what is no entry was set aside
+        said, absent = searched_by(bytes_of.get(one["id"], b"")[1:]) or [None], one["id"] not in orphans
+        out = said[-1] == one["id"] and not one["waiting"] and orphans[one["id"]] not in nowhere
+        found += [("entry-missing" if absent else "staged-left-out", "", None, None)] if absent or out else []
     doubts = {
         "head.note is not there": names and not last,
         "head.note is of an older log than the newest": last and last[0].split("\n")[0] in names[:-1],

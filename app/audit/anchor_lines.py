@@ -1,14 +1,18 @@
 """The lines of an anchor: each holds one signed checkpoint, whole, and when it was written there."""
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
+from app import policies
 from app.audit.checkpoint import Checkpoint, NoteRefused
 
 _LONGEST_LINE = 16_384
+_SEARCHED = policies.AUDIT_ANCHOR_SEARCHED.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +60,14 @@ def read_anchors(path: Path) -> Iterator[Anchored]:
                 yield found
 
 
-def newest_anchor(path: Path) -> Anchored | None:
-    """The last one of a file, without reading the rest; None where there is none. Raises `OSError`."""
-    with path.open("rb") as file:
-        size = file.seek(0, 2)
-        file.seek(max(0, size - 4 * _LONGEST_LINE))
-        lines = file.read().splitlines()
-    return next((found for line in reversed(lines) if (found := parse_anchor_line(line))), None)
+def last_notes(path: Path) -> list[str]:
+    """The notes in the last 256 KiB of a file, signed or not, the newest first. Raises `OSError`."""
+    with open_without_waiting(path) as file:
+        file.seek(max(0, file.seek(0, 2) - _SEARCHED))
+        lines = file.read(_SEARCHED).splitlines()
+    return [found.note for line in reversed(lines) if (found := parse_anchor_line(line))]
+
+
+def open_without_waiting(path: Path) -> BinaryIO:
+    """For reading; where the path is a pipe nobody waits for a writer. Raises `OSError`."""
+    return os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")

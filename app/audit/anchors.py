@@ -99,7 +99,7 @@ class Anchors:
         """Outside any transaction; how it went is noted in one of its own."""
         try:
             with self._one:
-                sink.write(anchor_line(note, now), note)
+                sink.write(anchor_line(note, now), note, self._sequencer.signed_by_us)
         except SinkFailed as failed:
             code = failed.code
             again_on_collision(lambda: self._note_failure(sink.name, code))

@@ -52,7 +52,7 @@ def open_desk(unit_of_work: UnitOfWork, keys: AuditKeys, places: AuditPlaces) ->
     head, host = HeadFile(places.directory), urlsplit(places.issuer).hostname or "shiming"
 
     def remembered() -> list[str]:
-        return [note for sink in places.sinks if (note := sink.newest())]
+        return [note for sink in places.sinks for note in sink.newest(sequencer.signed_by_us)]
 
     sequencer = Sequencer(unit_of_work, keys, head, host, remembered)
     anchors, proofs = Anchors(unit_of_work, sequencer, places.sinks), Proofs(unit_of_work, sequencer, keys)

@@ -69,6 +69,7 @@ class Action(StrEnum):
     LEXICON_WITHDRAWN = "lexicon.withdrawn"
     REVIEW_DECIDED = "review.decided"
     AUDIT_RECOVERED = "audit.recovered"
+    AUDIT_EXPORTED = "audit.exported"
 
 
 class ObjectKind(StrEnum):

@@ -2,17 +2,29 @@
 
 import base64
 import json
-from collections.abc import Callable, Iterable, Sequence
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from sqlalchemy.orm import Session
 
 from app.audit import verify_rows
 from app.audit.checkpoint import VerifierKey
+from app.audit.domain import Action, AuditObject, ObjectKind
 from app.audit.evidence import Outside, Trust
-from app.audit.repository import Origin
+from app.audit.proofs import Receipt
+from app.audit.receipts import Act, Receipts
+from app.audit.repository import Origin, newest_origin
+from app.audit.service import record
 from app.db.unit_of_work import UnitOfWork
+from app.kernel.actor import Actor
 from app.kernel.errors import StartRefused
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_ALL = "all"
+"""What is exported where there is no log yet: the one that begins with the entry that says so."""
 
 _README = """This folder holds a whole audit log of Shiming, as it stood when it was exported.
 
@@ -48,15 +60,21 @@ class Export:
     def write(self, folder: Path, trust: Trust) -> int:
         """Fills a folder that is empty or not there yet; how many entries it holds now.
 
-        Raises `StartRefused`, `Unavailable` and `OSError`.
+        It writes new files and no others, and follows no link. Raises `StartRefused` and `Unavailable`.
         """
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if any(folder.iterdir()):
-            raise StartRefused(f"{folder} is not empty. Name a folder that is empty or not there yet.")
+        refuse_folder(folder)
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return self._fill(folder, trust)
+        except OSError as error:
+            raise StartRefused(f"{folder} could not be filled: {error.strerror}. Name another one.") from None
+
+    def _fill(self, folder: Path, trust: Trust) -> int:
         outside = self._outside()
-        (folder / "README.txt").write_text(_README, encoding="utf-8")
+        _write(folder / "README.txt", [_README.removesuffix("\n")])
         if outside.head is not None:
-            (folder / "head.note").write_text(outside.head, encoding="utf-8")
+            with _new(folder / "head.note") as head:
+                head.write(outside.head.encode())
         _write(folder / "heads.txt", (json.dumps({"note": note}) for note in outside.superseded))
         if outside.anchors is not None:
             _write(folder / "anchors.txt", (json.dumps({"note": note}) for note in outside.anchors))
@@ -70,17 +88,54 @@ class Export:
         return count
 
 
+@dataclass(frozen=True, slots=True)
+class Exported:
+    entries: int
+    receipt: Receipt
+
+
+class RecordedExport:
+    """The export of an installation that can sign: nobody takes the log away unseen."""
+
+    def __init__(self, unit_of_work: UnitOfWork, receipts: Receipts, export: Export) -> None:
+        self._unit_of_work = unit_of_work
+        self._receipts = receipts
+        self._export = export
+
+    def write(self, actor: Actor, folder: Path, trust: Trust) -> Exported:
+        """As `Export.write`, once an entry that says so is published; another then says how many entries went.
+
+        Raises `StartRefused`, `AuditNotPublished`, `Unavailable`.
+        """
+        refuse_folder(folder)
+        with self._unit_of_work.read() as tx:
+            newest = newest_origin(tx.session)
+        log = AuditObject(ObjectKind.LOG, newest.name if newest else _ALL)
+        receipt = self._receipts.fail_closed(actor, Act(Action.AUDIT_EXPORTED, log))
+        count = self._export.write(folder, trust)
+        with self._unit_of_work.begin(actor) as tx:
+            record(tx, Action.AUDIT_EXPORTED, log.kind, log.id, reason=str(count), case=receipt.entry_id)
+        return Exported(count, receipt)
+
+
+def refuse_folder(folder: Path) -> None:
+    """Raises `StartRefused` for a folder that an export would not fill."""
+    try:
+        taken = folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir())))
+    except OSError:
+        taken = True
+    if taken:
+        raise StartRefused(f"{folder} is not empty. Name a folder that is empty or not there yet.")
+
+
 def _write_log(session: Session, origin: Origin, folder: Path) -> int:
     folder.mkdir(mode=0o700)
-    (folder / "origin.txt").write_text(f"{origin.name}\n", encoding="utf-8")
+    _write(folder / "origin.txt", [origin.name])
     count = 0
-    with (
-        (folder / "entries.jsonl").open("wb") as entries,
-        (folder / "leaves.jsonl").open("w", encoding="utf-8") as leaves,
-    ):
+    with _new(folder / "entries.jsonl") as entries, _new(folder / "leaves.jsonl") as leaves:
         for leaf in verify_rows.leaves(session, origin.id):
             entries.write((leaf.entry or b"").replace(b"\n", b" ") + b"\n")  # no entry has a newline
-            leaves.write(_leaf_line(leaf) + "\n")
+            leaves.write(_leaf_line(leaf).encode() + b"\n")
             count += 1
     _write(folder / "tiles.jsonl", (_tile_line(tile) for tile in verify_rows.tiles(session, origin.id)))
     _write(folder / "checkpoints.jsonl", (_checkpoint_line(one) for one in verify_rows.checkpoints(session, origin.id)))
@@ -117,6 +172,10 @@ def _line(said: dict[str, str | int | bool | None]) -> str:
     return json.dumps(said, ensure_ascii=False)
 
 
-def _write(path: Path, lines: Iterable[str] | Sequence[str]) -> None:
-    with path.open("w", encoding="utf-8") as file:
-        file.writelines(f"{line}\n" for line in lines)
+def _write(path: Path, lines: Iterable[str]) -> None:
+    with _new(path) as file:
+        file.writelines(f"{line}\n".encode() for line in lines)
+
+
+def _new(path: Path) -> BinaryIO:
+    return os.fdopen(os.open(path, _NEW, 0o600), "wb")

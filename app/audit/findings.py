@@ -27,6 +27,8 @@ class Kind(StrEnum):
     TILE_CHANGED = "tile-changed"
     STAGED_LEFT_OUT = "staged-left-out"
     COMMITMENT_BROKEN = "commitment-broken"
+    STAGED_NO_ENTRY = "staged-no-entry"
+    """A warning: somebody has written into the database past the service, and nothing that was recorded is changed."""
     PROTECTION_MISSING = "protection-missing"
     """A warning: nothing has been changed, but the database would let it."""
 
@@ -49,7 +51,7 @@ class Finding:
 
     @property
     def is_tampering(self) -> bool:
-        return self.kind is not Kind.PROTECTION_MISSING
+        return self.kind not in {Kind.STAGED_NO_ENTRY, Kind.PROTECTION_MISSING}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """What was signed last, in a file outside the database: whoever puts the database back does not put this back."""
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from app.audit.checkpoint import Checkpoint, NoteRefused
 from app.audit.errors import HeadNotWritten
+from app.audit.file_lock import hold
 
 _FILE = "audit-head.note"
 
@@ -47,11 +47,13 @@ class HeadFile:
     def _alone(self) -> Iterator[None]:
         try:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+            descriptor = os.open(
+                self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600
+            )
         except OSError:
             raise HeadNotWritten from None
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            hold(descriptor)
             yield
         except OSError:
             raise HeadNotWritten from None
@@ -60,12 +62,17 @@ class HeadFile:
 
     def _replace(self, note: str) -> None:
         temporary = self._path.with_suffix(".tmp")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(note)
             file.flush()
             os.fsync(file.fileno())
         temporary.rename(self._path)
+        directory = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(directory)  # or a host that fails right now comes back with the note before
+        finally:
+            os.close(directory)
 
 
 def _said(note: str | None) -> Checkpoint | None:

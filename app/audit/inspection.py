@@ -9,7 +9,7 @@ from app.audit.export import Export
 from app.audit.findings import Report
 from app.audit.verifying import MissingProtection, Verifier
 from app.crypto.envelope import Records
-from app.crypto.keyring import Key, KeyPurpose, Keyring, audit_public_half
+from app.crypto.keyring import Key, KeyPurpose, Keyring, audit_public_half, has_private_half
 from app.db.unit_of_work import UnitOfWork
 
 
@@ -18,6 +18,8 @@ class Inspection:
     verifier: Verifier
     export: Export
     trust: Trust
+    can_sign: bool
+    """Whether a private audit key is here: what is done to the log is then recorded in it."""
 
     def verify(self) -> Report:
         """Raises `Unavailable`."""
@@ -47,4 +49,5 @@ def open_inspection(
     if trust is None:
         keys = sorted(keyring.of(KeyPurpose.AUDIT), key=Key.current_since, reverse=True)
         trust = Trust([half for key in keys if (half := audit_public_half(key.material))])
-    return Inspection(verifier, Export(unit_of_work, outside), trust)
+    can_sign = any(map(has_private_half, keyring.of(KeyPurpose.AUDIT)))
+    return Inspection(verifier, Export(unit_of_work, outside), trust, can_sign)

@@ -3,13 +3,14 @@
 from sqlalchemy import Connection
 
 from app.audit.models import CheckpointRow, DetailRow, LeafRow, OriginRow, StagedEntryRow, TileRow
-from app.db.protection import Change, Protected, has_trigger, unprotected
+from app.db.protection import Change, InsertTrigger, Protected, stands, unprotected
 
 PROTECTED: Protected = {
     **{row.__tablename__: tuple(Change) for row in (StagedEntryRow, OriginRow, LeafRow, TileRow, CheckpointRow)},
     DetailRow.__tablename__: (Change.UPDATE, Change.TRUNCATE),
 }
 """`audit_waiting` proves nothing and is emptied all the time; `audit_anchor_states` says how things stand now."""
+_QUEUE = InsertTrigger("audit_stage_waits", "audit_stage", "INSERT INTO audit_waiting (id) VALUES (NEW.id)")
 
 
 def missing_protection(connection: Connection) -> list[str]:
@@ -19,4 +20,4 @@ def missing_protection(connection: Connection) -> list[str]:
 
 def is_queued(connection: Connection) -> bool:
     """Whether the database puts what is staged into the queue; without that entries get no numbers."""
-    return has_trigger(connection, "audit_stage_waits")
+    return stands(connection, _QUEUE)

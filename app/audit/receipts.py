@@ -87,6 +87,18 @@ class Publisher:
             this.ended.set()
 
 
+@dataclass
+class _Attempt:
+    """What somebody waits for, while a thread of its own does what may take longer than they wait."""
+
+    ended: Event = field(default_factory=Event)
+    given_up: bool = False
+    receipt: Receipt | None = None
+    refusal: Exception | None = None
+    """What ends it; `failure` only what has kept it so far."""
+    failure: Exception | None = None
+
+
 class Receipts:
     """The door through which every act goes that must not happen unseen."""
 
@@ -102,24 +114,44 @@ class Receipts:
         """Returns once an entry that this act was begun is published; the caller acts only then.
 
         The act's own entry, where it has one, names the `entry_id` of the receipt as its case. Raises `Unavailable`,
-        `AuditNotPublished` after `patience` seconds: nothing has happened, and the log may hold an attempt.
+        `AuditNotPublished` after `patience` seconds, whatever hangs: nothing has happened, and the log may hold an
+        attempt, or get it later.
         """
         if inside_another():
             raise RuntimeError("nothing is published inside a transaction: call this before it begins")
-        deadline = time.monotonic() + self._patience
-        with self._unit_of_work.begin(actor) as tx:
-            acted_on = act.object
-            begun = record(tx, act.action, acted_on.kind, acted_on.id, outcome=BEGUN, reason=act.reason, case=act.case)
-        return self._published(begun, deadline)
+        this = _Attempt()
+        Thread(target=self._try, args=(actor, act, this), name="putting on record", daemon=True).start()
+        this.ended.wait(self._patience)
+        this.given_up = True
+        if this.receipt is not None:
+            return this.receipt
+        if this.refusal is not None:
+            raise this.refusal
+        raise AuditNotPublished(this.failure if isinstance(this.failure, ShimingError) else None)
 
-    def _published(self, entry_id: str, deadline: float) -> Receipt:
-        failure: Exception | None = None
-        while (left := deadline - time.monotonic()) > 0 and not isinstance(failure, SigningRefused):
+    def _try(self, actor: Actor, act: Act, this: _Attempt) -> None:
+        try:
+            with self._unit_of_work.begin(actor) as tx:
+                acted_on = act.object
+                begun = record(
+                    tx, act.action, acted_on.kind, acted_on.id, outcome=BEGUN, reason=act.reason, case=act.case
+                )
+            this.receipt = self._published(begun, this)
+        except Exception as refusal:  # noqa: BLE001 -- whoever waits raises it
+            this.refusal = refusal
+        finally:
+            this.ended.set()
+
+    def _published(self, entry_id: str, attempt: _Attempt) -> Receipt | None:
+        """None once nobody waits any more. Raises `AuditNotPublished` where waiting is in vain."""
+        while not attempt.given_up:
             this = self._publisher.join()
-            this.ended.wait(left)
+            this.ended.wait(self._patience)
             if this.published and (receipt := self._proofs.receipt_under(entry_id, this.published)):
                 return receipt
-            failure = this.failure or failure
+            attempt.failure = this.failure or attempt.failure
+            if isinstance(this.failure, SigningRefused):
+                raise AuditNotPublished(this.failure)
             if this.ended.is_set():  # it failed, it began before our entry was there, or another process numbers
                 time.sleep(_PAUSE_SECONDS)
-        raise AuditNotPublished(failure if isinstance(failure, ShimingError) else None)
+        return None

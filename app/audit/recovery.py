@@ -74,7 +74,7 @@ class Recovery:
         self._superseded.keep(note, now)
         try:
             for sink in self._sinks:
-                sink.write(anchor_line(note, now), note)
+                sink.write(anchor_line(note, now), note, self._sequencer.signed_by_us)
         except SinkFailed:
             raise AnchorNotWritten from None
         return old
@@ -115,7 +115,7 @@ class Recovery:
         """
         newest = repository.newest_origin(tx.session)
         stored = repository.newest_checkpoint(tx.session, newest.id) if newest else None
-        anchored = [sink.newest() for sink in self._sinks]
+        anchored = [note for sink in self._sinks for note in sink.newest(self._sequencer.signed_by_us)]
         notes = [self._head.read(), *anchored, stored.note if stored else None, self._superseded.newest()]
         signed = [(found, note) for note in notes if note and (found := self._ours(note))]
         of_last = [(one, note) for one, note in signed if one.origin == signed[0][0].origin]

@@ -4,13 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import ColumnElement, delete, func, insert, literal, select
 from sqlalchemy.orm import Session
 
-from app.audit.domain import SearchColumns
+from app import policies
+from app.audit.canonical import Columns
 from app.audit.models import CheckpointRow, DetailRow, LeafRow, OriginRow, StagedEntryRow, TileRow, WaitingEntryRow
+from app.audit.sifting import Waiting
 from app.audit.tree import TILE_WIDTH, Tile, split_tile
 from app.db.bulk import among, insert_many
+from app.db.stored import bytes_in, text_in
+
+_LONGEST_ENTRY = policies.AUDIT_ENTRY_LONGEST.value
+_LONGEST_ID = 40
+_PAST_EVERY_ID = "g"
+"""An id begins with a hexadecimal digit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +38,6 @@ class StoredCheckpoint:
     note: str
     key_id: str
     signed_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    entry_id: str
-    leaf_hash: bytes
-    columns: SearchColumns
 
 
 class StoredTiles:
@@ -118,7 +119,7 @@ def add_checkpoint(session: Session, origin_id: int, checkpoint: StoredCheckpoin
 
 
 def is_waiting(session: Session) -> bool:
-    return session.scalar(select(WaitingEntryRow.id).limit(1)) is not None
+    return session.scalar(select(literal(1)).select_from(WaitingEntryRow).limit(1)) is not None
 
 
 def oldest_waiting(session: Session) -> str | None:
@@ -126,39 +127,67 @@ def oldest_waiting(session: Session) -> str | None:
     return session.scalar(select(func.min(WaitingEntryRow.id)))
 
 
-def waiting_entries(session: Session, limit: int) -> list[tuple[str, bytes]]:
-    """Id and bytes of entries that wait and have no leaf, by id. One whose bytes are gone goes on waiting."""
+def waiting_entries(session: Session, limit: int) -> list[Waiting]:
+    """What waits and has no leaf, by id. One whose bytes are gone goes on waiting."""
     wanted = (
-        select(StagedEntryRow.id, StagedEntryRow.entry)
+        select(text_in(StagedEntryRow.id, _LONGEST_ID), bytes_in(StagedEntryRow.entry, _LONGEST_ENTRY))
         .join(WaitingEntryRow, WaitingEntryRow.id == StagedEntryRow.id)
         .outerjoin(LeafRow, LeafRow.entry_id == StagedEntryRow.id)
         .where(LeafRow.entry_id.is_(None))
         .order_by(WaitingEntryRow.id)
         .limit(limit)
     )
-    return [(row.id, row.entry) for row in session.execute(wanted)]
+    return [(row[0], row[1]) for row in session.execute(wanted)]
 
 
 def wait_no_more(session: Session, ids: Sequence[str]) -> None:
-    session.execute(delete(WaitingEntryRow).where(among(WaitingEntryRow.id, ids)))
+    _take_out(session, among(WaitingEntryRow.id, ids))
 
 
-def add_leaves(session: Session, origin_id: int, first: int, leaves: Sequence[Leaf]) -> None:
-    """The next leaves of a tree, numbered from `first` on."""
+def set_aside(session: Session, ids: Sequence[str | None]) -> None:
+    """They stay staged and wait no more. None stands for all whose id is no text that an id can be."""
+    wait_no_more(session, [entry_id for entry_id in ids if entry_id is not None])
+    if None in ids:
+        _take_out(session, text_in(WaitingEntryRow.id, _LONGEST_ID).is_(None))
+
+
+def _take_out(session: Session, which: ColumnElement[bool]) -> None:
+    """Whatever is deleted is not read."""
+    session.execute(delete(WaitingEntryRow).where(which).execution_options(synchronize_session=False))
+
+
+def count_left_out(session: Session) -> int:
+    """How much is staged, has no number and waits for none. Counts the whole log."""
+    staged, numbered = (session.scalar(select(func.count()).select_from(row)) or 0 for row in (StagedEntryRow, LeafRow))
+    waiting = (
+        select(func.count())
+        .select_from(WaitingEntryRow)
+        .join(StagedEntryRow, StagedEntryRow.id == WaitingEntryRow.id)
+        .outerjoin(LeafRow, LeafRow.entry_id == WaitingEntryRow.id)
+        .where(LeafRow.entry_id.is_(None))
+    )
+    return max(staged - numbered - (session.scalar(waiting) or 0), 0)
+
+
+def add_leaves(
+    session: Session, origin_id: int, first: int, hashes: Sequence[bytes], columns: Sequence[Columns]
+) -> None:
+    """The next leaves of a tree, numbered from `first` on; at least one."""
+    action, actor_id, actor_kind, entry_id, object_id, object_kind, ts = zip(*columns, strict=True)
     insert_many(
         session,
         LeafRow,
         {
-            "origin_id": [origin_id] * len(leaves),
-            "number": list(range(first, first + len(leaves))),
-            "entry_id": [leaf.entry_id for leaf in leaves],
-            "leaf_hash": [leaf.leaf_hash for leaf in leaves],
-            "ts": [leaf.columns.ts for leaf in leaves],
-            "actor_kind": [leaf.columns.actor_kind for leaf in leaves],
-            "actor_id": [leaf.columns.actor_id for leaf in leaves],
-            "action": [leaf.columns.action for leaf in leaves],
-            "object_kind": [leaf.columns.object_kind for leaf in leaves],
-            "object_id": [leaf.columns.object_id for leaf in leaves],
+            "origin_id": [origin_id] * len(hashes),
+            "number": list(range(first, first + len(hashes))),
+            "entry_id": entry_id,
+            "leaf_hash": hashes,
+            "ts": ts,
+            "actor_kind": actor_kind,
+            "actor_id": actor_id,
+            "action": action,
+            "object_kind": object_kind,
+            "object_id": object_id,
         },
     )
 
@@ -173,6 +202,12 @@ def add_tiles(session: Session, origin_id: int, tiles: Sequence[Tile]) -> None:
 def stage(session: Session, entry_id: str, entry: bytes) -> None:
     """In the transaction of the change; the database puts it into the queue."""
     session.add(StagedEntryRow(id=entry_id, entry=entry))
+
+
+def newest_staged(session: Session) -> str | None:
+    """The last id that may be one of ours: those that a text cannot hold, or that begin with no digit, are not."""
+    possible = (StagedEntryRow.id < _PAST_EVERY_ID, text_in(StagedEntryRow.id, _LONGEST_ID).is_not(None))
+    return session.scalar(select(StagedEntryRow.id).where(*possible).order_by(StagedEntryRow.id.desc()).limit(1))
 
 
 def staged_entry(session: Session, entry_id: str) -> bytes:

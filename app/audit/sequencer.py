@@ -14,10 +14,10 @@ from threading import Event, Lock
 from app import policies
 from app.audit import repository
 from app.audit.checkpoint import Checkpoint, NoteRefused, VerifierKey, open_checkpoint, sign_checkpoint
-from app.audit.domain import search_columns
 from app.audit.errors import Inconsistency, SigningRefused
 from app.audit.head import HeadFile
-from app.audit.repository import Leaf, Origin, StoredCheckpoint, StoredTiles
+from app.audit.repository import Origin, StoredCheckpoint, StoredTiles
+from app.audit.sifting import Sifted, sift
 from app.audit.tree import EMPTY_ROOT, Edge, leaf_hashes, root_at
 from app.crypto.ed25519 import AuditKeys, is_signed_by
 from app.db.unit_of_work import CollidedWithAnother, ConstraintViolated, Transaction, UnitOfWork, hold_key, try_hold
@@ -46,6 +46,14 @@ class Batch:
     note: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What a transaction has taken out of the queue; nothing got a number where there was no entry."""
+
+    batch: Batch | None
+    strangers: int
+
+
 class Sequencer:
     """Numbers what waits. `host` stands in the names of the logs that begin here."""
 
@@ -65,6 +73,8 @@ class Sequencer:
         self._host = host
         self._known: OpenLog | None = None
         """As this process has left it; of use only while the newest checkpoint is the same."""
+        self.set_aside = 0
+        """How much this process has found waiting that was no entry."""
         self._wanted = Event()
         self._one = Lock()
 
@@ -78,25 +88,29 @@ class Sequencer:
         self._wanted.clear()
 
     def go_on(self) -> int:
-        """One batch: how many entries have a number now; 0 when none waits, or while another process does it.
+        """One batch: how many no longer wait; 0 when none does, or while another process does it.
 
-        Raises `SigningRefused`, `HeadNotWritten`, `Unavailable`; whatever it raises, no entry is lost or counted twice.
+        What is no entry is set aside: it gets no number and keeps none behind it from theirs. Raises `SigningRefused`,
+        `HeadNotWritten`, `Unavailable`; whatever it raises, no entry is lost or counted twice.
         """
         with self._unit_of_work.read() as tx:
             if not repository.is_waiting(tx.session):
                 return 0
         try:
             with self._one, self._unit_of_work.begin(SYSTEM) as tx:
-                batch = self._number(tx) if try_hold(tx, _TURN) else None
+                taken = self._number(tx) if try_hold(tx, _TURN) else None
         except ConstraintViolated:
             raise SigningRefused(Inconsistency.PLACE_TAKEN) from None
         except CollidedWithAnother:
             return 0
-        if batch is None:
+        if taken is None:
             return 0
-        self._known = batch.log
-        self._head.advance(batch.note)
-        return batch.count
+        self.set_aside += taken.strangers
+        if taken.batch is None:
+            return taken.strangers
+        self._known = taken.batch.log
+        self._head.advance(taken.batch.note)
+        return taken.batch.count + taken.strangers
 
     def catch_up(self) -> int:
         """All that waits, batch after batch."""
@@ -121,31 +135,33 @@ class Sequencer:
         self._head.advance(newest.note)
         return checkpoint
 
-    def _number(self, tx: Transaction) -> Batch | None:
+    def _number(self, tx: Transaction) -> _Taken:
         log = self._open(tx)
-        waiting = repository.waiting_entries(tx.session, _BATCH)
-        return self.append(tx, log, waiting) if waiting else None
+        sifted = sift(repository.waiting_entries(tx.session, _BATCH))
+        if sifted.strangers:
+            repository.set_aside(tx.session, sifted.strangers)
+        return _Taken(self._add(tx, log, sifted) if sifted.entries else None, len(sifted.strangers))
 
     def append(self, tx: Transaction, log: OpenLog, entries: list[tuple[str, bytes]]) -> Batch:
         """A step: entries, each with its id, get the next numbers of an open log, and the tree is signed.
 
         The caller holds the turn (`hold_turn`), and after the commit keeps the note outside the database.
         """
+        return self._add(tx, log, sift(entries))
+
+    def _add(self, tx: Transaction, log: OpenLog, sifted: Sifted) -> Batch:
         if log.is_new:
             repository.add_origin(tx.session, log.origin, tx.now)
         edge = log.edge.copy()
-        hashes = leaf_hashes(entry for _, entry in entries)
-        leaves = [
-            Leaf(entry_id, leaf, search_columns(entry)) for (entry_id, entry), leaf in zip(entries, hashes, strict=True)
-        ]
-        repository.add_leaves(tx.session, log.origin.id, log.edge.size, leaves)
+        hashes = leaf_hashes(sifted.entries)
+        repository.add_leaves(tx.session, log.origin.id, log.edge.size, hashes, sifted.columns)
         repository.add_tiles(tx.session, log.origin.id, edge.append(hashes))
         signer = self._keys.signer()
         note = sign_checkpoint(Checkpoint(log.origin.name, edge.size, edge.root()), signer)
         stored = StoredCheckpoint(edge.size, edge.root(), note, signer.key_id, tx.now)
         repository.add_checkpoint(tx.session, log.origin.id, stored)
-        repository.wait_no_more(tx.session, [entry_id for entry_id, _ in entries])
-        return Batch(OpenLog(log.origin, edge), len(entries), note)
+        repository.wait_no_more(tx.session, sifted.ids)
+        return Batch(OpenLog(log.origin, edge), len(hashes), note)
 
     def hold_turn(self, tx: Transaction) -> None:
         """A step: from here to the end of the transaction nobody else numbers anything."""

@@ -4,12 +4,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
-
 from app.audit import repository
 from app.audit.details import Detail
 from app.audit.domain import Action, AuditObject, Entry, ObjectKind
-from app.audit.models import StagedEntryRow
 from app.db.unit_of_work import Transaction
 from app.kernel.ids import uuid7
 
@@ -66,5 +63,8 @@ def _stage(tx: Transaction, entry: Entry) -> str:
 
 def newest_entry_at(tx: Transaction) -> datetime | None:
     """When the newest entry was made, by its id, which begins with the time; None where there is none."""
-    newest = tx.session.scalar(select(func.max(StagedEntryRow.id)))
-    return datetime.fromtimestamp((UUID(newest).int >> 80) / 1000, UTC) if newest else None
+    newest = repository.newest_staged(tx.session)
+    try:
+        return datetime.fromtimestamp((UUID(newest).int >> 80) / 1000, UTC) if newest else None
+    except ValueError:  # staged by somebody else
+        return None

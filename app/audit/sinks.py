@@ -1,20 +1,26 @@
 """Where anchors go: a file to which lines are only appended, and syslog. Each write is whole or it has failed."""
 
 import errno
-import fcntl
 import os
 import socket
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
 from app import policies
-from app.audit.anchor_lines import claimed, newest_anchor
+from app.audit.anchor_lines import claimed, last_notes, open_without_waiting
+from app.audit.checkpoint import Checkpoint
+from app.audit.file_lock import hold
 
 _TIMEOUT = policies.AUDIT_ANCHOR_WRITE.value
 _PRIORITY = 10 * 8 + 5
 """Facility authpriv, severity notice: kept apart and by default for long."""
 _NAME = "shiming-audit"
+_SAID_BACK = 4096
+_APPENDING = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
+"""Whatever the path is, a pipe that nobody reads too, opening it takes no time."""
 
 
 class SinkFailed(Exception):
@@ -25,35 +31,42 @@ class SinkFailed(Exception):
         self.code = code
 
 
+Signed = Callable[[str, str], Checkpoint | None]
+"""Of the name of a log and a note: the checkpoint, where the note is signed by us for this log."""
+
+
 class Sink(Protocol):
     """A place elsewhere that takes lines."""
 
     @property
     def name(self) -> str: ...
 
-    def write(self, line: str, note: str) -> None:
-        """The line, which holds this note, is there when this returns. Raises `SinkFailed`."""
+    def write(self, line: str, note: str, signed: Signed) -> None:
+        """The line, which holds this note, is there when this returns, or one of a longer tree. Raises `SinkFailed`."""
 
-    def newest(self) -> str | None:
-        """The note that was written there last, where that can be read."""
+    def newest(self, signed: Signed) -> list[str]:
+        """Where that can be read: of each log the note of the longest tree that is there and signed, the last first."""
 
 
 class FileSink:
-    """Works on a file that may only be appended to (`chattr +a`), and with one that this process may not read."""
+    """Works on a file that may only be appended to (`chattr +a`), and with one that this process may not read.
+
+    Others may append to it too: what is not signed by us neither stands for an anchor nor stops one.
+    """
 
     name = "file"
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def write(self, line: str, note: str) -> None:
+    def write(self, line: str, note: str, signed: Signed) -> None:
         try:
-            descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            descriptor = os.open(self._path, _APPENDING, 0o600)
         except OSError as error:
             raise SinkFailed(_code(error)) from None
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            if self._holds(note):
+            hold(descriptor)
+            if self._holds(note, signed):
                 return
             data = (("" if self._ends_whole() else "\n") + line + "\n").encode("ascii")
             if os.write(descriptor, data) != len(data):
@@ -64,43 +77,56 @@ class FileSink:
         finally:
             os.close(descriptor)
 
-    def newest(self) -> str | None:
-        try:
-            found = newest_anchor(self._path)
-        except OSError:
-            return None
-        return found.note if found else None
+    def newest(self, signed: Signed) -> list[str]:
+        found: dict[str, tuple[int, str]] = {}
+        for note in self._last_notes():
+            claim = claimed(note)
+            longest = found.get(claim.origin) if claim else None
+            if claim and (longest is None or longest[0] < claim.size) and signed(claim.origin, note):
+                found[claim.origin] = (claim.size, note)
+        return [note for _, note in found.values()]
 
-    def _holds(self, note: str) -> bool:
+    def _last_notes(self) -> list[str]:
+        try:
+            return last_notes(self._path)
+        except OSError:
+            return []
+
+    def _holds(self, note: str, signed: Signed) -> bool:
         """Whether a longer tree of this log stands there already. Raises `SinkFailed` where it is another tree."""
-        kept, new = claimed(self.newest() or ""), claimed(note)
-        if kept is None or new is None or kept.origin != new.origin:
-            return False
-        if kept.size == new.size and kept.root != new.root:
-            raise SinkFailed("contradicts")
-        return kept.size > new.size
+        new = claimed(note)
+        for other in self._last_notes():
+            claim = claimed(other)
+            if not claim or not new or claim == new or claim.origin != new.origin or claim.size < new.size:
+                continue
+            kept = signed(new.origin, other)
+            if kept and kept.size == new.size:
+                raise SinkFailed("contradicts")
+            if kept and kept.size > new.size:
+                return True
+        return False
 
     def _ends_whole(self) -> bool:
         """A full disk may have torn the line before; what follows begins a line of its own."""
         try:
-            with self._path.open("rb") as file:
+            with open_without_waiting(self._path) as file:
                 return not file.seek(0, 2) or (file.seek(-1, 2), file.read(1))[1] == b"\n"
         except OSError:
             return True
 
 
 class SyslogSink:
-    """Over TCP somebody has taken the line; over UDP and a local socket nobody says so."""
+    """Over TCP the other side has read the line to its end; over UDP and a local socket nobody says so."""
 
     name = "syslog"
 
     def __init__(self, address: str) -> None:
         self._address = address
 
-    def newest(self) -> str | None:
-        return None
+    def newest(self, signed: Signed) -> list[str]:  # noqa: ARG002 -- nothing can be read there
+        return []
 
-    def write(self, line: str, note: str) -> None:  # noqa: ARG002 -- the line holds the note
+    def write(self, line: str, note: str, signed: Signed) -> None:  # noqa: ARG002 -- the line holds the note
         found = urlsplit(self._address)
         local = f"<{_PRIORITY}>{_NAME}: {line}".encode()
         remote = f"<{_PRIORITY}>1 - {socket.gethostname()} {_NAME} - checkpoint - {line}".encode()
@@ -116,10 +142,27 @@ class SyslogSink:
 
 
 def _send_stream(host: str, port: int, message: bytes) -> None:
-    """Framed by its length. Source: RFC 6587 part 3.4.1."""
+    """Framed by its length. Returns once the other side has closed, which it does when it has read all there is.
+
+    What lies in a buffer of the network alone is lost with the host, so that it does not count. Source: RFC 6587
+    part 3.4.1.
+    """
+    until = time.monotonic() + _TIMEOUT
     with socket.create_connection((host, port), timeout=_TIMEOUT) as connection:
+        connection.settimeout(_left(until))
         connection.sendall(message)
         connection.shutdown(socket.SHUT_WR)
+        connection.settimeout(_left(until))
+        while connection.recv(_SAID_BACK):
+            connection.settimeout(_left(until))
+
+
+def _left(until: float) -> float:
+    """Raises `TimeoutError` when there is none."""
+    left = until - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left
 
 
 def _send_datagram(host: str, port: int, message: bytes) -> None:

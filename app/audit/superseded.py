@@ -4,7 +4,7 @@ import os
 from datetime import datetime
 from pathlib import Path
 
-from app.audit.anchor_lines import anchor_line, newest_anchor
+from app.audit.anchor_lines import anchor_line, last_notes
 from app.audit.errors import HeadNotWritten
 
 HEADS_FILE = "audit-heads.notes"
@@ -19,12 +19,12 @@ class SupersededHeads:
     def newest(self) -> str | None:
         """The note that was kept last. Raises `HeadNotWritten` where it cannot be read."""
         try:
-            found = newest_anchor(self._path)
+            found = last_notes(self._path)
         except FileNotFoundError:
             return None
         except OSError:
             raise HeadNotWritten from None
-        return found.note if found else None
+        return found[0] if found else None
 
     def keep(self, note: str, now: datetime) -> None:
         """It is there when this returns. Raises `HeadNotWritten`."""

@@ -4,15 +4,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, literal, or_, select
 from sqlalchemy.orm import Session
 
+from app import policies
 from app.audit.canonical import Columns
 from app.audit.models import CheckpointRow, DetailRow, LeafRow, OriginRow, StagedEntryRow, TileRow, WaitingEntryRow
 from app.audit.repository import Origin
 from app.audit.tree import TILE_WIDTH
 from app.db.bulk import among
+from app.db.stored import bytes_in, text_in
 
+_LONGEST_ENTRY, _LONGEST_ID = policies.AUDIT_ENTRY_LONGEST.value, 40
 PIECE = 40 * TILE_WIDTH
 """Leaves that are read at a time: whole tiles, so that each is compared once."""
 _SEARCHED = (
@@ -64,7 +67,10 @@ class LeafSeen:
 
 @dataclass(frozen=True, slots=True)
 class StagedSeen:
-    """An entry without a leaf; None for bytes that are gone while their place in the queue is not."""
+    """What is staged without a leaf; None for bytes that are gone while their place in the queue is not.
+
+    No bytes stand for what is too long for an entry or is no bytes at all; no id for all whose id is none.
+    """
 
     id: str
     entry: bytes | None
@@ -183,27 +189,28 @@ def nothing_left_out(session: Session, numbered: int) -> bool:
 
 
 def staged_without_leaf(session: Session) -> Iterator[StagedSeen]:
-    """Every staged entry that no tree holds, and every place in the queue without one."""
-    last = ""
+    """All that is staged and that no tree holds, and every place in the queue without it."""
+    last, named = "", text_in(StagedEntryRow.id, _LONGEST_ID)
     while True:
+        following = (StagedEntryRow.id > last, named.is_not(None))
         ids = list(
-            session.scalars(
-                select(StagedEntryRow.id).where(StagedEntryRow.id > last).order_by(StagedEntryRow.id).limit(PIECE)
-            )
+            session.scalars(select(StagedEntryRow.id).where(*following).order_by(StagedEntryRow.id).limit(PIECE))
         )
         if not ids:
             break
-        these = (StagedEntryRow.id > last, StagedEntryRow.id <= ids[-1])
+        these = (*following, StagedEntryRow.id <= ids[-1])
         wanted = (
-            select(StagedEntryRow.id, StagedEntryRow.entry, WaitingEntryRow.id)
+            select(StagedEntryRow.id, bytes_in(StagedEntryRow.entry, _LONGEST_ENTRY), WaitingEntryRow.id)
             .outerjoin(LeafRow, LeafRow.entry_id == StagedEntryRow.id)
             .outerjoin(WaitingEntryRow, WaitingEntryRow.id == StagedEntryRow.id)
             .where(*these, LeafRow.entry_id.is_(None))
             .order_by(StagedEntryRow.id)
         )
         for row in session.execute(wanted):
-            yield StagedSeen(row[0], bytes(row[1]), waiting=row[2] is not None)
+            yield StagedSeen(row[0], row[1] or b"", waiting=row[2] is not None)
         last = ids[-1]
+    if session.scalar(select(literal(1)).select_from(StagedEntryRow).where(named.is_(None)).limit(1)):
+        yield StagedSeen("", b"", waiting=False)
     gone = (
         select(WaitingEntryRow.id)
         .outerjoin(StagedEntryRow, StagedEntryRow.id == WaitingEntryRow.id)

@@ -19,6 +19,7 @@ from app.audit.evidence import Outside, Trust, Witness
 from app.audit.examining import Log
 from app.audit.findings import Finding, Kind, LogRead, Report, in_order
 from app.audit.repository import Origin
+from app.audit.sifting import searched_under
 from app.audit.tree import leaf_hash
 from app.crypto.envelope import Records
 from app.crypto.errors import SealBroken
@@ -143,7 +144,12 @@ class _Logs:
             if staged.entry is None:
                 sentence = f"The bytes of {staged.id}, which waits for its number, are gone."
                 self.findings.append(Finding(Kind.ENTRY_MISSING, "", None, sentence))
-            elif not staged.waiting and leaf_hash(staged.entry) not in self._missing:
+            elif staged.waiting:
+                continue
+            elif searched_under(staged.id, staged.entry) is None:
+                sentence = f"What stands staged under {staged.id!r} is no entry; it was set aside."
+                self.findings.append(Finding(Kind.STAGED_NO_ENTRY, "", None, sentence))
+            elif leaf_hash(staged.entry) not in self._missing:
                 sentence = f"Entry {staged.id} has no number and waits for none."
                 self.findings.append(Finding(Kind.STAGED_LEFT_OUT, "", None, sentence))
 

@@ -76,6 +76,11 @@ class AuditWatch:
         anchors = [AnchorWatched(sink, states.get(sink)) for sink in self._sinks]
         return AuditWatched(newest[1] if newest else 0, _made_at(oldest), anchors)
 
+    def left_out(self) -> int:
+        """How much is staged, has no number and waits for none. Counts the whole log. Raises `Unavailable`."""
+        with self._unit_of_work.read() as tx:
+            return repository.count_left_out(tx.session)
+
     def recall(self) -> AuditWatched:
         """As it was a few seconds ago at most; what was known last when the database does not answer."""
         with self._lock:
@@ -90,5 +95,5 @@ def _made_at(entry_id: str | None) -> datetime | None:
     """An id begins with its time."""
     try:
         return datetime.fromtimestamp((UUID(entry_id).int >> 80) / 1000, UTC) if entry_id else None
-    except ValueError:  # no id of ours
+    except (ValueError, TypeError):  # no id of ours
         return None

@@ -1,4 +1,4 @@
-"""Commands about the audit log that any inspector may run: they read, and need public keys only."""
+"""Commands about the whole audit log that any inspector may run on a copy: public keys are enough."""
 
 import gc
 import json
@@ -12,10 +12,16 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.audit.checkpoint import NoteRefused
 from app.audit.evidence import Trust
+from app.audit.export import RecordedExport
 from app.audit.findings import Finding, Outcome, Report
+from app.audit.inspection import Inspection
+from app.audit.proofs import Receipt
+from app.cli.audit_proofs import on_record
 from app.installation import inspection
+from app.kernel.actor import OPERATOR
 from app.kernel.errors import ShimingError, StartRefused
 from app.settings import Settings
+from app.wiring import build
 
 audit = typer.Typer(help="The audit log: verify it, take it away whole.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print data as JSON.")]
@@ -50,12 +56,27 @@ def export(
     key: KeyFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write the whole log into a folder that tools/verify_audit.py can check without us."""
-    with inspection(Settings(), _trust_in(key)) as inspecting:
-        count = inspecting.export.write(folder, inspecting.trust)
-    typer.echo(
-        json.dumps({"entries": count}) if as_json else f"{count} entries are in {folder}; README.txt says what is what."
-    )
+    """Write the whole log into a folder that tools/verify_audit.py can check without us.
+
+    It is put on record first; where no private audit key is, as beside a copy, nothing can be and nothing is.
+    """
+    settings = Settings()
+    with inspection(settings, _trust_in(key)) as inspecting:
+        count, receipt = _export(settings, inspecting, folder)
+    if as_json:
+        typer.echo(json.dumps({"entries": count, "receipt": receipt.shown() if receipt else None}))
+        return
+    recorded = on_record(receipt) if receipt else "Not on record: there is no private audit key here."
+    typer.echo(f"{count} entries are in {folder}; README.txt says what is what. {recorded}")
+
+
+def _export(settings: Settings, inspecting: Inspection, folder: Path) -> tuple[int, Receipt | None]:
+    if not inspecting.can_sign:
+        return inspecting.export.write(folder, inspecting.trust), None
+    services = build(settings)
+    recorded = RecordedExport(services.unit_of_work, services.audit.receipts, inspecting.export)
+    done = recorded.write(OPERATOR, folder, inspecting.trust)
+    return done.entries, done.receipt
 
 
 def _trust_in(file: Path | None) -> Trust | None:

@@ -5,6 +5,7 @@ verifier of the log relies on none of them.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlalchemy import Connection, text
@@ -20,16 +21,31 @@ class Change(StrEnum):
 Protected = Mapping[str, Sequence[Change]]
 """Which changes each table refuses."""
 
+
+@dataclass(frozen=True, slots=True)
+class InsertTrigger:
+    """What the database does by itself after each row that is inserted, as a migration has put it up."""
+
+    name: str
+    table: str
+    act: str
+
+
 _SAID = "this table is append-only"
 _FUNCTION = "shiming_append_only"
 _BODY = f" BEGIN RAISE EXCEPTION USING MESSAGE = '{_SAID}', ERRCODE = 'restrict_violation'; END "
 _TRIGGER_BITS = {Change.DELETE: 8, Change.UPDATE: 16, Change.TRUNCATE: 32}
-_BEFORE_STATEMENT = 2
+_BEFORE_STATEMENT, _ROW, _INSERT = 2, 1, 4
 _POSTGRES_FOUND = text(
     "SELECT c.relname, t.tgtype FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
     " JOIN pg_proc p ON p.oid = t.tgfoid WHERE c.relnamespace = CAST(current_schema() AS regnamespace)"
     " AND t.tgname = c.relname || '_append_only' AND t.tgenabled IN ('O', 'A') AND t.tgqual IS NULL"
     " AND p.proname = :function AND p.prosrc = :body"
+)
+_POSTGRES_AFTER_INSERT = text(
+    "SELECT 1 FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid WHERE t.tgname = :name"
+    " AND t.tgrelid = to_regclass(:table) AND t.tgenabled IN ('O', 'A') AND t.tgqual IS NULL AND t.tgtype = :type"
+    " AND p.proname = :name AND p.prosrc = :body"
 )
 
 
@@ -52,13 +68,16 @@ def unprotected(connection: Connection, tables: Protected) -> list[str]:
     return [table for table in tables if table not in whole]
 
 
-def has_trigger(connection: Connection, name: str) -> bool:
-    """Whether a trigger of this name stands and is on."""
+def stands(connection: Connection, trigger: InsertTrigger) -> bool:
+    """Whether this trigger is there, is on, and does what it must and nothing else."""
     if connection.dialect.name == "postgresql":
-        query = "SELECT 1 FROM pg_trigger WHERE tgname = :name AND tgenabled IN ('O', 'A')"
-    else:
-        query = "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND name = :name"
-    return connection.scalar(text(query), {"name": name}) is not None
+        said = {"name": trigger.name, "table": trigger.table, "body": f" BEGIN {trigger.act}; RETURN NULL; END "}
+        return connection.scalar(_POSTGRES_AFTER_INSERT, {**said, "type": _ROW + _INSERT}) is not None
+    found = connection.scalar(
+        text("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = :name"), {"name": trigger.name}
+    )
+    made = f"CREATE TRIGGER {trigger.name} AFTER INSERT ON {trigger.table} BEGIN {trigger.act}; END"
+    return bool(found == made)
 
 
 def _statements(dialect: str, table: str, changes: Iterable[Change]) -> Iterator[str]:

@@ -24,6 +24,7 @@ class Sequencing:
         self._anchors = anchors
         self._stopping = Event()
         self._said_at = -float(_REPEAT_SECONDS)
+        self._strangers_said = 0
 
     def start_thread(self) -> Callable[[], None]:
         """Runs beside the caller; what is returned numbers what is left, and ends it.
@@ -75,10 +76,19 @@ class Sequencing:
             self._say("audit-postponed", type(error).__name__)
         except Exception as error:  # noqa: BLE001 -- what waits must find its number once it is mended
             self._say("audit-failed", type(error).__name__)
+        finally:
+            self._say_strangers(self._sequencer.set_aside)
         return 0
 
-    def _say(self, event: str, why: str) -> None:
+    def _say_strangers(self, found: int) -> None:
+        """Somebody has written into the database past us."""
+        if found > self._strangers_said and self._say("audit-set-aside", f"{found} staged rows are no entries"):
+            self._strangers_said = found
+
+    def _say(self, event: str, why: str) -> bool:
         now = time.monotonic()
-        if now - self._said_at >= _REPEAT_SECONDS:
-            self._said_at = now
-            logger().error(event, why=why, exc_info=event.endswith("-failed"))
+        if now - self._said_at < _REPEAT_SECONDS:
+            return False
+        self._said_at = now
+        logger().error(event, why=why, exc_info=event.endswith("-failed"))
+        return True

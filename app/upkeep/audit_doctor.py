@@ -40,8 +40,10 @@ def examine_audit(url: str, keys_directory: Path, places: AuditPlaces, clock: Cl
         return
     try:
         unit_of_work = UnitOfWork(engine, clock)
-        yield from _examine_desk(open_desk(unit_of_work, keys, places), unit_of_work, clock)
+        desk = open_desk(unit_of_work, keys, places)
+        yield from _examine_desk(desk, unit_of_work, clock)
         yield from _examine_protection(engine)
+        yield from _examine_left_out(desk.watch.left_out())
     except (Unavailable, SQLAlchemyError):
         return
     finally:
@@ -90,6 +92,15 @@ def _examine_anchor(anchor: AnchorWatched, age: timedelta | None) -> Finding:
         return warning(f"{what} was never written", _SERVE)
     minutes = f"{what} was written {age.total_seconds() / 60:.0f} minutes ago"
     return warning(minutes, _SERVE) if age >= _ANCHOR_LATE else ok(minutes)
+
+
+def _examine_left_out(left_out: int) -> Iterator[Finding]:
+    """The last, for it counts the whole log."""
+    if left_out:
+        yield warning(
+            f"audit: rows staged that get no number: {left_out}",
+            "`shiming audit verify` says whether they are entries; if not, somebody has written past the service",
+        )
 
 
 def _examine_protection(engine: Engine) -> Iterator[Finding]:

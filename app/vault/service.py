@@ -235,14 +235,15 @@ class Vault:
     def read_identity(
         self, actor: Actor, person_id: PersonId, purpose: ReadPurpose, fields: Collection[IdentityField], case: str
     ) -> OpenedIdentity:
-        """Opens the named fields of one person, once the entry that says so is published.
+        """Opens the named fields of one person, once the entry that says so, and names them, is published.
 
         `case` is the instrument's own number. Fields that are not on file are absent from the answer.
         Raises `PersonUnknown`, `SealBroken`, `AuditNotPublished`. Source: L1, L5h, L8h.
         """
         with self._unit_of_work.read() as tx:
             person = AuditObject(ObjectKind.PERSON, self.audit_ref(tx, person_id))
-        receipt = self._receipts.fail_closed(actor, Act(Action.IDENTITY_READ, person, purpose, case))
+        asked = f"{purpose}:{','.join(sorted(set(fields)))}"
+        receipt = self._receipts.fail_closed(actor, Act(Action.IDENTITY_READ, person, asked, case))
         with self._unit_of_work.begin(actor) as tx:
             _, data_key = self._data_key(tx, person_id)
             return OpenedIdentity(dict(self._open(tx, person_id, data_key, frozenset(fields))), receipt)

@@ -3,13 +3,17 @@
 import json
 import socket
 from collections.abc import Callable, Iterator
+from fcntl import LOCK_EX, flock
+from os import mkfifo
 from pathlib import Path
 from threading import Thread
+from time import monotonic
 
 import pytest
 from sqlalchemy import update
 
-from app.audit.anchor_lines import anchor_line, newest_anchor, read_anchors
+from app import policies
+from app.audit.anchor_lines import anchor_line, claimed, read_anchors
 from app.audit.anchors import Anchors
 from app.audit.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint, verifier_key
 from app.audit.errors import AnchorNotWritten, SigningRefused
@@ -169,24 +173,76 @@ def test_a_line_that_a_full_disk_tore_is_passed_over_and_the_next_begins_a_line_
     _grow(services)
     anchors.anchor_now()
     assert len(_sizes(file)) == 2
-    newest = newest_anchor(file)
-    assert newest
-    assert newest.claim() == services.audit.sequencer.publish()
+    (newest,) = FileSink(file).newest(services.audit.sequencer.signed_by_us)
+    assert claimed(newest) == services.audit.sequencer.publish()
 
 
 def test_an_anchor_goes_neither_back_nor_two_ways(services: Services, file: Path) -> None:
-    signer, sink = services.audit.signer, FileSink(file)
+    signer, sink, signed = services.audit.signer, FileSink(file), services.audit.sequencer.signed_by_us
     notes = [sign_checkpoint(Checkpoint("a", size, root), signer) for size, root in ((2, bytes(32)), (1, bytes(32)))]
     for note in notes:
-        sink.write(anchor_line(note, TODAY), note)
+        sink.write(anchor_line(note, TODAY), note, signed)
     assert _sizes(file) == [2]
     other = sign_checkpoint(Checkpoint("a", 2, bytes(31) + b"1"), signer)
     with pytest.raises(SinkFailed) as failed:
-        sink.write(anchor_line(other, TODAY), other)
+        sink.write(anchor_line(other, TODAY), other, signed)
     assert failed.value.code == "contradicts"
     new = sign_checkpoint(Checkpoint("b", 1, bytes(32)), signer)  # after a recovery
-    sink.write(anchor_line(new, TODAY), new)
+    sink.write(anchor_line(new, TODAY), new, signed)
     assert _sizes(file) == [2, 1]
+    assert [note.partition("\n")[0] for note in sink.newest(signed)] == ["b", "a"]
+
+
+def test_a_line_that_we_have_not_signed_neither_stops_an_anchor_nor_hides_one(
+    services: Services, anchors: Anchors, file: Path
+) -> None:
+    _grow(services)
+    published = anchors.anchor_now()
+    assert published
+    note = next(read_anchors(file)).note
+    huge = note.replace(f"\n{published.size}\n", f"\n{10**17}\n", 1)
+    other = sign_checkpoint(Checkpoint(published.origin, published.size + 1, bytes(32)), _Stranger())
+    with file.open("a") as littered:
+        littered.writelines(anchor_line(forged, TODAY) + "\n" for forged in (huge, other, note.replace("=", "A")))
+    assert FileSink(file).newest(services.audit.sequencer.signed_by_us) == [note]
+    _grow(services)
+    assert anchors.anchor_now() == services.audit.sequencer.publish()
+    newest = list(read_anchors(file))[-1].claim()
+    assert newest == services.audit.sequencer.publish()
+
+
+class _Stranger:
+    """Whoever has a key of their own."""
+
+    public = bytes(32)
+
+    def sign(self, message: bytes) -> bytes:
+        return bytes(64) if message else b""
+
+
+def test_an_anchor_that_somebody_holds_fails_within_its_time_and_is_written_later(
+    services: Services, file: Path
+) -> None:
+    _grow(services)
+    anchors = _anchors(services, FileSink(file))
+    with file.open("a") as held:
+        flock(held, LOCK_EX)
+        began = monotonic()
+        with pytest.raises(AnchorNotWritten):
+            anchors.anchor_now()
+        assert monotonic() - began < 2 * policies.AUDIT_FILE_HELD.value
+    state = _watched(services, "file").anchors[0].state
+    assert state
+    assert state.failure == "EAGAIN"
+    assert anchors.anchor_now() == services.audit.sequencer.publish()
+
+
+def test_a_pipe_in_the_place_of_the_file_hangs_nobody(services: Services, file: Path) -> None:
+    _grow(services)
+    mkfifo(file)
+    with pytest.raises(AnchorNotWritten):
+        _anchors(services, FileSink(file)).anchor_now()
+    assert FileSink(file).newest(services.audit.sequencer.signed_by_us) == []
 
 
 @pytest.fixture
@@ -207,27 +263,45 @@ def listening() -> Iterator[Callable[[socket.SocketKind, str], tuple[socket.sock
         one.close()
 
 
+def _nobody(_origin: str, _note: str) -> None:
+    """Nothing is signed."""
+
+
+def _read_to_the_end(listener: socket.socket) -> bytes:
+    found = b""
+    with listener.accept()[0] as connection:
+        while part := connection.recv(4096):
+            found += part
+    return found
+
+
 def test_syslog_gets_the_same_line_by_each_way(
     listening: Callable[[socket.SocketKind, str], tuple[socket.socket, str]], tmp_path: Path
 ) -> None:
     line = anchor_line("a\n1\n=\n\n— a =\n", TODAY)
     datagrams, udp = listening(socket.SOCK_DGRAM, "udp")
-    SyslogSink(udp).write(line, "")
+    SyslogSink(udp).write(line, "", _nobody)
     said = datagrams.recv(4096).decode("ascii")
     assert said.startswith("<85>1 - ")
     assert json.loads(said[said.index("{") :])["note"] == "a\n1\n=\n\n— a =\n"
     streams, tcp = listening(socket.SOCK_STREAM, "tcp")
-    SyslogSink(tcp).write(line, "")
-    with streams.accept()[0] as connection:
-        size, _, rest = connection.recv(4096).partition(b" ")
+    received: list[bytes] = []
+    reader = Thread(target=lambda: received.append(_read_to_the_end(streams)))
+    reader.start()
+    SyslogSink(tcp).write(line, "", _nobody)
+    reader.join()
+    size, _, rest = received[0].partition(b" ")
     assert (int(size), rest.decode()) == (len(rest), said)
+    with pytest.raises(SinkFailed) as unread:
+        SyslogSink(tcp).write(line, "", _nobody)  # the network has taken it, and nobody reads
+    assert unread.value.code == "TimeoutError"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as local:
         local.bind(str(tmp_path / "log"))
-        SyslogSink(str(tmp_path / "log")).write(line, "")
+        SyslogSink(str(tmp_path / "log")).write(line, "", _nobody)
         assert local.recv(4096).decode() == f"<85>shiming-audit: {line}"
     streams.close()
     with pytest.raises(SinkFailed) as failed:
-        SyslogSink(tcp).write(line, "")
+        SyslogSink(tcp).write(line, "", _nobody)
     assert failed.value.code == "ECONNREFUSED"
 
 

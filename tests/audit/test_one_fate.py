@@ -13,10 +13,12 @@ from app.accounts.domain import Account, AccountChange, AccountName
 from app.agreements.domain import AcceptanceChannel, AgreementKind
 from app.all_models import METADATA
 from app.audit.domain import Action
+from app.audit.export import RecordedExport
 from app.audit.models import StagedEntryRow
 from app.boards.domain import BoardChange, NewBoard, OrderScope, Role, ScopeKind, Step
 from app.boards.terms import WantedTerms
 from app.events.domain import Subscription
+from app.installation import inspect
 from app.kernel.actor import OPERATOR
 from app.kernel.secret import Secret
 from app.registration.service import Wanted
@@ -236,7 +238,12 @@ def _acts_of_persons(services: Services) -> Acts:
 def _acts_on_the_log(services: Services, settings: Settings) -> Acts:
     services.audit.sequencer.catch_up()
     (settings.audit_directory() / "audit-head.note").unlink()
-    return {Action.AUDIT_RECOVERED: lambda: services.audit.recovery.recover(OPERATOR)}
+    inspecting = inspect(settings, services.unit_of_work)
+    export = RecordedExport(services.unit_of_work, services.audit.receipts, inspecting.export)
+    return {
+        Action.AUDIT_RECOVERED: lambda: services.audit.recovery.recover(OPERATOR),
+        Action.AUDIT_EXPORTED: lambda: export.write(OPERATOR, settings.data_dir / "export", inspecting.trust),
+    }
 
 
 def test_an_act_whose_entry_is_lost_has_not_happened(services: Services, settings: Settings, clock: FakeClock) -> None:

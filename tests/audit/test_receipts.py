@@ -5,13 +5,14 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from fcntl import LOCK_EX, flock
 from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 from time import monotonic
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from app import policies
 from app.audit import service as audit
@@ -214,6 +215,39 @@ def test_an_anchor_that_hangs_keeps_nobody_longer_than_they_wait(services: Servi
             receipts.fail_closed(OPERATOR, ACT)
         assert monotonic() - began < WITHIN
     hanging.let_go.set()
+    check(services, services.audit.receipts.fail_closed(OPERATOR, ACT))
+
+
+@contextmanager
+def _database_locked(services: Services) -> Iterator[None]:
+    """By another process: nobody can stage anything."""
+    with services.engine.begin() as other:
+        if other.dialect.name == "postgresql":
+            other.execute(text("LOCK TABLE audit_stage"))
+        yield
+
+
+def test_a_locked_database_keeps_nobody_longer_than_they_wait(services: Services) -> None:
+    receipts = receipts_over(services, services.audit.anchors, patience=0.3)
+    with _database_locked(services):
+        began = monotonic()
+        with pytest.raises(AuditNotPublished):
+            receipts.fail_closed(OPERATOR, ACT)
+        assert monotonic() - began < 1
+    check(services, services.audit.receipts.fail_closed(OPERATOR, ACT))
+
+
+def test_a_head_file_that_somebody_holds_stops_one_round_and_not_the_next(
+    services: Services, settings: Settings
+) -> None:
+    services.audit.receipts.fail_closed(OPERATOR, ACT)
+    with (settings.audit_directory() / "audit-head.lock").open("w") as held:
+        flock(held, LOCK_EX)
+        with pytest.raises(AuditNotPublished) as refused:
+            receipts_over(services, services.audit.anchors, policies.AUDIT_FILE_HELD.value + 1).fail_closed(
+                OPERATOR, ACT
+            )
+        assert "audit-head.note" in refused.value.detail.en
     check(services, services.audit.receipts.fail_closed(OPERATOR, ACT))
 
 

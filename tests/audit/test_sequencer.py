@@ -6,13 +6,14 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, text, update
 
 from app.audit import service as audit
 from app.audit.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint, verifier_key
 from app.audit.details import Detail, commitment, place_of
 from app.audit.domain import Action, AuditObject, ObjectKind, search_columns
 from app.audit.errors import HeadNotWritten, Inconsistency, SigningRefused
+from app.audit.findings import Kind
 from app.audit.models import CheckpointRow, DetailRow, LeafRow, OriginRow, StagedEntryRow, TileRow, WaitingEntryRow
 from app.audit.repository import StoredTiles
 from app.audit.sequencer import Sequencer
@@ -29,15 +30,27 @@ from app.crypto.ed25519 import is_signed_by
 from app.crypto.envelope import Records
 from app.crypto.keyring import load_keyring
 from app.db.unit_of_work import Transaction
+from app.installation import inspect
 from app.jobs.sequencing import Sequencing
 from app.kernel.actor import OPERATOR
 from app.kernel.secret import Secret
 from app.settings import Settings
 from app.wiring import Services, build
-from tests.support.clock import FakeClock
+from tests.support.clock import TODAY, FakeClock
 from tests.support.unprotected import unprotected
 
 Tamper = Callable[[Transaction], object]
+_STRANGERS = {
+    f"00-{number}": entry
+    for number, entry in enumerate(
+        (b"", b"\xff", b"[]", b'{"ts":1}', b"[" * 60_000, b'{"ts":"\\u0000","actor":{"kind":"a","id":"\\ud800"}}')
+    )
+}
+_STRANGE_TYPES = (
+    *("('00-text', 'text')", "('00-number', 9223372036854775807)"),
+    *("(x'00', x'00')", "(CAST(x'30ff' AS TEXT), x'00')", "(CAST(x'300030' AS TEXT), x'00')"),
+)
+"""What SQLite takes into these columns: an entry that is a text or a number, an id that no driver reads."""
 
 
 @pytest.fixture
@@ -319,16 +332,43 @@ def test_an_entry_whose_bytes_are_gone_keeps_nobody_else_waiting(services: Servi
     assert _leaves(services)[-1].entry_id == stays
 
 
-@pytest.mark.parametrize(
-    "entry", [b"", b"\xff", b"[]", b'{"ts":1}', b"[" * 100_000, b'{"ts":"\\u0000","actor":{"kind":"a","id":"\\ud800"}}']
-)
-def test_bytes_that_are_no_entry_have_a_leaf_all_the_same(
-    services: Services, sequencer: Sequencer, entry: bytes
+def test_what_is_no_entry_gets_no_number_and_keeps_nobody_behind_it_waiting(
+    services: Services, sequencer: Sequencer, settings: Settings
 ) -> None:
-    _change(services, lambda tx: tx.session.execute(insert(StagedEntryRow), {"id": "zz", "entry": entry}))
-    assert sequencer.go_on() == 1
-    assert (_leaves(services)[-1].entry_id, _leaves(services)[-1].action) == ("zz", "")
-    _assert_whole(services)
+    sqlite, strangers = services.engine.dialect.name == "sqlite", dict(_STRANGERS)
+    (known,) = _record(services, 1)
+    sequencer.catch_up()
+    with services.unit_of_work.begin(OPERATOR) as tx:
+        entry = tx.session.get_one(StagedEntryRow, known).entry
+        strangers |= {"00-copy": entry, "00-spaced": entry.replace(b":", b": "), "zz": entry + b" " * 70_000}
+        tx.session.execute(insert(StagedEntryRow), [{"id": key, "entry": value} for key, value in strangers.items()])
+        for one in _STRANGE_TYPES if sqlite else ():
+            tx.session.execute(text(f"INSERT INTO audit_stage VALUES {one}"))
+        assert audit.newest_entry_at(tx) == TODAY
+    (behind,) = _record(services, 1)
+    expected = len(strangers) + len(_STRANGE_TYPES) * sqlite
+    assert [sequencer.go_on(), sequencer.go_on()] == [expected + 1, 0]
+    assert sequencer.set_aside == expected
+    assert _leaves(services)[-1].entry_id == behind
+    with services.unit_of_work.read() as tx:
+        assert tx.session.scalar(select(func.count()).select_from(WaitingEntryRow)) == 0
+    assert services.audit.watch.left_out() == expected
+    report = inspect(settings, services.unit_of_work).verify()
+    assert report.tampering == []
+    told = len(strangers) + 3 * sqlite  # three rows without a proper id are told as one
+    assert [found.kind for found in report.findings] == [Kind.STAGED_NO_ENTRY] * told
+
+
+def test_more_than_a_batch_of_what_is_no_entry_is_passed_in_one_go_and_said(
+    services: Services, sequencer: Sequencer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with services.unit_of_work.begin(OPERATOR) as tx:
+        rows = [{"id": f"00-{number}", "entry": b"{}"} for number in range(2_100)]
+        tx.session.execute(insert(StagedEntryRow), rows)
+    _record(services, 1)
+    assert Sequencing(sequencer).take_turn() == 2_101
+    assert sequencer.set_aside == 2_100
+    assert "2100 staged rows are no entries" in capfd.readouterr().err
 
 
 def test_what_is_searched_by_fits_every_database() -> None:

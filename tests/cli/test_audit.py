@@ -107,7 +107,18 @@ def test_what_should_lie_outside_the_database_and_does_not_is_2(home: Path) -> N
 def test_an_export_is_made_once_into_an_empty_folder(home: Path) -> None:
     made = _run(home, "export", str(home / "out"), "--json")
     assert made.returncode == 0, made.stderr
-    assert json.loads(made.stdout)["entries"] >= 5
+    said = json.loads(made.stdout)
+    assert said["entries"] >= 5
+    assert json.loads(said["receipt"]["entry"])["action"] == "audit.exported"
     assert (home / "out" / "README.txt").exists()
     again = _run(home, "export", str(home / "out"))
     assert (again.returncode, again.stderr.count("\n")) == (1, 1)
+
+
+def test_beside_a_copy_without_a_private_key_an_export_reads_and_no_more(home: Path) -> None:
+    for file in (home / "keys").glob("*.key"):
+        file.unlink()
+    (home / "data" / "shiming.db").chmod(0o400)
+    made = _run(home, "export", str(home / "out"), "--key", str(home / "inspector.key"))
+    assert (made.returncode, made.stderr) == (0, "")
+    assert "Not on record" in made.stdout

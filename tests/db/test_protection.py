@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.audit import service as audit
 from app.audit.domain import Action, ObjectKind
-from app.audit.protection import PROTECTED, missing_protection
+from app.audit.protection import PROTECTED, is_queued, missing_protection
 from app.db.engine import make_engine
 from app.db.protection import Change, protect
 from app.db.roles import changeable
@@ -93,6 +93,20 @@ def test_a_function_that_refuses_nothing_any_more_is_found(log: Engine) -> None:
         assert missing_protection(connection) == list(PROTECTED)
         protect(connection, PROTECTED)
         assert missing_protection(connection) == []
+
+
+def test_a_queue_that_is_there_by_its_name_only_is_found(log: Engine) -> None:
+    if log.dialect.name == "sqlite":
+        bent = "CREATE TRIGGER audit_stage_waits AFTER INSERT ON audit_stage BEGIN SELECT 1; END"
+        statements = ["DROP TRIGGER audit_stage_waits", bent]
+    else:
+        bent = "CREATE OR REPLACE FUNCTION audit_stage_waits() RETURNS trigger LANGUAGE plpgsql AS"
+        statements = [f"{bent} $$ BEGIN RETURN NULL; END $$"]
+    with log.connect() as connection:
+        assert is_queued(connection)
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+        assert not is_queued(connection)
 
 
 @pytest.fixture

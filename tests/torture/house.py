@@ -37,6 +37,8 @@ class House:
     watched: bool = False
     """Whether the syncs of an SQLite database are counted, by strace."""
     address: str = field(default_factory=free_address)
+    more: dict[str, str] = field(default_factory=dict)
+    """Settings of the serving processes beside these."""
     starts: int = 0
 
     def __post_init__(self) -> None:
@@ -60,6 +62,7 @@ class House:
             SHIMING_LOG_LEVEL="WARNING",
             SHIMING_SMS_PAUSE_SECONDS="0",
             SHIMING_CLOCK_OFFSET_SECONDS=str(self._offset),
+            **self.more,
         )
         watched = (*self._strace(), *self.command)
         with serving_process(environment, self.folder / "output", command=watched, workers=self.workers) as running:

@@ -104,7 +104,7 @@ class House:
 
         trust, unit = Trust([self.services.audit.signer.public]), self.services.unit_of_work
         records = Records(load_keyring(self.settings.keys_dir))
-        return Inspection(Verifier(unit, outside, records=records), Export(unit, outside), trust)
+        return Inspection(Verifier(unit, outside, records=records), Export(unit, outside), trust, can_sign=False)
 
     def look(self, *, anchored: bool = True) -> list[Finding]:
         """What the service finds; the tool must find the same in what is exported."""

@@ -65,6 +65,10 @@ def test_what_is_wrong_is_said(
     found = examined()
     assert found["audit: an entry has waited 4500 seconds for a number"] is Verdict.WARNING
     assert found["anchor: file was written 75 minutes ago"] is Verdict.WARNING
+    with services.engine.begin() as connection:
+        connection.execute(text("INSERT INTO audit_stage VALUES ('x', :blob)"), {"blob": b"x"})
+    desk.sequencer.catch_up()
+    assert examined()["audit: rows staged that get no number: 1"] is Verdict.WARNING
     (tmp_path / "elsewhere").unlink()
     (tmp_path / "elsewhere").mkdir()
     desk.sequencer.catch_up()

@@ -120,12 +120,13 @@ def test_every_read_leaves_an_entry_with_its_case_and_nothing_of_the_person(
     assert reads_on_record(services) == []
     services.vault.read_identity(READER, person_id, ReadPurpose.LAWFUL_REQUEST, [IdentityField.NAME], CASE)
     clock.advance(seconds=1)
-    services.vault.read_identity(READER, person_id, ReadPurpose.COURT_ORDER, [], "另案")
+    opened = [IdentityField.PHONE, IdentityField.DOCUMENT_TYPE, IdentityField.PHONE]
+    services.vault.read_identity(READER, person_id, ReadPurpose.COURT_ORDER, opened, "另案")
 
     first, second = reads_on_record(services)
 
-    assert (first["case"], first["reason"]) == (CASE, "lawful_request")
-    assert (second["case"], second["reason"]) == ("另案", "court_order")
+    assert (first["case"], first["reason"]) == (CASE, "lawful_request:name")
+    assert (second["case"], second["reason"]) == ("另案", "court_order:document_type,phone")
     assert first["actor"] == {"kind": "operator", "id": "test"}
     assert first["req"] == "req_test"
     assert first["ts"] == "2026-11-21T04:00:00.000Z"
