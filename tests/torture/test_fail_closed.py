@@ -1,5 +1,6 @@
 """While nothing can be kept outside the database the service goes on, and what must be on record is refused in 5 s."""
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from time import monotonic
 import pytest
 from sqlalchemy import select
 
-from app.audit.search import Question
+from app.audit.models import StagedEntryRow
 from app.boards.models import TermsRow
 from app.kernel.actor import OPERATOR
 from tests.support.forum import ForumBackend
@@ -22,6 +23,7 @@ from tests.torture.outside import Fault, Outside
 
 _REFUSED = "shiming: The audit log cannot be published now, so nothing was done"
 _PATIENCE, _SLACK = 5.0, 1.0
+_ACTS = {"key.promoted", "key.destroyed", "terms.changed"}
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -112,10 +114,9 @@ def _state(house: House) -> object:
     """All that the acts would have changed."""
     keys = {path.name: path.read_bytes() for path in (house.folder / "keys").glob("*.key")}
     with house.services() as services, services.unit_of_work.read() as tx:
-        done = [one for one in services.audit.search.find(Question(), 10_000) if one.entry]
-        acts = [one.entry["action"] for one in done if one.entry and one.entry["outcome"] == "done"]
-        terms = tx.session.scalars(select(TermsRow.forum_id)).all()
-        return keys, terms, [act for act in acts if act in {"key.promoted", "key.destroyed", "terms.changed"}]
+        entries = [json.loads(entry) for entry in tx.session.scalars(select(StagedEntryRow.entry))]
+        acts = [(one["action"], one["id"]) for one in entries if one["outcome"] == "done" and one["action"] in _ACTS]
+        return keys, tx.session.scalars(select(TermsRow.forum_id)).all(), sorted(acts)
 
 
 def _refused(environment: dict[str, str], told: str, *act: str) -> float:
