@@ -6,9 +6,8 @@ A pattern that takes nothing but canonical entries stands for parsing them; what
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import fields
 
-from app.audit.domain import Entry, SearchColumns, search_columns
+from app.audit.domain import LOG, SearchColumns, search_columns
 
 Columns = tuple[str, str, str, str, str, str, str]
 """Action, id and kind of the actor, id of the entry, id and kind of the object, time: as they follow in an entry."""
@@ -22,7 +21,9 @@ _CANONICAL = re.compile(
     rf'"reason":{_PERHAPS},"req":{_PERHAPS},"ts":{_FOUND},"v":1,"writer":"service"\}}$',
     re.MULTILINE,
 )
-_MEMBERS = {*(field.name for field in fields(Entry) if field.name != "actor"), "v", "log", "writer", "actor", "req"}
+_TEXTS = ("id", "ts", "action", "outcome")
+_PERHAPS_TEXTS = ("reason", "case", "req", "commit")
+_MEMBERS = {"v", "log", "writer", "actor", "object", *_TEXTS, *_PERHAPS_TEXTS}
 
 
 def columns_of(entries: Sequence[bytes]) -> list[Columns] | None:
@@ -41,11 +42,23 @@ def columns_of_one(entry: bytes) -> Columns | None:
     try:
         said = json.loads(entry)
         again = json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-        if again != entry or set(said) != _MEMBERS or not isinstance(said["id"], str):
+        if again != entry or not _is_entry(said):
             return None
     except (ValueError, TypeError, RecursionError):
         return None
     return ordered(said["id"], search_columns(entry))
+
+
+def _is_entry(said: object) -> bool:
+    """Whether every member is there and is what it must be, as the pattern demands it."""
+    if not isinstance(said, dict) or set(said) != _MEMBERS or type(said["v"]) is not int:
+        return False
+    parts = (said["actor"], said["object"])
+    named = all(isinstance(part, dict) and set(part) == {"kind", "id"} for part in parts)
+    texts = [said[name] for name in _TEXTS] + [text for part in parts if named for text in part.values()]
+    perhaps = [said[name] for name in _PERHAPS_TEXTS if said[name] is not None]
+    fixed = (said["v"], said["log"], said["writer"]) == (1, LOG, "service")
+    return named and fixed and all(isinstance(text, str) for text in (*texts, *perhaps))
 
 
 def ordered(entry_id: str, columns: SearchColumns) -> Columns:

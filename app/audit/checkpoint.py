@@ -110,9 +110,9 @@ def open_checkpoint(note: str, key: VerifierKey, verify: Verify) -> Checkpoint:
     if len(note) > _LONGEST_NOTE or not gap or not found or len(found) < len(lines):
         raise NoteRefused("no signed note")
     body += "\n"
+    checkpoint = Checkpoint.parse(body)  # before its bytes are asked for: not every text has some
     if not any(line[1] == key.name and _holds(line[2], body.encode(), key, verify) for line in found):
         raise NoteRefused("not signed by this key")
-    checkpoint = Checkpoint.parse(body)
     if checkpoint.origin != key.name:
         raise NoteRefused("of another log")
     return checkpoint

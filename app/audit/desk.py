@@ -14,6 +14,7 @@ from app.audit.recovery import Recovery
 from app.audit.search import Search
 from app.audit.sequencer import Sequencer
 from app.audit.sinks import Sink
+from app.audit.superseded import SupersededHeads
 from app.audit.watch import AuditWatch
 from app.crypto.ed25519 import AuditKeys, AuditSigner
 from app.db.unit_of_work import UnitOfWork
@@ -60,8 +61,8 @@ def open_desk(unit_of_work: UnitOfWork, keys: AuditKeys, places: AuditPlaces) ->
         head=head,
         sequencer=sequencer,
         anchors=anchors,
-        recovery=Recovery(unit_of_work, sequencer, head, remembered),
-        public_checkpoints=PublicCheckpoints(unit_of_work),
+        recovery=Recovery(unit_of_work, sequencer, head, SupersededHeads(places.directory), places.sinks),
+        public_checkpoints=PublicCheckpoints(unit_of_work, sequencer),
         watch=AuditWatch(unit_of_work, anchors.names),
         receipts=Receipts(unit_of_work, proofs, Publisher(sequencer, anchors)),
         proofs=proofs,

@@ -11,6 +11,7 @@ BEGUN = "begun"
 """The outcome of an entry that was published before its act: alone it is an attempt, or a reading."""
 _VERSION = 1
 _SEARCHED_CHARACTERS = 200
+_LONGEST_TEXT = 1000
 _CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
@@ -113,6 +114,13 @@ class Entry:
     case: str | None
     commit: str | None = None
     """The commitment to a detail that stands apart, because it may have to be erased."""
+
+    def __post_init__(self) -> None:
+        """Raises `ValueError` for a text that has no bytes, or is no code: what is staged once stands for ever."""
+        texts = (self.id, self.ts, self.actor.id, self.object.id, self.outcome)
+        for text in (*texts, self.reason, self.case, self.commit, self.actor.request_id):
+            if text is not None and len(text.encode()) > _LONGEST_TEXT:
+                raise ValueError("nothing as long as this stands in an entry")
 
     def canonical(self) -> bytes:
         """The bytes that are stored, hashed and proved. Source: RFC 8785.

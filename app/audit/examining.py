@@ -1,23 +1,18 @@
 """The examination of one log: whether it is what was signed, and if not, where and how."""
 
-import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
 from app.audit import verify_rows
 from app.audit.canonical import Columns, columns_of, columns_of_one
-from app.audit.evidence import Outside, Trust, claimed_origin
+from app.audit.evidence import Trust, Vouched
 from app.audit.findings import TOLD, Finding, Kind
 from app.audit.locating import Comparison, Kept, Place, Row, Settled, misplaced_bytes, settle
 from app.audit.repository import Origin
 from app.audit.tree import HASH_BYTES, TILE_WIDTH, Edge, Tile, leaf_hash, leaf_hashes, split_tile
 from app.audit.verify_rows import PIECE, Piece, StagedSeen, TileSeen
 
-_SIZE = re.compile("[0-9]{1,18}")
-_RECOVERED = "audit.recovered"
 _SAID = {
     Kind.HISTORY_REWRITTEN: "From here on the log is not what was signed.",
     Kind.LEAF_MISSING: "The leaf that was signed here is gone.",
@@ -30,14 +25,6 @@ _SAID = {
 }
 
 
-class _Vouched(NamedTuple):
-    """A signed size and root that lies outside the database."""
-
-    size: int
-    root: bytes
-    is_head: bool
-
-
 class Log:
     """One log beside all that was signed of it. Call `examine` once."""
 
@@ -46,25 +33,29 @@ class Log:
         session: Session,
         origin: Origin,
         trust: Trust,
-        outside: Outside,
+        vouched: Sequence[Vouched],
         orphans: Callable[[], Sequence[StagedSeen]],
     ) -> None:
         self._session = session
         self._origin = origin
         self._trust = trust
         self._orphans = orphans
-        self._vouched = list(self._read_outside(outside))
+        self._vouched = vouched
         self.size = verify_rows.count_leaves(session, origin.id)
         self.findings: list[Finding] = []
         self.missing: set[bytes] = set()
         """Hashes of signed leaves that are nowhere: who finds their bytes has found no entry that was left out."""
+        self._signed_by: list[tuple[int, int]] = [(one.size, -one.age) for one in vouched]
 
-    def examine(self, lost: int) -> None:
-        """A log that came after it has declared that it had so many entries: of those, any number may be gone."""
+    def examine(self, lost: int, newest_key: int) -> int:
+        """Of a log of which a later one shows that so many entries had been signed, so many may be gone.
+
+        Takes the age of the newest key that has signed an earlier log, and returns that of the newest up to this one.
+        """
         signed, largest = self._read_checkpoints()
         newest = max(signed, default=0)
         most = max(newest, largest, self.size)
-        for one in sorted(self._vouched):
+        for one in self._vouched:
             if newest < one.size <= most:
                 signed.setdefault(one.size, one.root)
         gone = max((one.size for one in self._vouched), default=0)
@@ -76,27 +67,34 @@ class Log:
         if roots is None or self.size != end or any(roots[size] != root for size, root in signed.items()):
             roots = self._locate(sorted(signed.items()), sizes)
         self._examine_outside(roots, largest)
+        return self._examine_keys(newest_key)
 
     def _read_checkpoints(self) -> tuple[dict[int, bytes], int]:
         """What the database's checkpoints say that is signed; and the largest size of any of them."""
         signed, largest, wrong = dict[int, bytes](), 0, list[int]()
         for seen in verify_rows.checkpoints(self._session, self._origin.id):
             largest = max(largest, seen.size)
-            checkpoint = self._trust.open(self._origin.name, seen.note)
-            if checkpoint:
+            opened = self._trust.open(self._origin.name, seen.note)
+            checkpoint = opened.checkpoint if opened else None
+            if opened and checkpoint:
                 signed[checkpoint.size] = checkpoint.root
+                self._signed_by.append((checkpoint.size, -opened.age))
             if checkpoint is None or (checkpoint.size, checkpoint.root) != (seen.size, seen.root):
                 wrong.append(seen.size)
         for size in wrong[:TOLD]:
             self._tell(Kind.CHECKPOINT_CHANGED, size, "This checkpoint is not signed, or is not what its note says.")
         return signed, largest
 
-    def _read_outside(self, outside: Outside) -> Iterator[_Vouched]:
-        for note in (outside.head, *outside.anchors):
-            if note and claimed_origin(note) == self._origin.name:
-                checkpoint = self._trust.open(self._origin.name, note)
-                if checkpoint:
-                    yield _Vouched(checkpoint.size, checkpoint.root, note == outside.head)
+    def _examine_keys(self, newest: int) -> int:
+        """A key signs no larger tree once a newer one has signed: whoever signs so has kept what should be gone."""
+        wrong = list[int]()
+        for size, negative_age in sorted(set(self._signed_by)):
+            if -negative_age > newest:
+                wrong.append(size)
+            newest = min(newest, -negative_age)
+        for size in dict.fromkeys(wrong[:TOLD]):
+            self._tell(Kind.KEY_SUPERSEDED, size, "This was signed by a key that a newer one had replaced before.")
+        return newest
 
     def _roots(self, sizes: Sequence[int]) -> dict[int, bytes] | None:
         """The roots at these sizes, as far as there are leaves; None unless all that is kept of a leaf agrees."""
@@ -172,14 +170,16 @@ class Log:
             self._tell(Kind.TILE_CHANGED, number * TILE_WIDTH ** (level + 1), said)
 
     def _examine_outside(self, roots: dict[int, bytes], largest: int) -> None:
-        """What lies outside the database, beside the roots of the log: where the first of them disagrees."""
-        agreed = 0
-        for one in sorted(self._vouched):
-            if one.size not in roots:
-                continue
-            if roots[one.size] == one.root:
-                agreed = max(agreed, one.size)
-                if one.size > largest:
+        """What lies outside the database, beside the roots of the log: where the first of them disagrees.
+
+        What is longer than the log is still held against each other.
+        """
+        agreed, known = 0, dict(roots)
+        for one in self._vouched:
+            is_here = one.size in roots
+            if known.setdefault(one.size, one.root) == one.root:
+                agreed = max(agreed, one.size) if is_here else agreed
+                if is_here and one.size > largest:
                     self._tell(Kind.CHECKPOINT_CHANGED, one.size, "This checkpoint was signed, and is gone.")
                 continue
             kind = Kind.HISTORY_REWRITTEN if one.is_head else Kind.ANCHOR_CONTRADICTS
@@ -205,18 +205,6 @@ def checked(piece: Piece) -> list[bytes] | None:
     if columns_of(entries) != columns and [columns_of_one(entry) for entry in entries] != columns:
         return None
     return hashes
-
-
-def declared_by(entry: bytes) -> tuple[str, int] | None:
-    """Which log, and of how many entries, the first entry of a recovered one says was there before it."""
-    if columns_of_one(entry) is None:
-        return None
-    said = json.loads(entry)
-    size, acted_on = str(said["case"]).partition(" ")[0], said["object"]
-    if said["action"] != _RECOVERED or not _SIZE.fullmatch(size) or not isinstance(acted_on, dict):
-        return None
-    origin = acted_on.get("id")
-    return (origin, int(size)) if isinstance(origin, str) else None
 
 
 def _hashes_in(tiles: Iterable[TileSeen]) -> dict[int, bytes]:

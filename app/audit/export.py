@@ -34,9 +34,10 @@ checks it: every byte, hash, tile, signature, and what was anchored. The program
 Python 3.11 and nothing else. KEYS is a file of verifier keys that you were given on another way; without it those in
 key.txt are believed, which shows only that the log agrees with itself.
 
-key.txt        the verifier keys (C2SP signed note), one a line
+key.txt        the verifier keys (C2SP signed note), one a line, the newest of a log first
 head.note      the checkpoint that was signed last, from outside the database
-anchors.txt    the checkpoints that were anchored, one JSON object a line
+heads.txt      those that recoveries have replaced, one JSON object a line
+anchors.txt    the checkpoints that were anchored, likewise; not there where no anchor is named
 staged.jsonl   entries that no log holds, and whether each waits for its number
 N/             a log, the oldest first; there is a second one only after a recovery
 N/origin.txt         its name
@@ -74,7 +75,9 @@ class Export:
         if outside.head is not None:
             with _new(folder / "head.note") as head:
                 head.write(outside.head.encode())
-        _write(folder / "anchors.txt", (json.dumps({"note": note}) for note in outside.anchors))
+        _write(folder / "heads.txt", (json.dumps({"note": note}) for note in outside.superseded))
+        if outside.anchors is not None:
+            _write(folder / "anchors.txt", (json.dumps({"note": note}) for note in outside.anchors))
         with self._unit_of_work.read() as tx:
             origins = verify_rows.origins(tx.session)
             keys = [VerifierKey(origin.name, public).text() for origin in origins for public in trust.keys]

@@ -16,6 +16,7 @@ class Kind(StrEnum):
     ANCHOR_CONTRADICTS = "anchor-contradicts"
     HISTORY_REWRITTEN = "history-rewritten"
     CHECKPOINT_CHANGED = "checkpoint-changed"
+    KEY_SUPERSEDED = "key-superseded"
     LEAF_MISSING = "leaf-missing"
     LEAF_INSERTED = "leaf-inserted"
     LEAF_MOVED = "leaf-moved"
@@ -70,10 +71,18 @@ class Report:
     unchecked: Sequence[str] = ()
     declared: Sequence[str] = ()
     """What recoveries have said that logs have lost: no finding, but something to ask about."""
+    unverified: Sequence[str] = ()
+    """What should lie outside the database and does not, or is such that nobody can tell what it is."""
 
     @property
     def tampering(self) -> list[Finding]:
         return [finding for finding in self.findings if finding.is_tampering]
+
+    @property
+    def outcome(self) -> "Outcome":
+        if self.tampering:
+            return Outcome.TAMPERED
+        return Outcome.UNVERIFIABLE if self.unverified else Outcome.CLEAN
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
@@ -85,12 +94,15 @@ class Outcome(StrEnum):
     CLEAN = "clean"
     TAMPERED = "tampered"
     UNVERIFIABLE = "unverifiable"
-    """It could not be done: the log, or what lies outside the database, could not be read."""
+    """It could not be done: the log, or what lies outside the database, could not be read, or is not there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """One that was begun; without `ended_at` and `outcome` until it has ended. `kind`: of the worst finding."""
+    """One that was begun; without `ended_at` and `outcome` until it has ended. `kind`: of the worst finding.
+
+    `declared`, how many losses recoveries have declared, is told by who did it, and not kept.
+    """
 
     number: int
     began_at: datetime
@@ -101,3 +113,4 @@ class Verification:
     kind: Kind | None = None
     origin: str | None = None
     place: int | None = None
+    declared: int = 0

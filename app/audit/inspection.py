@@ -7,10 +7,9 @@ from pathlib import Path
 from app.audit.evidence import Trust, read_outside
 from app.audit.export import Export
 from app.audit.findings import Report
-from app.audit.head import HeadFile
 from app.audit.verifying import MissingProtection, Verifier
 from app.crypto.envelope import Records
-from app.crypto.keyring import KeyPurpose, Keyring, audit_public_half, has_private_half
+from app.crypto.keyring import Key, KeyPurpose, Keyring, audit_public_half, has_private_half
 from app.db.unit_of_work import UnitOfWork
 
 
@@ -44,10 +43,11 @@ def open_inspection(
 
     Raises `StartRefused`.
     """
-    outside = partial(read_outside, HeadFile(evidence.directory), evidence.anchor_file)
+    outside = partial(read_outside, evidence.directory, evidence.anchor_file)
     records = Records(keyring) if keyring.of(KeyPurpose.RECORDS) else None
     verifier = Verifier(unit_of_work, outside, records=records, missing_protection=evidence.missing_protection)
     if trust is None:
-        trust = Trust([half for key in keyring.of(KeyPurpose.AUDIT) if (half := audit_public_half(key.material))])
+        keys = sorted(keyring.of(KeyPurpose.AUDIT), key=Key.current_since, reverse=True)
+        trust = Trust([half for key in keys if (half := audit_public_half(key.material))])
     can_sign = any(map(has_private_half, keyring.of(KeyPurpose.AUDIT)))
     return Inspection(verifier, Export(unit_of_work, outside), trust, can_sign)

@@ -130,6 +130,8 @@ class Sequencer:
         if origin is None or newest is None:
             return None
         checkpoint = self._signed(origin, newest)
+        if self._head.read() is None:  # it was there before anything was signed: the database has no say in what it was
+            raise SigningRefused(Inconsistency.HEAD_GONE)
         self._head.advance(newest.note)
         return checkpoint
 
@@ -193,6 +195,8 @@ class Sequencer:
         edge, tiles = self._edge(tx, origin, size, root), StoredTiles(tx.session, origin.id)
         if head.size < size and newest:
             self._signed(origin, newest)
+            if self._age(origin, newest.note) > self._age(origin, note):  # whoever has kept an old key added something
+                raise SigningRefused(Inconsistency.CHECKPOINT_UNSIGNED)
         at_head = root if head.size == size else root_at(tiles, head.size)
         if edge.root() != root or at_head != head.root:
             raise SigningRefused(Inconsistency.HISTORY_CHANGED)
@@ -245,11 +249,16 @@ class Sequencer:
         if found is None:
             self._keys.look_again()
             found = _opened_by(self._keys.publics(), origin, note)
-        return found
+        return found[0] if found else None
+
+    def _age(self, origin: Origin, note: str) -> int:
+        """Of the key under a note of ours: 0 for the newest."""
+        found = _opened_by(self._keys.publics(), origin.name, note)
+        return found[1] if found else 0
 
 
-def _opened_by(publics: list[bytes], origin: str, note: str) -> Checkpoint | None:
-    for public in publics:
+def _opened_by(publics: list[bytes], origin: str, note: str) -> tuple[Checkpoint, int] | None:
+    for age, public in enumerate(publics):
         with suppress(NoteRefused):
-            return open_checkpoint(note, VerifierKey(origin, public), is_signed_by)
+            return open_checkpoint(note, VerifierKey(origin, public), is_signed_by), age
     return None

@@ -29,13 +29,17 @@ def newest(session: Session, *, ended: bool = False) -> Verification | None:
 
 
 def begin(session: Session, verification: Verification) -> None:
-    session.execute(insert(AuditVerificationRow), asdict(verification))
+    session.execute(insert(AuditVerificationRow), _kept(verification))
 
 
 def end(session: Session, verification: Verification) -> None:
     session.execute(
         update(AuditVerificationRow)
         .where(AuditVerificationRow.number == verification.number)
-        .values(asdict(verification))
+        .values(_kept(verification))
         .execution_options(synchronize_session=False)
     )
+
+
+def _kept(verification: Verification) -> dict[str, object]:
+    return {name: value for name, value in asdict(verification).items() if name != "declared"}

@@ -104,10 +104,11 @@ def _ended(begun: Verification, report: Report) -> Verification:
     first = tampering[0] if tampering else None
     return replace(
         begun,
-        outcome=Outcome.TAMPERED if first else Outcome.CLEAN,
+        outcome=report.outcome,
         entries=sum(log.size for log in report.logs),
         findings=len(tampering),
         kind=first.kind if first else None,
         origin=first.origin if first else None,
         place=first.number if first else None,
+        declared=len(report.declared),
     )

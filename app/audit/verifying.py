@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session
 
 from app.audit import verify_rows
 from app.audit.canonical import columns_of_one
+from app.audit.checkpoint import Checkpoint
+from app.audit.declared import declared_by
 from app.audit.details import commitment, place_of
-from app.audit.evidence import Outside, Trust, claimed_origin
-from app.audit.examining import Log, declared_by
+from app.audit.evidence import Outside, Trust, Witness
+from app.audit.examining import Log
 from app.audit.findings import Finding, Kind, LogRead, Report, in_order
 from app.audit.repository import Origin
 from app.audit.sifting import searched_under
@@ -56,7 +58,8 @@ class Verifier:
             Finding(Kind.PROTECTION_MISSING, "", None, f"The database would let rows of {table} be changed.")
             for table in bare
         ]
-        return Report(logs.read, in_order([*logs.findings, *warnings]), unchecked, logs.declared())
+        found = in_order([*logs.findings, *warnings])
+        return Report(logs.read, found, unchecked, logs.declared(), logs.unverified())
 
 
 def _commit_of(entry: bytes) -> str | None:
@@ -70,11 +73,12 @@ class _Logs:
     def __init__(self, session: Session, trust: Trust, outside: Outside) -> None:
         self._session = session
         self._trust = trust
-        self._outside = outside
+        self._witness = Witness(outside, trust)
         self._orphans: list[verify_rows.StagedSeen] | None = None
         self._missing: set[bytes] = set()
+        self._declared = list[Checkpoint]()
         self._lost: dict[str, int] = {}
-        """What recovered logs have declared: of which log how many entries had been signed."""
+        """Of which log how many entries had been signed, as recoveries declare and something outside bears out."""
         self.findings: list[Finding] = []
         self.read: list[LogRead] = []
 
@@ -82,12 +86,14 @@ class _Logs:
         origins = verify_rows.origins(self._session)
         for origin in origins:
             first = next(verify_rows.leaves(self._session, origin.id), None)
-            declared = declared_by(first.entry) if first and first.entry else None
-            if declared:
-                self._lost[declared[0]] = max(declared[1], self._lost.get(declared[0], 0))
+            declared = declared_by(first.entry) if first else None
+            self._declared += [declared] if declared else []
+            if declared and self._witness.knows(declared):
+                self._lost[declared.origin] = max(declared.size, self._lost.get(declared.origin, 0))
+        newest_key = len(self._trust.keys)
         for origin in origins:
-            log = Log(self._session, origin, self._trust, self._outside, self.orphans)
-            log.examine(self._lost.get(origin.name, 0))
+            log = Log(self._session, origin, self._trust, self._witness.vouched(origin.name), self.orphans)
+            newest_key = log.examine(self._lost.get(origin.name, 0), newest_key)
             self.findings += log.findings
             self._missing |= log.missing
             self.read.append(LogRead(origin.name, log.size))
@@ -96,11 +102,17 @@ class _Logs:
 
     def declared(self) -> list[str]:
         """What is no finding, because a recovery has said it, and what an inspector will want to ask about."""
-        sizes = {log.origin: log.size for log in self.read}
-        return [
-            f"{name} was signed up to {size} entries when a recovery began another log; {sizes.get(name, 0)} are here."
-            for name, size in sorted(self._lost.items())
-        ]
+        sizes, said = {log.origin: log.size for log in self.read}, list[str]()
+        for old in self._declared:
+            here = sizes.get(old.origin, 0)
+            borne_out = "" if self._witness.knows(old) else " Nothing outside the database shows that so many were."
+            if old.size > here or borne_out:
+                begun = f"{old.origin} was signed up to {old.size} entries when a recovery began another log"
+                said.append(f"{begun}; {here} are here.{borne_out}")
+        return said
+
+    def unverified(self) -> list[str]:
+        return self._witness.unverified([log.origin for log in self.read])
 
     def orphans(self) -> list[verify_rows.StagedSeen]:
         if self._orphans is None:
@@ -115,17 +127,15 @@ class _Logs:
                 table, Kind.CHECKPOINT_CHANGED
             )
             self.findings.append(Finding(kind, "", None, f"{table} has rows of a log that is not in the database."))
-        notes = [note for note in (self._outside.head, *self._outside.anchors) if note]
-        gone = {name for note in notes if (name := claimed_origin(note)) not in known and self._says(name, note)}
+        gone = {name for name in self._witness.origins - known if self._signed(name) > self._lost.get(name, 0)}
         gone |= self._trust.names - known - self._lost.keys()
         for name in sorted(gone):
             sentence = "Signed checkpoints speak of this log, and it is not in the database."
             self.findings.append(Finding(Kind.ROLLED_BACK, name, 0, sentence))
 
-    def _says(self, name: str, note: str) -> bool:
-        """Whether something was signed for the log of this name that nobody has declared as lost."""
-        checkpoint = self._trust.open(name, note)
-        return checkpoint is not None and checkpoint.size > self._lost.get(name, 0)
+    def _signed(self, name: str) -> int:
+        """How many entries of a log were signed, by what lies outside."""
+        return max(one.size for one in self._witness.vouched(name))
 
     def _examine_staged(self, numbered: int) -> None:
         if not self.findings and verify_rows.nothing_left_out(self._session, numbered):

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.audit.checkpoint import NoteRefused
 from app.audit.evidence import Trust
 from app.audit.export import RecordedExport
-from app.audit.findings import Finding, Report
+from app.audit.findings import Finding, Outcome, Report
 from app.audit.inspection import Inspection
 from app.audit.proofs import Receipt
 from app.cli.audit_proofs import on_record
@@ -41,10 +41,13 @@ def verify(key: KeyFile = None, as_json: AsJson = False) -> None:
         typer.echo(json.dumps(_shown(report), ensure_ascii=False))
     else:
         _print(report)
-    if report.tampering:
+    if report.outcome is Outcome.TAMPERED:
         first = report.tampering[0]
         typer.echo(f"shiming: the audit log was tampered with: {_line_of(first)}", err=True)
         raise typer.Exit(_TAMPERED)
+    if report.outcome is Outcome.UNVERIFIABLE:
+        typer.echo(f"shiming: could not verify: {report.unverified[0]}.", err=True)
+        raise typer.Exit(_UNVERIFIABLE)
 
 
 @audit.command()
@@ -109,7 +112,7 @@ def _unverifiable() -> Iterator[None]:
 
 def _shown(report: Report) -> dict[str, object]:
     return {
-        "result": "tampered" if report.tampering else "clean",
+        "result": report.outcome.value,
         "logs": [{"origin": log.origin, "size": log.size} for log in report.logs],
         "findings": [
             {
@@ -123,6 +126,7 @@ def _shown(report: Report) -> dict[str, object]:
         ],
         "declared": list(report.declared),
         "unchecked": list(report.unchecked),
+        "unverified": list(report.unverified),
     }
 
 
@@ -135,7 +139,9 @@ def _print(report: Report) -> None:
         typer.echo(f"declared: {what}")
     for what in report.unchecked:
         typer.echo(f"not checked: {what}")
-    if not report.tampering:
+    for what in report.unverified:
+        typer.echo(f"could not verify: {what}")
+    if report.outcome is Outcome.CLEAN:
         typer.echo("clean" if report.logs else "clean: there is no log yet")
 
 

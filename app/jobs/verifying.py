@@ -12,4 +12,8 @@ def verify_nightly(nightly: NightlyVerifications) -> int:
         return 0
     if done.outcome is Outcome.TAMPERED:
         logger().error("audit-tampered", kind=done.kind, log=done.origin, number=done.place, findings=done.findings)
+    elif done.outcome is Outcome.UNVERIFIABLE:
+        logger().error("audit-unverifiable")
+    if done.declared:
+        logger().warning("audit-loss-declared", losses=done.declared)
     return 1

@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import policies
+from app.audit.declared import declared_losses
 from app.audit.desk import AuditDesk, AuditPlaces, open_desk
 from app.audit.errors import Inconsistency
 from app.audit.protection import PROTECTED, is_queued, missing_protection
@@ -60,6 +61,13 @@ def _examine_desk(desk: AuditDesk, unit_of_work: UnitOfWork, clock: Clock) -> It
         yield warning(f"audit: an entry has waited {watched.lag(now).total_seconds():.0f} seconds for a number", _SERVE)
     else:
         yield ok(f"audit: no entry waits long for its number; {watched.size} in the newest checkpoint")
+    with unit_of_work.read() as tx:
+        losses = declared_losses(tx.session)
+    for loss in losses:
+        said = f"audit: {loss.origin} was signed up to {loss.signed} entries, and {loss.left} are here"
+        yield warning(
+            f"{said}: a recovery has declared it", "`shiming audit verify` says whether anything bears it out"
+        )
     for anchor in watched.anchors if watched.size else ():
         yield _examine_anchor(anchor, anchor.age(now))
 

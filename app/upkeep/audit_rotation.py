@@ -48,13 +48,15 @@ def rotate_audit(unit_of_work: UnitOfWork, receipts: Receipts, directory: Path, 
             named = repository.named_keys(tx)
             later = max(tx.now, current.current_since() + timedelta(microseconds=1))  # whatever the clock says
             made = replace_audit_key(directory, current.environment, later)
-            keys = load_keyring(directory).of(KeyPurpose.AUDIT)
+            keys = sorted(load_keyring(directory).of(KeyPurpose.AUDIT), key=Key.current_since)
             earlier = tuple(key for key in keys if key.id != made.id and has_private_half(key))
-            name_keys(tx, [key for key in keys if key.id not in named])
-            public = audit_public_half(made.material) or b""
-            audit.record(
-                tx, Action.KEY_PROMOTED, ObjectKind.KEY, made.id, reason=KeyPurpose.AUDIT.value, case=public.hex()
-            )
+            unnamed = [key for key in keys if key.id not in named]  # also of a rotation that was broken off
+            name_keys(tx, unnamed)
+            for key in unnamed:
+                public = audit_public_half(key.material) or b""
+                audit.record(
+                    tx, Action.KEY_PROMOTED, ObjectKind.KEY, key.id, reason=KeyPurpose.AUDIT.value, case=public.hex()
+                )
             for key in earlier:
                 audit.record(tx, Action.KEY_DESTROYED, ObjectKind.KEY, key.id, reason=KeyPurpose.AUDIT.value)
         for key in earlier:

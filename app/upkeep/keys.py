@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from app.audit import service as audit
 from app.audit.domain import Action, ObjectKind
-from app.crypto.keyring import Key, Keyring
+from app.crypto.keyring import Key, KeyPurpose, Keyring, audit_public_half
 from app.db.unit_of_work import Transaction, UnitOfWork
 from app.kernel.actor import Actor
 from app.kernel.errors import StartRefused
@@ -38,4 +38,6 @@ def name_keys(tx: Transaction, new: Sequence[Key]) -> None:
     """A step: from now on the database depends on these keys."""
     repository.name_keys(tx, new)
     for key in new:
-        audit.record(tx, Action.KEY_CREATED, ObjectKind.KEY, key.id, reason=key.purpose)
+        half = audit_public_half(key.material) if key.purpose is KeyPurpose.AUDIT else None
+        case = half.hex() if half else None
+        audit.record(tx, Action.KEY_CREATED, ObjectKind.KEY, key.id, reason=key.purpose, case=case)

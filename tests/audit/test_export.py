@@ -58,7 +58,7 @@ def test_what_was_set_aside_is_exported_and_the_tool_takes_it_for_no_tampering(
     inspecting = inspect(settings, services.unit_of_work)
     _export(services, settings).write(OPERATOR, tmp_path / "out", inspecting.trust)
     assert len((tmp_path / "out" / "staged.jsonl").read_text().splitlines()) == 2
-    assert run_path(str(ROOT / "tools" / "verify_audit.py"))["verify"](tmp_path / "out") == []
+    assert run_path(str(ROOT / "tools" / "verify_audit.py"))["verify"](tmp_path / "out") == ([], [])
 
 
 def test_what_cannot_be_put_on_record_is_not_exported(services: Services, settings: Settings, tmp_path: Path) -> None:

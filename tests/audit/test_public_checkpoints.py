@@ -12,12 +12,12 @@ from tests.support.log_keeping import record_entries
 def _sizes(services: Services) -> Callable[[], int | None]:
     def size() -> int | None:
         # one that has looked before, and a process that was just started
-        notes = {known.newest(), PublicCheckpoints(services.unit_of_work).newest()}
+        notes = {known.newest(), PublicCheckpoints(services.unit_of_work, services.audit.sequencer).newest()}
         assert len(notes) == 1
         claim = claimed(notes.pop() or "")
         return claim.size if claim else None
 
-    known = PublicCheckpoints(services.unit_of_work)
+    known = PublicCheckpoints(services.unit_of_work, services.audit.sequencer)
     return size
 
 

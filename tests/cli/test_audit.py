@@ -95,6 +95,15 @@ def test_what_cannot_be_verified_is_2_with_one_line(home: Path) -> None:
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1), refused.stderr
 
 
+def test_what_should_lie_outside_the_database_and_does_not_is_2(home: Path) -> None:
+    (home / "keys" / "audit-head.note").unlink()
+    unsure = _run(home, "verify")
+    assert (unsure.returncode, unsure.stderr.count("\n")) == (2, 1), unsure.stderr
+    assert "audit-head.note" in unsure.stderr
+    assert "clean" not in unsure.stdout
+    assert json.loads(_run(home, "verify", "--json").stdout)["result"] == "unverifiable"
+
+
 def test_an_export_is_made_once_into_an_empty_folder(home: Path) -> None:
     made = _run(home, "export", str(home / "out"), "--json")
     assert made.returncode == 0, made.stderr

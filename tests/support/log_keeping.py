@@ -5,6 +5,7 @@ from sqlalchemy import Row, delete, insert, select
 from app.all_models import METADATA
 from app.audit import service as audit
 from app.audit.domain import Action, ObjectKind
+from app.db.unit_of_work import Transaction
 from app.kernel.actor import OPERATOR
 from app.wiring import Services
 from tests.support.unprotected import unprotected
@@ -19,9 +20,11 @@ Rows = dict[str, list[Row[tuple[object, ...]]]]
 def record_entries(services: Services, count: int) -> list[str]:
     """Staged, without a number yet."""
     with services.unit_of_work.begin(OPERATOR) as tx:
-        return [
-            audit.record(tx, Action.ACCOUNT_CREATED, ObjectKind.ACCOUNT, f"acc_{number}") for number in range(count)
-        ]
+        return stage_entries(tx, count)
+
+
+def stage_entries(tx: Transaction, count: int) -> list[str]:
+    return [audit.record(tx, Action.ACCOUNT_CREATED, ObjectKind.ACCOUNT, f"acc_{number}") for number in range(count)]
 
 
 def rows_of_the_log(services: Services) -> Rows:

@@ -25,6 +25,7 @@ from tests.support.process import environment_of, free_address, serving_process,
 from tests.torture.form import Form
 
 _PATIENCE = 100
+_NEWEST = "SELECT max(size) FROM audit_checkpoints WHERE origin_id = (SELECT max(id) FROM audit_origins)"
 _WITH_HEAD = 5
 """Of so many times once the head file is put back too, as a snapshot of the host does."""
 
@@ -88,8 +89,9 @@ class Installation:
         return found
 
     def wait_until_numbered(self) -> None:
+        """And signed outside the database, which comes a moment after."""
         deadline = monotonic() + _PATIENCE
-        while self.rows("SELECT id FROM audit_waiting"):
+        while self.rows("SELECT id FROM audit_waiting") or self.rows(_NEWEST) != [(self.signed_last().size,)]:
             assert monotonic() < deadline
             sleep(0.05)
 
@@ -127,7 +129,7 @@ def _go_back(installation: Installation, *, with_head: bool) -> Checkpoint:
         installation.wait_until_numbered()
         lost = installation.signed_last()
         deadline = monotonic() + _PATIENCE
-        while with_head and f"\\n{lost.size}\\n" not in (installation.folder / "anchors").read_text():
+        while with_head and f"{lost.origin}\\n{lost.size}\\n" not in (installation.folder / "anchors").read_text():
             assert monotonic() < deadline
             sleep(0.2)
         service.kill()
@@ -178,6 +180,9 @@ def test_yesterdays_database_is_not_signed_until_the_operator_recovers(installat
             sleep(0.2)
             numbered += _assert_goes_on(installation, told["origin"], lost)
             installation.run("audit", "recover", code=1)
+            verified = installation.run("audit", "verify")
+            assert f"{lost.origin} was signed up to {lost.size} entries" in verified
+            assert verified.endswith("clean\n")
         waited += waiting
     form.tell(
         f"rollback of the audit log, {'PostgreSQL' if installation.server else 'SQLite'}",

@@ -3,13 +3,12 @@
 `tools/verify_audit.py`, which shares no line with the service, must say the same of every export.
 """
 
-import importlib.util
 import random
 import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +31,7 @@ from app.kernel.secret import Secret
 from app.settings import Settings
 from app.wiring import Services
 from tests.support.clock import FakeClock
+from tests.support.inspector import TOOL, verify_export
 from tests.support.tampering import (
     TAMPERINGS,
     Bent,
@@ -40,25 +40,10 @@ from tests.support.tampering import (
     rewrite_with_the_key,
     take_triggers_away,
 )
-from tests.torture.form import ROOT, Form
+from tests.torture.form import Form
 
-_TOOL = ROOT / "tools" / "verify_audit.py"
 _COMPARED = 90
 """Findings of one kind; of more than a hundred the service only tells the first."""
-Told = tuple[str, str, int | None, int | None]
-
-
-def _load_tool() -> Callable[..., list[Told]]:
-    spec = importlib.util.spec_from_file_location("verify_audit", _TOOL)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    found: Callable[..., list[Told]] = module.verify
-    return found
-
-
-verify_export = _load_tool()
 
 
 class _TakenBack(Exception):
@@ -115,7 +100,7 @@ class House:
 
     def inspection(self, *, anchored: bool = True) -> Inspection:
         def outside() -> Outside:
-            return Outside(self.services.audit.head.read(), self.anchors if anchored else ())
+            return Outside(self.services.audit.head.read(), self.anchors if anchored else None)
 
         trust, unit = Trust([self.services.audit.signer.public]), self.services.unit_of_work
         records = Records(load_keyring(self.settings.keys_dir))
@@ -124,10 +109,13 @@ class House:
     def look(self, *, anchored: bool = True) -> list[Finding]:
         """What the service finds; the tool must find the same in what is exported."""
         inspection = self.inspection(anchored=anchored)
-        found = inspection.verify().tampering
+        report = inspection.verify()
+        found = report.tampering
         shutil.rmtree(self.folder, ignore_errors=True)
         inspection.export.write(self.folder, inspection.trust)
-        told = Counter(verify_export(self.folder))
+        wrong, doubts = verify_export(self.folder)
+        assert (doubts, list(report.unverified)) == ([], [])
+        told = Counter(wrong)
         ours = Counter((one.kind.value, one.origin, one.number, one.through) for one in found)
         assert Kind.COMMITMENT_BROKEN not in {one.kind for one in found}
         assert {one: many for one, many in told.items() if one in ours} == dict(ours)
@@ -218,7 +206,7 @@ def test_whoever_has_the_database_and_the_key_is_found_by_the_anchor(house: Hous
 def test_the_tool_runs_by_itself_and_exits_by_what_it_found(house: House) -> None:
     def run(*arguments: str) -> tuple[int, str]:
         done = subprocess.run(
-            [sys.executable, "-I", str(_TOOL), *arguments], check=False, capture_output=True, text=True
+            [sys.executable, "-I", str(TOOL), *arguments], check=False, capture_output=True, text=True
         )
         return done.returncode, done.stdout
 
@@ -233,4 +221,4 @@ def test_the_tool_runs_by_itself_and_exits_by_what_it_found(house: House) -> Non
     assert (code, said.splitlines()[-1]) == (1, "tampered")
     leaves.write_text("{", encoding="utf-8")
     assert run(str(house.folder))[0] == 2
-    assert len(_TOOL.read_text(encoding="utf-8").splitlines()) <= 250
+    assert len(TOOL.read_text(encoding="utf-8").splitlines()) <= 250

@@ -5,9 +5,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import event, func, select, update
 
-from app.audit.errors import SigningRefused
+from app.audit.checkpoint import Checkpoint, sign_checkpoint
+from app.audit.errors import Inconsistency, SigningRefused
+from app.audit.findings import Kind
+from app.audit.inspection import Evidence, open_inspection
 from app.audit.models import CheckpointRow, LeafRow, StagedEntryRow
 from app.crypto.keyring import KeyPurpose, KeyState, audit_public_half, has_private_half, load_keyring
 from app.kernel.actor import OPERATOR
@@ -18,7 +21,8 @@ from app.upkeep.keys import refuse_missing_keys
 from app.wiring import Services, build, initialise
 from tests.conftest import ISSUER
 from tests.support.clock import FakeClock
-from tests.support.log_keeping import record_entries
+from tests.support.log_keeping import record_entries, stage_entries
+from tests.support.tampering import take_triggers_away
 
 
 @pytest.fixture
@@ -154,6 +158,52 @@ def test_a_rotation_that_was_broken_off_is_made_good_by_the_next(start: Callable
     assert len(audit_keys) == 4
     assert _grow(services) >= 2
     refuse_missing_keys(services.unit_of_work, load_keyring(own.keys_dir), "")
+
+
+def test_each_key_that_signs_is_on_record_also_of_a_rotation_that_was_broken_off(
+    start: Callable[[], Services], own: Settings
+) -> None:
+    services = start()
+    event.listen(StagedEntryRow, "before_insert", _lose)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            _rotate(services, own)
+    finally:
+        event.remove(StagedEntryRow, "before_insert", _lose)
+    initialise(own)  # an operator tries this first: it names the key
+    _rotate(start(), own)
+    with services.unit_of_work.read() as tx:
+        entries = [json.loads(row) for row in tx.session.scalars(select(StagedEntryRow.entry))]
+    on_record = {entry["case"] for entry in entries if entry["reason"] == "audit"}
+    halves = [audit_public_half(key.material) for key in load_keyring(own.keys_dir).of(KeyPurpose.AUDIT)]
+    assert len(halves) == 3
+    assert {half.hex() for half in halves if half} <= on_record
+
+
+def test_nothing_goes_on_from_what_somebody_signed_with_a_key_that_was_replaced(
+    start: Callable[[], Services], own: Settings
+) -> None:
+    services = start()
+    kept = services.audit.signer
+    _grow(services)
+    _rotate(services, own)
+    services.audit.keys.look_again()
+    _grow(services)
+    evidence = Evidence(own.audit_directory())
+    with services.unit_of_work.begin(OPERATOR) as tx:  # as whoever has the database and the old key can
+        sequencer, ids = services.audit.sequencer, stage_entries(tx, 1)
+        log = sequencer._open(tx)
+        batch = sequencer.append(tx, log, [(one, tx.session.get_one(StagedEntryRow, one).entry) for one in ids])
+        note = sign_checkpoint(Checkpoint(log.origin.name, batch.log.edge.size, batch.log.edge.root()), kept)
+        put_up = take_triggers_away(tx.session)
+        tx.session.execute(update(CheckpointRow).where(CheckpointRow.size == batch.log.edge.size).values(note=note))
+        put_up()
+    record_entries(services, 1)
+    with pytest.raises(SigningRefused) as refused:
+        start().audit.sequencer.go_on()
+    assert refused.value.inconsistency is Inconsistency.CHECKPOINT_UNSIGNED
+    report = open_inspection(services.unit_of_work, load_keyring(own.keys_dir), evidence).verify()
+    assert [(found.kind, found.number) for found in report.tampering] == [(Kind.KEY_SUPERSEDED, batch.log.edge.size)]
 
 
 def test_another_installations_key_is_not_taken_for_ours(
