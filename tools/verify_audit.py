@@ -225,10 +225,9 @@ def verify(folder: Path, trusted: str | None = None) -> tuple[list[Told], list[s
     gone = {name for name, (size, *_) in vouched if size > lost.get(name, 0)}
     gone |= {name for name, _, _ in lines if trusted and name not in lost}
     found += [("rolled-back", name, 0, None) for name in gone - set(names)]
-    for one in staged:  # what is no entry was set aside
-        said, absent = searched_by(bytes_of.get(one["id"], b"")[1:]) or [None], one["id"] not in orphans
-        out = said[-1] == one["id"] and not one["waiting"] and orphans[one["id"]] not in nowhere
-        found += [("entry-missing" if absent else "staged-left-out", "", None, None)] if absent or out else []
+    for n, waits in ((one["id"], one["waiting"]) for one in staged):  # what is no entry was set aside
+        left = (searched_by(bytes_of.get(n, b"")[1:]) or [None])[-1] == n and not waits and orphans[n] not in nowhere
+        found += [("staged-left-out" if left else "entry-missing", "", None, None)] if left or n not in orphans else []
     doubts = {
         "head.note is not there": names and not last,
         "head.note is of an older log than the newest": last and last[0].split("\n")[0] in names[:-1],

@@ -33,17 +33,18 @@ def anchor_states(session: Session) -> dict[str, AnchorState]:
     }
 
 
-def name_sink(session: Session, sink: str, now: datetime) -> None:
-    """From now on there is a row about it."""
-    if session.scalar(select(AnchorStateRow.sink).where(AnchorStateRow.sink == sink)) is None:
-        session.execute(insert(AnchorStateRow), {"sink": sink, "tried_at": now})
+def name_sink(session: Session, sink: str, now: datetime) -> bool:
+    """From now on there is a row about it; whether there was none."""
+    if session.scalar(select(AnchorStateRow.sink).where(AnchorStateRow.sink == sink)) is not None:
+        return False
+    session.execute(insert(AnchorStateRow), {"sink": sink, "tried_at": now})
+    return True
 
 
 def take_turn(session: Session, sink: str, state: AnchorState | None, now: datetime) -> bool:
     """Whether nobody else has tried since this state was read."""
     if state is None:
-        name_sink(session, sink, now)
-        return True
+        return name_sink(session, sink, now)
     return _update(session, {"tried_at": now}, AnchorStateRow.sink == sink, AnchorStateRow.tried_at == state.tried_at)
 
 
