@@ -1,15 +1,18 @@
-"""Checks an audit log of Shiming that was exported: python verify_audit.py FOLDER [KEYS].
+"""Checks an audit log of Shiming that was exported: python verify_audit.py FOLDER [KEYS]. Begin to read at `verify`.
 
-KEYS are verifier keys, one on a line, the newest first, that you were given on another way than the folder; without
-it those in FOLDER/key.txt are believed. Exits with 0 when the log is whole, 1 when it was tampered with, 2 when it
-cannot tell; docs/audit-verification.md has the kinds. Begin to read at `verify`. Trees: RFC 6962; notes: C2SP.
+KEYS: verifier keys from elsewhere, one on a line, the newest first; without it those in FOLDER are believed. Exits with
+0: whole, 1: tampered with, 2: it cannot tell (docs/audit-verification.md). Trees: RFC 6962; notes: C2SP.
 """
 
 import base64
 import json
+import re
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import reduce
 from hashlib import sha256
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,28 +22,27 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 MEMBERS = dict.fromkeys(("id", "ts", "action", "outcome", "reason", "case", "req", "commit"))
 SHAPE = {"actor": {}, "object": {}, "v": 1, "log": "shiming", "writer": "service"} | MEMBERS
 SEARCHED = ("ts", "actor_kind", "actor_id", "action", "object_kind", "object_id", "id")
-WIDTH = 256
+WIDTH, NO_END, LONGEST_NOTE, EMPTY = 256, 10**19, 8192, sha256().digest()
+SIGNATURES = r"((?:— [!-*,-~]{1,200} [A-Za-z0-9+/]{4,400}={0,2}\n)+)"
+NOTE = re.compile(r"([!-*,-~]{1,200})\n(0|[1-9][0-9]{0,18})\n([A-Za-z0-9+/]{43}=)\n\n" + SIGNATURES)
 Place = tuple[str, int, int | None]  # what, its first number, and its last one where only a range is known
 Told = tuple[str, str, int | None, int | None]  # likewise, with the log
-Examined = tuple[list[Place], set[bytes], int]
-Vouched = tuple[int, bytes, bool, int]  # size and root from outside, whether of a head, and how old its key is
+Note = tuple[int, bytes, bool, int]  # size and root from outside, whether of a head, and how old its key is
 Row = NamedTuple("Row", [("number", int), ("id", str), ("leaf", bytes), ("entry", bytes | None)])  # noqa: UP014
 
 
 def opened(note: str, keys: list[bytes]) -> tuple[int, bytes, int] | None:
     """Size and root of a note that a key has signed for the log it names, and that key's age, 0 for the newest."""
-    body, _, signatures = note.rpartition("\n\n")
-    origin = body.split("\n")[0]
-    for age, public, line in ((age, key, line) for age, key in enumerate(keys) for line in signatures.splitlines()):
-        try:
-            size, root = int(body.split("\n")[1]), base64.b64decode(body.split("\n")[2])
-            signature = base64.b64decode(line.removeprefix(f"— {origin} "), validate=True)
-            named = signature[:4] == sha256(origin.encode() + b"\n\1" + public).digest()[:4]
-            if named and body == f"{origin}\n{size}\n{base64.b64encode(root).decode()}" and len(root) == len(public):
-                Ed25519PublicKey.from_public_bytes(public).verify(signature[4:], f"{body}\n".encode())
-                return size, root, age
-        except (ValueError, IndexError, InvalidSignature):
-            continue
+    read, body = NOTE.fullmatch(note), note.rpartition("\n\n")[0] + "\n"
+    if not read or len(note) > LONGEST_NOTE or base64.b64encode(root := base64.b64decode(read[3])).decode() != read[3]:
+        return None
+    for age, public, line in ((age, key, line) for age, key in enumerate(keys) for line in read[4].splitlines()):
+        with suppress(ValueError, InvalidSignature):
+            raw = base64.b64decode(line.split(" ")[2], validate=True)
+            named = raw[:4] == sha256(read[1].encode() + b"\n\1" + public).digest()[:4]
+            if named and line == f"— {read[1]} {base64.b64encode(raw).decode()}":
+                Ed25519PublicKey.from_public_bytes(public).verify(raw[4:], body.encode())
+                return int(read[2]), root, age
     return None
 
 
@@ -55,10 +57,7 @@ def grown(peaks: list[bytes], size: int, more: list[bytes]) -> list[bytes]:
 
 
 def root_of(peaks: list[bytes]) -> bytes:
-    root = peaks[-1] if peaks else sha256().digest()
-    for peak in reversed(peaks[:-1]):
-        root = sha256(b"\1" + peak + root).digest()
-    return root
+    return reduce(lambda root, peak: sha256(b"\1" + peak + root).digest(), reversed(peaks)) if peaks else EMPTY
 
 
 def lines_of(file: Path) -> list[Any]:
@@ -82,18 +81,19 @@ class Log:
             self.tiles[tile["level"], number] = hashes, bytes.fromhex(tile["root"])
             if tile["level"] == 0 and len(hashes) == WIDTH * 32:
                 self.tiled |= {number * WIDTH + n: hashes[n * 32 : n * 32 + 32] for n in range(WIDTH)}
+        begun = map(json.loads, takewhile(searched_by, self.raws))
+        self.recoveries = list(takewhile(lambda one: one["action"] == "audit.recovered", begun))
         self.orphans, self.signed = orphans, list[bytes]()  # these are the leaves that were signed
 
     def settle(self, signed: dict[int, bytes]) -> int | None:
         """Finds what was signed, as far as something leads to it; the first signed size that nothing leads to."""
         peaks = list[bytes]()
         for size, root in sorted(signed.items()):
-            for guess in self.guesses(range(len(self.signed), size)):
-                if root_of(more := grown(peaks, len(self.signed), guess)) == root:
-                    peaks, self.signed[size:] = more, guess
-                    break
-            else:
+            known = len(self.signed)
+            tried = ((grown(peaks, known, guess), guess) for guess in self.guesses(range(known, size)))
+            if (fit := next((one for one in tried if root_of(one[0]) == root), None)) is None:
                 return size
+            peaks, self.signed[size:] = fit
         return None
 
     def guesses(self, wanted: range) -> Iterator[list[bytes]]:
@@ -151,16 +151,17 @@ class Log:
             gone = "search-column-changed" if row.leaf in self.orphans.values() else "entry-missing"
             yield (gone if row.entry is None else kind), row.number, None
 
-    def examine(self, keys: list[bytes], vouched: list[Vouched], lost: int, newest_key: int) -> Examined:
+    def examine(self, keys: list[bytes], vouched: list[Note], ends: list[int]) -> tuple[list[Place], set[bytes], int]:
         """All that is wrong, the signed hashes that are nowhere, and how old the newest key is that signed so far."""
         kept = [(c[:2], opened(c[2], keys) if c[2].startswith(f"{self.origin}\n") else None) for c in self.checkpoints]
         found = [("checkpoint-changed", said[0], None) for said, note in kept if not note or note[:2] != said]
+        lost, end, newest_key = ends
         signed, largest = {note[0]: note[1] for _, note in kept if note}, max((said[0] for said, _ in kept), default=0)
-        marks = {(note[0], -note[2]) for _, note in kept if note} | {(one[0], -one[3]) for one in vouched}
-        for size, negative_age in sorted(marks):
+        for size, negative_age in sorted({(n[0], -n[2]) for _, n in kept if n} | {(v[0], -v[3]) for v in vouched}):
             found += [("key-superseded", size, None)] if -negative_age > newest_key else []
             newest_key = min(newest_key, -negative_age)
         newest, most = max(signed, default=0), max(largest, len(self.rows))
+        found += [("history-rewritten", max(end, 0), None)] if newest > end else []
         found += [("rolled-back", newest, None)] if any(one[0] > max(newest, most, lost) for one in vouched) else []
         signed = {size: root for size, root, _, _ in reversed(vouched) if newest < size <= most} | signed
         broken = self.settle(signed)
@@ -171,8 +172,7 @@ class Log:
             row = [root_of(grown([], 0, part)) for part in parts]
             made |= {(level, n): (b"".join(parts[n]), root) for n, root in enumerate(row)}
             level += 1
-        differ = [key for key in made.keys() | self.tiles.keys() if made.get(key) != self.tiles.get(key)]
-        wide = [(n, WIDTH ** (level + 1)) for level, n in differ]
+        wide = {(n, WIDTH ** (level + 1)) for (level, n), _ in made.items() ^ self.tiles.items()}
         places += [("tile-changed", n * width, None) for n, width in wide if broken is None or (n + 1) * width <= known]
         agreed, at, peaks, longer = 0, 0, list[bytes](), dict[int, bytes]()
         for size, root, head, _ in vouched:
@@ -182,7 +182,7 @@ class Log:
                 break
             agreed = size if size <= known else agreed
             places += [("checkpoint-changed", size, None)] if largest < size <= known else []
-        return list(dict.fromkeys(found + places)), missing, newest_key
+        return found + places, missing, newest_key
 
 
 def searched_by(raw: bytes) -> list[str] | None:
@@ -191,9 +191,9 @@ def searched_by(raw: bytes) -> list[str] | None:
         said = json.loads(raw)
         again = json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
         parts = {f"{of}_{name}": said[of].pop(name) for of in ("actor", "object") for name in ("kind", "id")}
-        "".join([*parts.values(), said["outcome"], *(said[name] for name in MEMBERS if said[name] is not None)])
-        found = ["".join(letter for letter in (said | parts)[name][:200] if letter.isprintable()) for name in SEARCHED]
-        return found if (again, said | MEMBERS, str(said["v"])) == (raw, SHAPE, "1") else None
+        "".join([*parts.values(), said["id"], said["outcome"], *(said[n] for n in MEMBERS if said[n] is not None)])
+        found = ["".join(one for one in (said | parts)[name][:200] if one.isprintable()) for name in SEARCHED[:-1]]
+        return [*found, said["id"]] if (again, said | MEMBERS, str(said["v"])) == (raw, SHAPE, "1") else None
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
         return None
 
@@ -207,26 +207,28 @@ def verify(folder: Path, trusted: str | None = None) -> tuple[list[Told], list[s
     outside += [(note, True) for note in [*last, *(one["note"] for one in lines_of(folder / "heads.txt"))]]
     notes = [(note.split("\n")[0], opened(note, keys), is_head) for note, is_head in outside]
     vouched = [(name, (*one[:2], is_head, one[2])) for name, one, is_head in notes if one]
-    of_heads = not any(one and not is_head for _, one, is_head in notes)  # where there are anchors, they are asked
-    borne = [(name, one[0], one[1]) for name, one, is_head in notes if one and is_head is of_heads]
-    borne_out = {(name, f"{size} {base64.b64encode(root).decode()}"): size for name, size, root in borne}
+    of_heads = all(one[2] for _, one in vouched)  # where there are anchors, they are asked
+    borne_out = {(name, f"{v[0]} {base64.b64encode(v[1]).decode()}"): v[0] for name, v in vouched if v[2] is of_heads}
     staged, found, nowhere, lost = lines_of(folder / "staged.jsonl"), list[Told](), set[bytes](), dict[str, int]()
     bytes_of = {one["id"]: b"\0" + base64.b64decode(one["entry"]) for one in staged if one["entry"] is not None}
     orphans = {entry_id: sha256(raw).digest() for entry_id, raw in bytes_of.items()}
     logs = [Log(place, orphans) for place in sorted(folder.glob("[0-9]*"), key=lambda place: int(place.name))]
-    for first in (json.loads(log.raws[0]) for log in logs if log.raws and searched_by(log.raws[0])):
-        if first["action"] == "audit.recovered" and (told := (first["object"]["id"], first["case"])) in borne_out:
-            lost[told[0]] = max(borne_out[told], lost.get(told[0], 0))
+    for old in ((one["object"]["id"], one["case"]) for log in logs for one in log.recoveries):
+        lost |= {old[0]: max(borne_out[old], lost.get(old[0], 0))} if old in borne_out else {}
     newest_key, names = len(keys), [log.origin for log in logs]
     for log in logs:
         mine = sorted({one for name, one in vouched if name == log.origin})
-        places, missing, newest_key = log.examine(keys, mine, lost.get(log.origin, 0), newest_key)
-        found, nowhere = found + [(kind, log.origin, n, through) for kind, n, through in places], nowhere | missing
-    gone = {name for name, (size, *_) in vouched if size > lost.get(name, 0)}
-    gone |= {name for name, _, _ in lines if trusted and name not in lost}
+        end = [size for size, _, head, _ in mine if not head] or [one[0] for one in mine]
+        ends = [lost.get(log.origin, 0), NO_END if log is logs[-1] else max(end, default=-1)]  # only the newest goes on
+        places, missing, newest_key = log.examine(keys, mine, [*ends, newest_key])
+        by_itself = log is not logs[0] and not log.recoveries and None not in map(searched_by, log.raws[:1])
+        places += [("history-rewritten", 0, None)] if by_itself else []
+        found, nowhere = found + [(p[0], log.origin, *p[1:]) for p in dict.fromkeys(places)], nowhere | missing
+    gone = {n for n, one in vouched if one[0] > lost.get(n, 0)} | ({n for n, _, _ in lines if trusted} - lost.keys())
     found += [("rolled-back", name, 0, None) for name in gone - set(names)]
     for n, waits in ((one["id"], one["waiting"]) for one in staged):  # what is no entry was set aside
-        left = (searched_by(bytes_of.get(n, b"")[1:]) or [None])[-1] == n and not waits and orphans[n] not in nowhere
+        said = not waits and re.fullmatch("[0-9a-f-]{36}", n) and searched_by(bytes_of.get(n, b"")[1:])
+        left = said and said[-1] == n and orphans[n] not in nowhere
         found += [("staged-left-out" if left else "entry-missing", "", None, None)] if left or n not in orphans else []
     doubts = {
         "head.note is not there": names and not last,
@@ -244,6 +246,5 @@ if __name__ == "__main__":
         sys.exit(print(f"could not verify: {type(error).__name__}: {error}", file=sys.stderr) or 2)
     for kind, origin, number, through in faults:
         print(kind, "" if number is None else number, "" if through is None else f"to {through}", origin)
-    for doubt in unsure:
-        print(f"could not verify: {doubt}")
+    print(*(f"could not verify: {doubt}\n" for doubt in unsure), sep="", end="")
     sys.exit((faults and (print("tampered") or 1)) or (unsure and 2) or print("clean"))

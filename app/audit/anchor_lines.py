@@ -68,6 +68,20 @@ def last_notes(path: Path) -> list[str]:
     return [found.note for line in reversed(lines) if (found := parse_anchor_line(line))]
 
 
+def all_notes(path: Path) -> Iterator[str]:
+    """Of the whole file, signed or not, the newest first; read in pieces from its end. Raises `OSError`."""
+    with open_without_waiting(path) as file:
+        end, rest = file.seek(0, 2), b""
+        while end > 0:
+            start = max(0, end - _SEARCHED)
+            file.seek(start)
+            begun, *lines = (file.read(end - start) + rest).split(b"\n")
+            end, rest = start, begun[: _LONGEST_LINE + 1]  # what is longer is no line of ours, whatever comes before it
+            for line in reversed(lines if start else [begun, *lines]):
+                if found := parse_anchor_line(line):
+                    yield found.note
+
+
 def open_without_waiting(path: Path) -> BinaryIO:
     """For reading; where the path is a pipe nobody waits for a writer. Raises `OSError`."""
     return os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")

@@ -8,6 +8,9 @@ from sqlalchemy import ColumnElement, CursorResult, func, insert, or_, select, u
 from sqlalchemy.orm import Session
 
 from app.audit.models import AnchorStateRow, CheckpointRow, LeafRow, OriginRow, StagedEntryRow, WaitingEntryRow
+from app.db.stored import text_in
+
+_LONGEST_ID = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,26 +87,18 @@ def first_note(session: Session, origin_id: int) -> str | None:
     )
 
 
-def first_entry(session: Session, origin_id: int) -> bytes | None:
-    """The bytes of number 0."""
-    return session.scalar(
-        select(StagedEntryRow.entry)
-        .join(LeafRow, LeafRow.entry_id == StagedEntryRow.id)
-        .where(LeafRow.origin_id == origin_id, LeafRow.number == 0)
-    )
-
-
 def origin_name(session: Session, origin_id: int) -> str | None:
     return session.scalar(select(OriginRow.name).where(OriginRow.id == origin_id))
 
 
 def entries_left_out(session: Session) -> list[str]:
-    """Ids of staged entries that have no number and wait for none. Reads the whole log."""
+    """Ids of what is staged, has no number and waits for none, as far as they are ids. Reads the whole log."""
+    named = text_in(StagedEntryRow.id, _LONGEST_ID)
     wanted = (
-        select(StagedEntryRow.id)
+        select(named)
         .outerjoin(LeafRow, LeafRow.entry_id == StagedEntryRow.id)
         .outerjoin(WaitingEntryRow, WaitingEntryRow.id == StagedEntryRow.id)
-        .where(LeafRow.entry_id.is_(None), WaitingEntryRow.id.is_(None))
+        .where(LeafRow.entry_id.is_(None), WaitingEntryRow.id.is_(None), named.is_not(None))
     )
     return list(session.scalars(wanted))
 

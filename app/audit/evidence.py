@@ -95,6 +95,12 @@ class Witness:
             if opened.checkpoint.origin == origin
         )
 
+    def end_of(self, origin: str) -> int | None:
+        """Up to which size something shows that this log was signed: its anchors, or where it has none the heads."""
+        vouched = self.vouched(origin)
+        anchored = [one.size for one in vouched if not one.is_head]
+        return max(anchored or [one.size for one in vouched], default=None)
+
     def knows(self, checkpoint: Checkpoint) -> bool:
         """Whether just this was signed: by the anchors, where one holds anything that was.
 

@@ -41,6 +41,10 @@ class Log:
         self._trust = trust
         self._orphans = orphans
         self._vouched = vouched
+        self.signed = 0
+        """The largest size that a checkpoint of the database is signed for."""
+        self.agreed = 0
+        """Up to which size something outside agrees with what is here."""
         self.size = verify_rows.count_leaves(session, origin.id)
         self.findings: list[Finding] = []
         self.missing: set[bytes] = set()
@@ -53,7 +57,7 @@ class Log:
         Takes the age of the newest key that has signed an earlier log, and returns that of the newest up to this one.
         """
         signed, largest = self._read_checkpoints()
-        newest = max(signed, default=0)
+        newest = self.signed = max(signed, default=0)
         most = max(newest, largest, self.size)
         for one in self._vouched:
             if newest < one.size <= most:
@@ -174,18 +178,18 @@ class Log:
 
         What is longer than the log is still held against each other.
         """
-        agreed, known = 0, dict(roots)
+        known = dict(roots)
         for one in self._vouched:
             is_here = one.size in roots
             if known.setdefault(one.size, one.root) == one.root:
-                agreed = max(agreed, one.size) if is_here else agreed
+                self.agreed = max(self.agreed, one.size) if is_here else self.agreed
                 if is_here and one.size > largest:
                     self._tell(Kind.CHECKPOINT_CHANGED, one.size, "This checkpoint was signed, and is gone.")
                 continue
             kind = Kind.HISTORY_REWRITTEN if one.is_head else Kind.ANCHOR_CONTRADICTS
             where = "audit-head.note" if one.is_head else "an anchor"
             said = f"For {one.size} entries {where} holds another signed root."
-            self._tell(kind, agreed, said, one.size - 1)
+            self._tell(kind, self.agreed, said, one.size - 1)
             return
 
     def _tell(self, kind: Kind, number: int, sentence: str, through: int | None = None) -> None:

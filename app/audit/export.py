@@ -169,7 +169,8 @@ def _staged_line(staged: verify_rows.StagedSeen) -> str:
 
 
 def _line(said: dict[str, str | int | bool | None]) -> str:
-    return json.dumps(said, ensure_ascii=False)
+    """Also of a row that holds what its columns are not for, which the verification reports."""
+    return json.dumps(said, ensure_ascii=False, default=repr)
 
 
 def _write(path: Path, lines: Iterable[str]) -> None:

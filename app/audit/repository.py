@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, func, insert, literal, select
+from sqlalchemy import ColumnElement, and_, delete, func, insert, literal, select
 from sqlalchemy.orm import Session
 
 from app import policies
@@ -148,7 +148,8 @@ def set_aside(session: Session, ids: Sequence[str | None]) -> None:
     """They stay staged and wait no more. None stands for all whose id is no text that an id can be."""
     wait_no_more(session, [entry_id for entry_id in ids if entry_id is not None])
     if None in ids:
-        _take_out(session, text_in(WaitingEntryRow.id, _LONGEST_ID).is_(None))
+        staged = select(StagedEntryRow.id).where(StagedEntryRow.id == WaitingEntryRow.id)
+        _take_out(session, and_(text_in(WaitingEntryRow.id, _LONGEST_ID).is_(None), staged.exists()))
 
 
 def _take_out(session: Session, which: ColumnElement[bool]) -> None:

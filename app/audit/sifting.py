@@ -4,11 +4,14 @@ Whoever may write into the database may stage anything. With a number it would b
 look one row that is no entry would keep all behind it from theirs.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from app.audit.canonical import Columns, columns_of, columns_of_one
 
+_ID = re.compile("[0-9a-f-]{36}")
+"""What is called otherwise, such as with a letter that nobody sees, is none of ours."""
 Waiting = tuple[str | None, bytes | None]
 """The id and the bytes of what is staged; None where the database holds something else in their place."""
 
@@ -30,7 +33,11 @@ def sift(waiting: Sequence[Waiting]) -> Sifted:
     """In their order. An entry is canonical, and is staged under the id that it says."""
     entries = [entry for _, entry in waiting if entry is not None]
     columns = columns_of(entries) if len(entries) == len(waiting) else None
-    if columns is not None and [found[3] for found in columns] == [entry_id for entry_id, _ in waiting]:
+    if (
+        columns is not None
+        and all(map(_ID.fullmatch, (found[3] for found in columns)))
+        and [found[3] for found in columns] == [entry_id for entry_id, _ in waiting]
+    ):
         return Sifted(entries, columns)
     return _one_by_one(waiting)
 
@@ -53,4 +60,4 @@ def searched_under(entry_id: str | None, entry: bytes | None) -> Columns | None:
         return None
     plain = columns_of([entry])
     found = plain[0] if plain else columns_of_one(entry)
-    return found if found is not None and found[3] == entry_id else None
+    return found if found is not None and found[3] == entry_id and _ID.fullmatch(found[3]) else None

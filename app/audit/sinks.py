@@ -5,12 +5,13 @@ import os
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
 from app import policies
-from app.audit.anchor_lines import claimed, last_notes, open_without_waiting
+from app.audit.anchor_lines import all_notes, claimed, last_notes, open_without_waiting
 from app.audit.checkpoint import Checkpoint
 from app.audit.file_lock import hold
 
@@ -79,11 +80,12 @@ class FileSink:
 
     def newest(self, signed: Signed) -> list[str]:
         found: dict[str, tuple[int, str]] = {}
-        for note in self._last_notes():
-            claim = claimed(note)
-            longest = found.get(claim.origin) if claim else None
-            if claim and (longest is None or longest[0] < claim.size) and signed(claim.origin, note):
-                found[claim.origin] = (claim.size, note)
+        with suppress(OSError):
+            for note in all_notes(self._path):
+                claim = claimed(note)
+                longest = found.get(claim.origin) if claim else None
+                if claim and (longest is None or longest[0] < claim.size) and signed(claim.origin, note):
+                    found[claim.origin] = (claim.size, note)
         return [note for _, note in found.values()]
 
     def _last_notes(self) -> list[str]:

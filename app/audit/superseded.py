@@ -4,7 +4,7 @@ import os
 from datetime import datetime
 from pathlib import Path
 
-from app.audit.anchor_lines import anchor_line, last_notes
+from app.audit.anchor_lines import all_notes, anchor_line
 from app.audit.errors import HeadNotWritten
 
 HEADS_FILE = "audit-heads.notes"
@@ -16,15 +16,14 @@ class SupersededHeads:
     def __init__(self, directory: Path) -> None:
         self._path = directory / HEADS_FILE
 
-    def newest(self) -> str | None:
-        """The note that was kept last. Raises `HeadNotWritten` where it cannot be read."""
+    def notes(self) -> list[str]:
+        """All that were kept, the last first. Raises `HeadNotWritten` where they cannot be read."""
         try:
-            found = last_notes(self._path)
+            return list(all_notes(self._path))
         except FileNotFoundError:
-            return None
+            return []
         except OSError:
             raise HeadNotWritten from None
-        return found[0] if found else None
 
     def keep(self, note: str, now: datetime) -> None:
         """It is there when this returns. Raises `HeadNotWritten`."""

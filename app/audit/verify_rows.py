@@ -16,12 +16,15 @@ from app.db.bulk import among
 from app.db.stored import bytes_in, text_in
 
 _LONGEST_ENTRY, _LONGEST_ID = policies.AUDIT_ENTRY_LONGEST.value, 40
+_NOTHING = b" "
+"""Stands for the bytes of an entry where the database has something else, or more than an entry can be."""
 PIECE = 40 * TILE_WIDTH
 """Leaves that are read at a time: whole tiles, so that each is compared once."""
 _SEARCHED = (
     *(LeafRow.action, LeafRow.actor_id, LeafRow.actor_kind, LeafRow.entry_id),
     *(LeafRow.object_id, LeafRow.object_kind, LeafRow.ts),
 )
+_STAGED = (StagedEntryRow.id.is_not(None), bytes_in(StagedEntryRow.entry, _LONGEST_ENTRY))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +108,19 @@ def read_piece(session: Session, origin_id: int, first: int, end: int) -> Piece:
 
 
 def _entries_of(session: Session, ids: Sequence[str]) -> list[bytes | None]:
-    """Ids that follow each other stand together, and a range is read in half the time of a join; else one by one."""
+    """Ids that follow each other stand together, and a range is read in half the time of a join; else one by one.
+
+    Whatever else stands in the range, put there by somebody else, keeps nobody from reading on.
+    """
     if not ids:
         return []
     within = (StagedEntryRow.id >= min(ids), StagedEntryRow.id <= max(ids))
-    wanted = select(StagedEntryRow.id, StagedEntryRow.entry)
+    wanted = select(text_in(StagedEntryRow.id, _LONGEST_ID), bytes_in(StagedEntryRow.entry, _LONGEST_ENTRY))
     staged = dict(_plain(session, wanted.where(*within).order_by(StagedEntryRow.id).limit(2 * PIECE)))
     left = [entry_id for entry_id in ids if entry_id not in staged]
     if left:
         staged.update(_plain(session, wanted.where(among(StagedEntryRow.id, left))))
-    return [staged.get(entry_id) for entry_id in ids]
+    return [staged[entry_id] or _NOTHING if entry_id in staged else None for entry_id in ids]
 
 
 def _plain(session: Session, wanted: Select[*tuple[Any, ...]]) -> list[tuple[Any, ...]]:
@@ -122,21 +128,25 @@ def _plain(session: Session, wanted: Select[*tuple[Any, ...]]) -> list[tuple[Any
     return list(session.connection().execute(wanted).cursor.fetchall())
 
 
+def _bytes_of(is_staged: bool, entry: bytes | None) -> bytes | None:  # noqa: FBT001 -- as the row has it
+    return (bytes(entry or b"") or _NOTHING) if is_staged else None
+
+
 def tiles_above(session: Session, origin_id: int) -> list[TileSeen]:
     """All but those of the leaves; one for 65,536 of them."""
     return _tiles(session, origin_id, TileRow.level > 0)
 
 
-def leaves(session: Session, origin_id: int) -> Iterator[LeafSeen]:
+def leaves(session: Session, origin_id: int, at_a_time: int = PIECE) -> Iterator[LeafSeen]:
     """All, by number; also where nothing keeps numbers or ids unique any more."""
     wanted = (
-        select(LeafRow.number, LeafRow.leaf_hash, *_SEARCHED, StagedEntryRow.entry)
+        select(LeafRow.number, LeafRow.leaf_hash, *_SEARCHED, *_STAGED)
         .outerjoin(StagedEntryRow, StagedEntryRow.id == LeafRow.entry_id)
         .where(LeafRow.origin_id == origin_id)
         .order_by(LeafRow.number, LeafRow.entry_id)
     )
-    for row in _in_pieces(session, wanted):
-        yield LeafSeen(row[0], bytes(row[1]), row[2:9], None if row[9] is None else bytes(row[9]))
+    for row in _in_pieces(session, wanted, at_a_time):
+        yield LeafSeen(row[0], bytes(row[1]), row[2:9], _bytes_of(row[9], row[10]))
 
 
 def tiles(session: Session, origin_id: int) -> Iterator[TileSeen]:
@@ -212,13 +222,13 @@ def staged_without_leaf(session: Session) -> Iterator[StagedSeen]:
     if session.scalar(select(literal(1)).select_from(StagedEntryRow).where(named.is_(None)).limit(1)):
         yield StagedSeen("", b"", waiting=False)
     gone = (
-        select(WaitingEntryRow.id)
+        select(text_in(WaitingEntryRow.id, _LONGEST_ID))
         .outerjoin(StagedEntryRow, StagedEntryRow.id == WaitingEntryRow.id)
         .where(StagedEntryRow.id.is_(None))
         .order_by(WaitingEntryRow.id)
     )
     for entry_id in session.scalars(gone):
-        yield StagedSeen(entry_id, None, waiting=True)
+        yield StagedSeen(entry_id or "?", None, waiting=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,12 +241,12 @@ class DetailSeen:
 
 def details(session: Session) -> Iterator[DetailSeen]:
     wanted = (
-        select(DetailRow.entry_id, DetailRow.salt, DetailRow.sealed, StagedEntryRow.entry)
+        select(DetailRow.entry_id, DetailRow.salt, DetailRow.sealed, *_STAGED)
         .outerjoin(StagedEntryRow, StagedEntryRow.id == DetailRow.entry_id)
         .order_by(DetailRow.entry_id)
     )
     for row in _in_pieces(session, wanted, 500):
-        yield DetailSeen(row[0], bytes(row[1]), bytes(row[2]), None if row[3] is None else bytes(row[3]))
+        yield DetailSeen(row[0], bytes(row[1]), bytes(row[2]), _bytes_of(row[3], row[4]))
 
 
 def places(session: Session, entry_id: str) -> tuple[str, int] | None:

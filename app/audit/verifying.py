@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.audit import verify_rows
 from app.audit.canonical import columns_of_one
 from app.audit.checkpoint import Checkpoint
-from app.audit.declared import declared_by
+from app.audit.declared import beginning_of
 from app.audit.details import commitment, place_of
 from app.audit.evidence import Outside, Trust, Witness
 from app.audit.examining import Log
@@ -79,23 +79,26 @@ class _Logs:
         self._declared = list[Checkpoint]()
         self._lost: dict[str, int] = {}
         """Of which log how many entries had been signed, as recoveries declare and something outside bears out."""
+        self._agreed: dict[str, int] = {}
+        """Up to which size something outside agrees with what is left of a log."""
         self.findings: list[Finding] = []
         self.read: list[LogRead] = []
 
     def examine(self) -> None:
         origins = verify_rows.origins(self._session)
-        for origin in origins:
-            first = next(verify_rows.leaves(self._session, origin.id), None)
-            declared = declared_by(first.entry) if first else None
-            self._declared += [declared] if declared else []
-            if declared and self._witness.knows(declared):
-                self._lost[declared.origin] = max(declared.size, self._lost.get(declared.origin, 0))
+        begun = [beginning_of(self._session, origin.id) for origin in origins]
+        self._declared = list(dict.fromkeys(old for beginning in begun for old in beginning.declared))
+        for declared in filter(self._witness.knows, self._declared):
+            self._lost[declared.origin] = max(declared.size, self._lost.get(declared.origin, 0))
         newest_key = len(self._trust.keys)
-        for origin in origins:
+        for place, origin in enumerate(origins):
             log = Log(self._session, origin, self._trust, self._witness.vouched(origin.name), self.orphans)
             newest_key = log.examine(self._lost.get(origin.name, 0), newest_key)
             self.findings += log.findings
+            by_itself = place > 0 and begun[place].by_itself
+            self._examine_place(log, origin.name, is_newest=origin is origins[-1], by_itself=by_itself)
             self._missing |= log.missing
+            self._agreed[origin.name] = log.agreed
             self.read.append(LogRead(origin.name, log.size))
         self._examine_strangers(origins)
         self._examine_staged(sum(log.size for log in self.read))
@@ -108,7 +111,9 @@ class _Logs:
             borne_out = "" if self._witness.knows(old) else " Nothing outside the database shows that so many were."
             if old.size > here or borne_out:
                 begun = f"{old.origin} was signed up to {old.size} entries when a recovery began another log"
-                said.append(f"{begun}; {here} are here.{borne_out}")
+                agreed = f"something outside the database agrees with the first {self._agreed.get(old.origin, 0)}"
+                left = f"{here} are here" + (f", and {agreed} of them" if here else "")
+                said.append(f"{begun}; {left}.{borne_out}")
         return said
 
     def unverified(self) -> list[str]:
@@ -118,6 +123,15 @@ class _Logs:
         if self._orphans is None:
             self._orphans = list(verify_rows.staged_without_leaf(self._session))
         return self._orphans
+
+    def _examine_place(self, log: Log, name: str, *, is_newest: bool, by_itself: bool) -> None:
+        """Among the other logs: none goes on after a later one has begun, and none but the first begins by itself."""
+        end, told = self._witness.end_of(name), dict[int, str]()
+        if not is_newest and (end is None or log.signed > end):
+            told[end or 0] = "A later log has begun, and nothing outside the database shows that this one went on here."
+        if by_itself:
+            told[0] = "An older log is here, and this one does not begin with its recovery."
+        self.findings += [Finding(Kind.HISTORY_REWRITTEN, name, number, said) for number, said in told.items()]
 
     def _examine_strangers(self, origins: Sequence[Origin]) -> None:
         """Rows of no known log, and signed words about logs that are not there."""

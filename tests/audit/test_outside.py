@@ -1,140 +1,35 @@
 """What lies outside the database counts: nothing that it should say is passed over, and nobody talks it away."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
-from sqlalchemy import text
 
 from app.audit.anchor_lines import anchor_line
 from app.audit.canonical import columns_of_one
 from app.audit.checkpoint import Checkpoint, sign_checkpoint
-from app.audit.declared import case_of
 from app.audit.domain import Action, ObjectKind
 from app.audit.errors import AnchorNotWritten, Inconsistency, NotProvable, SigningRefused
-from app.audit.findings import Kind, Outcome, Report
-from app.audit.inspection import Evidence
-from app.audit.models import StagedEntryRow
+from app.audit.findings import Kind, Outcome
 from app.audit.service import record
 from app.audit.tree import EMPTY_ROOT
 from app.crypto.ed25519 import AuditSigner
-from app.crypto.keyring import KeyPurpose, create_missing_keys, load_keyring
 from app.installation import audit_places
 from app.jobs.verifying import verify_nightly
 from app.kernel.actor import OPERATOR
-from app.settings import Settings
 from app.upkeep.audit_doctor import examine_audit
 from app.upkeep.doctor import Verdict
-from app.wiring import Services, build
-from tests.support.clock import TODAY, FakeClock
-from tests.support.inspector import inspect_both_ways, searched_by
-from tests.support.log_keeping import put_back, record_entries, rows_of_the_log
-from tests.support.tampering import take_triggers_away
-
-
-class House:
-    """A service with an anchor, a log of three checkpoints, and whoever inspects it."""
-
-    def __init__(self, settings: Settings, clock: FakeClock, folder: Path) -> None:
-        self.folder, self.clock = folder, clock
-        self.anchors = folder / "elsewhere"
-        anchored = {**settings.model_dump(), "audit_anchor_file": self.anchors}
-        self.settings = Settings.model_validate(anchored)
-        self.services = build(self.settings, clock=clock)
-        self.signer = self.services.audit.signer
-        for _ in range(3):
-            self.grow(20)
-        self.services.audit.anchors.anchor_now()
-
-    @property
-    def head(self) -> Path:
-        return self.settings.audit_directory() / "audit-head.note"
-
-    def grow(self, count: int) -> Checkpoint:
-        record_entries(self.services, count)
-        self.services.audit.sequencer.catch_up()
-        published = self.services.audit.sequencer.publish()
-        assert published
-        return published
-
-    def look(self, *, anchored: bool = True, keys: Sequence[AuditSigner] = ()) -> Report:
-        evidence = Evidence(self.settings.audit_directory(), self.anchors if anchored else None)
-        believed = [signer.public for signer in keys or (self.signer,)]
-        return inspect_both_ways(self.services, evidence, believed, self.folder)
-
-    def kinds(self, *, anchored: bool = True, keys: Sequence[AuditSigner] = ()) -> list[tuple[Kind, int | None]]:
-        return [(found.kind, found.number) for found in self.look(anchored=anchored, keys=keys).tampering]
-
-    def anchor(self, *lines: str) -> None:
-        with self.anchors.open("a", encoding="utf-8") as file:
-            file.writelines(f"{line}\n" for line in lines)
-
-    def bend(self, statement: str, **values: object) -> None:
-        with self.services.unit_of_work.begin(OPERATOR) as tx:
-            put_up = take_triggers_away(tx.session)
-            tx.session.execute(text(statement), values)
-            put_up()
-
-    def sizes(self, origin_id: int = 1) -> list[int]:
-        with self.services.unit_of_work.read() as tx:
-            wanted = text("SELECT size FROM audit_checkpoints WHERE origin_id = :id ORDER BY size")
-            return list(tx.session.scalars(wanted, {"id": origin_id}))
-
-    def sign_anew(self, signer: AuditSigner, size: int) -> str:
-        """Puts another key's signature under a checkpoint of the first log."""
-        with self.services.unit_of_work.read() as tx:
-            wanted = text(
-                "SELECT o.name, c.root FROM audit_checkpoints c JOIN audit_origins o ON o.id = c.origin_id"
-                " WHERE o.id = 1 AND c.size = :s"
-            )
-            name, root = tx.session.execute(wanted, {"s": size}).one()
-        note = sign_checkpoint(Checkpoint(name, size, bytes(root)), signer)
-        self.bend(
-            "UPDATE audit_checkpoints SET note = :note WHERE origin_id = 1 AND size = :size", note=note, size=size
-        )
-        return note
-
-    def forge_recovery(self, old: Checkpoint) -> None:
-        """As whoever has the database and the key can: a log that begins with what they want to have been there."""
-        with self.services.unit_of_work.begin(OPERATOR) as tx:
-            sequencer = self.services.audit.sequencer
-            forged = record(tx, Action.AUDIT_RECOVERED, ObjectKind.LOG, old.origin, reason="x", case=case_of(old))
-            tx.session.flush()
-            entry = tx.session.get_one(StagedEntryRow, forged).entry
-            note = sequencer.append(tx, sequencer.new_log(2), [(forged, entry)]).note
-        self.services.audit.head.start_over(note)
-        self.anchor(anchor_line(note, TODAY))
-
-
-@pytest.fixture
-def house(settings: Settings, clock: FakeClock, tmp_path: Path) -> Iterator[House]:
-    made = House(settings, clock, tmp_path)
-    yield made
-    made.services.engine.dispose()
-
-
-@pytest.fixture
-def stranger(tmp_path: Path) -> AuditSigner:
-    folder = tmp_path / "another-key"
-    create_missing_keys(folder, "development", TODAY)
-    return AuditSigner(load_keyring(folder).current(KeyPurpose.AUDIT))
-
-
-def _lose(house: House) -> Checkpoint:
-    """Yesterday's database, under today's head file and anchor; what was signed last."""
-    yesterday = rows_of_the_log(house.services)
-    lost = house.grow(30)
-    house.services.audit.anchors.anchor_now()
-    put_back(house.services, yesterday)
-    return lost
+from app.wiring import Services
+from tests.support.anchored import House, lose
+from tests.support.clock import TODAY
+from tests.support.inspector import searched_by
 
 
 @pytest.mark.parametrize("kept_in", ["anchor", "head"])
 def test_a_recovery_verifies_clean_and_the_loss_that_it_declares_is_told(
     house: House, kept_in: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    lost = _lose(house)
+    lost = lose(house)
     assert [kind for kind, _ in house.kinds(anchored=kept_in == "anchor")] == [Kind.ROLLED_BACK]
     house.services.audit.recovery.recover(OPERATOR)
     house.services.audit.anchors.anchor_now()
@@ -150,7 +45,7 @@ def test_a_recovery_verifies_clean_and_the_loss_that_it_declares_is_told(
 
 
 def test_a_declared_loss_excuses_no_more_than_was_signed_outside(house: House) -> None:
-    lost = _lose(house)
+    lost = lose(house)
     left = house.sizes()[-1]
     huge = Checkpoint(lost.origin, 10**9, EMPTY_ROOT)
     house.forge_recovery(huge)
@@ -164,13 +59,13 @@ def test_a_declared_loss_excuses_no_more_than_was_signed_outside(house: House) -
 def test_what_was_anchored_beyond_a_declared_size_is_missed(house: House) -> None:
     smaller = house.services.audit.anchors.anchor_now()
     assert smaller
-    _lose(house)
+    lose(house)
     house.forge_recovery(smaller)
     assert house.kinds() == [(Kind.ROLLED_BACK, smaller.size)]
 
 
 def test_a_recovery_under_an_anchor_that_is_out_of_reach_is_a_doubt_and_no_tampering(house: House) -> None:
-    _lose(house)
+    lose(house)
     house.services.audit.recovery.recover(OPERATOR)
     house.anchors.unlink()
     report = house.look()
@@ -178,14 +73,14 @@ def test_a_recovery_under_an_anchor_that_is_out_of_reach_is_a_doubt_and_no_tampe
 
 
 def test_a_recovery_that_was_broken_off_is_done_again_whatever_was_kept_of_it(house: House) -> None:
-    lost = _lose(house)
+    lost = lose(house)
     other = sign_checkpoint(Checkpoint(lost.origin, lost.size, bytes(32)), house.signer)
     (house.head.parent / "audit-heads.notes").write_text(anchor_line(other, TODAY) + "\n{", encoding="utf-8")
     assert house.services.audit.recovery.recover(OPERATOR).old == lost
 
 
 def test_two_notes_of_one_size_that_say_different_things_contradict_each_other_after_the_loss_too(house: House) -> None:
-    lost = _lose(house)
+    lost = lose(house)
     house.services.audit.recovery.recover(OPERATOR)
     house.services.audit.anchors.anchor_now()
     house.anchor(anchor_line(sign_checkpoint(Checkpoint(lost.origin, lost.size, bytes(32)), house.signer), TODAY))
@@ -194,7 +89,7 @@ def test_two_notes_of_one_size_that_say_different_things_contradict_each_other_a
 
 
 def test_nothing_begins_anew_before_an_anchor_holds_what_was_there(house: House) -> None:
-    lost = _lose(house)
+    lost = lose(house)
     kept = house.anchors.read_bytes()
     house.anchors.unlink()
     house.anchors.mkdir()
@@ -273,7 +168,7 @@ def test_without_an_anchor_a_log_is_clean_and_the_report_says_what_was_not_looke
 
 def test_a_log_that_was_put_in_beside_the_one_that_was_signed_last_is_not_clean(house: House) -> None:
     head = house.head.read_text()
-    lost = _lose(house)
+    lost = lose(house)
     house.forge_recovery(lost)
     house.head.write_text(head)
     assert house.look().outcome is Outcome.UNVERIFIABLE
@@ -295,7 +190,7 @@ def test_a_key_that_was_replaced_signs_nothing_more(house: House, stranger: Audi
 
 
 def test_a_key_that_was_replaced_begins_no_new_log_either(house: House, stranger: AuditSigner) -> None:
-    _lose(house)
+    lose(house)
     house.services.audit.recovery.recover(OPERATOR)
     house.services.audit.anchors.anchor_now()
     size = house.sizes()[-1]

@@ -29,6 +29,7 @@ def _load_tool() -> ModuleType:
 _tool = _load_tool()
 verify_export: Callable[..., tuple[list[Told], list[str]]] = _tool.verify
 searched_by: Callable[[bytes], list[str] | None] = _tool.searched_by
+opened: Callable[[str, list[bytes]], tuple[int, bytes, int] | None] = _tool.opened
 _folders = count()
 
 
