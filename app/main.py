@@ -34,6 +34,7 @@ from app.api import (
 )
 from app.api.oauth_login import OAuthRefused, refuse_as_oauth
 from app.api.problem_shapes import Problem
+from app.console import routes as console
 from app.crypto.errors import SealBroken
 from app.demo.forum import DemoForum
 from app.demo.routes import router as demo
@@ -72,6 +73,7 @@ _ROUTERS = (
     health.router,
     metrics.router,
     *pages.ROUTERS,
+    *console.ROUTERS,
     static_files,
 )
 _VERSION = "0.1.0"

@@ -55,8 +55,12 @@ class Staff:
         """Boundary: exactly at `ends_at` a member is not."""
         return self.state is StaffState.ACTIVE and (self.ends_at is None or now < self.ends_at)
 
+    def opens(self, permission: Permission) -> bool:
+        """Whether one of their roles does, active or not."""
+        return not OPENED_BY[permission].isdisjoint(self.roles)
+
     def may(self, permission: Permission, now: datetime) -> bool:
-        return self.is_active(now) and not OPENED_BY[permission].isdisjoint(self.roles)
+        return self.is_active(now) and self.opens(permission)
 
     def holds(self, role: Role, now: datetime, standing: timedelta = timedelta()) -> bool:
         """Whether an active member has held this role, and been here, for so long. Boundary: exactly then they have."""

@@ -20,7 +20,7 @@ from app.web.static import static_address, takes_gzip
 from app.web.words import clock, day, moment, text
 
 _APP = Path(__file__).parent.parent
-_FACES = ("pages", "demo")
+_FACES = ("pages", "console", "demo")
 _OTHER = {Language.CHINESE: Language.ENGLISH, Language.ENGLISH: Language.CHINESE}
 _PLAIN_QUERY = re.compile(r"[A-Za-z0-9._~=&-]{1,200}", re.ASCII)
 
