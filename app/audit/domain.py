@@ -68,6 +68,7 @@ class Action(StrEnum):
     LEXICON_WITHDRAWN = "lexicon.withdrawn"
     REVIEW_DECIDED = "review.decided"
     AUDIT_RECOVERED = "audit.recovered"
+    AUDIT_SEARCHED = "audit.searched"
 
 
 class ObjectKind(StrEnum):
