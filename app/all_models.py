@@ -8,6 +8,7 @@ from app.db.base import Base
 from app.events import models as events
 from app.forums import models as forums
 from app.idempotency import models as idempotency
+from app.posting import models as posting
 from app.registration import models as registration
 from app.screening import models as screening
 from app.staff import models as staff
@@ -23,6 +24,7 @@ MODELS = (
     events,
     forums,
     idempotency,
+    posting,
     registration,
     screening,
     staff,

@@ -162,16 +162,19 @@ def _lifespan(
             await sampling
         for end in ends:
             await run_in_threadpool(end)
+        await run_in_threadpool(services.tally.note)
         services.engine.dispose()
 
     return lifespan
 
 
 async def _sample(app: FastAPI) -> None:
-    """Keeps the gauges of this process true: any other process may be the one that is asked for them."""
+    """Keeps the gauges of this process true, and writes down what it has counted: any other may be asked for them."""
+    services: Services = app.state.services
     while True:
-        services: Services = app.state.services
         app.state.metrics.sample(app.state.seats, services.engine, services.checks.open_breakers())
+        if services.tally.is_due:
+            await run_in_threadpool(services.tally.note)
         await asyncio.sleep(_SAMPLE_SECONDS)
 
 

@@ -33,6 +33,7 @@ from app.boards.orders import Reverifications
 from app.boards.public_texts import BoardTexts
 from app.boards.service import Boards
 from app.boards.sweep import Sweeps
+from app.compliance.service import Compliance
 from app.crypto.blind_index import BlindIndex
 from app.crypto.ed25519 import AuditKeys
 from app.crypto.envelope import Envelope, Records
@@ -56,6 +57,7 @@ from app.kernel.errors import StartRefused, Unavailable
 from app.kernel.secret import Secret
 from app.posting.service import Posting
 from app.posting.status_list import StatusLists
+from app.posting.tally import Tally
 from app.registration.service import Registrations
 from app.registration.visits import Visits
 from app.screening.domain import SubjectKind
@@ -151,6 +153,8 @@ class Services:
     screenings: Screenings
     posting: Posting
     status_lists: StatusLists
+    tally: Tally
+    compliance: Compliance
     webhooks: Webhooks
     deliveries: Deliveries
     job_runs: JobRuns
@@ -227,6 +231,8 @@ def _assemble(
         screenings=screenings,
         posting=posting,
         status_lists=StatusLists(unit_of_work, signer, posting.policy, settings.issuer),
+        tally=Tally(unit_of_work),
+        compliance=Compliance(unit_of_work, posting.policy, desk.watch),
         webhooks=Webhooks(unit_of_work, records, _record_webhook, private=development),
         deliveries=Deliveries(unit_of_work, records, Sender(clock, private=development)),
         job_runs=JobRuns(unit_of_work),

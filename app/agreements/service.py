@@ -129,6 +129,11 @@ def accept(
     return acceptance
 
 
+def is_in_force(tx: Transaction, kind: AgreementKind) -> bool:
+    """A step: whether any version of it is."""
+    return repository.in_force(tx.session, kind, tx.now) is not None
+
+
 def has_accepted(tx: Transaction, account_id: AccountId, kind: AgreementKind) -> bool:
     """A step: whether this account accepted the version in force; also where none is."""
     found = repository.in_force(tx.session, kind, tx.now)

@@ -80,6 +80,7 @@ class Action(StrEnum):
     STAFF_STEP_UP_FAILED = "staff.step-up-failed"
     STAFF_CREDENTIALS_CHANGED = "staff.credentials-changed"
     AUDIT_RECOVERED = "audit.recovered"
+    AUDIT_SEARCHED = "audit.searched"
 
 
 class ObjectKind(StrEnum):

@@ -1,12 +1,13 @@
 """Queries on orders to re-verify."""
 
 from collections.abc import Collection, Iterator
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, case, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.boards.domain import Cause, Happening, Order, OrderScope, ScopeKind
-from app.boards.models import HistoryRow, ModeratorRow, OrderedModeratorRow, OrderRow
+from app.boards.domain import BoardStatus, Cause, Happening, ListsCompared, Order, OrderScope, ScopeKind
+from app.boards.models import BoardRow, HistoryRow, ModeratorRow, OrderedModeratorRow, OrderRow
 from app.db.bulk import among, each_with
 from app.db.types import UtcDateTime
 from app.kernel.ids import ForumId, ModeratorId, OrderId
@@ -17,6 +18,7 @@ _SCOPES = {
     ScopeKind.BOARD: ModeratorRow.board_id,
     ScopeKind.ACCOUNT: ModeratorRow.account_id,
 }
+"""Of scopes that name one."""
 
 
 def add(session: Session, order: Order, cause_ref: str | None) -> None:
@@ -38,12 +40,7 @@ def add(session: Session, order: Order, cause_ref: str | None) -> None:
 
 def in_scope(session: Session, order: Order, at_once: int) -> Iterator[list[ModeratorId]]:
     """Those in office whom an order concerns, so many at once: a statement about all of them would take too long."""
-    scope: list[ColumnElement[bool]] = [ModeratorRow.ended_at.is_(None)]
-    if order.forum_id is not None:
-        scope.append(ModeratorRow.forum_id == order.forum_id)
-    if order.scope.kind in _SCOPES:
-        scope.append(_SCOPES[order.scope.kind] == order.scope.ref)
-    after = ""
+    scope, after = _scope(order), ""
     while True:
         query = select(ModeratorRow.id).where(*scope, ModeratorRow.id > after).order_by(ModeratorRow.id).limit(at_once)
         found = [ModeratorId(moderator_id) for moderator_id in session.scalars(query)]
@@ -52,6 +49,31 @@ def in_scope(session: Session, order: Order, at_once: int) -> Iterator[list[Mode
         if len(found) < at_once:
             return
         after = found[-1]
+
+
+def count_in_scope(session: Session, order: Order) -> int:
+    return session.scalar(select(func.count()).where(*_scope(order))) or 0
+
+
+def count_in_office(session: Session) -> int:
+    return session.scalar(select(func.count()).where(ModeratorRow.ended_at.is_(None))) or 0
+
+
+def ended_or_in_office(session: Session, moderator_ids: Collection[str]) -> dict[str, bool]:
+    """Of these the ones that there are: whether they have ended."""
+    query = select(ModeratorRow.id, ModeratorRow.ended_at).where(among(ModeratorRow.id, moderator_ids))
+    return {row.id: row.ended_at is not None for row in session.execute(query)}
+
+
+def lists_compared(session: Session, since: datetime) -> ListsCompared:
+    late = BoardRow.reconciled_at < since
+    counts = (
+        func.count(),
+        func.count().filter(BoardRow.reconciled_at.is_(None)),
+        func.count().filter(late),
+        func.count().filter(BoardRow.unfiled_count > 0),
+    )
+    return ListsCompared(*session.execute(select(*counts).where(BoardRow.status != BoardStatus.CLOSED)).one())
 
 
 def forget_satisfied(session: Session, moderator_ids: Collection[ModeratorId]) -> None:
@@ -85,6 +107,17 @@ def bring_forward(session: Session, order: Order, moderator_ids: Collection[Mode
     session.execute(insert(OrderedModeratorRow).from_select(["moderator_id", "order_id"], named))
     happened = each_with(moderator_ids, ordered_at, literal(Happening.ORDERED.value), literal(0), literal(order.id))
     session.execute(insert(HistoryRow).from_select(["moderator_id", "at", "what", "stage", "detail"], happened))
+
+
+def _scope(order: Order) -> list[ColumnElement[bool]]:
+    scope: list[ColumnElement[bool]] = [ModeratorRow.ended_at.is_(None)]
+    if order.forum_id is not None:
+        scope.append(ModeratorRow.forum_id == order.forum_id)
+    if order.scope.kind in _SCOPES:
+        scope.append(_SCOPES[order.scope.kind] == order.scope.ref)
+    if order.scope.kind is ScopeKind.MODERATORS:
+        scope.append(among(ModeratorRow.id, order.scope.moderators))
+    return scope
 
 
 def find(session: Session, order_id: str) -> Order | None:

@@ -82,8 +82,8 @@ class Boards:
         with self._unit_of_work.read() as tx:
             return _views(tx, [get_board(tx, forum_id, named)])[0]
 
-    def list_all(self, forum_id: ForumId, after: str | None, limit: int) -> list[BoardView]:
-        """Oldest first."""
+    def list_all(self, forum_id: ForumId | None, after: str | None, limit: int) -> list[BoardView]:
+        """Of a forum, or of all; oldest first."""
         with self._unit_of_work.read() as tx:
             return _views(tx, repository.list_boards(tx.session, forum_id, after, limit))
 
@@ -171,8 +171,8 @@ def _effective_at(tx: Transaction, forum_id: ForumId, wanted: datetime | None) -
     return at
 
 
-def get_board(tx: Transaction, forum_id: ForumId, named: str, *, lock: bool = False) -> Board:
-    """A step. Raises `NoSuchBoard`."""
+def get_board(tx: Transaction, forum_id: ForumId | None, named: str, *, lock: bool = False) -> Board:
+    """A step: of a forum by id or slug, of any by id. Raises `NoSuchBoard`."""
     board = repository.find_board(tx.session, forum_id, named, lock=lock)
     if board is None:
         raise NoSuchBoard

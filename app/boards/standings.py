@@ -6,7 +6,7 @@ from datetime import datetime
 
 from app.accounts.service import stopped_accounts
 from app.boards import repository
-from app.boards.domain import Appointment, Standing
+from app.boards.domain import Appointment, HistoryEntry, Standing
 from app.boards.schedules import ModeratorState
 from app.boards.terms import TermsHistory
 from app.db.unit_of_work import Transaction
@@ -54,6 +54,12 @@ def standing_on_board(tx: Transaction, board_id: BoardId, account_id: AccountId)
     """A step: the office that an account holds on a board; None where it holds none."""
     found = repository.in_office(tx.session, board_id, account_id)
     return standings_of(tx, [found])[0] if found else None
+
+
+def offices_of(tx: Transaction, account_id: AccountId) -> list[tuple[Appointment, list[HistoryEntry]]]:
+    """A step: every office that an account has or had, oldest first, with all that happened to it."""
+    held = repository.all_of_account(tx.session, account_id)
+    return [(office, repository.history_of(tx.session, office.id)) for office in held]
 
 
 def lapse_stops_posting(tx: Transaction, forum_id: ForumId) -> bool:

@@ -129,6 +129,16 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingDeliveries:
+    """What is on its way, since when the oldest is due, and how many endpoints do not answer."""
+
+    waiting: int
+    oldest: datetime | None
+    endpoints: int
+    endpoints_failing: int
+
+
+@dataclass(frozen=True, slots=True)
 class Claimed:
     """A delivery that this process may attempt now."""
 

@@ -81,9 +81,16 @@ class Forums:
         with self._unit_of_work.read() as tx:
             return get_forum(tx, ForumId(forum_id))
 
-    def list_all(self) -> list[Registration]:
+    def list_all(self, after: str | None = None, limit: int | None = None) -> list[Registration]:
+        """Oldest first."""
         with self._unit_of_work.read() as tx:
-            return repository.all_forums(tx.session, tx.now)
+            return repository.all_forums(tx.session, tx.now, after, limit)
+
+    def show(self, forum_id: str) -> Registration:
+        """One as the operator sees it. Raises `ForumNotFound`."""
+        with self._unit_of_work.read() as tx:
+            get_forum(tx, ForumId(forum_id))
+            return repository.all_forums(tx.session, tx.now, only=forum_id)[0]
 
     def rotate_secret(self, actor: Actor, forum_id: str) -> Credentials:
         """A new secret; the last one still opens for `CLIENT_SECRET_OVERLAP`.

@@ -31,6 +31,11 @@ def new_id(prefix: str, now: datetime) -> str:
     return f"{prefix}_{uuid7(now).hex}"
 
 
+def first_id(prefix: str, moment: datetime) -> str:
+    """No id made at `moment` or later sorts before it, and none made a millisecond earlier behind it."""
+    return f"{prefix}_{UUID(int=int(moment.timestamp() * 1000) << 80).hex}"
+
+
 def new_person_id() -> PersonId:
     """Random through and through: even its time would let two records be matched."""
     return PersonId(f"per_{os.urandom(16).hex()}")

@@ -15,6 +15,7 @@ from app.events.catalogue import EventType, LexiconPayload
 from app.events.service import publish_to_all
 from app.kernel.actor import Actor
 from app.kernel.errors import Unavailable
+from app.kernel.ids import new_id
 from app.screening import lexicon_rows
 from app.screening.compiling import compile_terms
 from app.screening.domain import Field, Term, TextSource
@@ -81,7 +82,7 @@ class Lexicons:
             if newest is not None and newest.digest == digest:
                 return Imported(newest, is_new=False, warnings=told)
             number = newest.number + 1 if newest else 1
-            version = LexiconVersion(name, number, len(terms), digest, tx.now, actor)
+            version = LexiconVersion(new_id("lex", tx.now), name, number, len(terms), digest, tx.now, actor)
             lexicon_rows.add_version(tx.session, version, content)
             audit.record(tx, Action.LEXICON_IMPORTED, ObjectKind.LEXICON, f"{name}/{number}")
         return Imported(version, is_new=True, warnings=told)
@@ -95,6 +96,14 @@ class Lexicons:
             Lexicon(name, tuple(version for version in versions if version.name == name), _in_force(published, name))
             for name in names
         ]
+
+    def find(self, version_id: str) -> LexiconVersion:
+        """Raises `NoSuchLexicon`."""
+        with self._unit_of_work.read() as tx:
+            version = lexicon_rows.version_called(tx.session, version_id) if version_id.isascii() else None
+        if version is None:
+            raise NoSuchLexicon
+        return version
 
     def in_force(self) -> list[Published]:
         """What decides now: the version of each lexicon, and by which publication it came into force."""
