@@ -43,6 +43,10 @@ def page_of(name: str) -> ConsolePage:
     return _BY_NAME[name]
 
 
+def page_at(path: str) -> ConsolePage | None:
+    return next((page for page in PAGES if page.path == path), None)
+
+
 def opened_to(staff: Staff, page: ConsolePage) -> bool:
     """By roles alone: whether the member is still active was read with the session."""
     return any(staff.opens(permission) for permission in page.opens)

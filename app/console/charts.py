@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-_ROW, _BAR, _TEXT = 42, 16, 15
+_ROW, _BAR, _TEXT = 38, 12, 15
 """Heights in pixels; widths are shares of the room that there is, so that words keep their size."""
 _PATTERNS = ("solid", "hatched", "dotted", "outlined")
 _DEFS = Markup(
