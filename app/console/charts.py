@@ -40,21 +40,26 @@ class Chart:
     now: str
     series: Sequence[Series]
     bars: Sequence[Bar]
+    beside: bool = False
+    """Whether the values of a row are compared, one below the other, and not parts of a whole."""
 
     @property
     def svg(self) -> Markup:
         """Rows from a zero on the left, parts of a row one after the other, its sum at the end."""
-        most = max((sum(bar.values) for bar in self.bars), default=0) or 1
-        rows = Markup("").join(self._row(number, bar, most) for number, bar in enumerate(self.bars))
+        most = max((max(bar.values) if self.beside else sum(bar.values) for bar in self.bars), default=0) or 1
+        rows = Markup("").join(self._row(number * self._height, bar, most) for number, bar in enumerate(self.bars))
         frame = Markup(
             '<svg class="bars" role="img" aria-label="{caption}" width="100%" height="{height}">{defs}{rows}</svg>'
         )
         return frame.format(
-            caption=self.caption, height=_ROW * len(self.bars), defs=_DEFS.format(name=self.name), rows=rows
+            caption=self.caption, height=self._height * len(self.bars), defs=_DEFS.format(name=self.name), rows=rows
         )
 
-    def _row(self, number: int, bar: Bar, most: int) -> Markup:
-        top = number * _ROW
+    @property
+    def _height(self) -> int:
+        return _ROW + _BAR * (len(self.series) - 1 if self.beside else 0)
+
+    def _row(self, top: int, bar: Bar, most: int) -> Markup:
         said = f"{bar.said} · {self.now}" if bar.is_now else bar.said
         words = Markup('<text x="0" y="{y}" class="{kind}">{said}</text>').format(
             y=top + _TEXT, said=said, kind="now" if bar.is_now else "label"
@@ -62,21 +67,22 @@ class Chart:
         total = Markup('<text x="100%" y="{y}" text-anchor="end" class="value">{said}</text>').format(
             y=top + _TEXT, said=self._figures(bar)
         )
-        base = Markup('<path d="M0.5 {y}v{bar}" class="zero"/>').format(y=top + _TEXT + 5, bar=_BAR)
+        long = self._height - _ROW + _BAR
+        base = Markup('<path d="M0.5 {y}v{long}" class="zero"/>').format(y=top + _TEXT + 5, long=long)
         return words + total + Markup("").join(self._parts(top, bar, most)) + base
 
     def _figures(self, bar: Bar) -> str:
-        return " + ".join(map(str, bar.values)) if len(self.series) > 1 else str(bar.values[0])
+        return (" / " if self.beside else " + ").join(map(str, bar.values))
 
     def _parts(self, top: int, bar: Bar, most: int) -> Iterator[Markup]:
         before = 0
-        for value, series in zip(bar.values, self.series, strict=True):
+        for number, (value, series) in enumerate(zip(bar.values, self.series, strict=True)):
             if value:
                 yield Markup(
                     '<rect x="{x:.2f}%" y="{y}" width="{width:.2f}%" height="{height}" class="{kind}"{fill}/>'
                 ).format(
-                    x=100 * before / most,
-                    y=top + _TEXT + 5,
+                    x=0 if self.beside else 100 * before / most,
+                    y=top + _TEXT + 5 + (number * _BAR if self.beside else 0),
                     width=100 * value / most,
                     height=_BAR,
                     kind=series.pattern,

@@ -26,10 +26,14 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
+    """`badge`: the state of a moderator, shown as one; `pick`: the value of a box to tick, which is in no file."""
+
     said: object
     href: str | None = None
     plain: str | None = None
     """What a file says instead of what is shown."""
+    badge: str | None = None
+    pick: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

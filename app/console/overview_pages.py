@@ -14,6 +14,7 @@ from app.compliance.domain import CheckState, Figures
 from app.console.access import page_at, page_of, opened_to
 from app.console.charts import Bar, Chart, series_of
 from app.console.lists import Cell, Column, Listing
+from app.console.moments import period
 from app.console.visits import Visit, console_router, visit_at
 from app.verification.domain import Outcome
 
@@ -120,15 +121,6 @@ def _age(visit: Visit, figures: Figures, oldest: datetime | None) -> Cell:
 
 def _limit(visit: Visit, minutes: int) -> Cell:
     return Cell(period(visit, timedelta(minutes=minutes)))
-
-
-def period(visit: Visit, length: timedelta) -> str:
-    """In the largest unit that fits, rounded down."""
-    seconds = max(int(length.total_seconds()), 0)
-    for unit, size in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
-        if seconds >= 2 * size:
-            return visit.say(f"console.period.{unit}", n=seconds // size)
-    return visit.say("console.period.seconds", n=seconds)
 
 
 def _work(visit: Visit, figures: Figures) -> list[tuple[str, str]]:
