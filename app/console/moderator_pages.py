@@ -9,7 +9,7 @@ from fastapi import Depends
 from fastapi.responses import Response
 
 from app import policies
-from app.boards.domain import ModeratorFilter, ModeratorView, OrderScope, Progress, ScopeKind
+from app.boards.domain import ModeratorFilter, ModeratorView, OrderScope, Progress, ScopeKind, Touched
 from app.boards.schedules import ModeratorState
 from app.console.charts import Bar, Chart, series_of
 from app.console.lists import PAGE, Cell, Chip, Column, Listing, address, chips, csv_response
@@ -132,11 +132,7 @@ def _scope(written: str) -> OrderScope | None:
 
 
 def _order_page(
-    visit: Visit,
-    written: str,
-    typed: Fields,
-    errors: Sequence[tuple[str, str]] = (),
-    status: int = HTTPStatus.OK,
+    visit: Visit, written: str, typed: Fields, errors: Sequence[tuple[str, str]] = (), status: int = HTTPStatus.OK
 ) -> Response:
     scope, days = _scope(written), _days(typed) or _USUAL_DAYS
     if scope is None:
@@ -153,7 +149,7 @@ def _order_page(
     )  # fmt: skip
 
 
-def _touched(visit: Visit, touched: Sequence[object]) -> Listing:
+def _touched(visit: Visit, touched: Sequence[Touched]) -> Listing:
     rows = [
         [
             Cell(one.view.handle),
@@ -211,7 +207,9 @@ def orders(visit: VisitOf) -> Response:
     ]
     more = address(visit.request, cursor=found[PAGE - 1].order.id) if len(found) > PAGE else None
     caption = visit.say("moderators.orders.caption")
-    return visit.show("orders", listing=Listing(caption, columns, rows, visit.say("moderators.orders.empty"), next=more))
+    return visit.show(
+        "orders", listing=Listing(caption, columns, rows, visit.say("moderators.orders.empty"), next=more)
+    )
 
 
 @router.get("/moderators/orders/{order_id}")
@@ -234,7 +232,9 @@ def forecast(visit: VisitOf) -> Response:
         Bar(week.starts_on, (week.under_policy, week.under_interval or 0), is_now=number == 0)
         for number, week in enumerate(weeks)
     ]
-    series = series_of(visit.say("moderators.forecast.today"), visit.say("moderators.forecast.then", n=written if wrong else days))
+    series = series_of(
+        visit.say("moderators.forecast.today"), visit.say("moderators.forecast.then", n=written if wrong else days)
+    )
     chart = Chart(
         "forecast", visit.say("moderators.forecast.caption", n=_WEEKS), visit.say("overview.due.week"),
         visit.say("console.chart.today"), series, bars, beside=True,

@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from app import policies
 from app.boards.schedules import ModeratorState
 from app.compliance.domain import CheckState, Figures
-from app.console.access import page_at, page_of, opened_to
+from app.console.access import opened_to, page_at, page_of
 from app.console.charts import Bar, Chart, series_of
 from app.console.lists import Cell, Column, Listing
 from app.console.moments import period
@@ -80,11 +80,14 @@ def _tiles(visit: Visit, figures: Figures) -> Iterator[_Tile]:
 
 def _due(visit: Visit, figures: Figures) -> Chart:
     bars = [
-        Bar(week.starts_on, (week.under_policy,), is_now=number == 0) for number, week in enumerate(figures.moderators.weeks)
+        Bar(week.starts_on, (week.under_policy,), is_now=number == 0)
+        for number, week in enumerate(figures.moderators.weeks)
     ]
     caption, first = visit.say("overview.due.caption", n=policies.OVERVIEW_WEEKS.value), visit.say("overview.due.week")
     series = series_of(visit.say("overview.due.series"))
-    return Chart("due", caption, first, visit.say("console.chart.today"), series, bars if figures.moderators.in_office else ())
+    return Chart(
+        "due", caption, first, visit.say("console.chart.today"), series, bars if figures.moderators.in_office else ()
+    )
 
 
 def _results(visit: Visit, figures: Figures) -> Chart:
@@ -109,8 +112,18 @@ def _queues(visit: Visit, figures: Figures) -> Listing:
     reviews = Cell(visit.say("console.menu.reviews"), _reachable(visit, page_of("reviews").path) or None)
     webhooks = Cell(visit.say("overview.queues.webhooks"), _reachable(visit, page_of("work").path) or None)
     rows = [
-        [reviews, Cell(waiting.open), _age(visit, figures, waiting.oldest), _limit(visit, policies.REVIEW_WITHIN.value * 60)],
-        [webhooks, Cell(deliveries.waiting), _age(visit, figures, deliveries.oldest), _limit(visit, policies.DELIVERY_WITHIN.value)],
+        [
+            reviews,
+            Cell(waiting.open),
+            _age(visit, figures, waiting.oldest),
+            _limit(visit, policies.REVIEW_WITHIN.value * 60),
+        ],
+        [
+            webhooks,
+            Cell(deliveries.waiting),
+            _age(visit, figures, deliveries.oldest),
+            _limit(visit, policies.DELIVERY_WITHIN.value),
+        ],
     ]
     return Listing(visit.say("overview.queues.caption"), columns, rows, "")
 

@@ -1,6 +1,7 @@
 """Signing in to the console and out of it."""
 
 import re
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,14 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
 
-from app.console.visits import (
-    COOKIE,
-    FormOf,
-    Fields,
-    VisitOf,
-    console_router,
-    keep_signed_in,
-)
+from app.console.visits import COOKIE, Fields, FormOf, VisitOf, console_router, keep_signed_in
 from app.kernel.errors import Later, TooMany, Unavailable
 from app.kernel.secret import Secret
 from app.policies import RouteClass
@@ -27,10 +21,10 @@ from app.web.problems import status_of
 from app.web.rates import address_of
 from app.web.templating import page
 from app.web.words import text
-from app.wiring import Services
 
 if TYPE_CHECKING:
     from app.web.seats import AllSeats
+    from app.wiring import Services
 
 router: APIRouter = console_router()
 _HOME = "/console"
@@ -83,9 +77,9 @@ async def _signed_in(request: Request, form: Fields) -> SignedIn:
 
 
 def _page(
-    request: Request, to: str, email: str = "", errors: list[tuple[str, str]] | None = None, status: int = HTTPStatus.OK
+    request: Request, to: str, email: str = "", errors: Sequence[tuple[str, str]] = (), status: int = HTTPStatus.OK
 ) -> Response:
-    return page(request, "console/sign_in.html", {"to": to, "email": email, "errors": errors or []}, status=status)
+    return page(request, "console/sign_in.html", {"to": to, "email": email, "errors": errors}, status=status)
 
 
 def _asked(to: str | None) -> str:

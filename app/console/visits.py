@@ -92,12 +92,7 @@ class Visit:
         return RedirectResponse(f"{path}?{urlencode(query)}" if query else path, HTTPStatus.SEE_OTHER)
 
     def show(
-        self,
-        template: str,
-        *,
-        errors: Sequence[tuple[str, str]] = (),
-        status: int = HTTPStatus.OK,
-        **values: object,
+        self, template: str, *, errors: Sequence[tuple[str, str]] = (), status: int = HTTPStatus.OK, **values: object
     ) -> Response:
         theme = _theme_of(self.request)
         given = {
@@ -148,9 +143,7 @@ def visit_of(request: Request) -> Visit:
     session = services.staff.sessions.find(token, Face.CONSOLE) if token else None
     if session is None or token is None:
         raise SessionOver
-    request.app.state.rates.admit(
-        RouteClass.READS if request.method == "GET" else RouteClass.WRITES, session.staff.id
-    )
+    request.app.state.rates.admit(RouteClass.READS if request.method == "GET" else RouteClass.WRITES, session.staff.id)
     request.scope["client_id"] = session.staff.id
     return Visit(request, services, session, token, "")
 
@@ -186,7 +179,9 @@ FormOf = Annotated[Fields, Depends(form_of)]
 VisitOf = Annotated[Visit, Depends(visit_of)]
 
 
-def act(visit: Visit, form: Fields, work: Callable[[Visit], Response], again: Again, *, fresh: bool = False) -> Response:
+def act(
+    visit: Visit, form: Fields, work: Callable[[Visit], Response], again: Again, *, fresh: bool = False
+) -> Response:
     """Does what a form asks for; what is refused is said on the page that it came from, with what was typed.
 
     `fresh`: the second factor must be recent, or its code stands in the form.
