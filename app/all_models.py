@@ -11,6 +11,7 @@ from app.idempotency import models as idempotency
 from app.posting import models as posting
 from app.registration import models as registration
 from app.screening import models as screening
+from app.staff import models as staff
 from app.upkeep import models as upkeep
 from app.vault import models as vault
 from app.verification import models as verification
@@ -26,6 +27,7 @@ MODELS = (
     posting,
     registration,
     screening,
+    staff,
     upkeep,
     vault,
     verification,
