@@ -7,8 +7,8 @@ from pydantic import Field
 
 from app.api.screening_shapes import DecisionName, FieldName
 from app.api.shapes import Answer, Request, Stamp
+from app.api.staff_callers import Named
 from app.api.staff_reviews import StaffHit
-from app.api.staff_shapes import Named
 from app.kernel.actor import Actor
 from app.kernel.sentence import Language
 from app.screening import domain

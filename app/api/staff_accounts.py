@@ -9,8 +9,8 @@ from app.api.account_shapes import Account, account_out
 from app.api.cursors import read_cursor, write_cursor
 from app.api.dependencies import ServicesOf, problems, refuse_unknown_query
 from app.api.shapes import Answer, Stamp
+from app.api.staff_callers import LISTING_STAFF, NOT_FOUND, AccountsOfAllCaller, Cursor, Limit, Named, OfForum
 from app.api.staff_dependencies import staff_router
-from app.api.staff_shapes import LISTING_STAFF, NOT_FOUND, AccountsOfAllCaller, Cursor, Limit, Named, OfForum
 from app.compliance.domain import Event
 from app.kernel.errors import FieldError, Invalid
 from app.kernel.ids import ForumId

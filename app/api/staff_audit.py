@@ -7,8 +7,8 @@ from fastapi import Depends, Query
 from app.api.cursors import read_cursor, write_cursor
 from app.api.dependencies import ServicesOf, problems, refuse_unknown_query
 from app.api.shapes import Answer, Moment
+from app.api.staff_callers import LISTING_STAFF, AuditCaller, Cursor, Limit, Named
 from app.api.staff_dependencies import staff_router
-from app.api.staff_shapes import LISTING_STAFF, AuditCaller, Cursor, Limit, Named
 from app.audit.search import FoundEntry, Question
 from app.kernel.errors import FieldError, Invalid
 from app.kernel.sentence import Sentence

@@ -9,8 +9,8 @@ from app.api.cursors import read_cursor, write_cursor
 from app.api.dependencies import ServicesOf, problems, refuse_unknown_query
 from app.api.once import OnceOf
 from app.api.shapes import Answer, Request, Stamp
-from app.api.staff_dependencies import READING_STAFF, staff_router
-from app.api.staff_shapes import CONFLICT, LISTING_STAFF, NOT_FOUND, ONCE_STAFF, Cursor, ForumsCaller, Limit
+from app.api.staff_callers import CONFLICT, LISTING_STAFF, NOT_FOUND, Cursor, ForumsCaller, Limit
+from app.api.staff_dependencies import ONCE_STAFF, READING_STAFF, staff_router
 from app.api.webhook_shapes import NoContent
 from app.forums.domain import Credentials, ForumStatus, Registration
 

@@ -26,8 +26,8 @@ from app.api.lexicon_shapes import (
     TriedShown,
 )
 from app.api.once import Begun, Once, OnceOf
-from app.api.staff_dependencies import READING_STAFF, StaffCaller, staff_router
-from app.api.staff_shapes import CONFLICT, LISTING_STAFF, NOT_FOUND, ONCE_STAFF, Cursor, LexiconsCaller, Limit
+from app.api.staff_callers import CONFLICT, LISTING_STAFF, NOT_FOUND, Cursor, LexiconsCaller, Limit
+from app.api.staff_dependencies import ONCE_STAFF, READING_STAFF, WRITING_STAFF, StaffCaller, staff_router
 from app.api.webhook_shapes import NoContent
 from app.screening.domain import Field
 from app.screening.errors import NoSuchLexicon, NotInForce, PublishedMeanwhile
@@ -35,7 +35,7 @@ from app.screening.lexicons import Compiled, read_draft
 from app.wiring import Services
 
 router = staff_router("/lexicons")
-_ASKING = {**LISTING_STAFF, **NOT_FOUND, 400: "malformed-json", 413: "body-too-large", 415: "unsupported-media-type"}
+_ASKING = {**WRITING_STAFF, **NOT_FOUND}
 _NAMED = "name "
 
 

@@ -14,18 +14,17 @@ from app.api.dependencies import ServicesOf, problems, refuse_unknown_query
 from app.api.moderators import StateAsked
 from app.api.once import OnceOf
 from app.api.shapes import Answer, Moment, Request, Stamp
-from app.api.staff_dependencies import READING_STAFF, staff_router
-from app.api.staff_shapes import (
+from app.api.staff_callers import (
     CONFLICT,
     LISTING_STAFF,
     NOT_FOUND,
-    ONCE_STAFF,
     BoardsOfAllCaller,
     Cursor,
     Limit,
     ModeratorsCaller,
     OfForum,
 )
+from app.api.staff_dependencies import ONCE_STAFF, READING_STAFF, WRITING_STAFF, staff_router
 from app.boards.domain import (
     BoardView,
     Cause,
@@ -262,17 +261,7 @@ def order_reverification_of_all(
 
 @router.post(
     "/reverifications/preview",
-    responses=problems(
-        {
-            **READING_STAFF,
-            400: "malformed-json",
-            404: "not-found, account-not-found",
-            409: "state-conflict",
-            413: "body-too-large",
-            415: "unsupported-media-type",
-            422: "validation-failed",
-        }
-    ),
+    responses=problems({**WRITING_STAFF, 404: "not-found, account-not-found", 409: "state-conflict"}),
 )
 def preview_reverification(body: OrderAsked, _caller: ModeratorsCaller, services: ServicesOf) -> OrderPreviewShown:
     """Whom such an order would touch, what becomes of their due dates, and who is left out; writes nothing."""

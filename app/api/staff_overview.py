@@ -8,8 +8,8 @@ from pydantic import Field
 from app.accounts.domain import AccountStatus
 from app.api.dependencies import LanguageOf, ServicesOf, problems
 from app.api.shapes import Answer, Day, Stamp
+from app.api.staff_callers import OverviewCaller
 from app.api.staff_dependencies import READING_STAFF, staff_router
-from app.api.staff_shapes import OverviewCaller
 from app.audit.findings import Outcome as VerifiedOutcome
 from app.audit.watch import AnchorWatched
 from app.boards.schedules import ModeratorState

@@ -10,8 +10,8 @@ from app.api.dependencies import IN_PROGRESS, ServicesOf, problems, refuse_unkno
 from app.api.once import OnceOf
 from app.api.screening_shapes import DecisionName, FieldName
 from app.api.shapes import Answer, Request, Stamp
-from app.api.staff_dependencies import READING_STAFF, staff_router
-from app.api.staff_shapes import LISTING_STAFF, NOT_FOUND, ONCE_STAFF, Cursor, Limit, Named, OfForum, ReviewsCaller
+from app.api.staff_callers import LISTING_STAFF, NOT_FOUND, Cursor, Limit, Named, OfForum, ReviewsCaller
+from app.api.staff_dependencies import ONCE_STAFF, READING_STAFF, staff_router
 from app.kernel.ids import ForumId
 from app.screening import domain
 from app.screening.docket import Ended, OpenReview, PastReview, Review, ReviewFilter

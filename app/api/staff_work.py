@@ -5,8 +5,8 @@ from fastapi import Depends
 from app.api.cursors import read_cursor, write_cursor
 from app.api.dependencies import ServicesOf, problems, refuse_unknown_query
 from app.api.shapes import Answer, Stamp
+from app.api.staff_callers import LISTING_STAFF, Cursor, Limit, WorkCaller
 from app.api.staff_dependencies import READING_STAFF, staff_router
-from app.api.staff_shapes import LISTING_STAFF, Cursor, Limit, WorkCaller
 from app.api.webhook_shapes import EndpointShown, endpoint_out
 
 router = staff_router("")
