@@ -115,6 +115,7 @@ REVERIFICATION_GRACE = Policy(14, "days after a due date in which powers remain"
 REVERIFICATION_LONGEST_GRACE = Policy(90, "days", "design")
 TERMS_AHEAD = Policy(365, "days that a change of terms is announced ahead at most", "design")
 REVERIFICATION_NOTICE = Policy(30, "days that a new interval gives everybody at least", "design")
+ORDER_PREVIEWED = Policy(200, "appointments that a preview shows", "design")
 RISK_ORDER = Policy(7, "days to re-verify after a risk", "design")
 FORECAST_WEEKS = Policy(52, "weeks at most", "design")
 RECONCILIATION_EVERY = Policy(1, "days", "L8c; design")

@@ -5,14 +5,15 @@ What nobody has measured counts as failing.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from app import policies
 from app.audit.findings import Outcome
 from app.boards.schedules import ModeratorState
-from app.compliance.domain import Checked, CheckState, Figures
+from app.compliance.domain import Checked, CheckState, Figures, Queue
 from app.kernel.sentence import Sentence
 from app.screening.patrol import PatrolState
+from app.upkeep.domain import JobRun
 
 _LATEST_REVIEW = timedelta(hours=policies.REVIEW_WITHIN.value)
 _LATEST_DELIVERY = timedelta(minutes=policies.DELIVERY_WITHIN.value)
@@ -84,10 +85,22 @@ def _agreements(figures: Figures) -> _Found:
     return _well_if(figures.agreements == _AGREEMENT_KINDS, in_force=figures.agreements, kinds=_AGREEMENT_KINDS)
 
 
+def queues_of(figures: Figures) -> tuple[Queue, ...]:
+    """What waits for somebody, each with its clock."""
+    waiting, deliveries = figures.screening.reviews, figures.deliveries
+    return (
+        Queue("reviews", waiting.open, waiting.oldest, _LATEST_REVIEW, figures.now),
+        Queue("webhook-deliveries", deliveries.waiting, deliveries.oldest, _LATEST_DELIVERY, figures.now),
+    )
+
+
+def is_late(job: JobRun, now: datetime) -> bool:
+    return job.lag(now) >= policies.JOB_BEHIND.value
+
+
 def _reviews(figures: Figures) -> _Found:
-    waiting = figures.screening.reviews
-    age = figures.now - waiting.oldest if waiting.oldest else timedelta()
-    return _well_if(age < _LATEST_REVIEW, open=waiting.open, hours=_hours(age), limit_hours=_hours(_LATEST_REVIEW))
+    queue, _ = queues_of(figures)
+    return _well_if(not queue.late, open=queue.waiting, hours=_hours(queue.age), limit_hours=_hours(_LATEST_REVIEW))
 
 
 def _patrol(figures: Figures) -> _Found:
@@ -130,16 +143,15 @@ def _jobs(figures: Figures) -> _Found:
     if not figures.jobs:
         return _NOTHING
     failing = sum(job.is_failing for job in figures.jobs)
-    late = sum(job.lag(figures.now) >= policies.JOB_BEHIND.value for job in figures.jobs)
+    late = sum(is_late(job, figures.now) for job in figures.jobs)
     return _well_if(failing == late == 0, jobs=len(figures.jobs), failing=failing, late=late)
 
 
 def _deliveries(figures: Figures) -> _Found:
-    found = figures.deliveries
-    age = figures.now - found.oldest if found.oldest else timedelta()
-    well = age < _LATEST_DELIVERY and found.endpoints_failing == 0
-    minutes = int(age.total_seconds()) // 60
-    return _well_if(well, waiting=found.waiting, minutes=minutes, endpoints_failing=found.endpoints_failing)
+    _, queue = queues_of(figures)
+    failing = figures.deliveries.endpoints_failing
+    well, minutes = not queue.late and failing == 0, int(queue.age.total_seconds()) // 60
+    return _well_if(well, waiting=queue.waiting, minutes=minutes, endpoints_failing=failing)
 
 
 def _hours(period: timedelta) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from app.accounts.domain import AccountStatus
@@ -74,6 +74,30 @@ class Figures:
     verified: Verification | None
     agreements: int
     """Kinds of agreement that have a version in force."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """What waits, since when the oldest does, and how long it may."""
+
+    name: str
+    waiting: int
+    oldest: datetime | None
+    limit: timedelta
+    now: datetime
+
+    @property
+    def age(self) -> timedelta:
+        return max(self.now - self.oldest, timedelta()) if self.oldest else timedelta()
+
+    @property
+    def due_at(self) -> datetime | None:
+        return self.oldest + self.limit if self.oldest else None
+
+    @property
+    def late(self) -> bool:
+        """Boundary: exactly at `due_at` it is."""
+        return self.oldest is not None and self.age >= self.limit
 
 
 class CheckState(StrEnum):

@@ -59,8 +59,8 @@ class MethodNotAllowed(ShimingError):
 class BodyTooLarge(ShimingError):
     code = "body-too-large"
     sentence = Sentence(
-        "请求体太大：最多 64 KiB，送审（/v1/screenings）最多 1 MiB。",
-        "The body is too large: at most 64 KiB, and 1 MiB at /v1/screenings.",
+        "请求体太大：最多 64 KiB，送审（/v1/screenings）最多 1 MiB，词库（/v1/staff/lexicons）最多 4 MiB。",
+        "The body is too large: at most 64 KiB, 1 MiB at /v1/screenings, 4 MiB at /v1/staff/lexicons.",
     )
 
 

@@ -1,7 +1,7 @@
 """posting tallies.
 
 Revision: 0023
-Revises: 0018
+Revises: 0019
 """
 
 import sqlalchemy as sa
