@@ -67,6 +67,9 @@ class Action(StrEnum):
     LEXICON_PUBLISHED = "lexicon.published"
     LEXICON_WITHDRAWN = "lexicon.withdrawn"
     REVIEW_DECIDED = "review.decided"
+    POSTING_PAUSED = "posting.paused"
+    POSTING_RESUMED = "posting.resumed"
+    DRILL_RECORDED = "drill.recorded"
     AUDIT_RECOVERED = "audit.recovered"
 
 
@@ -87,6 +90,8 @@ class ObjectKind(StrEnum):
     WEBHOOK = "webhook"
     LEXICON = "lexicon"
     REVIEW = "review"
+    PAUSE = "pause"
+    DRILL = "drill"
     LOG = "log"
 
 
