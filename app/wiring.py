@@ -21,7 +21,6 @@ from app.agreements.service import Agreements
 from app.audit import service as audit
 from app.audit.desk import AuditDesk, open_desk
 from app.audit.domain import Action, ObjectKind
-from app.audit.protection import PROTECTED
 from app.audit.receipts import Receipts
 from app.audit.verifications import NightlyVerifications
 from app.boards.announcements import Ways
@@ -31,7 +30,7 @@ from app.boards.moderators import Moderators
 from app.boards.naming import BoardNaming
 from app.boards.orders import Reverifications
 from app.boards.public_texts import BoardTexts
-from app.boards.service import Boards
+from app.boards.service import Boards, forum_of_board
 from app.boards.sweep import Sweeps
 from app.compliance.service import Compliance
 from app.crypto.blind_index import BlindIndex
@@ -48,6 +47,7 @@ from app.events.deliveries import Deliveries
 from app.events.domain import EndpointAct
 from app.events.sender import Sender
 from app.events.service import Webhooks
+from app.forums.emergency import EmergencyDesk, open_emergency_desk
 from app.forums.service import Forums
 from app.idempotency.service import Idempotency
 from app.installation import audit_places, clock_of, existing_database, inspect
@@ -74,7 +74,7 @@ from app.start_rules import provider_names, refuse_careless_postgres, refuse_pow
 from app.upkeep.job_runs import JobRuns
 from app.upkeep.keys import name_new_keys, refuse_missing_keys
 from app.upkeep.rotation import SIGNING_KEY_OVERLAP
-from app.upkeep.schema import SCHEMA_VERSION_TABLE, refuse_old_schema, upgrade
+from app.upkeep.schema import PROTECTED_TABLES, SCHEMA_VERSION_TABLE, refuse_old_schema, upgrade
 from app.vault.service import Vault
 from app.verification.checks import Budget, Checks
 from app.verification.codes import PhoneCodes
@@ -129,6 +129,8 @@ class Services:
     reverifications: Reverifications
     sweeps: Sweeps
     chores: Chores
+    forums: Forums
+    emergency: EmergencyDesk
     staff: StaffDesk
     auditor: Callable[[Secret[str]], Actor | None]
     """Who may read the log by this token of a staff session; None for nobody's. Raises `RoleNotSufficient`."""
@@ -139,7 +141,6 @@ class Services:
     idempotency: Idempotency
     signer: TokenSigner
     vault: Vault
-    forums: Forums
     accounts: Accounts
     existing_users: ExistingUsers
     sanctions: Sanctions
@@ -209,6 +210,7 @@ def _assemble(
         *_facts(settings, desk, unit_of_work),
         *_screening(unit_of_work, records, naming, board_naming),
         *_boards(unit_of_work, verifications.is_adult, board_naming, posting, notices, mac, desk.receipts),
+        *_forums(unit_of_work, mac, plain_http=development),
         staff=staff,
         auditor=staff.auditor,
         clock=clock,
@@ -217,7 +219,6 @@ def _assemble(
         idempotency=Idempotency(unit_of_work, mac, records),
         signer=signer,
         vault=vault,
-        forums=Forums(unit_of_work, mac, plain_http=development),
         accounts=Accounts(unit_of_work, naming),
         sanctions=Sanctions(unit_of_work, has_person),
         existing_users=ExistingUsers(unit_of_work, naming),
@@ -292,6 +293,10 @@ def _boards(
     return boards, moderators, Reverifications(unit_of_work), Sweeps(unit_of_work, ways), chores
 
 
+def _forums(unit_of_work: UnitOfWork, mac: Mac, *, plain_http: bool) -> tuple[Forums, EmergencyDesk]:
+    return Forums(unit_of_work, mac, plain_http=plain_http), open_emergency_desk(unit_of_work, forum_of_board)
+
+
 def _namings(gate: Gate) -> tuple[Naming, BoardNaming]:
     return Naming(gate), BoardNaming(gate)
 
@@ -335,7 +340,7 @@ def initialise(settings: Settings, clock: Clock | None = None) -> None:
 def _let_serve(settings: Settings, engine: Engine) -> None:
     if settings.database_role and not is_sqlite(engine):
         with translated(), engine.begin() as connection:
-            let_serve(connection, settings.database_role, PROTECTED, [SCHEMA_VERSION_TABLE])
+            let_serve(connection, settings.database_role, PROTECTED_TABLES, [SCHEMA_VERSION_TABLE])
 
 
 def _refuse_missing_keys(settings: Settings, unit_of_work: UnitOfWork) -> None:

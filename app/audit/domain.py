@@ -79,6 +79,9 @@ class Action(StrEnum):
     STAFF_STEPPED_UP = "staff.stepped-up"
     STAFF_STEP_UP_FAILED = "staff.step-up-failed"
     STAFF_CREDENTIALS_CHANGED = "staff.credentials-changed"
+    POSTING_PAUSED = "posting.paused"
+    POSTING_RESUMED = "posting.resumed"
+    DRILL_RECORDED = "drill.recorded"
     AUDIT_RECOVERED = "audit.recovered"
     AUDIT_SEARCHED = "audit.searched"
 
@@ -101,6 +104,8 @@ class ObjectKind(StrEnum):
     LEXICON = "lexicon"
     REVIEW = "review"
     STAFF = "staff"
+    PAUSE = "pause"
+    DRILL = "drill"
     LOG = "log"
 
 

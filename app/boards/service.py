@@ -184,6 +184,11 @@ def find_board(tx: Transaction, forum_id: ForumId, named: str) -> Board | None:
     return repository.find_board(tx.session, forum_id, named)
 
 
+def forum_of_board(tx: Transaction, board_id: BoardId) -> ForumId | None:
+    """A step: which forum a board belongs to; None where there is no such board."""
+    return name_rows.forum_of_board(tx.session, board_id)
+
+
 def boards_called(tx: Transaction, forum_id: ForumId, names: Collection[str]) -> Mapping[str, str]:
     """A step: likewise for many at once, and only their ids; what names no board of the forum is left out."""
     return name_rows.ids_of_boards_called(tx.session, forum_id, names)

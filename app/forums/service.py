@@ -15,7 +15,17 @@ from app.crypto.mac import Mac, MacUse
 from app.db.unit_of_work import ConstraintViolated, Transaction, UnitOfWork, hold_key
 from app.events.service import stop_listening
 from app.forums import repository
-from app.forums.domain import Client, Credentials, Forum, ForumStatus, Registration, Scope, is_return_url
+from app.forums.domain import (
+    REASON_LENGTH,
+    Client,
+    Credentials,
+    Forum,
+    ForumStatus,
+    Registration,
+    Scope,
+    is_return_url,
+    is_text,
+)
 from app.forums.errors import (
     ClientRefused,
     ForumDisabled,
@@ -28,7 +38,7 @@ from app.kernel.actor import SYSTEM, Actor
 from app.kernel.ids import ClientId, ForumId, new_id
 from app.kernel.secret import Secret
 
-_NAME_LENGTH, _REASON_LENGTH = range(1, 81), range(1, 401)
+_NAME_LENGTH = range(1, 81)
 _SECRET_BYTES = 32
 _LIVE_SECRETS = 2
 _NOBODYS_SECRET = bytes(32)
@@ -49,9 +59,9 @@ class Forums:
         Raises `ForumNameUnusable`, `ReasonUnusable`, `ReturnUrlUnusable`. Source: L2b.
         """
         name = unicodedata.normalize("NFC", name).strip()
-        if not _is_text(name, _NAME_LENGTH):
+        if not is_text(name, _NAME_LENGTH):
             raise ForumNameUnusable
-        if direct_verification is not None and not _is_text(direct_verification, _REASON_LENGTH):
+        if direct_verification is not None and not is_text(direct_verification, REASON_LENGTH):
             raise ReasonUnusable
         if not all(is_return_url(url, plain_http=self._plain_http) for url in return_urls):
             raise ReturnUrlUnusable
@@ -219,10 +229,6 @@ def _active(tx: Transaction, forum_id: str) -> Forum:
     if forum.status is not ForumStatus.ACTIVE:
         raise ForumDisabled
     return forum
-
-
-def _is_text(text: str, length: range) -> bool:
-    return len(text.strip()) in length and not any(unicodedata.category(mark)[0] == "C" for mark in text)
 
 
 def _new_secret() -> Secret[str]:

@@ -17,7 +17,8 @@ from app.audit.models import StagedEntryRow
 from app.boards.domain import BoardChange, NewBoard, OrderScope, Role, ScopeKind, Step
 from app.boards.terms import WantedTerms
 from app.events.domain import Subscription
-from app.kernel.actor import OPERATOR
+from app.forums.domain import PausedPlace
+from app.kernel.actor import OPERATOR, Actor, ActorKind
 from app.kernel.secret import Secret
 from app.registration.service import Wanted
 from app.screening.docket import ReviewFilter
@@ -218,6 +219,18 @@ def _acts_of_the_clock(services: Services, desk: Desk, clock: FakeClock) -> Acts
     return dict.fromkeys(found, services.sweeps.look)
 
 
+def _acts_in_an_emergency(services: Services, desk: Desk) -> Acts:
+    pauses = services.emergency.pauses
+    paused = pauses.pause(Actor(ActorKind.OPERATOR, "another"), PausedPlace(), "演练")
+    return {
+        Action.POSTING_PAUSED: lambda: pauses.pause(OPERATOR, PausedPlace(desk.forum_id), "违规信息扩散"),
+        Action.POSTING_RESUMED: lambda: pauses.resume(OPERATOR, paused.id),
+        Action.DRILL_RECORDED: lambda: services.emergency.drills.record(
+            OPERATOR, TODAY.date(), "全站暂停", "3 分钟内恢复"
+        ),
+    }
+
+
 def _acts_of_persons(services: Services) -> Acts:
     forum = services.forums.add(OPERATOR, "有页面的论坛", ["https://forum.example/back"]).forum_id
     given = services.registrations.begin(OPERATOR, forum, Wanted("https://forum.example/back"))
@@ -250,6 +263,7 @@ def test_an_act_whose_entry_is_lost_has_not_happened(services: Services, setting
         **_acts_on_lexicons(services),
         **_acts_of_verifications(services, desk),
         **_acts_of_persons(services),
+        **_acts_in_an_emergency(services, desk),
         **_acts_of_reviewers(services, desk),
         **_acts_on_the_log(services, settings),
     }

@@ -22,7 +22,7 @@ from app.db.base import Base
 from app.db.engine import THREADS, make_engine
 from app.db.unit_of_work import CollidedWithAnother, ConstraintViolated, UnitOfWork, again_on_collision
 from app.events.models import DeliveryRow, EndpointRow, EventRow
-from app.forums.models import ForumRow
+from app.forums.models import ForumRow, PauseRow
 from app.kernel.actor import OPERATOR
 from app.kernel.errors import StartRefused, Unavailable
 from app.registration.models import FlowRow
@@ -121,6 +121,10 @@ def _acceptance() -> AcceptanceRow:
 
 def _two_accounts() -> list[Base]:
     return [_forum(), _account(), _account("acc_2", handle_key="another")]
+
+
+def _pause(pause_id: str) -> PauseRow:
+    return PauseRow(id=pause_id, forum="frm_1", place="brd_1", reason=CANARY, began_at=TODAY, began_by="stf_1")
 
 
 def _slot(account_id: str) -> SlotRow:
@@ -267,6 +271,7 @@ def _rules() -> dict[str, tuple[list[Base], Base]]:
             _account("acc_2", handle_key="another", external_id=CANARY),
         ),
         "uq_accounts_status_index": ([_forum(), _account()], _account("acc_2", handle_key="another", status_index=1)),
+        "uq_pauses_in_force": ([_pause("pau_1")], _pause("pau_2")),
         "uq_account_slots_slot": ([*_two_accounts(), _person(), _slot("acc_1")], _slot("acc_2")),
         "uq_verifications_in_flight": ([_forum(), _account(), _attempt("vrf_1")], _attempt("vrf_2")),
         "uq_organisation_marks_organisation_id": ([*_two_accounts(), _organisation(), _mark("acc_1")], _mark("acc_2")),
