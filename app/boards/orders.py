@@ -1,8 +1,7 @@
 """Use cases of re-verification out of turn: order it, watch it, foresee what the schedules ask. Source: L8d."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 
 from app import policies
 from app.accounts.domain import AccountName
@@ -12,9 +11,9 @@ from app.audit.domain import Action, ObjectKind
 from app.boards import order_rows, repository
 from app.boards.domain import Cause, ForecastWeek, Order, OrderScope, Progress, ScopeKind, Standing
 from app.boards.errors import AppointmentEnded, NoSuchModerator, NoSuchOrder
+from app.boards.forecasting import Weeks, everybody
 from app.boards.schedules import Terms, day_of, end_of
 from app.boards.service import get_board
-from app.boards.standings import standings_of
 from app.db.unit_of_work import Transaction, UnitOfWork
 from app.forums.service import get_forum, hold_forum
 from app.kernel.actor import Actor
@@ -23,9 +22,7 @@ from app.screening.domain import Field, Text
 from app.screening.service import refuse_unreadable
 from app.verification.progress import verified_since
 
-_CHUNK = policies.SWEPT_AT_ONCE.value
 _AT_ONCE = policies.ORDERED_AT_ONCE.value
-_WEEK = 7
 
 
 class Reverifications:
@@ -75,20 +72,15 @@ class Reverifications:
         Writes nothing. What is overdue already stands in no week. Source: L8d.
         """
         with self._unit_of_work.read() as tx:
-            today = day_of(tx.now)
-            starts = _week_starts(today, weeks)
+            calendar = Weeks(day_of(tx.now), weeks)
             under_policy, under_interval = [0] * weeks, [0] * weeks
-            for standing in _everybody(tx, forum_id):
-                _count(under_policy, standing, starts)
+            for standing in everybody(tx, forum_id):
+                calendar.count_due(under_policy, standing)
                 if interval_days is not None:
-                    _count(under_interval, _supposed(standing, interval_days), starts)
+                    calendar.count_due(under_interval, _supposed(standing, interval_days))
         return [
-            ForecastWeek(
-                date.fromordinal(starts[week]).isoformat(),
-                under_policy[week],
-                None if interval_days is None else under_interval[week],
-            )
-            for week in range(weeks)
+            ForecastWeek(starts_on, under_policy[week], None if interval_days is None else under_interval[week])
+            for week, starts_on in enumerate(calendar.names)
         ]
 
 
@@ -132,32 +124,9 @@ def _progress(tx: Transaction, order: Order, forum_id: ForumId | None) -> Progre
     return Progress(order, affected, completed, affected - completed if tx.now >= order.due_at else 0)
 
 
-def _everybody(tx: Transaction, forum_id: ForumId | None) -> Iterator[Standing]:
-    after: str | None = None
-    while True:
-        conditions = repository.conditions_of(forum_id, None, None, None, after)
-        found = repository.appointments(tx.session, conditions, _CHUNK)
-        yield from standings_of(tx, found)
-        if len(found) < _CHUNK:
-            return
-        after = found[-1].id
-
-
 def _supposed(standing: Standing, interval_days: int) -> Standing:
     """As if that interval came into force now."""
     appointment = standing.appointment
     terms = Terms(interval_days, appointment.schedule.terms.grace_days)
     schedule = appointment.schedule.under(terms, standing.now, standing.verified_at)
     return replace(standing, appointment=replace(appointment, schedule=schedule))
-
-
-def _week_starts(today: int, weeks: int) -> list[int]:
-    """Today, then every Monday; and where the last week ends."""
-    monday = today - date.fromordinal(today).weekday() + _WEEK
-    return [today, *(monday + _WEEK * week for week in range(weeks))]
-
-
-def _count(weeks: list[int], standing: Standing, starts: list[int]) -> None:
-    for day in standing.appointment.schedule.days_due(starts[0], starts[-1], standing.verified_at):
-        week = 0 if day < starts[1] else 1 + (day - starts[1]) // _WEEK
-        weeks[week] += 1
