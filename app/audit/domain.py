@@ -31,6 +31,8 @@ class Action(StrEnum):
     ACCOUNT_BANNED = "account.banned"
     ACCOUNT_CLOSED = "account.closed"
     ACCOUNT_REINSTATED = "account.reinstated"
+    AGREEMENT_DRAFTED = "agreement.drafted"
+    DRAFT_WITHDRAWN = "agreement.draft-withdrawn"
     AGREEMENT_PUBLISHED = "agreement.published"
     AGREEMENT_ACCEPTED = "agreement.accepted"
     NOTICE_GIVEN = "notice.given"
@@ -67,6 +69,11 @@ class Action(StrEnum):
     LEXICON_PUBLISHED = "lexicon.published"
     LEXICON_WITHDRAWN = "lexicon.withdrawn"
     REVIEW_DECIDED = "review.decided"
+    OFFICER_APPOINTED = "officer.appointed"
+    OFFICER_ENDED = "officer.ended"
+    FILING_RECORDED = "forum.filing-recorded"
+    AUTHORITY_RECORDED = "authority.recorded"
+    AUTHORITY_ENDED = "authority.ended"
     AUDIT_RECOVERED = "audit.recovered"
 
 
@@ -77,6 +84,9 @@ class ObjectKind(StrEnum):
     TOKEN = "token"  # noqa: S105 -- the name of a kind
     ACCOUNT = "account"
     AGREEMENT = "agreement"
+    DRAFT = "agreement-draft"
+    OFFICER = "officer"
+    AUTHORITY = "authority"
     VERIFICATION = "verification"
     PERSON = "person"
     FLOW = "flow"

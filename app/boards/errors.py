@@ -110,3 +110,13 @@ class TermsTooFarAhead(Invalid):
 
     def __init__(self) -> None:
         super().__init__([FieldError("/effective_at", "out-of-range", self.sentence)], self.sentence)
+
+
+class TermsInThePast(Invalid):
+    sentence = Sentence(
+        "变更不能从过去开始；不写 effective_at 就是马上生效。",
+        "A change cannot begin in the past; leave effective_at out to begin now.",
+    )
+
+    def __init__(self) -> None:
+        super().__init__([FieldError("/effective_at", "out-of-range", self.sentence)], self.sentence)
