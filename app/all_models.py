@@ -8,8 +8,10 @@ from app.db.base import Base
 from app.events import models as events
 from app.forums import models as forums
 from app.idempotency import models as idempotency
+from app.organisation import models as organisation
 from app.registration import models as registration
 from app.screening import models as screening
+from app.staff import models as staff
 from app.upkeep import models as upkeep
 from app.vault import models as vault
 from app.verification import models as verification
@@ -22,8 +24,10 @@ MODELS = (
     events,
     forums,
     idempotency,
+    organisation,
     registration,
     screening,
+    staff,
     upkeep,
     vault,
     verification,

@@ -74,6 +74,18 @@ class Action(StrEnum):
     FILING_RECORDED = "forum.filing-recorded"
     AUTHORITY_RECORDED = "authority.recorded"
     AUTHORITY_ENDED = "authority.ended"
+    STAFF_ADDED = "staff.added"
+    STAFF_CHANGED = "staff.changed"
+    STAFF_DISABLED = "staff.disabled"
+    STAFF_RESTORED = "staff.restored"
+    STAFF_RESET = "staff.reset"
+    STAFF_CONFIRMED = "staff.confirmed"
+    STAFF_SIGNED_IN = "staff.signed-in"
+    STAFF_SIGN_IN_FAILED = "staff.sign-in-failed"
+    STAFF_SIGNED_OUT = "staff.signed-out"
+    STAFF_STEPPED_UP = "staff.stepped-up"
+    STAFF_STEP_UP_FAILED = "staff.step-up-failed"
+    STAFF_CREDENTIALS_CHANGED = "staff.credentials-changed"
     AUDIT_RECOVERED = "audit.recovered"
 
 
@@ -97,6 +109,7 @@ class ObjectKind(StrEnum):
     WEBHOOK = "webhook"
     LEXICON = "lexicon"
     REVIEW = "review"
+    STAFF = "staff"
     LOG = "log"
 
 

@@ -17,6 +17,9 @@ DraftId = NewType("DraftId", str)
 """Of an agreement that is being written."""
 OfficerId = NewType("OfficerId", str)
 AuthorityId = NewType("AuthorityId", str)
+StaffId = NewType("StaffId", str)
+PauseId = NewType("PauseId", str)
+DisclosureId = NewType("DisclosureId", str)
 PersonId = NewType("PersonId", str)
 """Never leaves the service: no answer, token or log line carries it."""
 
