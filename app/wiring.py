@@ -130,6 +130,10 @@ class Services:
     reverifications: Reverifications
     sweeps: Sweeps
     chores: Chores
+    agreements: Agreements
+    agreement_drafts: AgreementDrafts
+    term_changes: TermChanges
+    organisation: Organisation
     staff: StaffDesk
     auditor: Callable[[Secret[str]], Actor | None]
     """Who may read the log by this token of a staff session; None for nobody's. Raises `RoleNotSufficient`."""
@@ -144,10 +148,6 @@ class Services:
     accounts: Accounts
     existing_users: ExistingUsers
     sanctions: Sanctions
-    agreements: Agreements
-    agreement_drafts: AgreementDrafts
-    term_changes: TermChanges
-    organisation: Organisation
     checks: Checks
     verifications: Verifications
     codes: PhoneCodes
@@ -211,6 +211,7 @@ def _assemble(
         *_facts(settings, desk, unit_of_work),
         *_screening(unit_of_work, records, naming, board_naming),
         *_boards(unit_of_work, verifications.is_adult, board_naming, posting, notices, mac, desk.receipts),
+        *_house(unit_of_work, desk.receipts, records),
         staff=staff,
         auditor=staff.auditor,
         clock=clock,
@@ -223,10 +224,6 @@ def _assemble(
         accounts=Accounts(unit_of_work, naming),
         sanctions=Sanctions(unit_of_work, has_person),
         existing_users=ExistingUsers(unit_of_work, naming),
-        agreements=Agreements(unit_of_work),
-        agreement_drafts=AgreementDrafts(unit_of_work, desk.receipts),
-        term_changes=TermChanges(unit_of_work, desk.receipts),
-        organisation=Organisation(unit_of_work, records),
         checks=checks,
         verifications=verifications,
         codes=PhoneCodes(unit_of_work, vault, blind_index, mac, texts),
@@ -294,6 +291,14 @@ def _boards(
     boards, moderators = Boards(unit_of_work, filing, naming, receipts), Moderators(unit_of_work, filing, ways)
     chores = Chores(unit_of_work, mac, notices.text)
     return boards, moderators, Reverifications(unit_of_work), Sweeps(unit_of_work, ways), chores
+
+
+def _house(
+    unit_of_work: UnitOfWork, receipts: Receipts, records: Records
+) -> tuple[Agreements, AgreementDrafts, TermChanges, Organisation]:
+    """What the operator sets for itself and for everybody."""
+    drafts, changes = AgreementDrafts(unit_of_work, receipts), TermChanges(unit_of_work, receipts)
+    return Agreements(unit_of_work), drafts, changes, Organisation(unit_of_work, records)
 
 
 def _namings(gate: Gate) -> tuple[Naming, BoardNaming]:

@@ -101,8 +101,8 @@ class TermsOutOfRange(Invalid):
         "核验间隔为 30–365 天，宽限期为 0–90 天。", "The interval is 30-365 days and the grace period 0-90 days."
     )
 
-    def __init__(self) -> None:
-        super().__init__([FieldError("/interval_days", "out-of-range", self.sentence)], self.sentence)
+    def __init__(self, pointer: str = "/interval_days") -> None:
+        super().__init__([FieldError(pointer, "out-of-range", self.sentence)], self.sentence)
 
 
 class TermsTooFarAhead(Invalid):

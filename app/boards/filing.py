@@ -137,11 +137,11 @@ class Filing:
         return verified_at
 
 
-def refuse_terms_out_of_range(wanted: WantedTerms) -> None:
+def refuse_terms_out_of_range(wanted: WantedTerms, pointer: str = "/interval_days") -> None:
     """Raises `TermsOutOfRange`."""
     interval, grace = wanted.interval_days, wanted.grace_days
     if (interval is not None and interval not in _INTERVALS) or (grace is not None and grace not in _GRACES):
-        raise TermsOutOfRange
+        raise TermsOutOfRange(pointer)
 
 
 def change_terms(

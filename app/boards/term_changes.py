@@ -63,7 +63,6 @@ class ChangeMade:
 
     number: int | None
     effective_at: datetime
-    receipt: Receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +99,7 @@ class TermChanges:
         with self._unit_of_work.read() as tx:
             _refuse_past(tx, wanted)
             _effective_at(tx, wanted)
-        refuse_terms_out_of_range(wanted.terms)
+        refuse_terms_out_of_range(wanted.terms, "/value")
         refuse_unreadable([Text(Field.REASON, "/reason", why.reason or ""), Text(Field.REASON, "/source", why.source)])
         acted_on = AuditObject(ObjectKind.FORUM, wanted.forum_id or ALL_FORUMS)
         return self._receipts.fail_closed(actor, Act(Action.TERMS_CHANGED, acted_on))
@@ -115,7 +114,7 @@ class TermChanges:
             at = _effective_at(tx, wanted)
             why = replace(why, changed_by=actor.id)
             number = change_terms(tx, wanted.forum_id, None, wanted.terms, at, why, case=receipt.entry_id)
-        return ChangeMade(number, at, receipt)
+        return ChangeMade(number, at)
 
     def in_force(self, forum_id: ForumId | None) -> Terms:
         """What holds now in a forum, or in all that say nothing themselves. Raises `ForumNotFound`."""
@@ -136,7 +135,7 @@ class TermChanges:
 
         Raises `ForumNotFound`, `TermsOutOfRange`, `TermsInThePast`, `TermsTooFarAhead`.
         """
-        refuse_terms_out_of_range(wanted.terms)
+        refuse_terms_out_of_range(wanted.terms, "/value")
         with self._unit_of_work.read() as tx:
             _refuse_past(tx, wanted)
             at = _effective_at(tx, wanted)
