@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Query, Response
 
 from app.api.cursors import read_cursor, read_number, write_cursor, write_number
-from app.api.dependencies import IN_PROGRESS, ONCE, WRITING, ServicesOf, problems, refuse_unknown_query
+from app.api.dependencies import IN_PROGRESS, ServicesOf, problems, refuse_unknown_query
 from app.api.once import OnceOf
 from app.api.receipt_shapes import ReceiptShown
 from app.api.staff_agreement_shapes import (
@@ -20,11 +20,21 @@ from app.api.staff_agreement_shapes import (
     VersionListed,
     VersionPage,
 )
-from app.api.staff_dependencies import READING_STAFF, StaffCaller, staff_router, staff_with
+from app.api.staff_dependencies import (
+    FRESH,
+    ONCE_STAFF,
+    READING_STAFF,
+    WRITING_STAFF,
+    StaffCaller,
+    fresh_staff_with,
+    staff_router,
+    staff_with,
+)
 from app.staff.access import Permission
 
 router = staff_router("/agreements")
 Writer = Annotated[StaffCaller, Depends(staff_with(Permission.AGREEMENTS))]
+FreshWriter = Annotated[StaffCaller, Depends(fresh_staff_with(Permission.AGREEMENTS))]
 _LISTING = problems({**READING_STAFF, 422: "validation-failed"})
 _STATE = f"state-conflict, {IN_PROGRESS}"
 _Limit = Annotated[int, Query(ge=1, le=200)]
@@ -43,7 +53,7 @@ def list_drafts(_caller: Writer, services: ServicesOf, limit: _Limit = 50, curso
     )
 
 
-@router.post("", status_code=201, response_model=DraftShown, responses=problems({**ONCE, **READING_STAFF, 409: _STATE}))
+@router.post("", status_code=201, response_model=DraftShown, responses=problems({**ONCE_STAFF, 409: _STATE}))
 def write_draft(body: NewDraft, caller: Writer, services: ServicesOf, once: OnceOf) -> Response:
     """Begins a draft; it binds nobody until it is published."""
     write = services.agreement_drafts.write
@@ -67,7 +77,7 @@ def get_draft(draft_id: str, _caller: Writer, services: ServicesOf) -> DraftShow
     return DraftShown.read(services.agreement_drafts.get(draft_id))
 
 
-@router.patch("/{draft_id}", responses=problems({**WRITING, **READING_STAFF, 404: "not-found", 409: "state-conflict"}))
+@router.patch("/{draft_id}", responses=problems({**WRITING_STAFF, 404: "not-found", 409: "state-conflict"}))
 def change_draft(draft_id: str, body: ChangedDraft, caller: Writer, services: ServicesOf) -> DraftShown:
     """Changes what is given, of the revision that was read."""
     change = services.agreement_drafts.change
@@ -75,9 +85,7 @@ def change_draft(draft_id: str, body: ChangedDraft, caller: Writer, services: Se
 
 
 @router.post(
-    "/{draft_id}/withdraw",
-    response_model=DraftShown,
-    responses=problems({**ONCE, **READING_STAFF, 404: "not-found", 409: _STATE}),
+    "/{draft_id}/withdraw", response_model=DraftShown, responses=problems({**ONCE_STAFF, 404: "not-found", 409: _STATE})
 )
 def withdraw_draft(draft_id: str, body: OfRevision, caller: Writer, services: ServicesOf, once: OnceOf) -> Response:
     """Gives a draft up; it stays to be read."""
@@ -89,10 +97,10 @@ def withdraw_draft(draft_id: str, body: OfRevision, caller: Writer, services: Se
     "/{draft_id}/publish",
     status_code=201,
     response_model=PublishedShown,
-    responses=problems({**ONCE, **READING_STAFF, 404: "not-found", 409: _STATE}),
+    responses=problems({**ONCE_STAFF, 403: FRESH, 404: "not-found", 409: _STATE}),
 )
 async def publish_draft(
-    draft_id: str, body: PublicationAsked, caller: Writer, services: ServicesOf, once: OnceOf
+    draft_id: str, body: PublicationAsked, caller: FreshWriter, services: ServicesOf, once: OnceOf
 ) -> Response:
     """Publishes exactly the revision that was read; it is on record before it binds anybody.
 

@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import Depends, Query, Response
 
 from app.api.cursors import read_cursor, write_cursor
-from app.api.dependencies import IN_PROGRESS, ONCE, ServicesOf, problems, refuse_unknown_query
+from app.api.dependencies import IN_PROGRESS, ServicesOf, problems, refuse_unknown_query
 from app.api.once import OnceOf
-from app.api.staff_dependencies import READING_STAFF, StaffCaller, staff_router, staff_with
+from app.api.staff_dependencies import ONCE_STAFF, READING_STAFF, StaffCaller, staff_router, staff_with
 from app.api.staff_organisation_shapes import (
     AuthorityHistory,
     AuthorityPage,
@@ -32,9 +32,9 @@ Reader = Annotated[StaffCaller, Depends(staff_with(Permission.ORGANISATION_READ)
 Keeper = Annotated[StaffCaller, Depends(staff_with(Permission.ORGANISATION))]
 _ONE = problems({**READING_STAFF, 404: "not-found"})
 _LISTING = problems({**READING_STAFF, 422: "validation-failed"})
-_ADDING = problems({**ONCE, **READING_STAFF})
-_ADDING_TO = problems({**ONCE, **READING_STAFF, 404: "not-found"})
-_CHANGING = problems({**ONCE, **READING_STAFF, 404: "not-found", 409: f"state-conflict, {IN_PROGRESS}"})
+_ADDING = problems(ONCE_STAFF)
+_ADDING_TO = problems({**ONCE_STAFF, 404: "not-found"})
+_CHANGING = problems({**ONCE_STAFF, 404: "not-found", 409: f"state-conflict, {IN_PROGRESS}"})
 _Limit = Annotated[int, Query(ge=1, le=200)]
 _Cursor = Annotated[str | None, Query(max_length=100)]
 

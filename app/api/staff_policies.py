@@ -8,11 +8,20 @@ from pydantic import Field
 
 from app import policies
 from app.api.cursors import BAD_CURSOR, read_cursor, read_number, write_cursor, write_number
-from app.api.dependencies import IN_PROGRESS, ONCE, WRITING, ServicesOf, problems, refuse_unknown_query
+from app.api.dependencies import IN_PROGRESS, ServicesOf, problems, refuse_unknown_query
 from app.api.once import OnceOf
 from app.api.receipt_shapes import ReceiptShown
 from app.api.shapes import Answer, Moment, Request, Stamp
-from app.api.staff_dependencies import READING_STAFF, StaffCaller, staff_router, staff_with
+from app.api.staff_dependencies import (
+    FRESH,
+    ONCE_STAFF,
+    READING_STAFF,
+    WRITING_STAFF,
+    StaffCaller,
+    fresh_staff_with,
+    staff_router,
+    staff_with,
+)
 from app.api.staff_organisation_shapes import StaffReason
 from app.boards.term_changes import ChangeMade, Rehearsed, TermName, WantedChange
 from app.boards.terms import MadeChange, Why
@@ -22,6 +31,7 @@ from app.staff.access import Permission
 
 router = staff_router("/policies")
 PolicyKeeper = Annotated[StaffCaller, Depends(staff_with(Permission.POLICIES))]
+FreshPolicyKeeper = Annotated[StaffCaller, Depends(fresh_staff_with(Permission.POLICIES))]
 _LISTING = problems({**READING_STAFF, 404: "not-found", 422: "validation-failed"})
 _OfForum = Annotated[str | None, Query(min_length=1, max_length=40)]
 _Limit = Annotated[int, Query(ge=1, le=200)]
@@ -182,9 +192,9 @@ def _behind(after: str) -> Iterator[tuple[str, policies.Policy]]:
     "",
     status_code=201,
     response_model=PolicyChanged,
-    responses=problems({**ONCE, **READING_STAFF, 404: "not-found", 409: IN_PROGRESS}),
+    responses=problems({**ONCE_STAFF, 403: FRESH, 404: "not-found", 409: IN_PROGRESS}),
 )
-async def change_policy(body: ChangeAsked, caller: PolicyKeeper, services: ServicesOf, once: OnceOf) -> Response:
+async def change_policy(body: ChangeAsked, caller: FreshPolicyKeeper, services: ServicesOf, once: OnceOf) -> Response:
     """Changes a number for all forums or for one, from a moment on; it is on record before it changes.
 
     Nobody is given less than 30 days by it, and what is due already stays due.
@@ -212,7 +222,7 @@ def list_changes(
     )
 
 
-@router.post("/rehearse", responses=problems({**WRITING, **READING_STAFF, 404: "not-found"}))
+@router.post("/rehearse", responses=problems({**WRITING_STAFF, 404: "not-found"}))
 def rehearse_policy(body: WeeksAsked, _caller: PolicyKeeper, services: ServicesOf) -> RehearsalShown:
     """What a change would do to everybody in office, week by week, beside what comes anyway. Writes nothing."""
     return RehearsalShown.of(services.term_changes.rehearse(body.as_change(), body.weeks))
