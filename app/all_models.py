@@ -8,6 +8,7 @@ from app.db.base import Base
 from app.events import models as events
 from app.forums import models as forums
 from app.idempotency import models as idempotency
+from app.organisation import models as organisation
 from app.posting import models as posting
 from app.registration import models as registration
 from app.screening import models as screening
@@ -25,6 +26,7 @@ MODELS = (
     forums,
     idempotency,
     posting,
+    organisation,
     registration,
     screening,
     staff,

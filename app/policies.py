@@ -3,7 +3,8 @@
 A source is a duty of `docs` (`L8d`), a rule, or the word `design`: the 2017 Provisions contain no number at all.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -12,6 +13,8 @@ class Policy:
     value: int
     unit: str
     source: str
+    setting: str | None = field(default=None, kw_only=True)
+    """The setting that may say otherwise for an installation."""
 
 
 AUDIT_NUMBERED_WITHIN = Policy(200, "milliseconds after its commit", "docs/threats.md; design")
@@ -36,7 +39,7 @@ ACCESS_TOKEN_LIFETIME = Policy(3600, "seconds", "design")
 PUBLIC_KEYS_CACHED = Policy(300, "seconds", "design")
 SIGNING_KEY_NOTICED = Policy(5, "seconds", "design")
 SIGNING_KEY_OVERLAP = Policy(3660, "seconds after its replacement", "design")
-POSTING_TOKEN_LIFETIME = Policy(600, "seconds", "design")
+POSTING_TOKEN_LIFETIME = Policy(600, "seconds", "design", setting="SHIMING_TOKEN_TTL_SECONDS")
 POSTING_TOKEN_LONGEST = Policy(900, "seconds", "docs/api.md part 6")
 REVOCATION_KEPT = Policy(1, "hours after the token expired, for a clock that is set back", "design")
 STATUS_SHOWN_WITHIN = Policy(15, "seconds", "design")
@@ -62,7 +65,7 @@ TEXTS_PER_ACCOUNT = Policy(20, "texts in 24 hours", "design")
 TEXTS_KEPT_FOR_CODES = Policy(20, "percent of a day's texts, which no notice uses up", "design")
 NOTICE_TEXT_KEPT = Policy(2, "days", "design")
 HELD_PHONE_GRACE = Policy(5, "minutes after its code", "design")
-SMS_PAUSE = Policy(60, "seconds", "design")
+SMS_PAUSE = Policy(60, "seconds", "design", setting="SHIMING_SMS_PAUSE_SECONDS")
 SMS_PAUSE_FLOOR = Policy(30, "seconds", "design")
 
 REJECTIONS_PER_ACCOUNT = Policy(10, "rejected attempts in 24 hours", "design")
@@ -136,6 +139,13 @@ IMPORT_LARGEST = Policy(1024, "MiB a file", "design")
 CAMPAIGN_WEEKS = Policy(12, "weeks shown, this one too", "design")
 
 AGREEMENT_ACCEPTANCE = Policy(7, "days", "design")
+AGREEMENT_LONGEST_ACCEPTANCE = Policy(365, "days", "design")
+AGREEMENT_AHEAD = Policy(365, "days that a version is published ahead at most", "design")
+AGREEMENT_LONGEST_TEXT = Policy(30_000, "characters in one language", "design")
+AGREEMENT_LINES = Policy(2_000, "lines in one language", "design")
+
+FILING_REVIEW = Policy(365, "days, then a forum's filing is to be looked at again", "L2b; design")
+AUTHORITY_REVIEW = Policy(365, "days, then an entry of the directory is to be looked at again", "L3; design")
 
 LEXICON_LARGEST = Policy(32, "MiB a file", "design")
 LEXICON_LINES = Policy(200_000, "lines a file", "design")
@@ -189,10 +199,10 @@ BREAKER_CALLS = Policy(5, "calls at least, half of them failed", "design")
 BREAKER_PAUSE = Policy(30, "seconds", "design")
 BREAKER_LONGEST_PAUSE = Policy(300, "seconds", "design")
 BREAKER_OPERATOR_PAUSE = Policy(600, "seconds", "design")
-DAILY_CHECKS = Policy(10_000, "perhaps billed checks a provider", "design")
-MONTHLY_CHECKS = Policy(100_000, "perhaps billed checks a provider", "design")
+DAILY_CHECKS = Policy(10_000, "perhaps billed checks a provider", "design", setting="SHIMING_DAILY_CHECKS")
+MONTHLY_CHECKS = Policy(100_000, "perhaps billed checks a provider", "design", setting="SHIMING_MONTHLY_CHECKS")
 BUDGET_ALERT = Policy(80, "percent", "design")
-DAILY_TEXTS = Policy(20_000, "texts, to all phones together", "design")
+DAILY_TEXTS = Policy(20_000, "texts, to all phones together", "design", setting="SHIMING_DAILY_TEXTS")
 ATTEMPT_LOST = Policy(60, "seconds without an answer", "design")
 PROVIDER_READ = Policy(6, "seconds", "design")
 PROVIDER_SEATS = Policy(8, "threads", "design")
@@ -268,3 +278,14 @@ RATES = {
     RouteClass.TEXTS: Rate(60, "texts that an address asks for on our pages", "design", 3600),
 }
 """Far above what a forum that works well asks for: they stop a loop that went wild, not a busy day."""
+
+
+def every_number() -> Iterator[tuple[str, Policy]]:
+    """All of this table, in its order: each by its name in small letters, the parts of a row with a number behind."""
+    for name, found in globals().items():
+        if isinstance(found, Policy):
+            yield name.lower(), found
+        elif isinstance(found, tuple) and found and isinstance(found[0], Policy):
+            yield from ((f"{name.lower()}_{number}", policy) for number, policy in enumerate(found, 1))
+        elif found is RATES:
+            yield from ((f"rate_{kind.lower().replace('-', '_')}", rate) for kind, rate in RATES.items())

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 from sqlalchemy import Engine
@@ -17,6 +16,7 @@ from app.accounts.own_names import OwnNames
 from app.accounts.public_texts import AccountTexts
 from app.accounts.sanctions import Sanctions
 from app.accounts.service import Accounts
+from app.agreements.drafts import AgreementDrafts
 from app.agreements.service import Agreements
 from app.audit import service as audit
 from app.audit.desk import AuditDesk, open_desk
@@ -32,6 +32,7 @@ from app.boards.orders import Reverifications
 from app.boards.public_texts import BoardTexts
 from app.boards.service import Boards, forum_of_board
 from app.boards.sweep import Sweeps
+from app.boards.term_changes import TermChanges
 from app.compliance.service import Compliance
 from app.crypto.blind_index import BlindIndex
 from app.crypto.ed25519 import AuditKeys
@@ -55,6 +56,8 @@ from app.kernel.actor import OPERATOR, Actor
 from app.kernel.clock import Clock, SystemClock
 from app.kernel.errors import StartRefused, Unavailable
 from app.kernel.secret import Secret
+from app.organisation.service import Organisation
+from app.outside import budget_of, code_rules_of, providers_of, sender_of
 from app.posting.service import Posting
 from app.posting.status_list import StatusLists
 from app.posting.tally import Tally
@@ -70,26 +73,24 @@ from app.screening.service import Gate
 from app.screening.watch import Watch
 from app.settings import Environment, Settings
 from app.staff.desk import StaffDesk, open_staff_desk
-from app.start_rules import provider_names, refuse_careless_postgres, refuse_powerful_postgres, refuse_unsafe, sms_pause
+from app.start_rules import refuse_careless_postgres, refuse_powerful_postgres, refuse_unsafe
 from app.upkeep.job_runs import JobRuns
 from app.upkeep.keys import name_new_keys, refuse_missing_keys
 from app.upkeep.rotation import SIGNING_KEY_OVERLAP
 from app.upkeep.schema import PROTECTED_TABLES, SCHEMA_VERSION_TABLE, refuse_old_schema, upgrade
 from app.vault.service import Vault
-from app.verification.checks import Budget, Checks
+from app.verification.checks import Checks
 from app.verification.codes import PhoneCodes
 from app.verification.links import has_person
 from app.verification.notices import Notices
 from app.verification.providers.contract import RecordCheckProvider
-from app.verification.providers.sandbox import SandboxProvider
 from app.verification.service import Verifications
 from app.verification.sign_ins import SignIns
 from app.verification.sms.contract import SmsSender
 from app.verification.sms.sandbox import SandboxSender
-from app.verification.texts import CodeRules, Texts
+from app.verification.texts import Texts
 
 _NO_DATABASE = "The database does not answer. Check SHIMING_DATABASE_URL."
-_PROVIDERS: dict[str, Callable[[], RecordCheckProvider]] = {"sandbox": SandboxProvider}
 _WEBHOOK_ACTS = {
     EndpointAct.ADDED: Action.WEBHOOK_ADDED,
     EndpointAct.REMOVED: Action.WEBHOOK_REMOVED,
@@ -119,6 +120,12 @@ class Services:
     """Where a face keeps files of its own: the demo forum, in development."""
     audit: AuditDesk
     audit_verifications: NightlyVerifications
+    forums: Forums
+    emergency: EmergencyDesk
+    agreements: Agreements
+    agreement_drafts: AgreementDrafts
+    term_changes: TermChanges
+    organisation: Organisation
     lexicons: Lexicons
     reviews: Reviews
     patrol: Patrol
@@ -129,8 +136,6 @@ class Services:
     reverifications: Reverifications
     sweeps: Sweeps
     chores: Chores
-    forums: Forums
-    emergency: EmergencyDesk
     staff: StaffDesk
     auditor: Callable[[Secret[str]], Actor | None]
     """Who may read the log by this token of a staff session; None for nobody's. Raises `RoleNotSufficient`."""
@@ -144,7 +149,6 @@ class Services:
     accounts: Accounts
     existing_users: ExistingUsers
     sanctions: Sanctions
-    agreements: Agreements
     checks: Checks
     verifications: Verifications
     codes: PhoneCodes
@@ -178,16 +182,18 @@ def build(
     A test may hand in its own clock, provider (or several, in the order of asking) and sender.
     """
     clock = clock or clock_of(settings)
-    providers = _providers(settings) if provider is None else provider if isinstance(provider, Sequence) else [provider]
-    sender = sender or _sender(settings, clock)
+    providers = (
+        providers_of(settings) if provider is None else provider if isinstance(provider, Sequence) else [provider]
+    )
+    sender = sender or sender_of(settings, clock)
     keyring = load_keyring(settings.keys_dir)
     refuse_unsafe(settings, keyring)
     engine = existing_database(settings)
     unit_of_work = UnitOfWork(engine, clock)
     try:
         _refuse_unready(settings, engine, unit_of_work, keyring)
-        checks = Checks(unit_of_work, clock, providers, _budget(settings))
-        texts = Texts(sender, _code_rules(settings))
+        checks = Checks(unit_of_work, clock, providers, budget_of(settings))
+        texts = Texts(sender, code_rules_of(settings))
         return _assemble(settings, clock, checks, texts, keyring, unit_of_work)
     except StartRefused:
         engine.dispose()
@@ -208,9 +214,9 @@ def _assemble(
     posting = Posting(unit_of_work, signer, mac, settings.issuer, lifetime, verifications.is_adult, screenings)
     return Services(
         *_facts(settings, desk, unit_of_work),
+        *_house(unit_of_work, mac, desk.receipts, records, plain_http=development),
         *_screening(unit_of_work, records, naming, board_naming),
         *_boards(unit_of_work, verifications.is_adult, board_naming, posting, notices, mac, desk.receipts),
-        *_forums(unit_of_work, mac, plain_http=development),
         staff=staff,
         auditor=staff.auditor,
         clock=clock,
@@ -222,7 +228,6 @@ def _assemble(
         accounts=Accounts(unit_of_work, naming),
         sanctions=Sanctions(unit_of_work, has_person),
         existing_users=ExistingUsers(unit_of_work, naming),
-        agreements=Agreements(unit_of_work),
         checks=checks,
         verifications=verifications,
         codes=PhoneCodes(unit_of_work, vault, blind_index, mac, texts),
@@ -293,8 +298,16 @@ def _boards(
     return boards, moderators, Reverifications(unit_of_work), Sweeps(unit_of_work, ways), chores
 
 
-def _forums(unit_of_work: UnitOfWork, mac: Mac, *, plain_http: bool) -> tuple[Forums, EmergencyDesk]:
-    return Forums(unit_of_work, mac, plain_http=plain_http), open_emergency_desk(unit_of_work, forum_of_board)
+def _house(
+    unit_of_work: UnitOfWork, mac: Mac, receipts: Receipts, records: Records, *, plain_http: bool
+) -> tuple[Forums, EmergencyDesk, Agreements, AgreementDrafts, TermChanges, Organisation]:
+    """What the operator sets for itself and for everybody."""
+    forums, emergency = (
+        Forums(unit_of_work, mac, plain_http=plain_http),
+        open_emergency_desk(unit_of_work, forum_of_board),
+    )
+    drafts, changes = AgreementDrafts(unit_of_work, receipts), TermChanges(unit_of_work, receipts)
+    return forums, emergency, Agreements(unit_of_work), drafts, changes, Organisation(unit_of_work, records)
 
 
 def _namings(gate: Gate) -> tuple[Naming, BoardNaming]:
@@ -361,35 +374,6 @@ def _refuse_unready(settings: Settings, engine: Engine, unit_of_work: UnitOfWork
 
 def _digest_of(token: SecretStr | None) -> bytes | None:
     return sha256(token.get_secret_value().encode()).digest() if token else None
-
-
-def _providers(settings: Settings) -> list[RecordCheckProvider]:
-    """In the order of asking. Raises `StartRefused`."""
-    names = provider_names(settings)
-    if not names or len(set(names)) < len(names) or not set(names) <= set(_PROVIDERS):
-        raise StartRefused(
-            f"SHIMING_VERIFICATION_PROVIDERS: name each once, out of what this version has: {', '.join(_PROVIDERS)}."
-        )
-    return [_PROVIDERS[name]() for name in names]
-
-
-def _budget(settings: Settings) -> Budget:
-    a_day, a_month = settings.daily_checks, settings.monthly_checks
-    return Budget(
-        policies.DAILY_CHECKS.value if a_day is None else a_day,
-        policies.MONTHLY_CHECKS.value if a_month is None else a_month,
-    )
-
-
-def _sender(settings: Settings, clock: Clock) -> SmsSender:
-    if settings.sms_senders != "sandbox":
-        raise StartRefused("SHIMING_SMS_SENDERS: this version has only `sandbox`.")
-    return SandboxSender(clock)
-
-
-def _code_rules(settings: Settings) -> CodeRules:
-    daily_texts = policies.DAILY_TEXTS.value if settings.daily_texts is None else settings.daily_texts
-    return CodeRules(sms_pause(settings), daily_texts, urlsplit(settings.issuer).hostname or "")
 
 
 def _token_lifetime(settings: Settings) -> timedelta:

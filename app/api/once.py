@@ -9,6 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
 
 from app.api.dependencies import ServicesOf
+from app.audit.proofs import Receipt
 from app.db.unit_of_work import Transaction
 from app.idempotency.domain import Claim, KeyedRequest, StoredAnswer
 from app.idempotency.errors import InProgress, KeyReused
@@ -109,6 +110,20 @@ class Once:
             await run_in_threadpool(self._release, taken)
             raise
 
+    async def answer_on_record(
+        self, caller: Calling, status: int, begin: Callable[[], Receipt], work: Callable[[Receipt], BaseModel]
+    ) -> Response:
+        """The same for an act that fails closed: `begin` publishes that it was begun, before any transaction of `work`.
+
+        A repetition hears the first answer, and puts nothing on record again.
+        """
+
+        async def steps(begun: Begun) -> Response:
+            receipt = await run_in_threadpool(begin)
+            return await run_in_threadpool(begun.end, lambda: work(receipt))
+
+        return await self.answer_in_steps(caller, status, steps, _nothing_noted)
+
     def _take(self, caller: Calling) -> Claim | StoredAnswer | None:
         if self.key is None:
             return None
@@ -138,6 +153,10 @@ async def once_asked(request: Request, services: ServicesOf, idempotency_key: Ke
 
 
 OnceOf = Annotated[Once, Depends(once_asked)]
+
+
+def _nothing_noted(_subject: str) -> BaseModel:
+    raise RuntimeError("an act on record is begun anew; nothing was noted of it")
 
 
 def _is_final(error: ShimingError) -> bool:

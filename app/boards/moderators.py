@@ -11,7 +11,7 @@ from app.accounts.domain import AccountName
 from app.accounts.service import accounts_named
 from app.audit import service as audit
 from app.audit.domain import Action, ObjectKind
-from app.boards import repository
+from app.boards import repository, terms_rows
 from app.boards.announcements import Ways, announce_moderator, sanction_notice, views_of
 from app.boards.domain import (
     Happening,
@@ -199,7 +199,7 @@ def _end(tx: Transaction, forum_id: ForumId, moderator_id: str, reason: str, ent
 
 def _restore(tx: Transaction, standing: Standing) -> None:
     appointment = standing.appointment
-    terms = repository.terms_of(tx.session, appointment.forum_id)
+    terms = terms_rows.terms_of(tx.session, appointment.forum_id)
     dates = terms.never_too_late(standing.deadline, appointment.board_id, tx.now)
     repository.restore(tx.session, appointment.id, dates, tx.now)
 

@@ -1,7 +1,7 @@
 """Use cases of re-verification out of turn: order it, watch it, foresee what the schedules ask. Source: L8d."""
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 
 from app import policies
 from app.accounts.domain import AccountName
@@ -23,7 +23,7 @@ from app.boards.domain import (
     Touched,
 )
 from app.boards.errors import AppointmentEnded, NoSuchModerator, NoSuchOrder
-from app.boards.outlook import count_in_weeks, standings_where, week_starts
+from app.boards.forecasting import Weeks, everybody
 from app.boards.schedules import Terms, day_of, end_of
 from app.boards.service import get_board
 from app.boards.standings import standings_of
@@ -97,20 +97,15 @@ class Reverifications:
         Writes nothing. What is overdue already stands in no week. Source: L8d.
         """
         with self._unit_of_work.read() as tx:
-            today = day_of(tx.now)
-            starts = week_starts(today, weeks)
+            calendar = Weeks(day_of(tx.now), weeks)
             under_policy, under_interval = [0] * weeks, [0] * weeks
-            for standing in standings_where(tx, forum_id):
-                count_in_weeks(under_policy, standing, starts)
+            for standing in everybody(tx, forum_id):
+                calendar.count_due(under_policy, standing)
                 if interval_days is not None:
-                    count_in_weeks(under_interval, _supposed(standing, interval_days), starts)
+                    calendar.count_due(under_interval, _supposed(standing, interval_days))
         return [
-            ForecastWeek(
-                date.fromordinal(starts[week]).isoformat(),
-                under_policy[week],
-                None if interval_days is None else under_interval[week],
-            )
-            for week in range(weeks)
+            ForecastWeek(starts_on, under_policy[week], None if interval_days is None else under_interval[week])
+            for week, starts_on in enumerate(calendar.names)
         ]
 
 

@@ -1,22 +1,15 @@
 """Steps that count ahead: how moderators stand, and how many of them fall due in each coming week. Source: L8d."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
-from sqlalchemy import ColumnElement
-
-from app import policies
 from app.boards import order_rows, repository
-from app.boards.domain import ForecastWeek, ListsCompared, Standing
+from app.boards.domain import ForecastWeek, ListsCompared
+from app.boards.forecasting import Weeks, everybody
 from app.boards.schedules import ModeratorState, day_of, end_of
-from app.boards.standings import standings_of
 from app.db.unit_of_work import Transaction
-from app.kernel.ids import ForumId
-
-_CHUNK = policies.SWEPT_AT_ONCE.value
-_WEEK = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,43 +26,15 @@ class Outlook:
 
 def look_ahead(tx: Transaction, weeks: int) -> Outlook:
     """A step. Only those who may be due within these weeks are judged: the database's dates are never too late."""
-    starts = week_starts(day_of(tx.now), weeks)
+    calendar = Weeks(day_of(tx.now), weeks)
     found, due = Counter[ModeratorState](), [0] * weeks
-    for standing in standings_where(tx, None, [repository.perhaps_due(end_of(starts[-1]))]):
+    for standing in everybody(tx, None, [repository.perhaps_due(end_of(calendar.end))]):
         found[standing.state] += 1
-        count_in_weeks(due, standing, starts)
+        calendar.count_due(due, standing)
     found[ModeratorState.CURRENT] += order_rows.count_in_office(tx.session) - found.total()
-    days = (date.fromordinal(day).isoformat() for day in starts)
-    return Outlook(found, tuple(ForecastWeek(day, number, None) for day, number in zip(days, due, strict=False)))
+    return Outlook(found, tuple(ForecastWeek(*week, None) for week in zip(calendar.names, due, strict=True)))
 
 
 def compare_lists(tx: Transaction, since: datetime) -> ListsCompared:
     """A step: how the forums' own lists stand to the filings; a list that came before `since` is late. Source: L8c."""
     return order_rows.lists_compared(tx.session, since)
-
-
-def standings_where(
-    tx: Transaction, forum_id: ForumId | None, conditions: Sequence[ColumnElement[bool]] = ()
-) -> Iterator[Standing]:
-    """A step: everybody in office of whom this is so, chunk by chunk."""
-    after: str | None = None
-    while True:
-        wanted = [*repository.conditions_of(forum_id, None, None, None, after), *conditions]
-        found = repository.appointments(tx.session, wanted, _CHUNK)
-        yield from standings_of(tx, found)
-        if len(found) < _CHUNK:
-            return
-        after = found[-1].id
-
-
-def week_starts(today: int, weeks: int) -> list[int]:
-    """Today, then every Monday; and where the last week ends."""
-    monday = today - date.fromordinal(today).weekday() + _WEEK
-    return [today, *(monday + _WEEK * week for week in range(weeks))]
-
-
-def count_in_weeks(weeks: list[int], standing: Standing, starts: Sequence[int]) -> None:
-    """Adds every day on which it falls due, if each re-verification is made on its day."""
-    for day in standing.appointment.schedule.days_due(starts[0], starts[-1], standing.verified_at):
-        week = 0 if day < starts[1] else 1 + (day - starts[1]) // _WEEK
-        weeks[week] += 1

@@ -1,4 +1,4 @@
-"""Queries on boards, their terms, appointments and what happened to them; orders and sweeps have files of their own."""
+"""Queries on boards, appointments and what happened to them; terms, orders and sweeps have files of their own."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -18,9 +18,8 @@ from app.boards.domain import (
     Step,
     can_name_a_board,
 )
-from app.boards.models import BoardRow, HistoryRow, ModeratorRow, ModeratorSanctionRow, TermsRow
+from app.boards.models import BoardRow, HistoryRow, ModeratorRow, ModeratorSanctionRow
 from app.boards.schedules import Deadline, ModeratorState, Ordered, Schedule, Terms
-from app.boards.terms import TermsChange, TermsHistory
 from app.kernel.ids import AccountId, BoardId, ForumId, ModeratorId
 from app.verification.domain import IdentityLevel
 
@@ -97,56 +96,6 @@ def note_reconciliation(session: Session, board_id: BoardId, unfiled: int, absen
         .where(BoardRow.id == board_id)
         .values(reconciled_at=now, unfiled_count=unfiled, absent_count=absent)
     )
-
-
-# -- terms ------------------------------------------------------------------------------------------------------
-
-
-def terms_of(session: Session, forum_id: ForumId) -> TermsHistory:
-    """Every change of a forum's terms, oldest first."""
-    return terms_of_forums(session, [forum_id])[forum_id]
-
-
-def terms_of_forums(session: Session, forum_ids: Collection[ForumId]) -> dict[ForumId, TermsHistory]:
-    found: dict[ForumId, list[TermsChange]] = {forum_id: [] for forum_id in forum_ids}
-    query = select(TermsRow).where(TermsRow.forum_id.in_(found)).order_by(TermsRow.effective_at, TermsRow.id)
-    for row in session.scalars(query):
-        change = TermsChange(row.effective_at, row.board_id, row.interval_days, row.grace_days, row.lapse_stops_posting)
-        found[ForumId(row.forum_id)].append(change)
-    return {forum_id: TermsHistory(changes) for forum_id, changes in found.items()}
-
-
-def add_terms(session: Session, forum_id: ForumId, change: TermsChange, source: str, now: datetime) -> None:
-    session.add(
-        TermsRow(
-            forum_id=forum_id,
-            board_id=change.board_id,
-            effective_at=change.effective_at,
-            interval_days=change.interval_days,
-            grace_days=change.grace_days,
-            lapse_stops_posting=change.lapse_stops_posting,
-            source=source,
-            created_at=now,
-        )
-    )
-    session.flush()
-
-
-def look_again(
-    session: Session, forum_id: ForumId, board_id: BoardId | None, at: datetime, no_earlier: datetime
-) -> None:
-    """After a change of terms the worker looks `at` then; nothing new falls due before `no_earlier`.
-
-    Those that ended are concerned too: a measure that is lifted brings them back.
-    """
-    concerned = (
-        update(ModeratorRow).where(ModeratorRow.forum_id == forum_id).execution_options(synchronize_session=False)
-    )
-    if board_id is not None:
-        concerned = concerned.where(ModeratorRow.board_id == board_id)
-    session.execute(concerned.where(ModeratorRow.look_at > at).values(look_at=at))
-    session.execute(concerned.where(ModeratorRow.due_at > no_earlier).values(due_at=no_earlier))
-    session.execute(concerned.where(ModeratorRow.suspends_at > no_earlier).values(suspends_at=no_earlier))
 
 
 # -- appointments -----------------------------------------------------------------------------------------------

@@ -11,14 +11,14 @@ from app.audit import service as audit
 from app.audit.domain import Action, AuditObject, ObjectKind
 from app.audit.proofs import Receipt
 from app.audit.receipts import Act, Receipts
-from app.boards import name_rows, repository
+from app.boards import name_rows, repository, terms_rows
 from app.boards.announcements import announce_board
 from app.boards.domain import Board, BoardChange, BoardStatus, BoardView, Founder, NewBoard, Role, Standing, is_slug
 from app.boards.errors import BoardIsActive, BoardIsClosed, NoSuchBoard, SlugInvalid, SlugTaken, TermsTooFarAhead
 from app.boards.filing import Filing, change_terms, refuse_terms_out_of_range
 from app.boards.naming import BoardNaming
 from app.boards.standings import standings_of
-from app.boards.terms import WantedTerms
+from app.boards.terms import WantedTerms, Why
 from app.db.unit_of_work import ConstraintViolated, Transaction, UnitOfWork, again_on_collision
 from app.events.catalogue import EventType
 from app.forums.service import get_forum, hold_forum
@@ -28,7 +28,7 @@ from app.screening.domain import Field, Text
 from app.screening.service import OPEN_FIELD_RULE, held_fields, refuse_unreadable
 
 _SLUG_RULE = "uq_boards_forum_id_slug"
-_BY_THE_FORUM = "design"
+_BY_THE_FORUM = Why("design")
 _TERMS_AHEAD = timedelta(days=policies.TERMS_AHEAD.value)
 
 
@@ -159,7 +159,7 @@ class Boards:
         with self._unit_of_work.begin(actor) as tx:
             hold_forum(tx, forum_id)
             at = _effective_at(tx, forum_id, effective_at)
-            change_terms(tx, forum_id, None, wanted, at, source, case=receipt.entry_id)
+            change_terms(tx, forum_id, None, wanted, at, Why(source), case=receipt.entry_id)
         return receipt
 
 
@@ -198,7 +198,7 @@ def _views(tx: Transaction, boards: Sequence[Board]) -> list[BoardView]:
     standings = standings_of(tx, repository.of_boards(tx.session, [board.id for board in boards]))
     names = names_of(tx, [one.appointment.account_id for one in standings])
     held = held_fields(tx, [board.id for board in boards])
-    histories = repository.terms_of_forums(tx.session, {board.forum_id for board in boards})
+    histories = terms_rows.terms_of_forums(tx.session, {board.forum_id for board in boards})
     views = []
     for board in boards:
         here = [one for one in standings if one.appointment.board_id == board.id]

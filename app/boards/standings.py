@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from app.accounts.service import stopped_accounts
-from app.boards import repository
+from app.boards import repository, terms_rows
 from app.boards.domain import Appointment, HistoryEntry, Standing
 from app.boards.schedules import ModeratorState
 from app.boards.terms import TermsHistory
@@ -19,7 +19,7 @@ _NAMED_AT_ONCE = 5000
 
 def standings_of(tx: Transaction, appointments: Sequence[Appointment]) -> list[Standing]:
     """A step: in the same order. What it rests on is read, never what the worker wrote about it. Source: L8d."""
-    terms = repository.terms_of_forums(tx.session, {one.forum_id for one in appointments})
+    terms = terms_rows.terms_of_forums(tx.session, {one.forum_id for one in appointments})
     return standings_under(tx, appointments, terms)
 
 
@@ -64,7 +64,7 @@ def offices_of(tx: Transaction, account_id: AccountId) -> list[tuple[Appointment
 
 def lapse_stops_posting(tx: Transaction, forum_id: ForumId) -> bool:
     """A step: whether a forum lets nobody post whose powers are off because they did not re-verify."""
-    return repository.terms_of(tx.session, forum_id).lapse_stops_posting(tx.now)
+    return terms_rows.terms_of(tx.session, forum_id).lapse_stops_posting(tx.now)
 
 
 def lapsed_accounts(tx: Transaction, forum_id: ForumId) -> set[AccountId]:

@@ -55,6 +55,12 @@ def all_forums(
     ]
 
 
+def list_forums(session: Session, after: str | None = None, limit: int | None = None) -> list[Forum]:
+    """Oldest first."""
+    query = select(ForumRow).where(ForumRow.id > (after or "")).order_by(ForumRow.id).limit(limit)
+    return [_forum(row) for row in session.scalars(query)]
+
+
 def find_forum(session: Session, forum_id: str, *, lock: bool = False) -> Forum | None:
     if not forum_id.isascii():
         return None

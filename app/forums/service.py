@@ -12,7 +12,7 @@ from app import policies
 from app.audit import service as audit
 from app.audit.domain import Action, ObjectKind
 from app.crypto.mac import Mac, MacUse
-from app.db.unit_of_work import ConstraintViolated, Transaction, UnitOfWork, hold_key
+from app.db.unit_of_work import ConstraintViolated, Transaction, UnitOfWork, hold_key, hold_keys
 from app.events.service import stop_listening
 from app.forums import repository
 from app.forums.domain import (
@@ -215,6 +215,16 @@ def hold_forum(tx: Transaction, forum_id: ForumId) -> None:
     for the forum and not for the person: who waits for whom must not tell a forum which accounts are one person's.
     """
     hold_key(tx, sha256(forum_id.encode()).digest())
+
+
+def hold_every_forum(tx: Transaction) -> None:
+    """A step: likewise for all of them, in one order whoever asks."""
+    hold_keys(tx, sorted(sha256(forum.id.encode()).digest() for forum in repository.list_forums(tx.session)))
+
+
+def list_forums(tx: Transaction, after: str | None = None, limit: int | None = None) -> list[Forum]:
+    """A step: active ones and others, oldest first."""
+    return repository.list_forums(tx.session, after, limit)
 
 
 def _found(tx: Transaction, forum_id: str) -> Forum:

@@ -13,6 +13,10 @@ BoardId = NewType("BoardId", str)
 ModeratorId = NewType("ModeratorId", str)
 """An appointment: one account in one office on one board."""
 OrderId = NewType("OrderId", str)
+DraftId = NewType("DraftId", str)
+"""Of an agreement that is being written."""
+OfficerId = NewType("OfficerId", str)
+AuthorityId = NewType("AuthorityId", str)
 StaffId = NewType("StaffId", str)
 PauseId = NewType("PauseId", str)
 DisclosureId = NewType("DisclosureId", str)

@@ -87,7 +87,7 @@ def new_browser_secret() -> Secret[str]:
 def give_secret(
     request: Request, response: Response, name: str, secret: Secret[str], seconds: int, *, strict: bool = False
 ) -> None:
-    """Has the browser keep it, out of reach of scripts and of other sites; `strict`: no link from elsewhere brings it."""
+    """Has the browser keep it, out of reach of scripts and of other sites; `strict`: links from there bring none."""
     response.set_cookie(
         _cookie(request, name),
         secret.reveal(),

@@ -7,7 +7,7 @@ import pytest
 
 from app import policies
 from app.boards.schedules import Deadline, ModeratorState, Ordered, Schedule, Terms, day_of, end_of
-from app.boards.terms import DEFAULT, TermsChange, TermsHistory
+from app.boards.terms import DEFAULT, EVERYWHERE, FORUM, TermsChange, TermsHistory, TermsLevel, WantedTerms
 from app.kernel.clock import SHANGHAI
 from tests.support.obligations import Asked, Obligations, Placed, end_of_day_after
 
@@ -163,6 +163,37 @@ def test_what_a_board_asks_goes_before_what_its_forum_asks() -> None:
 def test_of_two_changes_for_the_same_moment_the_later_made_one_holds() -> None:
     terms = history((5, None, 60, 7), (5, None, 90, 9))
     assert terms.of_board(_BOARD, FILED + timedelta(days=5)) == Terms(90, 9)
+
+
+def test_what_the_operator_asks_everywhere_counts_where_neither_forum_nor_board_says_more() -> None:
+    everywhere = TermsChange(FILED + timedelta(days=2), None, 60, 7, everywhere=True)
+    terms = TermsHistory([everywhere, *history((5, None, 90, None), (6, _BOARD, None, 3)).changes])
+    told = [terms.of_board(_BOARD, FILED + timedelta(days=days)) for days in (1, 2, 5, 6)]
+    assert told == [DEFAULT, Terms(60, 7), Terms(90, 7), Terms(90, 3)]
+    assert TermsHistory([everywhere]).of_board(None, FILED + timedelta(days=2)) == Terms(60, 7)
+
+
+def test_a_change_now_does_not_end_with_one_of_something_else_that_was_announced_before() -> None:
+    for level in (FORUM, EVERYWHERE, TermsLevel(_BOARD)):
+        interval = WantedTerms(frozenset({"interval_days"}), interval_days=90)
+        grace = WantedTerms(frozenset({"grace_days"}), grace_days=3)
+        ahead = TermsHistory([TermsHistory([]).with_wanted(level, interval, FILED + timedelta(days=30))])
+        (carried,) = ahead.carried_on(level, grace, FILED)
+        now = ahead.with_wanted(level, grace, FILED)
+        terms = TermsHistory([now, *ahead.changes, carried])
+        assert terms.of_board(_BOARD, FILED) == Terms(180, 3)
+        assert terms.of_board(_BOARD, FILED + timedelta(days=30)) == Terms(90, 3)
+        assert list(terms.carried_on(level, interval, FILED)) == []  # an interval is what was announced
+        assert list(terms.carried_on(level, grace, FILED + timedelta(days=30))) == []
+
+
+def test_what_was_announced_last_for_a_moment_is_what_is_carried_on() -> None:
+    moment, grace = FILED + timedelta(days=30), WantedTerms(frozenset({"grace_days"}), grace_days=3)
+    both = [
+        TermsChange(moment, None, 60, None, named=frozenset({"interval_days"})),
+        TermsChange(moment, None, 90, None, named=frozenset({"interval_days"})),
+    ]
+    assert list(TermsHistory(both).carried_on(FORUM, grace, FILED)) == [TermsChange(moment, None, 90, 3)]
 
 
 def test_a_shorter_grace_takes_no_day_from_what_is_due_or_ordered() -> None:
