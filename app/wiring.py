@@ -192,7 +192,7 @@ def _assemble(
 ) -> Services:
     desk = open_desk(unit_of_work, AuditKeys(keyring, KeyWatch(settings.keys_dir, clock)), audit_places(settings))
     signer, mac, blind_index, records = _tools(settings, clock, keyring)
-    vault, development = Vault(unit_of_work, Envelope(keyring), desk.receipts), _is_development(settings)
+    vault, development = Vault(unit_of_work, Envelope(keyring)), _is_development(settings)
     naming, board_naming = _namings(Gate(records))
     verifications = Verifications(unit_of_work, vault, blind_index, mac, checks, direct_by_default=development)
     screenings, notices = Screenings(unit_of_work, records), Notices(unit_of_work, vault, texts)

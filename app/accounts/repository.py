@@ -92,6 +92,12 @@ def find(session: Session, forum_id: ForumId, name: AccountName, *, lock: bool =
     return _account(row) if row else None
 
 
+def find_anywhere(session: Session, account_id: str) -> Account | None:
+    """Whichever forum it belongs to."""
+    row = session.get(AccountRow, account_id)
+    return _account(row) if row else None
+
+
 def page_of_shown(session: Session, after: str, limit: int) -> Sequence[ShownTexts]:
     """What the accounts of all forums behind that id show, oldest first, but for those that lost their names."""
     query = _shown_texts().where(AccountRow.id > after).order_by(AccountRow.id)

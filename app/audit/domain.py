@@ -47,6 +47,12 @@ class Action(StrEnum):
     WEBHOOK_REMOVED = "webhook.removed"
     WEBHOOK_SECRET_ROTATED = "webhook.secret-rotated"  # noqa: S105 -- the name of an act
     IDENTITY_READ = "identity.read"
+    DISCLOSURE_REQUESTED = "disclosure.requested"
+    DISCLOSURE_APPROVED = "disclosure.approved"
+    DISCLOSURE_REFUSED = "disclosure.refused"
+    DISCLOSURE_WITHDRAWN = "disclosure.withdrawn"
+    DISCLOSURE_EXECUTED = "disclosure.executed"
+    DISCLOSURE_ALARMED = "disclosure.alarmed"
     BOARD_CREATED = "board.created"
     BOARD_CHANGED = "board.changed"
     BOARD_FROZEN = "board.frozen"
@@ -87,6 +93,7 @@ class ObjectKind(StrEnum):
     WEBHOOK = "webhook"
     LEXICON = "lexicon"
     REVIEW = "review"
+    DISCLOSURE = "disclosure"
     LOG = "log"
 
 

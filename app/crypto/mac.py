@@ -22,6 +22,7 @@ class MacUse(StrEnum):
     IDEMPOTENCY_BODY = "idempotency-body"
     SIGN_IN = "sign-in"
     RISK_DELAY = "risk-delay"
+    DISCLOSURE_APPROVAL = "disclosure-approval"
 
 
 class Mac:
