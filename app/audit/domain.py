@@ -73,6 +73,18 @@ class Action(StrEnum):
     LEXICON_PUBLISHED = "lexicon.published"
     LEXICON_WITHDRAWN = "lexicon.withdrawn"
     REVIEW_DECIDED = "review.decided"
+    STAFF_ADDED = "staff.added"
+    STAFF_CHANGED = "staff.changed"
+    STAFF_DISABLED = "staff.disabled"
+    STAFF_RESTORED = "staff.restored"
+    STAFF_RESET = "staff.reset"
+    STAFF_CONFIRMED = "staff.confirmed"
+    STAFF_SIGNED_IN = "staff.signed-in"
+    STAFF_SIGN_IN_FAILED = "staff.sign-in-failed"
+    STAFF_SIGNED_OUT = "staff.signed-out"
+    STAFF_STEPPED_UP = "staff.stepped-up"
+    STAFF_STEP_UP_FAILED = "staff.step-up-failed"
+    STAFF_CREDENTIALS_CHANGED = "staff.credentials-changed"
     AUDIT_RECOVERED = "audit.recovered"
 
 
@@ -94,6 +106,7 @@ class ObjectKind(StrEnum):
     LEXICON = "lexicon"
     REVIEW = "review"
     DISCLOSURE = "disclosure"
+    STAFF = "staff"
     LOG = "log"
 
 

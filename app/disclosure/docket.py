@@ -7,7 +7,7 @@ from app.crypto.envelope import Records
 from app.crypto.mac import Mac, MacUse
 from app.db.unit_of_work import Transaction
 from app.disclosure import repository, rules
-from app.disclosure.domain import Approval, Disclosure, DisclosureRequest, DisclosureView
+from app.disclosure.domain import LIFETIME, Approval, Disclosure, DisclosureRequest, DisclosureView
 from app.disclosure.errors import NoSuchDisclosure
 from app.disclosure.models import DisclosureApprovalRow
 from app.kernel.ids import AccountId, StaffId
@@ -60,7 +60,7 @@ class Docket:
 
     def open_ones(self, tx: Transaction) -> list[DisclosureView]:
         """Those that have not run out, oldest first."""
-        since = tx.now - rules.LIFETIME
+        since = tx.now - LIFETIME
         return self._viewed(tx, repository.begun_since(tx.session, self._records, self._is_genuine, since))
 
     def executed_on(self, tx: Transaction, account_ids: Iterable[AccountId]) -> list[Disclosure]:
@@ -70,9 +70,7 @@ class Docket:
         disclosures = list(found)
         approvers = {one.approver_id for disclosure in disclosures for one in disclosure.approvals}
         members = find_members(tx, approvers)
-        return [
-            rules.view(one, members, self.needed(tx, one.request.wanted.account_id), tx.now) for one in disclosures
-        ]
+        return [rules.view(one, members, self.needed(tx, one.request.wanted.account_id), tx.now) for one in disclosures]
 
     def _is_genuine(self, row: DisclosureApprovalRow) -> bool:
         approval = Approval(StaffId(row.approver_id), row.digest, row.approved_at, genuine=True)

@@ -1,11 +1,12 @@
 """Words: what is asked for, who approved it, and what has become of it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
+from typing import Self
 
 from app import policies
 from app.audit.proofs import Receipt
@@ -51,6 +52,19 @@ class Wanted:
     purpose: ReadPurpose
     notify_after: datetime | None = None
     """Until then the instrument forbids to tell the person; None where it does not."""
+
+    @classmethod
+    def of(
+        cls,
+        account_id: str,
+        fields: Iterable[str],
+        texts: tuple[str, str, str],
+        purpose: str,
+        notify_after: datetime | None,
+    ) -> Self:
+        """`texts` are authority, number of the instrument and legal basis. Raises `ValueError` for other words."""
+        named = frozenset(IdentityField(one) for one in fields)
+        return cls(AccountId(account_id), named, *texts, ReadPurpose(purpose), notify_after)
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,9 @@ class Openings:
         However often and by however many at once it is asked within its 24 hours, it is one execution with one such
         entry; that the fields are shown again is on record as well. What was opened is stored nowhere. Raises
         `SecondFactorNeeded`, `NoSuchDisclosure`, `OnlyTheRequester`, `RoleNotSufficient`, what `rules.refuse_ended`
-        raises, `NotApproved`, `NobodyBehind`, `RecordUnreadable`, `TooManyOpened`, `AuditNotPublished`. Source: L5h, L8h.
+        raises, `NotApproved`, `NobodyBehind`, `RecordUnreadable`, `TooManyOpened`, `AuditNotPublished`.
+
+        Source: L5h, L8h.
         """
         with on_record(self._unit_of_work, actor, Action.DISCLOSURE_EXECUTED, disclosure_id):
             begun = self._begin(actor, session, disclosure_id)
@@ -89,7 +91,9 @@ class Openings:
 
     def _receipt(self, begun: _Begun) -> Receipt:
         """Of the entry that announced the opening: waited for once, and proved anew whenever it is asked again."""
-        return self._proofs.inclusion(begun.entry_id) if begun.shown_before else self._receipts.published(begun.entry_id)
+        return (
+            self._proofs.inclusion(begun.entry_id) if begun.shown_before else self._receipts.published(begun.entry_id)
+        )
 
     def _open(self, actor: Actor, session: StaffSession, disclosure_id: str, receipt: Receipt) -> OpenedIdentity:
         """Judges once more, since somebody may have refused or lost a role meanwhile."""

@@ -169,18 +169,26 @@ def _disclosure(
     """Of whatever stands in the row: what was not written so is `altered`, and no error."""
     wanted = _wanted(records, row)
     request = DisclosureRequest(
-        DisclosureId(row.id), StaffId(row.requester_id), ForumId(row.forum_id), wanted or _nothing(row), row.requested_at
+        DisclosureId(row.id),
+        StaffId(row.requester_id),
+        ForumId(row.forum_id),
+        wanted or _nothing(row),
+        row.requested_at,
     )
     return Disclosure(
         request=request,
         digest=row.digest,
         approvals=approvals,
-        execution=execution and Execution(execution.entry_id, execution.started_at, execution.finished_at),
+        execution=_execution(execution),
         closed_as=_closing(row.closed_as),
         closed_by=StaffId(row.closed_by) if row.closed_by else None,
         closed_at=row.closed_at,
         altered=wanted is None or request.digest() != row.digest,
     )
+
+
+def _execution(row: DisclosureExecutionRow | None) -> Execution | None:
+    return Execution(row.entry_id, row.started_at, row.finished_at) if row else None
 
 
 def _wanted(records: Records, row: DisclosureRow) -> Wanted | None:

@@ -19,7 +19,6 @@ from app.disclosure.errors import (
     AlreadyApproved,
     NobodyBehind,
     NoSuchAccountAnywhere,
-    NoSuchDisclosure,
     RequestChangedUnderEyes,
     unusable,
 )
@@ -61,10 +60,7 @@ class Disclosures:
         Raises `RoleNotSufficient`, `WantedUnusable`, `NoSuchAccountAnywhere`, `NobodyBehind`, `TooFewStaff`.
         Source: L1, L5h.
         """
-        with (
-            on_record(self._unit_of_work, actor, Action.DISCLOSURE_REQUESTED),
-            self._unit_of_work.begin(actor) as tx,
-        ):
+        with on_record(self._unit_of_work, actor, Action.DISCLOSURE_REQUESTED), self._unit_of_work.begin(actor) as tx:
             requester = member_acting(tx)
             if not requester.may(Permission.DISCLOSURE_REQUEST, tx.now):
                 raise RoleNotSufficient

@@ -1,23 +1,15 @@
 """What is told of disclosures: to the person, that their identity was opened; to the overview, how things stand."""
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection
 from datetime import datetime
 
 from app.db.unit_of_work import UnitOfWork
 from app.disclosure import repository, rules
 from app.disclosure.docket import Docket
-from app.disclosure.domain import (
-    Disclosure,
-    DisclosureFigures,
-    DisclosureState,
-    Readiness,
-    ReaderAlarm,
-    ToldOpening,
-)
+from app.disclosure.domain import Disclosure, DisclosureFigures, DisclosureState, ReaderAlarm, Readiness, ToldOpening
 from app.disclosure.openings import ALARMS
 from app.kernel.ids import AccountId
-from app.staff.access import Permission, Role
+from app.staff.access import Permission
 from app.staff.standings import all_members
 from app.verification.links import accounts_of_same_persons
 
