@@ -201,7 +201,7 @@ def _assemble(
     verifications = Verifications(unit_of_work, vault, blind_index, mac, checks, direct_by_default=development)
     screenings, notices = Screenings(unit_of_work, records), Notices(unit_of_work, vault, texts)
     lifetime, sandbox = _token_lifetime(settings), texts.sender if isinstance(texts.sender, SandboxSender) else None
-    staff = _staff(settings, unit_of_work, records, mac, clock)
+    staff = open_staff_desk(unit_of_work, records, mac, desk.receipts, _authenticator_clocks(settings, clock))
     posting = Posting(unit_of_work, signer, mac, settings.issuer, lifetime, verifications.is_adult, screenings)
     return Services(
         *_facts(settings, desk, unit_of_work),
@@ -254,10 +254,9 @@ def _facts(
     )
 
 
-def _staff(settings: Settings, unit_of_work: UnitOfWork, records: Records, mac: Mac, clock: Clock) -> StaffDesk:
+def _authenticator_clocks(settings: Settings, clock: Clock) -> tuple[Clock, ...]:
     """An authenticator goes by the true time, also where this service has been moved to another one."""
-    clocks = (clock, SystemClock()) if settings.clock_offset_seconds else (clock,)
-    return open_staff_desk(unit_of_work, records, mac, clocks)
+    return (clock, SystemClock()) if settings.clock_offset_seconds else (clock,)
 
 
 def _tools(settings: Settings, clock: Clock, keyring: Keyring) -> tuple[TokenSigner, Mac, BlindIndex, Records]:

@@ -4,13 +4,13 @@ import base64
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
 
-from app.api.dependencies import RatesOf, ServicesOf, authorization_of, client_of_token
+from app.api.dependencies import ONCE, READING, WRITING, RatesOf, ServicesOf, authorization_of, client_of_token
 from app.forums.errors import StaffOnly
 from app.kernel.actor import Actor
 from app.kernel.errors import ShimingError, Unauthenticated
@@ -22,13 +22,13 @@ from app.staff.errors import RoleNotSufficient, SecondFactorNeeded, SessionOver
 from app.web.rates import Rates, address_of
 from app.wiring import Services
 
-READING_STAFF = {
-    401: "invalid-token",
-    403: "insufficient-scope, role-not-sufficient",
-    429: "rate-limited",
-    503: "unavailable",
-}
-"""What every route of the staff may refuse with; a fresh second factor adds `second-factor-needed` to 403."""
+_ROLES = "insufficient-scope, role-not-sufficient"
+READING_STAFF = {**READING, 403: _ROLES}
+"""What a route of the staff may refuse with."""
+WRITING_STAFF = {**WRITING, 403: _ROLES}
+ONCE_STAFF = {**ONCE, 403: _ROLES}
+FRESH = f"{_ROLES}, second-factor-needed"
+"""The 403 of a route that asks for a fresh second factor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,13 @@ def signed_in(request: Request, services: ServicesOf, rates: RatesOf) -> StaffCa
     return StaffCaller(session, session.staff.as_actor(request.scope["request_id"]))
 
 
+def fresh_signed_in(request: Request, services: ServicesOf, rates: RatesOf) -> StaffCaller:
+    """Likewise, with a fresh second factor. Raises `SecondFactorNeeded`."""
+    found = signed_in(request, services, rates)
+    _refuse_stale(found, services)
+    return found
+
+
 def staff_with(permission: Permission) -> Callable[[Request, Services, Rates], StaffCaller]:
     """The dependency that admits members whose roles open this, as they are now. Raises `RoleNotSufficient`."""
 
@@ -69,11 +76,19 @@ def fresh_staff_with(permission: Permission) -> Callable[[Request, Services, Rat
 
     def caller(request: Request, services: ServicesOf, rates: RatesOf) -> StaffCaller:
         found = admits(request, services, rates)
-        if not found.session.is_fresh(services.clock.now()):
-            raise SecondFactorNeeded
+        _refuse_stale(found, services)
         return found
 
     return caller
+
+
+def _refuse_stale(caller: StaffCaller, services: Services) -> None:
+    if not caller.session.is_fresh(services.clock.now()):
+        raise SecondFactorNeeded
+
+
+SignedInStaff = Annotated[StaffCaller, Depends(signed_in)]
+FreshStaff = Annotated[StaffCaller, Depends(fresh_signed_in)]
 
 
 def _session_of(request: Request, services: Services, rates: Rates) -> StaffSession:

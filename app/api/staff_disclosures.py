@@ -9,10 +9,20 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 
 from app.api.cursors import read_cursor, write_cursor
-from app.api.dependencies import IN_PROGRESS, ONCE, WRITING, RatesOf, ServicesOf, problems, refuse_unknown_query
+from app.api.dependencies import IN_PROGRESS, RatesOf, ServicesOf, problems, refuse_unknown_query
 from app.api.disclosure_shapes import ApprovalGiven, DisclosurePage, DisclosureShown, ExecutionShown, NewDisclosure
 from app.api.once import Begun, Once, OnceOf
-from app.api.staff_dependencies import READING_STAFF, StaffCaller, StaffRoute, signed_in, staff_router, staff_with
+from app.api.staff_dependencies import (
+    FRESH,
+    ONCE_STAFF,
+    READING_STAFF,
+    WRITING_STAFF,
+    StaffCaller,
+    StaffRoute,
+    signed_in,
+    staff_router,
+    staff_with,
+)
 from app.api.webhook_shapes import NoContent
 from app.audit.domain import Action
 from app.disclosure.domain import DisclosureView
@@ -26,11 +36,8 @@ from app.wiring import Services
 
 _ATTEMPT = "disclosure attempt"
 _STATE = f"state-conflict, {IN_PROGRESS}"
-_FORBIDDEN = READING_STAFF[403]
-_FRESH = f"{_FORBIDDEN}, second-factor-needed"
 _SECOND = "needs-second-person"
 _ONE = {404: "not-found"}
-_STAFF_ONCE = {**ONCE, **READING_STAFF}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +107,7 @@ ExecutorOf = Annotated[StaffCaller, Depends(_who_may(_ASK, Action.DISCLOSURE_EXE
     "",
     status_code=201,
     response_model=DisclosureShown,
-    responses=problems({**_STAFF_ONCE, **_ONE, 409: f"too-few-staff, {_STATE}"}),
+    responses=problems({**ONCE_STAFF, **_ONE, 409: f"too-few-staff, {_STATE}"}),
 )
 async def request_disclosure(body: NewDisclosure, caller: RequesterOf, services: ServicesOf, once: OnceOf) -> Response:
     """Asks for fields of the person behind one account; good for 24 hours."""
@@ -137,7 +144,7 @@ def get_disclosure(disclosure_id: str, caller: ReaderOf, services: ServicesOf) -
 @router.post(
     "/{disclosure_id}/approve",
     response_model=DisclosureShown,
-    responses=problems({**_STAFF_ONCE, **_ONE, 403: f"{_FRESH}, {_SECOND}", 409: _STATE}),
+    responses=problems({**ONCE_STAFF, **_ONE, 403: f"{FRESH}, {_SECOND}", 409: _STATE}),
 )
 async def approve_disclosure(
     disclosure_id: str, caller: ApproverOf, services: ServicesOf, once: OnceOf, body: ApprovalGiven | None = None
@@ -153,7 +160,7 @@ async def approve_disclosure(
 @router.post(
     "/{disclosure_id}/refuse",
     response_model=DisclosureShown,
-    responses=problems({**_STAFF_ONCE, **_ONE, 403: f"{_FORBIDDEN}, {_SECOND}", 409: _STATE}),
+    responses=problems({**ONCE_STAFF, **_ONE, 403: f"{READING_STAFF[403]}, {_SECOND}", 409: _STATE}),
 )
 async def refuse_disclosure(
     disclosure_id: str, caller: RefuserOf, services: ServicesOf, once: OnceOf, _body: NoContent | None = None
@@ -164,9 +171,7 @@ async def refuse_disclosure(
 
 
 @router.post(
-    "/{disclosure_id}/withdraw",
-    response_model=DisclosureShown,
-    responses=problems({**_STAFF_ONCE, **_ONE, 409: _STATE}),
+    "/{disclosure_id}/withdraw", response_model=DisclosureShown, responses=problems({**ONCE_STAFF, **_ONE, 409: _STATE})
 )
 async def withdraw_disclosure(
     disclosure_id: str, caller: WithdrawerOf, services: ServicesOf, once: OnceOf, _body: NoContent | None = None
@@ -179,7 +184,7 @@ async def withdraw_disclosure(
 @router.post(
     "/{disclosure_id}/execute",
     response_model=ExecutionShown,
-    responses=problems({**WRITING, **READING_STAFF, **_ONE, 403: _FRESH, 409: "state-conflict"}),
+    responses=problems({**WRITING_STAFF, **_ONE, 403: FRESH, 409: "state-conflict"}),
 )
 def execute_disclosure(
     disclosure_id: str, caller: ExecutorOf, services: ServicesOf, _body: NoContent | None = None

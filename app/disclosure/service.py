@@ -28,7 +28,7 @@ from app.kernel.ids import DisclosureId, StaffId, new_id
 from app.staff.access import Permission, Role
 from app.staff.domain import StaffSession
 from app.staff.errors import RoleNotSufficient, SecondFactorNeeded
-from app.staff.standings import holders_of
+from app.staff.service import holders_of
 from app.vault.domain import ReadPurpose
 from app.verification.links import has_person
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.audit.receipts import Receipts
 from app.crypto.envelope import Records
 from app.crypto.mac import Mac
 from app.db.unit_of_work import UnitOfWork
@@ -12,13 +13,17 @@ from app.kernel.secret import Secret
 from app.staff.access import Permission
 from app.staff.domain import Face
 from app.staff.errors import RoleNotSufficient
+from app.staff.own_credentials import OwnCredentials
 from app.staff.second_factor import SecondFactors
+from app.staff.service import Members
 from app.staff.sessions import Sessions
 
 
 @dataclass(frozen=True, slots=True)
 class StaffDesk:
     sessions: Sessions
+    members: Members
+    own: OwnCredentials
     clock: Clock
 
     def auditor(self, token: Secret[str]) -> Actor | None:
@@ -29,7 +34,14 @@ class StaffDesk:
         return session.staff.as_actor() if session else None
 
 
-def open_staff_desk(unit_of_work: UnitOfWork, records: Records, mac: Mac, clocks: Sequence[Clock]) -> StaffDesk:
+def open_staff_desk(
+    unit_of_work: UnitOfWork, records: Records, mac: Mac, receipts: Receipts, clocks: Sequence[Clock]
+) -> StaffDesk:
     """`clocks`: the service's own first, then any other that an authenticator may go by."""
     second_factors = SecondFactors(records, mac, clocks)
-    return StaffDesk(Sessions(unit_of_work, mac, second_factors), clocks[0])
+    return StaffDesk(
+        Sessions(unit_of_work, mac, second_factors),
+        Members(unit_of_work, records, receipts, second_factors, clocks[0]),
+        OwnCredentials(unit_of_work, second_factors),
+        clocks[0],
+    )

@@ -1,7 +1,8 @@
 """Words: a member of the staff, a session, and what each is worth at a moment."""
 
+import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -10,11 +11,14 @@ from app import policies
 from app.kernel.actor import Actor, ActorKind
 from app.kernel.ids import StaffId
 from app.kernel.secret import Secret
-from app.staff.access import OPENED_BY, Permission, Role
+from app.staff.access import OPENED_BY, Permission, Role, exclude_each_other
+from app.staff.errors import EmailUnusable, RolesExclude
 
 _IDLE = timedelta(minutes=policies.STAFF_SESSION_IDLE.value)
 _LONGEST = timedelta(hours=policies.STAFF_SESSION_LONGEST.value)
 _FRESH = timedelta(minutes=policies.SECOND_FACTOR_FRESH.value)
+_LONGEST_EMAIL = 254
+_EMAIL = re.compile(r"[^\s@<>\x00-\x1f]+@[^\s@<>\x00-\x1f]+")
 
 
 class StaffState(StrEnum):
@@ -47,8 +51,8 @@ class Staff:
     ends_at: datetime | None
     proposed_by: StaffId | None
     """Who proposed what waits for confirmation."""
-    own_credentials_at: datetime | None
-    """When they chose a password and an authenticator themselves; None while those handed out are in use."""
+    own_password_at: datetime | None
+    """When they chose their password themselves; None while the one that was handed out is in use."""
     version: int
 
     def is_active(self, now: datetime) -> bool:
@@ -83,9 +87,13 @@ class StaffSession:
         """When it ends however it is used."""
         return self.created_at + _LONGEST
 
+    @property
+    def second_factor_until(self) -> datetime:
+        return self.second_factor_at + _FRESH
+
     def is_fresh(self, now: datetime) -> bool:
         """Whether the second factor is recent enough for what asks for one. Boundary: exactly at the end it is not."""
-        return self.second_factor_at <= now < self.second_factor_at + _FRESH
+        return self.second_factor_at <= now < self.second_factor_until
 
 
 def read_email(typed: str) -> str:
@@ -127,10 +135,69 @@ class SignInAttempt:
 
 
 @dataclass(frozen=True, slots=True)
+class NewMember:
+    """Whom to add."""
+
+    email: str = field(repr=False)
+    roles: frozenset[Role]
+    ends_at: datetime | None = None
+
+    @classmethod
+    def of(cls, email: str, roles: Iterable[Role], ends_at: datetime | None = None) -> "NewMember":
+        """Raises `EmailUnusable`, `RolesExclude`."""
+        read = read_email(email)
+        if len(read) > _LONGEST_EMAIL or not _EMAIL.fullmatch(read):
+            raise EmailUnusable
+        return cls(read, checked_roles(roles), ends_at)
+
+
+def checked_roles(roles: Iterable[Role]) -> frozenset[Role]:
+    """Roles that one member may hold together. Raises `RolesExclude`."""
+    found = frozenset(roles)
+    if not found or exclude_each_other(found):
+        raise RolesExclude
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class MemberChange:
+    """What becomes of a member: None leaves roles as they are; `ends_at` counts where `sets_end` says so."""
+
+    version: int
+    roles: frozenset[Role] | None = None
+    sets_end: bool = False
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """An act that is on record and may be done now; with a password that nobody has yet, should it need one."""
+
+    staff_id: StaffId
+    entry_id: str
+    password: Secret[str]
+    password_hash: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticator:
+    """A second factor: what an authenticator reads from a QR code, and codes for who loses it; told this once."""
+
+    totp_uri: Secret[str]
+    recovery_codes: tuple[Secret[str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Credentials:
     """What a member signs in with; told this once."""
 
-    staff_id: StaffId
     password: Secret[str]
-    totp_uri: Secret[str]
-    recovery_codes: tuple[Secret[str], ...]
+    authenticator: Authenticator
+
+
+@dataclass(frozen=True, slots=True)
+class Handout:
+    """A member as they are now, and what they sign in with; no credentials where that waits for a confirmation."""
+
+    staff: Staff
+    credentials: Credentials | None

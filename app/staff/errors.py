@@ -15,6 +15,12 @@ class SignInFailed(Unauthenticated):
     )
 
 
+class PasswordWrong(SignInFailed):
+    sentence = Sentence(
+        "当前密码不对。连错 5 次会话就结束。", "The present password is wrong. Five in a row end the session."
+    )
+
+
 class TooManyFailures(TooMany):
     """The same for right and wrong, so that guessing on tells nothing."""
 
@@ -73,6 +79,10 @@ class LastAdmin(Conflict):
     sentence = Sentence(
         "这是最后一名 admin：先任命另一名，再作此变更。", "This is the last admin: make another one first."
     )
+
+
+class MemberChangedMeanwhile(Conflict):
+    sentence = Sentence("这名成员已被别人改过，先查询最新状态。", "Somebody else changed this member; read them again.")
 
 
 class NotWaiting(Conflict):

@@ -24,7 +24,7 @@ class StaffRow(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    own_credentials_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    own_password_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     version: Mapped[int]
 
 

@@ -24,7 +24,7 @@ def add(session: Session, staff: Staff) -> None:
             created_at=staff.created_at,
             disabled_at=staff.disabled_at,
             ends_at=staff.ends_at,
-            own_credentials_at=staff.own_credentials_at,
+            own_password_at=staff.own_password_at,
             version=staff.version,
         )
     )
@@ -42,7 +42,7 @@ def save(session: Session, staff: Staff) -> bool:
             proposed_by=staff.proposed_by,
             disabled_at=staff.disabled_at,
             ends_at=staff.ends_at,
-            own_credentials_at=staff.own_credentials_at,
+            own_password_at=staff.own_password_at,
             version=staff.version + 1,
         )
     )
@@ -93,6 +93,12 @@ def set_password_hash(session: Session, staff_id: StaffId, hashed: str | None) -
     session.execute(update(StaffRow).where(StaffRow.id == staff_id).values(password_hash=hashed))
 
 
+def set_own_password(session: Session, staff_id: StaffId, hashed: str, now: datetime) -> None:
+    """One that the member chose."""
+    changed = {"password_hash": hashed, "own_password_at": now, "version": StaffRow.version + 1}
+    session.execute(update(StaffRow).where(StaffRow.id == staff_id).values(changed))
+
+
 def set_totp_seed(session: Session, staff_id: StaffId, sealed: bytes | None) -> None:
     session.execute(update(StaffRow).where(StaffRow.id == staff_id).values(sealed_totp_seed=sealed))
 
@@ -120,6 +126,6 @@ def _staff(row: StaffRow, roles: dict[Role, datetime]) -> Staff:
         disabled_at=row.disabled_at,
         ends_at=row.ends_at,
         proposed_by=StaffId(row.proposed_by) if row.proposed_by else None,
-        own_credentials_at=row.own_credentials_at,
+        own_password_at=row.own_password_at,
         version=row.version,
     )

@@ -15,6 +15,7 @@ from app.kernel.clock import Clock
 from app.kernel.ids import StaffId
 from app.kernel.secret import Secret
 from app.staff import repository, session_rows
+from app.staff.domain import Authenticator
 
 _DIGITS = 6
 _RECOVERY_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
@@ -62,14 +63,14 @@ class SecondFactors:
         tx.session.flush()
         return True
 
-    def replace(self, tx: Transaction, staff_id: StaffId, email: str) -> tuple[Secret[str], tuple[Secret[str], ...]]:
-        """A new authenticator and new recovery codes; those before are worth nothing. Gives its address and them."""
+    def replace(self, tx: Transaction, staff_id: StaffId, email: str) -> Authenticator:
+        """A new authenticator and new recovery codes; those before are worth nothing."""
         seed = totp.new_seed()
         repository.set_totp_seed(tx.session, staff_id, self._sealed(staff_id, seed))
         codes = [_new_recovery_code() for _ in range(policies.RECOVERY_CODES.value)]
         digests = [self._recovery_digest(staff_id, _read(code)) for code in codes]
         session_rows.replace_recovery_codes(tx.session, staff_id, digests)
-        return totp.provisioning_uri(seed, email), tuple(codes)
+        return Authenticator(totp.provisioning_uri(seed, email), tuple(codes))
 
     def remove(self, tx: Transaction, staff_id: StaffId) -> None:
         repository.set_totp_seed(tx.session, staff_id, None)

@@ -24,6 +24,10 @@ def charge_try(session: Session, session_id: str, limit: int) -> bool:
     return _changes_one(session, charge.values(wrong_codes=StaffSessionRow.wrong_codes + 1))
 
 
+def forgive(session: Session, session_id: str) -> None:
+    session.execute(_live(session_id).values(wrong_codes=0))
+
+
 def renew(session: Session, session_id: str, now: datetime) -> bool:
     """The second factor counts from now on; False where the session ended meanwhile."""
     return _changes_one(session, _live(session_id).values(second_factor_at=now, seen_at=now, wrong_codes=0))

@@ -1,11 +1,10 @@
-"""Steps for other rooms: who a member of the staff is at this moment, and who holds a role."""
+"""Steps for the rooms above: who members of the staff are at this moment, whatever their state."""
 
 from collections.abc import Collection
 
 from app.db.unit_of_work import Transaction
 from app.kernel.ids import StaffId
 from app.staff import repository
-from app.staff.access import Role
 from app.staff.domain import Staff
 
 
@@ -18,11 +17,6 @@ def find_members(tx: Transaction, staff_ids: Collection[StaffId]) -> dict[StaffI
     return {one.id: one for one in found if one is not None}
 
 
-def holders_of(tx: Transaction, role: Role) -> list[Staff]:
-    """Whatever their state; the oldest first."""
-    return repository.holders_of(tx.session, role)
-
-
 def all_members(tx: Transaction) -> list[Staff]:
-    """Whatever their state; the oldest first."""
+    """The oldest first."""
     return repository.all_members(tx.session)

@@ -102,7 +102,7 @@ def _row(services: Services, staff_id: StaffId, email: str, seed: Secret[str], m
         created_at=made_at,
         disabled_at=None,
         ends_at=None,
-        own_credentials_at=made_at,
+        own_password_at=made_at,
         version=1,
     )
 
