@@ -5,6 +5,7 @@ from app.agreements import models as agreements
 from app.audit import models as audit
 from app.boards import models as boards
 from app.db.base import Base
+from app.disclosure import models as disclosure
 from app.events import models as events
 from app.forums import models as forums
 from app.idempotency import models as idempotency
@@ -22,6 +23,7 @@ MODELS = (
     agreements,
     audit,
     boards,
+    disclosure,
     events,
     forums,
     idempotency,

@@ -244,6 +244,17 @@ PASSWORD_LONGEST = Policy(128, "characters", "design")
 PRIVACY_STANDING = Policy(7, "days in the role before a member confirms another", "docs/api.md part 9")
 APPROVER_STANDING = Policy(24, "hours in the role and here before an approval counts", "docs/threats.md; design")
 
+DISCLOSURE_LIFETIME = Policy(24, "hours", "docs/api.md part 9")
+DISCLOSURE_APPROVALS = Policy(2, "people with the role privacy, other than who asked", "docs/api.md part 9")
+DISCLOSURE_APPROVALS_MINOR = Policy(3, "likewise, where nobody knows that the person is of age", "N10; design")
+DISCLOSURES_PER_HOUR = Policy(5, "identities that one member opens in an hour", "design")
+DISCLOSURES_PER_DAY = Policy(20, "identities that one member opens in 24 hours", "design")
+DISCLOSURE_ALARMS = tuple(
+    Policy(opened, "identities that one member has opened in all", "design") for opened in (25, 250, 2500)
+)
+"""Each is on record when it is reached, and stands on the overview."""
+DISCLOSURE_NOTICE_DELAY = Policy(365, "days for which an instrument keeps it from the person at most", "design")
+
 
 class RouteClass(StrEnum):
     """What is counted together."""

@@ -44,6 +44,7 @@ from app.crypto.signing import TokenSigner
 from app.db.engine import is_sqlite, make_engine
 from app.db.roles import let_serve
 from app.db.unit_of_work import Transaction, UnitOfWork, alone, translated
+from app.disclosure.desk import DisclosureDesk, open_disclosure_desk
 from app.events.deliveries import Deliveries
 from app.events.domain import EndpointAct
 from app.events.sender import Sender
@@ -137,6 +138,7 @@ class Services:
     sweeps: Sweeps
     chores: Chores
     staff: StaffDesk
+    disclosures: DisclosureDesk
     auditor: Callable[[Secret[str]], Actor | None]
     """Who may read the log by this token of a staff session; None for nobody's. Raises `RoleNotSufficient`."""
     clock: Clock
@@ -205,7 +207,7 @@ def _assemble(
 ) -> Services:
     desk = open_desk(unit_of_work, AuditKeys(keyring, KeyWatch(settings.keys_dir, clock)), audit_places(settings))
     signer, mac, blind_index, records = _tools(settings, clock, keyring)
-    vault, development = Vault(unit_of_work, Envelope(keyring), desk.receipts), _is_development(settings)
+    vault, development = Vault(unit_of_work, Envelope(keyring)), _is_development(settings)
     naming, board_naming = _namings(Gate(records))
     verifications = Verifications(unit_of_work, vault, blind_index, mac, checks, direct_by_default=development)
     screenings, notices = Screenings(unit_of_work, records), Notices(unit_of_work, vault, texts)
@@ -218,6 +220,7 @@ def _assemble(
         *_screening(unit_of_work, records, naming, board_naming),
         *_boards(unit_of_work, verifications.is_adult, board_naming, posting, notices, mac, desk.receipts),
         staff=staff,
+        disclosures=open_disclosure_desk(unit_of_work, records, mac, vault, verifications.is_adult, desk),
         auditor=staff.auditor,
         clock=clock,
         unit_of_work=unit_of_work,

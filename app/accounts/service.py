@@ -110,6 +110,11 @@ def find_named(tx: Transaction, forum_id: ForumId, name: AccountName, *, lock: b
     return account
 
 
+def find_anywhere(tx: Transaction, account_id: AccountId) -> Account | None:
+    """A step for staff: an account of whichever forum."""
+    return repository.find_anywhere(tx.session, account_id)
+
+
 def find_open(tx: Transaction, forum_id: ForumId, name: AccountName, *, lock: bool = False) -> Account:
     """A step: likewise, for what a closed account cannot do any more. Raises `AccountNotFound`, `AccountIsClosed`."""
     account = find_named(tx, forum_id, name, lock=lock)

@@ -107,7 +107,7 @@ def _session_of(request: Request, services: Services, rates: Rates) -> StaffSess
     raise StaffOnly
 
 
-class _StaffRoute(APIRoute):
+class StaffRoute(APIRoute):
     """Every answer says how long the audit log was, so that whoever keeps it sees what was cut off later."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -121,9 +121,9 @@ class _StaffRoute(APIRoute):
         return answer_with_size
 
 
-def staff_router(path: str) -> APIRouter:
+def staff_router(path: str, route_class: type[StaffRoute] = StaffRoute) -> APIRouter:
     """A router for routes of the staff under `/v1/staff`; `path` is empty or begins with a slash."""
-    return APIRouter(prefix=f"/v1/staff{path}", tags=["staff"], route_class=_StaffRoute)
+    return APIRouter(prefix=f"/v1/staff{path}", tags=["staff"], route_class=route_class)
 
 
 def _size_of_log(services: Services) -> dict[str, str]:

@@ -112,6 +112,15 @@ class Receipts:
             begun = record(tx, act.action, acted_on.kind, acted_on.id, outcome=BEGUN, reason=act.reason, case=act.case)
         return self._published(begun, deadline)
 
+    def published(self, entry_id: str) -> Receipt:
+        """Likewise for an entry that a transaction of the caller's has left: returns once it is published.
+
+        Whoever was refused may ask again, for the same entry. Raises like `fail_closed`.
+        """
+        if inside_another():
+            raise RuntimeError("nothing is published inside a transaction: call this before it begins")
+        return self._published(entry_id, time.monotonic() + self._patience)
+
     def _published(self, entry_id: str, deadline: float) -> Receipt:
         failure: Exception | None = None
         while (left := deadline - time.monotonic()) > 0 and not isinstance(failure, SigningRefused):

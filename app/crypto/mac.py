@@ -25,6 +25,7 @@ class MacUse(StrEnum):
     STAFF_SESSION = "staff-session"
     STAFF_RECOVERY_CODE = "staff-recovery-code"
     STAFF_FAILURE = "staff-failure"
+    DISCLOSURE_APPROVAL = "disclosure-approval"
 
 
 class Mac:

@@ -51,7 +51,7 @@ BODY_LIMITS = {
 _USUAL = BodyLimit()
 _DEADLINE = 4.0
 _LONG_DEADLINE = 9.5
-_LONG_PATHS = re.compile(r"/(v1/verifications|v1/staff/lexicons|v1/staff/overview|register|verify|me)(/|$)")
+_LONG_PATHS = re.compile(r"/(v1/verifications|v1/staff|console|register|verify|me)(/|$)")
 _BODY_SECONDS = 10.0
 _MAX_HEAD_BYTES = 32 * 1024
 _BETWEEN = len(": \r\n")
@@ -90,7 +90,7 @@ class Gate:
         raise Unavailable
 
     def _deadline_of(self, scope: Scope) -> float:
-        """Seconds until the caller hears 503: long where a provider or a text may be waited for, or a lexicon compiled.
+        """Seconds until the caller hears 503: long where a provider, a text or the log may be waited for.
 
         Who waited for a seat first may hear 503 while the check goes on: its key, or the verification, tells the end.
         """

@@ -120,6 +120,7 @@ _TITLES: dict[str, Sentence] = {
     "sign-in-failed": Sentence("没有登录成功", "Not signed in"),
     "role-not-sufficient": Sentence("你的角色不能这样做", "Your roles do not open this"),
     "second-factor-needed": Sentence("先输入动态码", "A fresh code is needed"),
+    "too-few-staff": Sentence("能批准的人不够", "Too few people could approve"),
     "needs-second-person": Sentence("要由另一个人来做", "This takes another person"),
     "not-found": Sentence("没有这条记录", "Not found"),
     "account-not-found": Sentence("账号还没有登记", "The account is not registered"),

@@ -24,7 +24,7 @@ from app.registration.service import Wanted
 from app.screening.docket import ReviewFilter
 from app.screening.domain import Ruling
 from app.settings import Settings
-from app.vault.domain import IdentityField, ReadPurpose
+from app.vault.domain import IdentityField
 from app.verification.documents import DocumentType
 from app.verification.domain import IdentityLevel, Method
 from app.verification.service import AskedProvider, GivenDocument
@@ -33,6 +33,7 @@ from tests.support.clock import TODAY, FakeClock
 from tests.support.desk import Desk
 from tests.support.forum import ORGANISATION, sandbox_number
 from tests.support.lexicons import lexicon_file, put_in_force
+from tests.support.opening import read_identity
 
 MOVING, KNOWN = "14000000042", "14000000043"
 _AT_THE_START = {Action.KEY_CREATED, Action.KEY_PROMOTED, Action.KEY_DESTROYED, Action.AGREEMENT_PUBLISHED}
@@ -83,9 +84,7 @@ def _acts_of_the_operator(services: Services, desk: Desk) -> Acts:
         Action.CLIENT_SECRET_ROTATED: lambda: forums.rotate_secret(OPERATOR, desk.forum_id),
         Action.ACTS_CONFIRMED: lambda: forums.confirm_acts(OPERATOR, desk.forum_id),
         Action.FORUM_DISABLED: lambda: forums.disable(OPERATOR, desk.forum_id),
-        Action.IDENTITY_READ: lambda: services.vault.read_identity(
-            OPERATOR, person, ReadPurpose.COURT_ORDER, fields, "1"
-        ),
+        Action.IDENTITY_READ: lambda: read_identity(services, OPERATOR, person, fields=fields),
     }
 
 

@@ -21,6 +21,7 @@ from app.vault.service import Vault
 from app.wiring import Services
 from tests.support.clock import FakeClock
 from tests.support.forum import PERSON, ForumBackend, Json, sandbox_number
+from tests.support.opening import read_identity
 
 PHONE, ANOTHER_PHONE = "14000001234", "14000005678"
 WRITTEN_NAME, NAME = "测试\u2022古丽", "测试\u00b7古丽"
@@ -54,7 +55,7 @@ def person_of(services: Services, account_id: AccountId) -> PersonId:
 def read(
     services: Services, person_id: PersonId, fields: Collection[IdentityField] = tuple(IdentityField)
 ) -> dict[IdentityField, str]:
-    opened = services.vault.read_identity(READER, person_id, ReadPurpose.LAWFUL_REQUEST, fields, CASE)
+    opened = read_identity(services, READER, person_id, ReadPurpose.LAWFUL_REQUEST, fields, CASE)
     return {field: value.reveal() for field, value in opened.fields.items()}
 
 
@@ -105,7 +106,7 @@ def test_a_phone_that_became_somebody_elses_is_no_longer_read_as_ones_own(
 
 
 def test_an_identity_is_read_for_the_four_lawful_purposes_and_no_other() -> None:
-    assert get_type_hints(Vault.read_identity)["purpose"] is ReadPurpose
+    assert get_type_hints(Vault.begin_reading)["purpose"] is ReadPurpose
     assert {purpose.value for purpose in ReadPurpose} == {
         *("lawful_request", "court_order", "subject_request", "breach_notice")
     }
@@ -118,9 +119,9 @@ def test_every_read_leaves_an_entry_with_its_case_and_nothing_of_the_person(
 ) -> None:
     person_id = person_of(services, verified(forum))
     assert reads_on_record(services) == []
-    services.vault.read_identity(READER, person_id, ReadPurpose.LAWFUL_REQUEST, [IdentityField.NAME], CASE)
+    read_identity(services, READER, person_id, ReadPurpose.LAWFUL_REQUEST, [IdentityField.NAME], CASE)
     clock.advance(seconds=1)
-    services.vault.read_identity(READER, person_id, ReadPurpose.COURT_ORDER, [], "另案")
+    read_identity(services, READER, person_id, ReadPurpose.COURT_ORDER, [], "另案")
 
     first, second = reads_on_record(services)
 

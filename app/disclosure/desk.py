@@ -1,0 +1,31 @@
+"""Everything about disclosures that a face may call, put together."""
+
+from dataclasses import dataclass
+
+from app.audit.desk import AuditDesk
+from app.crypto.envelope import Records
+from app.crypto.mac import Mac
+from app.db.unit_of_work import UnitOfWork
+from app.disclosure.docket import Docket, IsAdult
+from app.disclosure.openings import Openings
+from app.disclosure.service import Disclosures
+from app.disclosure.telling import Tellings
+from app.vault.service import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class DisclosureDesk:
+    requests: Disclosures
+    openings: Openings
+    tellings: Tellings
+
+
+def open_disclosure_desk(
+    unit_of_work: UnitOfWork, records: Records, mac: Mac, vault: Vault, is_adult: IsAdult, audit: AuditDesk
+) -> DisclosureDesk:
+    docket = Docket(records, mac, is_adult)
+    return DisclosureDesk(
+        requests=Disclosures(unit_of_work, docket, audit.receipts),
+        openings=Openings(unit_of_work, docket, vault, audit),
+        tellings=Tellings(unit_of_work, docket),
+    )
