@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from app.kernel.errors import Conflict, FieldError, Invalid, NotFound, TooMany
+from app.kernel.errors import Conflict, FieldError, Invalid, NeedsSecondPerson, NotFound, TooMany
 from app.kernel.sentence import Sentence
 from app.staff.errors import NeedsSecondPerson, RoleNotSufficient
 

@@ -64,6 +64,13 @@ class Invalid(ShimingError):
         self.fields = tuple(fields)
 
 
+class NeedsSecondPerson(Denied):
+    """Whoever began or proposed it is not who may go on with it."""
+
+    code = "needs-second-person"
+    sentence = Sentence("这一步要由另一个人来做。", "This takes another person.")
+
+
 class Later(ShimingError):
     """A refusal that says when to come back; `retry_after` in seconds."""
 
