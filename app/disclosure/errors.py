@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from app.kernel.errors import Conflict, FieldError, Invalid, NeedsSecondPerson, NotFound, TooMany
 from app.kernel.sentence import Sentence
-from app.staff.errors import NeedsSecondPerson, RoleNotSufficient
+from app.staff.errors import RoleNotSufficient
 
 
 class NoSuchDisclosure(NotFound):
