@@ -1,5 +1,5 @@
 """All routers of the console."""
 
-from app.console import moderator_pages, overview_pages, review_pages, sign_in
+from app.console import account_pages, moderator_pages, overview_pages, review_pages, sign_in
 
-ROUTERS = (sign_in.router, overview_pages.router, moderator_pages.router, review_pages.router)
+ROUTERS = (sign_in.router, overview_pages.router, moderator_pages.router, review_pages.router, account_pages.router)
