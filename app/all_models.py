@@ -10,6 +10,7 @@ from app.forums import models as forums
 from app.idempotency import models as idempotency
 from app.registration import models as registration
 from app.screening import models as screening
+from app.staff import models as staff
 from app.upkeep import models as upkeep
 from app.vault import models as vault
 from app.verification import models as verification
@@ -24,6 +25,7 @@ MODELS = (
     idempotency,
     registration,
     screening,
+    staff,
     upkeep,
     vault,
     verification,

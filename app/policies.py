@@ -208,6 +208,21 @@ DISK_FULL = Policy(100, "MiB free", "design")
 CLOCK_TOLERANCE = Policy(5, "seconds", "design")
 KEY_AGE = Policy(365, "days", "design")
 
+STAFF_SESSION_IDLE = Policy(15, "minutes", "docs/threats.md; design")
+STAFF_SESSION_LONGEST = Policy(12, "hours", "docs/threats.md; design")
+STAFF_SESSION_SEEN_EVERY = Policy(60, "seconds between two notes that a session is used", "design")
+STAFF_SESSION_KEPT = Policy(30, "days after its beginning", "design")
+SECOND_FACTOR_FRESH = Policy(5, "minutes", "docs/api.md part 9")
+SECOND_FACTOR_TRIES = Policy(5, "wrong codes in a row at step-up, then the session ends", "design")
+USED_CODE_KEPT = Policy(24, "hours", "design")
+RECOVERY_CODES = Policy(10, "codes of 80 bits", "design")
+SIGN_IN_FAILURES = Policy(10, "failures, then only who has the second factor is judged", "design")
+SIGN_IN_WINDOW = Policy(15, "minutes in which they are counted", "design")
+PASSWORD_SHORTEST = Policy(8, "characters, with the second factor that everybody has", "docs/threats.md; design")
+PASSWORD_LONGEST = Policy(128, "characters", "design")
+PRIVACY_STANDING = Policy(7, "days in the role before a member confirms another", "docs/api.md part 9")
+APPROVER_STANDING = Policy(24, "hours in the role and here before an approval counts", "docs/threats.md; design")
+
 
 class RouteClass(StrEnum):
     """What is counted together."""

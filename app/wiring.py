@@ -51,7 +51,7 @@ from app.forums.service import Forums
 from app.idempotency.service import Idempotency
 from app.installation import audit_places, clock_of, existing_database, inspect
 from app.kernel.actor import OPERATOR, Actor
-from app.kernel.clock import Clock
+from app.kernel.clock import Clock, SystemClock
 from app.kernel.errors import StartRefused, Unavailable
 from app.kernel.secret import Secret
 from app.posting.service import Posting
@@ -67,6 +67,7 @@ from app.screening.screenings import Screenings
 from app.screening.service import Gate
 from app.screening.watch import Watch
 from app.settings import Environment, Settings
+from app.staff.desk import StaffDesk, open_staff_desk
 from app.start_rules import provider_names, refuse_careless_postgres, refuse_powerful_postgres, refuse_unsafe, sms_pause
 from app.upkeep.job_runs import JobRuns
 from app.upkeep.keys import name_new_keys, refuse_missing_keys
@@ -115,8 +116,6 @@ class Services:
     data_dir: Path
     """Where a face keeps files of its own: the demo forum, in development."""
     audit: AuditDesk
-    auditor: Callable[[Secret[str]], Actor | None]
-    """Who may read the log by this token of a staff session."""
     audit_verifications: NightlyVerifications
     lexicons: Lexicons
     reviews: Reviews
@@ -130,6 +129,9 @@ class Services:
     chores: Chores
     forums: Forums
     emergency: EmergencyDesk
+    staff: StaffDesk
+    auditor: Callable[[Secret[str]], Actor | None]
+    """Who may read the log by this token of a staff session; None for nobody's. Raises `RoleNotSufficient`."""
     clock: Clock
     unit_of_work: UnitOfWork
     refuse_missing_keys: Callable[[], None]
@@ -198,12 +200,15 @@ def _assemble(
     verifications = Verifications(unit_of_work, vault, blind_index, mac, checks, direct_by_default=development)
     screenings, notices = Screenings(unit_of_work, records), Notices(unit_of_work, vault, texts)
     lifetime, sandbox = _token_lifetime(settings), texts.sender if isinstance(texts.sender, SandboxSender) else None
+    staff = open_staff_desk(unit_of_work, records, mac, desk.receipts, _authenticator_clocks(settings, clock))
     posting = Posting(unit_of_work, signer, mac, settings.issuer, lifetime, verifications.is_adult, screenings)
     return Services(
         *_facts(settings, desk, unit_of_work),
         *_screening(unit_of_work, records, naming, board_naming),
         *_boards(unit_of_work, verifications.is_adult, board_naming, posting, notices, mac, desk.receipts),
         *_forums(unit_of_work, mac, plain_http=development),
+        staff=staff,
+        auditor=staff.auditor,
         clock=clock,
         unit_of_work=unit_of_work,
         refuse_missing_keys=lambda: _refuse_missing_keys(settings, unit_of_work),
@@ -232,18 +237,8 @@ def _assemble(
 
 def _facts(
     settings: Settings, desk: AuditDesk, unit_of_work: UnitOfWork
-) -> tuple[
-    str,
-    bool,
-    Controller,
-    bytes | None,
-    str,
-    Path,
-    AuditDesk,
-    Callable[[Secret[str]], Actor | None],
-    NightlyVerifications,
-]:
-    """What faces need to know of the settings; the log, who may look into it, and who looks every night."""
+) -> tuple[str, bool, Controller, bytes | None, str, Path, AuditDesk, NightlyVerifications]:
+    """What faces need to know of the settings; the log, and who looks every night."""
     controller, digest = Controller(settings.operator, settings.contact), _digest_of(settings.metrics_token)
     return (
         settings.issuer,
@@ -253,14 +248,13 @@ def _facts(
         settings.log_level,
         settings.data_dir,
         desk,
-        _nobody,
         NightlyVerifications(unit_of_work, lambda: inspect(settings, unit_of_work).verify()),
     )
 
 
-def _nobody(_token: Secret[str]) -> Actor | None:
-    """There are no staff members yet."""
-    return None
+def _authenticator_clocks(settings: Settings, clock: Clock) -> tuple[Clock, ...]:
+    """An authenticator goes by the true time, also where this service has been moved to another one."""
+    return (clock, SystemClock()) if settings.clock_offset_seconds else (clock,)
 
 
 def _tools(settings: Settings, clock: Clock, keyring: Keyring) -> tuple[TokenSigner, Mac, BlindIndex, Records]:

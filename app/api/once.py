@@ -2,17 +2,18 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from fastapi import Depends, Header, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
 
-from app.api.dependencies import Caller, ServicesOf
+from app.api.dependencies import ServicesOf
 from app.db.unit_of_work import Transaction
 from app.idempotency.domain import Claim, KeyedRequest, StoredAnswer
 from app.idempotency.errors import InProgress, KeyReused
 from app.idempotency.service import Idempotency
+from app.kernel.actor import Actor
 from app.kernel.errors import FieldError, Invalid, ShimingError
 from app.kernel.sentence import Sentence
 from app.web.problems import problem_response, status_of
@@ -32,6 +33,13 @@ KeyGiven = Annotated[
         " the first answer, with `Idempotency-Replayed: true`.",
     ),
 ]
+
+
+class Calling(Protocol):
+    """Whoever calls: a forum's client, or a member of the staff. A key counts for them alone."""
+
+    @property
+    def actor(self) -> Actor: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +69,7 @@ class Once:
     key: str | None
     body: bytes
 
-    def answer(self, caller: Caller, status: int, work: Callable[[], BaseModel]) -> Response:
+    def answer(self, caller: Calling, status: int, work: Callable[[], BaseModel]) -> Response:
         """Runs `work`, whose use cases ask nobody outside, and answers; a repetition hears the same."""
         taken = self._take(caller)
         if isinstance(taken, StoredAnswer):
@@ -77,7 +85,7 @@ class Once:
 
     async def answer_in_steps(
         self,
-        caller: Caller,
+        caller: Calling,
         status: int,
         work: Callable[[Begun], Awaitable[Response]],
         read: Callable[[str], BaseModel],
@@ -101,7 +109,7 @@ class Once:
             await run_in_threadpool(self._release, taken)
             raise
 
-    def _take(self, caller: Caller) -> Claim | StoredAnswer | None:
+    def _take(self, caller: Calling) -> Claim | StoredAnswer | None:
         if self.key is None:
             return None
         route, path = self.request.scope["route"].path, self.request.scope["path"]

@@ -70,6 +70,18 @@ class Action(StrEnum):
     POSTING_PAUSED = "posting.paused"
     POSTING_RESUMED = "posting.resumed"
     DRILL_RECORDED = "drill.recorded"
+    STAFF_ADDED = "staff.added"
+    STAFF_CHANGED = "staff.changed"
+    STAFF_DISABLED = "staff.disabled"
+    STAFF_RESTORED = "staff.restored"
+    STAFF_RESET = "staff.reset"
+    STAFF_CONFIRMED = "staff.confirmed"
+    STAFF_SIGNED_IN = "staff.signed-in"
+    STAFF_SIGN_IN_FAILED = "staff.sign-in-failed"
+    STAFF_SIGNED_OUT = "staff.signed-out"
+    STAFF_STEPPED_UP = "staff.stepped-up"
+    STAFF_STEP_UP_FAILED = "staff.step-up-failed"
+    STAFF_CREDENTIALS_CHANGED = "staff.credentials-changed"
     AUDIT_RECOVERED = "audit.recovered"
 
 
@@ -92,6 +104,7 @@ class ObjectKind(StrEnum):
     REVIEW = "review"
     PAUSE = "pause"
     DRILL = "drill"
+    STAFF = "staff"
     LOG = "log"
 
 

@@ -13,7 +13,9 @@ BoardId = NewType("BoardId", str)
 ModeratorId = NewType("ModeratorId", str)
 """An appointment: one account in one office on one board."""
 OrderId = NewType("OrderId", str)
+StaffId = NewType("StaffId", str)
 PauseId = NewType("PauseId", str)
+DisclosureId = NewType("DisclosureId", str)
 PersonId = NewType("PersonId", str)
 """Never leaves the service: no answer, token or log line carries it."""
 
