@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from app.kernel.errors import Conflict, Denied, FieldError, Invalid, NotFound, Unauthenticated
+from app.kernel.errors import Conflict, Denied, FieldError, Invalid, NeedsSecondPerson, NotFound, Unauthenticated
 from app.kernel.sentence import Sentence
 
 
@@ -84,8 +84,7 @@ class PauseIsOver(Conflict):
     sentence = Sentence("这次暂停已经解除。", "This pause has been lifted already.")
 
 
-class NeedsSecondPerson(Denied):
-    code = "needs-second-person"
+class LiftedByAnother(NeedsSecondPerson):
     sentence = Sentence(
         "恢复发布要由另一人确认：请另一名合规人员解除。",
         "Whoever paused may not resume: ask another member of compliance to lift it.",

@@ -9,7 +9,7 @@ from app.events.catalogue import EventType, PauseScope, PostingPayload
 from app.events.service import publish, publish_to_all
 from app.forums import pause_rows, repository
 from app.forums.domain import EVERYTHING, REASON_LENGTH, ForumOfBoard, Pause, PausedPlace, is_text
-from app.forums.errors import AlreadyPaused, NeedsSecondPerson, NoSuchPause, PauseIsOver, PlaceNotFound, ReasonUnusable
+from app.forums.errors import AlreadyPaused, LiftedByAnother, NoSuchPause, PauseIsOver, PlaceNotFound, ReasonUnusable
 from app.kernel.actor import Actor
 from app.kernel.ids import ForumId, PauseId, new_id
 
@@ -46,7 +46,7 @@ class Pauses:
     def resume(self, actor: Actor, pause_id: str) -> None:
         """Lifts one pause; posting goes on where no other one holds.
 
-        Raises `NoSuchPause`, `PauseIsOver`, `NeedsSecondPerson` for whoever began it. Source: L5d.
+        Raises `NoSuchPause`, `PauseIsOver`, `LiftedByAnother` for whoever began it. Source: L5d.
         """
         with self._unit_of_work.begin(actor) as tx:
             found = pause_rows.find_pause(tx.session, pause_id)
@@ -55,7 +55,7 @@ class Pauses:
             if found.ended_at is not None:
                 raise PauseIsOver
             if found.began_by == actor.id:
-                raise NeedsSecondPerson
+                raise LiftedByAnother
             pause_rows.end_pause(tx.session, found.id, actor.id, tx.now)
             audit.record(tx, Action.POSTING_RESUMED, ObjectKind.PAUSE, found.id, case=found.place.name)
             _announce(tx, EventType.POSTING_RESUMED, found.place)

@@ -1,6 +1,6 @@
 """What can go wrong with members of the staff and their sessions."""
 
-from app.kernel.errors import Conflict, Denied, Invalid, NotFound, TooMany, Unauthenticated
+from app.kernel.errors import Conflict, Denied, Invalid, NeedsSecondPerson, NotFound, TooMany, Unauthenticated
 from app.kernel.sentence import Sentence
 
 
@@ -51,13 +51,6 @@ class CodeNotRight(SecondFactorNeeded):
         "动态码不对或已用过，请等下一个。连错 5 次会话就结束。",
         "The code is wrong or was used; wait for the next. Five wrong ones in a row end the session.",
     )
-
-
-class NeedsSecondPerson(Denied):
-    """Whoever began or proposed it is not who may go on with it."""
-
-    code = "needs-second-person"
-    sentence = Sentence("这一步要由另一个人来做。", "This takes another person.")
 
 
 class StandingTooShort(NeedsSecondPerson):

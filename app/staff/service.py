@@ -18,6 +18,7 @@ from app.crypto.envelope import Records
 from app.db.unit_of_work import ConstraintViolated, Transaction, UnitOfWork, hold_key
 from app.kernel.actor import Actor, ActorKind
 from app.kernel.clock import Clock
+from app.kernel.errors import NeedsSecondPerson
 from app.kernel.ids import StaffId, new_id
 from app.kernel.secret import Secret
 from app.staff import repository, session_rows
@@ -30,7 +31,6 @@ from app.staff.errors import (
     MemberDisabled,
     MemberNotDisabled,
     MemberNotFound,
-    NeedsSecondPerson,
     NotWaiting,
     PrivacyNeedsConfirmation,
     StandingTooShort,

@@ -151,7 +151,6 @@ _TITLES: dict[str, Sentence] = {
     "already-decided": Sentence("已有人处理", "Somebody has decided already"),
     "account-suspended": Sentence("账号已暂停", "The account is suspended"),
     "account-banned": Sentence("账号已封禁", "The account is banned"),
-    "needs-second-person": Sentence("要另一人来解除", "Another person must do it"),
     "posting-denied": Sentence("现在不能发布", "Posting is refused"),
     "internal-error": Sentence("出了意外", "Something failed"),
 }

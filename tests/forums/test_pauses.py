@@ -16,7 +16,7 @@ from app.forums.domain import Pause, PausedPlace
 from app.forums.errors import (
     AlreadyPaused,
     DrillUnusable,
-    NeedsSecondPerson,
+    LiftedByAnother,
     NoSuchPause,
     PauseIsOver,
     PlaceNotFound,
@@ -167,7 +167,7 @@ def test_whoever_paused_may_not_resume_and_another_may_once(
     made = pause(services, whole(forum))
     again = Actor(ActorKind.OPERATOR, FIRST.id, "another session")
     for actor in (FIRST, again):
-        with pytest.raises(NeedsSecondPerson):
+        with pytest.raises(LiftedByAnother):
             services.emergency.pauses.resume(actor, made.id)
     assert reasons_of(forum.token(account["id"])) == ["posting-paused"]
     services.emergency.pauses.resume(SECOND, made.id)
