@@ -50,6 +50,7 @@ from app.settings import Settings
 from app.web.gate import Gate
 from app.web.logs import configure_logs, logger
 from app.web.metrics import Metrics
+from app.web.pause_banner import LooksForPauses, PauseBanner
 from app.web.problems import InternalError, MethodNotAllowed, NoSuchAddress
 from app.web.rates import Rates
 from app.web.refusals import refusal_response
@@ -142,6 +143,8 @@ def application(
     counted = Metrics(_VERSION)
     app.state.services, app.state.seats = services, AllSeats()
     app.state.metrics, app.state.rates = counted, Rates(counted.rate_refused, rates)
+    app.state.pause_banner = PauseBanner(services.emergency.pauses.list_in_force)
+    app.add_middleware(LooksForPauses, banner=app.state.pause_banner)
     for router in _ROUTERS:
         app.include_router(router)
     if services.development:
