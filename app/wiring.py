@@ -128,6 +128,10 @@ class Services:
     sweeps: Sweeps
     chores: Chores
     forums: Forums
+    accounts: Accounts
+    existing_users: ExistingUsers
+    sanctions: Sanctions
+    agreements: Agreements
     emergency: EmergencyDesk
     staff: StaffDesk
     auditor: Callable[[Secret[str]], Actor | None]
@@ -139,10 +143,6 @@ class Services:
     idempotency: Idempotency
     signer: TokenSigner
     vault: Vault
-    accounts: Accounts
-    existing_users: ExistingUsers
-    sanctions: Sanctions
-    agreements: Agreements
     checks: Checks
     verifications: Verifications
     codes: PhoneCodes
@@ -206,7 +206,7 @@ def _assemble(
         *_facts(settings, desk, unit_of_work),
         *_screening(unit_of_work, records, naming, board_naming),
         *_boards(unit_of_work, verifications.is_adult, board_naming, posting, notices, mac, desk.receipts),
-        *_forums(unit_of_work, mac, plain_http=development),
+        *_accounts(unit_of_work, mac, naming, plain_http=development),
         staff=staff,
         auditor=staff.auditor,
         clock=clock,
@@ -215,10 +215,6 @@ def _assemble(
         idempotency=Idempotency(unit_of_work, mac, records),
         signer=signer,
         vault=vault,
-        accounts=Accounts(unit_of_work, naming),
-        sanctions=Sanctions(unit_of_work, has_person),
-        existing_users=ExistingUsers(unit_of_work, naming),
-        agreements=Agreements(unit_of_work),
         checks=checks,
         verifications=verifications,
         codes=PhoneCodes(unit_of_work, vault, blind_index, mac, texts),
@@ -287,8 +283,14 @@ def _boards(
     return boards, moderators, Reverifications(unit_of_work), Sweeps(unit_of_work, ways), chores
 
 
-def _forums(unit_of_work: UnitOfWork, mac: Mac, *, plain_http: bool) -> tuple[Forums, EmergencyDesk]:
-    return Forums(unit_of_work, mac, plain_http=plain_http), open_emergency_desk(unit_of_work, forum_of_board)
+def _accounts(
+    unit_of_work: UnitOfWork, mac: Mac, naming: Naming, *, plain_http: bool
+) -> tuple[Forums, Accounts, ExistingUsers, Sanctions, Agreements, EmergencyDesk]:
+    """Forums, what they register, and how they are stopped."""
+    forums, accounts = Forums(unit_of_work, mac, plain_http=plain_http), Accounts(unit_of_work, naming)
+    existing, sanctions = ExistingUsers(unit_of_work, naming), Sanctions(unit_of_work, has_person)
+    emergency = open_emergency_desk(unit_of_work, forum_of_board)
+    return forums, accounts, existing, sanctions, Agreements(unit_of_work), emergency
 
 
 def _namings(gate: Gate) -> tuple[Naming, BoardNaming]:

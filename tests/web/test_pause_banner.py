@@ -14,7 +14,7 @@ from app.forums.domain import Pause, PausedPlace
 from app.kernel.actor import OPERATOR
 from app.kernel.errors import Unavailable
 from app.kernel.ids import BoardId, ForumId, PauseId
-from app.web.pause_banner import Paused, PauseBanner
+from app.web.pause_banner import PauseBanner, Paused
 from app.wiring import Services
 from tests.support.clock import TODAY
 from tests.support.forum import ForumBackend
@@ -47,7 +47,9 @@ def test_when_everything_is_paused_every_page_says_since_when_in_both_languages(
     with browsing(services) as http:
         for path in _EVERY:
             page = http.get(path)
-            assert said(page) == "全部论坛自 2026-11-21 12:00（北京时间）起暂停发布，浏览不受影响。恢复时间请看公告。", path
+            assert (
+                said(page) == "全部论坛自 2026-11-21 12:00（北京时间）起暂停发布，浏览不受影响。恢复时间请看公告。"
+            ), path
             assert "理由" not in page.text
         english = "Posting is paused in all forums since 21 Nov 2026, 12:00 (Beijing); reading stays open. "
         assert said(http.get("/?lang=en")) == english + "See the notice for when it returns."
