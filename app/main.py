@@ -38,6 +38,7 @@ from app.api import (
     staff_moderators,
     staff_organisation,
     staff_overview,
+    staff_pauses,
     staff_policies,
     staff_reviews,
     staff_work,
@@ -62,6 +63,7 @@ from app.settings import Settings
 from app.web.gate import Gate
 from app.web.logs import configure_logs, logger
 from app.web.metrics import Metrics
+from app.web.pause_banner import LooksForPauses, PauseBanner
 from app.web.problems import InternalError, MethodNotAllowed, NoSuchAddress
 from app.web.rates import Rates
 from app.web.refusals import refusal_response
@@ -94,9 +96,10 @@ _ROUTERS = (
     staff_work.router,
     staff_login.router,
     staff_members.router,
-    staff_policies.router,
     staff_agreements.router,
     staff_organisation.router,
+    staff_pauses.router,
+    staff_policies.router,
     status_lists.router,
     health.router,
     metrics.router,
@@ -166,6 +169,8 @@ def application(
     counted = Metrics(_VERSION)
     app.state.services, app.state.seats = services, AllSeats()
     app.state.metrics, app.state.rates = counted, Rates(counted.rate_refused, rates)
+    app.state.pause_banner = PauseBanner(services.emergency.pauses.list_in_force)
+    app.add_middleware(LooksForPauses, banner=app.state.pause_banner)
     for router in _ROUTERS:
         app.include_router(router)
     if services.development:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Literal
 
 from app import policies
 from app.kernel.actor import Actor, ActorKind
@@ -62,6 +63,14 @@ class Staff:
     def opens(self, permission: Permission) -> bool:
         """Whether one of their roles does, active or not."""
         return not OPENED_BY[permission].isdisjoint(self.roles)
+
+    def shown_state(self, now: datetime) -> Literal["active", "pending", "disabled", "ended"]:
+        """As it is at this moment."""
+        if self.state is StaffState.PENDING:
+            return "pending"
+        if self.state is StaffState.DISABLED:
+            return "disabled"
+        return "active" if self.is_active(now) else "ended"
 
     def may(self, permission: Permission, now: datetime) -> bool:
         return self.is_active(now) and self.opens(permission)

@@ -1,7 +1,7 @@
 """pauses and drills.
 
 Revision: 0020
-Revises: 0018
+Revises: 0019
 """
 
 import sqlalchemy as sa
