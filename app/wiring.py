@@ -128,6 +128,11 @@ class Services:
     reverifications: Reverifications
     sweeps: Sweeps
     chores: Chores
+    forums: Forums
+    accounts: Accounts
+    existing_users: ExistingUsers
+    sanctions: Sanctions
+    agreements: Agreements
     staff: StaffDesk
     disclosures: DisclosureDesk
     auditor: Callable[[Secret[str]], Actor | None]
@@ -139,11 +144,6 @@ class Services:
     idempotency: Idempotency
     signer: TokenSigner
     vault: Vault
-    forums: Forums
-    accounts: Accounts
-    existing_users: ExistingUsers
-    sanctions: Sanctions
-    agreements: Agreements
     checks: Checks
     verifications: Verifications
     codes: PhoneCodes
@@ -207,6 +207,7 @@ def _assemble(
         *_facts(settings, desk, unit_of_work),
         *_screening(unit_of_work, records, naming, board_naming),
         *_boards(unit_of_work, verifications.is_adult, board_naming, posting, notices, mac, desk.receipts),
+        *_accounts(unit_of_work, mac, naming, plain_http=development),
         staff=staff,
         disclosures=open_disclosure_desk(unit_of_work, records, mac, vault, verifications.is_adult, desk),
         auditor=staff.auditor,
@@ -216,11 +217,6 @@ def _assemble(
         idempotency=Idempotency(unit_of_work, mac, records),
         signer=signer,
         vault=vault,
-        forums=Forums(unit_of_work, mac, plain_http=development),
-        accounts=Accounts(unit_of_work, naming),
-        sanctions=Sanctions(unit_of_work, has_person),
-        existing_users=ExistingUsers(unit_of_work, naming),
-        agreements=Agreements(unit_of_work),
         checks=checks,
         verifications=verifications,
         codes=PhoneCodes(unit_of_work, vault, blind_index, mac, texts),
@@ -287,6 +283,15 @@ def _boards(
     boards, moderators = Boards(unit_of_work, filing, naming, receipts), Moderators(unit_of_work, filing, ways)
     chores = Chores(unit_of_work, mac, notices.text)
     return boards, moderators, Reverifications(unit_of_work), Sweeps(unit_of_work, ways), chores
+
+
+def _accounts(
+    unit_of_work: UnitOfWork, mac: Mac, naming: Naming, *, plain_http: bool
+) -> tuple[Forums, Accounts, ExistingUsers, Sanctions, Agreements]:
+    """Forums, and what they register."""
+    forums, accounts = Forums(unit_of_work, mac, plain_http=plain_http), Accounts(unit_of_work, naming)
+    existing, sanctions = ExistingUsers(unit_of_work, naming), Sanctions(unit_of_work, has_person)
+    return forums, accounts, existing, sanctions, Agreements(unit_of_work)
 
 
 def _namings(gate: Gate) -> tuple[Naming, BoardNaming]:
