@@ -194,9 +194,9 @@ class Readiness:
 
     @property
     def is_ready(self) -> bool:
-        """Two approve, and neither asked."""
+        """Two approve, and neither asked; whoever may approve may ask as well."""
         least = policies.DISCLOSURE_APPROVALS.value
-        return self.approvers >= least and self.requesters >= 1 and self.requesters + self.approvers > least
+        return self.approvers >= least and self.requesters > least
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,7 +135,8 @@ def me(request: Request) -> Response:
     if session is None:
         return visit.show("phone")
     shown = [_shown(visit, account) for account in visit.accounts(session)]
-    return visit.show("me", accounts=shown)
+    opened = visit.services.disclosures.tellings.shown_to(session.account_ids)
+    return visit.show("me", accounts=shown, opened=opened)
 
 
 def _shown(visit: _Visit, account: JudgedAccount) -> tuple[object, ...]:

@@ -42,6 +42,7 @@ _NOT_FOR_OTHERS = {
     *("grant_type", "scope", "client_id", "client_secret", "token", "token_type_hint", "kind", "version", "method"),
     *("document.type", "document.number", "document.name", "document.country", "phone", "code", "role", "step"),
     *("minimum_level", "until", "locale", "return_url", "state", "url", "events[]", "cause", "basis", "reason"),
+    *("fields[]", "authority", "instrument_no", "legal_basis", "purpose", "notify_after", "request_digest"),
     *("email", "password", "new_password", "roles[]", "ends_at"),
     *("items[].field", "items[].account_id", "items[].board", "items[].ref", "content_ref"),
 }

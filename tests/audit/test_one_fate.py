@@ -16,6 +16,7 @@ from app.audit.domain import Action
 from app.audit.models import StagedEntryRow
 from app.boards.domain import BoardChange, NewBoard, OrderScope, Role, ScopeKind, Step
 from app.boards.terms import WantedTerms
+from app.disclosure.domain import Wanted as WantedIdentity
 from app.events.domain import Subscription
 from app.forums.domain import PausedPlace
 from app.kernel.actor import OPERATOR, Actor, ActorKind
@@ -33,6 +34,7 @@ from app.verification.service import AskedProvider, GivenDocument
 from app.wiring import Services
 from tests.support.clock import TODAY, FakeClock
 from tests.support.desk import Desk
+from tests.support.disclosing import Office
 from tests.support.forum import ORGANISATION, sandbox_number
 from tests.support.lexicons import lexicon_file, put_in_force
 from tests.support.opening import read_identity
@@ -288,6 +290,31 @@ def _acts_of_the_staff(services: Services) -> Acts:
     }
 
 
+def _acts_on_identities(services: Services, desk: Desk) -> Acts:
+    requests, openings = services.disclosures.requests, services.disclosures.openings
+    account = desk.on_file("有人过问", "14000000048", sandbox_number(106))
+    texts = ("沙箱市法院", "〔2026〕1号", "《刑事诉讼法》第五十四条")
+    wanted = WantedIdentity.of(account.id, ["name"], texts, "court_order", None)
+    asker, *approvers = (make_staff(services, StaffRole.PRIVACY) for _ in range(4))
+    asks, session = asker.member().as_actor(), asker.session()
+    found = [requests.request(asks, wanted).disclosure.id for _ in range(3)]
+    for one in approvers[:2]:
+        for disclosure_id in found[:2]:
+            requests.approve(one.member().as_actor(), one.session(), disclosure_id)
+    opened, next_one, waits = found
+    openings.execute(asks, session, opened)
+    Office("", services, asker, ()).opened_before(23, days=100)
+    other = approvers[2]
+    return {
+        Action.DISCLOSURE_REQUESTED: lambda: requests.request(asks, wanted),
+        Action.DISCLOSURE_APPROVED: lambda: requests.approve(other.member().as_actor(), other.session(), waits),
+        Action.DISCLOSURE_REFUSED: lambda: requests.refuse(other.member().as_actor(), waits),
+        Action.DISCLOSURE_WITHDRAWN: lambda: requests.withdraw(asks, waits),
+        Action.DISCLOSURE_EXECUTED: lambda: openings.execute(asks, session, opened),
+        Action.DISCLOSURE_ALARMED: lambda: openings.execute(asks, session, next_one),
+    }
+
+
 def _acts_on_the_log(services: Services, settings: Settings) -> Acts:
     services.audit.sequencer.catch_up()
     (settings.audit_directory() / "audit-head.note").unlink()
@@ -308,6 +335,7 @@ def test_an_act_whose_entry_is_lost_has_not_happened(services: Services, setting
         **_acts_in_an_emergency(services, desk),
         **_acts_of_reviewers(services, desk),
         **_acts_of_the_staff(services),
+        **_acts_on_identities(services, desk),
         **_acts_on_the_log(services, settings),
     }
     assert acts.keys() == set(Action) - _AT_THE_START

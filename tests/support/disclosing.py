@@ -2,10 +2,13 @@
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import httpx2
+from sqlalchemy import select
 
 from app.audit.search import Question
+from app.disclosure.models import DisclosureExecutionRow, DisclosureRow
 from app.kernel.actor import OPERATOR
 from app.staff.domain import Face
 from app.wiring import Services
@@ -13,6 +16,7 @@ from tests.support.forum import Json
 from tests.support.staff import StaffLogin, make_staff, open_session
 
 PATH = "/v1/staff/disclosures"
+MADE_UP = "made-up"
 WANTED: Json = {
     "fields": ["name", "document_number"],
     "authority": "沙箱市公安局网安支队",
@@ -59,12 +63,29 @@ class Office:
         return self.post(self.approvers[by], f"/{disclosure_id}/approve")
 
     def approved(self, account_id: str, **other: object) -> str:
-        """The id of a request that two have approved."""
-        disclosure_id = self.ask(account_id, **other)
-        for by in range(2):
-            done = self.approve(disclosure_id, by)
-            assert done.status_code == 200, done.text
+        """The id of a request that two have approved: written at once, without waiting for the audit log."""
+        disclosure_id, docket = self.ask(account_id, **other), self.services.disclosures.requests._docket
+        for one in self.approvers[:2]:
+            with self.services.unit_of_work.begin(one.member().as_actor()) as tx:
+                docket.approve(tx, docket.seen(tx, disclosure_id).disclosure.request, one.staff_id)
         return disclosure_id
+
+    def opened_before(self, count: int, **ago: float) -> None:
+        """So many identities that the asker has opened so long ago, of nobody in particular."""
+        with self.services.unit_of_work.begin(OPERATOR) as tx:
+            template = tx.session.scalars(select(DisclosureRow)).first()
+            assert template is not None
+            columns = {column.key: getattr(template, column.key) for column in DisclosureRow.__table__.columns}
+            made = [DisclosureRow(**{**columns, "id": f"dsc_{number:032x}"}) for number in range(count)]
+            tx.session.add_all(made)
+            tx.session.flush()
+            at = tx.now - timedelta(**ago)
+            tx.session.add_all(
+                DisclosureExecutionRow(
+                    disclosure_id=one.id, reader_id=self.asker.staff_id, entry_id=MADE_UP, started_at=at
+                )
+                for one in made
+            )
 
     def execute(self, disclosure_id: str, who: StaffLogin | None = None) -> httpx2.Response:
         return self.post(who or self.asker, f"/{disclosure_id}/execute")
