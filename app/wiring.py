@@ -130,9 +130,13 @@ class Services:
     reverifications: Reverifications
     sweeps: Sweeps
     chores: Chores
+    term_changes: TermChanges
+    forums: Forums
+    accounts: Accounts
+    existing_users: ExistingUsers
+    sanctions: Sanctions
     agreements: Agreements
     agreement_drafts: AgreementDrafts
-    term_changes: TermChanges
     organisation: Organisation
     staff: StaffDesk
     auditor: Callable[[Secret[str]], Actor | None]
@@ -144,10 +148,6 @@ class Services:
     idempotency: Idempotency
     signer: TokenSigner
     vault: Vault
-    forums: Forums
-    accounts: Accounts
-    existing_users: ExistingUsers
-    sanctions: Sanctions
     checks: Checks
     verifications: Verifications
     codes: PhoneCodes
@@ -211,7 +211,7 @@ def _assemble(
         *_facts(settings, desk, unit_of_work),
         *_screening(unit_of_work, records, naming, board_naming),
         *_boards(unit_of_work, verifications.is_adult, board_naming, posting, notices, mac, desk.receipts),
-        *_house(unit_of_work, desk.receipts, records),
+        *_accounts(unit_of_work, (mac, records), naming, desk.receipts, plain_http=development),
         staff=staff,
         auditor=staff.auditor,
         clock=clock,
@@ -220,10 +220,6 @@ def _assemble(
         idempotency=Idempotency(unit_of_work, mac, records),
         signer=signer,
         vault=vault,
-        forums=Forums(unit_of_work, mac, plain_http=development),
-        accounts=Accounts(unit_of_work, naming),
-        sanctions=Sanctions(unit_of_work, has_person),
-        existing_users=ExistingUsers(unit_of_work, naming),
         checks=checks,
         verifications=verifications,
         codes=PhoneCodes(unit_of_work, vault, blind_index, mac, texts),
@@ -284,20 +280,22 @@ def _boards(
     notices: Notices,
     mac: Mac,
     receipts: Receipts,
-) -> tuple[Boards, Moderators, Reverifications, Sweeps, Chores]:
+) -> tuple[Boards, Moderators, Reverifications, Sweeps, Chores, TermChanges]:
     """All that concerns boards and their moderators."""
     filing, ways = Filing(is_adult), Ways(posting.reverification_url, posting.appeal_url)
     boards, moderators = Boards(unit_of_work, filing, naming, receipts), Moderators(unit_of_work, filing, ways)
-    chores = Chores(unit_of_work, mac, notices.text)
-    return boards, moderators, Reverifications(unit_of_work), Sweeps(unit_of_work, ways), chores
+    chores, changes = Chores(unit_of_work, mac, notices.text), TermChanges(unit_of_work, receipts)
+    return boards, moderators, Reverifications(unit_of_work), Sweeps(unit_of_work, ways), chores, changes
 
 
-def _house(
-    unit_of_work: UnitOfWork, receipts: Receipts, records: Records
-) -> tuple[Agreements, AgreementDrafts, TermChanges, Organisation]:
-    """What the operator sets for itself and for everybody."""
-    drafts, changes = AgreementDrafts(unit_of_work, receipts), TermChanges(unit_of_work, receipts)
-    return Agreements(unit_of_work), drafts, changes, Organisation(unit_of_work, records)
+def _accounts(
+    unit_of_work: UnitOfWork, tools: tuple[Mac, Records], naming: Naming, receipts: Receipts, *, plain_http: bool
+) -> tuple[Forums, Accounts, ExistingUsers, Sanctions, Agreements, AgreementDrafts, Organisation]:
+    """Forums, what they register, and what the operator puts down for itself and for everybody."""
+    forums, accounts = Forums(unit_of_work, tools[0], plain_http=plain_http), Accounts(unit_of_work, naming)
+    existing, sanctions = ExistingUsers(unit_of_work, naming), Sanctions(unit_of_work, has_person)
+    agreements, drafts = Agreements(unit_of_work), AgreementDrafts(unit_of_work, receipts)
+    return forums, accounts, existing, sanctions, agreements, drafts, Organisation(unit_of_work, tools[1])
 
 
 def _namings(gate: Gate) -> tuple[Naming, BoardNaming]:

@@ -42,6 +42,7 @@ _NOT_FOR_OTHERS = {
     *("grant_type", "scope", "client_id", "client_secret", "token", "token_type_hint", "kind", "version", "method"),
     *("document.type", "document.number", "document.name", "document.country", "phone", "code", "role", "step"),
     *("minimum_level", "until", "locale", "return_url", "state", "url", "events[]", "cause", "basis", "reason"),
+    *("email", "password", "new_password", "roles[]", "ends_at"),
     *("items[].field", "items[].account_id", "items[].board", "items[].ref", "content_ref"),
 }
 """Who or what is meant, closed sets, secrets, addresses, and reasons that the forum itself gives."""
@@ -64,7 +65,7 @@ _OTHER_COMMANDS = {
     ),
     *("lexicon import", "lexicon list", "lexicon try", "lexicon diff", "lexicon rehearse", "lexicon publish"),
     *("lexicon withdraw", "lexicon export", "reviews list", "reviews show", "reviews decide", "reviews suggestions"),
-    *("audit prove", "audit search"),
+    *("audit prove", "audit search", "staff add", "staff list", "staff disable"),
 }
 
 
