@@ -120,17 +120,6 @@ class Services:
     """Where a face keeps files of its own: the demo forum, in development."""
     audit: AuditDesk
     audit_verifications: NightlyVerifications
-    lexicons: Lexicons
-    reviews: Reviews
-    patrol: Patrol
-    watch: Watch
-    own_names: OwnNames
-    boards: Boards
-    moderators: Moderators
-    reverifications: Reverifications
-    sweeps: Sweeps
-    chores: Chores
-    term_changes: TermChanges
     forums: Forums
     accounts: Accounts
     existing_users: ExistingUsers
@@ -138,6 +127,17 @@ class Services:
     agreements: Agreements
     agreement_drafts: AgreementDrafts
     organisation: Organisation
+    boards: Boards
+    moderators: Moderators
+    reverifications: Reverifications
+    sweeps: Sweeps
+    chores: Chores
+    term_changes: TermChanges
+    lexicons: Lexicons
+    reviews: Reviews
+    patrol: Patrol
+    watch: Watch
+    own_names: OwnNames
     staff: StaffDesk
     auditor: Callable[[Secret[str]], Actor | None]
     """Who may read the log by this token of a staff session; None for nobody's. Raises `RoleNotSufficient`."""
@@ -209,9 +209,9 @@ def _assemble(
     posting = Posting(unit_of_work, signer, mac, settings.issuer, lifetime, verifications.is_adult, screenings)
     return Services(
         *_facts(settings, desk, unit_of_work),
-        *_screening(unit_of_work, records, naming, board_naming),
-        *_boards(unit_of_work, verifications.is_adult, board_naming, posting, notices, mac, desk.receipts),
         *_accounts(unit_of_work, (mac, records), naming, desk.receipts, plain_http=development),
+        *_boards(unit_of_work, verifications.is_adult, board_naming, posting, notices, mac, desk.receipts),
+        *_screening(unit_of_work, records, naming, board_naming),
         staff=staff,
         auditor=staff.auditor,
         clock=clock,
