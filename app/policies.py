@@ -141,7 +141,7 @@ CAMPAIGN_WEEKS = Policy(12, "weeks shown, this one too", "design")
 AGREEMENT_ACCEPTANCE = Policy(7, "days", "design")
 AGREEMENT_LONGEST_ACCEPTANCE = Policy(365, "days", "design")
 AGREEMENT_AHEAD = Policy(365, "days that a version is published ahead at most", "design")
-AGREEMENT_LONGEST_TEXT = Policy(30_000, "characters in one language", "design")
+AGREEMENT_LONGEST_TEXT = Policy(20_000, "characters in one language", "design")
 AGREEMENT_LINES = Policy(2_000, "lines in one language", "design")
 
 FILING_REVIEW = Policy(365, "days, then a forum's filing is to be looked at again", "L2b; design")

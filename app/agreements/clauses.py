@@ -62,7 +62,7 @@ CLAUSES: Mapping[AgreementKind, Mapping[str, Clause]] = {
         ),
         "prohibited-information": _PROHIBITED,
         "founder-duties": Clause(
-            zh=(("发起者",), ("义务",), ("整个版块", "版块规则")),
+            zh=(("发起者",), ("义务",), ("整个版块", "公布版块规则", "名称和简介")),
             en=(("founder",), ("dut",), ("whole board", "rules of the board"), ("description",)),
         ),
         "manager-duties": Clause(

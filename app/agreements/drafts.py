@@ -71,7 +71,7 @@ class AgreementDrafts:
         self._receipts = receipts
 
     def write(self, actor: Actor, title: str, draft: Draft) -> ReadDraft:
-        """Begins a draft. Clause marks may stand in it; the words are what counts.
+        """Begins a draft; one of its texts may be missing yet. Clause marks may stand in it, and the words count.
 
         Raises `VersionTaken`, `TextTooLong`, `Invalid`.
         """
@@ -227,8 +227,9 @@ def _refuse_taken(tx: Transaction, draft: Draft) -> None:
 def _readable(title: str, draft: Draft) -> tuple[str, Draft]:
     """The same with every line ended alike. Raises `TextTooLong`, `Invalid`."""
     draft = replace(draft, zh=_lines_of(draft.zh), en=_lines_of(draft.en))
-    texts: Sequence[tuple[str, str]] = [("/title", title), ("/text/zh", draft.zh), ("/text/en", draft.en)]
-    refuse_unreadable(Text(Field.REASON, pointer, text) for pointer, text in texts)
+    texts: Sequence[tuple[str, str]] = [("/text/zh", draft.zh), ("/text/en", draft.en)]
+    refuse_unreadable([Text(Field.BOARD_NAME, "/title", title)])
+    refuse_unreadable(Text(Field.BOARD_DESCRIPTION, pointer, text) for pointer, text in texts)
     for pointer, text in texts:
         if len(text) > _CHARACTERS or text.count("\n") > _LINES:
             raise TextTooLong(pointer, _TOO_LONG)
@@ -236,4 +237,5 @@ def _readable(title: str, draft: Draft) -> tuple[str, Draft]:
 
 
 def _lines_of(text: str) -> str:
-    return text.replace("\r\n", "\n").strip("\n") + "\n"
+    lines = text.replace("\r\n", "\n").strip("\n")
+    return f"{lines}\n" if lines else ""

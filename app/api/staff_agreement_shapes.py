@@ -28,20 +28,18 @@ from app.kernel.sentence import Language, Sentence
 _NOTHING_GIVEN = FieldError(
     "", "nothing-given", Sentence("至少给出一个要改的字段。", "Give at least one field to change.")
 )
-_LongText = Annotated[str, Field(min_length=1, max_length=policies.AGREEMENT_LONGEST_TEXT.value)]
+_LongText = Annotated[str, Field(max_length=policies.AGREEMENT_LONGEST_TEXT.value)]
 _Version = Annotated[str, Field(pattern="^[0-9A-Za-z][0-9A-Za-z.-]{0,31}$", description="Like 2026-12.")]
 _Title = Annotated[str, Field(min_length=1, max_length=120)]
 _Revision = Annotated[int, Field(ge=1, le=1_000_000, description="That of the draft as it was read.")]
 
 
-class BothTexts(Request):
-    """The Chinese text decides. A heading begins with `#`; a clause stands between two of them."""
+class TextGiven(Request):
+    """The Chinese text decides. A heading begins with `#`; a clause stands between two of them.
 
-    zh: _LongText
-    en: _LongText
+    Two long texts do not fit into one request: give one, then the other.
+    """
 
-
-class SomeTexts(Request):
     zh: _LongText | None = None
     en: _LongText | None = None
 
@@ -50,10 +48,10 @@ class NewDraft(Request):
     kind: Annotated[AgreementKind, Field(strict=False)]
     version: _Version
     title: _Title
-    text: BothTexts
+    text: TextGiven
 
     def as_draft(self) -> Draft:
-        return Draft(self.kind, self.version, self.text.zh, self.text.en)
+        return Draft(self.kind, self.version, self.text.zh or "", self.text.en or "")
 
 
 class ChangedDraft(Request):
@@ -62,11 +60,11 @@ class ChangedDraft(Request):
     revision: _Revision
     version: _Version | None = None
     title: _Title | None = None
-    text: SomeTexts | None = None
+    text: TextGiven | None = None
 
     def as_change(self) -> DraftChange:
         """Raises `Invalid` when nothing is given."""
-        text = self.text or SomeTexts()
+        text = self.text or TextGiven()
         change = DraftChange(self.version, self.title, text.zh, text.en)
         if change == DraftChange():
             raise Invalid([_NOTHING_GIVEN])
