@@ -1,7 +1,9 @@
 """What must be so before the service starts: the rules of production, and what is worth a warning."""
 
 import os
+from datetime import timedelta
 from importlib.util import find_spec
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from sqlalchemy import Engine, text
@@ -12,6 +14,8 @@ from app.crypto.keyring import Keyring
 from app.db.roles import changeable
 from app.kernel.errors import StartRefused
 from app.settings import Environment, Settings
+from app.verification.checks import Budget
+from app.verification.texts import CodeRules
 
 _UNSAFE_LIBRARIES = ("ecdsa", "rsa")
 _DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
@@ -101,3 +105,20 @@ def provider_names(settings: Settings) -> list[str]:
 def sms_pause(settings: Settings) -> int:
     pause = settings.sms_pause_seconds
     return policies.SMS_PAUSE.value if pause is None else pause
+
+
+def token_lifetime(settings: Settings) -> timedelta:
+    return timedelta(seconds=settings.token_ttl_seconds or policies.POSTING_TOKEN_LIFETIME.value)
+
+
+def code_rules(settings: Settings) -> CodeRules:
+    daily_texts = policies.DAILY_TEXTS.value if settings.daily_texts is None else settings.daily_texts
+    return CodeRules(sms_pause(settings), daily_texts, urlsplit(settings.issuer).hostname or "")
+
+
+def check_budget(settings: Settings) -> Budget:
+    a_day, a_month = settings.daily_checks, settings.monthly_checks
+    return Budget(
+        policies.DAILY_CHECKS.value if a_day is None else a_day,
+        policies.MONTHLY_CHECKS.value if a_month is None else a_month,
+    )

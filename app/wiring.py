@@ -2,15 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 from sqlalchemy import Engine
 
-from app import policies
 from app.accounts.existing_users import ExistingUsers
 from app.accounts.naming import Naming
 from app.accounts.own_names import OwnNames
@@ -70,13 +67,21 @@ from app.screening.service import Gate
 from app.screening.watch import Watch
 from app.settings import Environment, Settings
 from app.staff.desk import StaffDesk, open_staff_desk
-from app.start_rules import provider_names, refuse_careless_postgres, refuse_powerful_postgres, refuse_unsafe, sms_pause
+from app.start_rules import (
+    check_budget,
+    code_rules,
+    provider_names,
+    refuse_careless_postgres,
+    refuse_powerful_postgres,
+    refuse_unsafe,
+    token_lifetime,
+)
 from app.upkeep.job_runs import JobRuns
 from app.upkeep.keys import name_new_keys, refuse_missing_keys
 from app.upkeep.rotation import SIGNING_KEY_OVERLAP
 from app.upkeep.schema import SCHEMA_VERSION_TABLE, refuse_old_schema, upgrade
 from app.vault.service import Vault
-from app.verification.checks import Budget, Checks
+from app.verification.checks import Checks
 from app.verification.codes import PhoneCodes
 from app.verification.links import has_person
 from app.verification.notices import Notices
@@ -86,7 +91,7 @@ from app.verification.service import Verifications
 from app.verification.sign_ins import SignIns
 from app.verification.sms.contract import SmsSender
 from app.verification.sms.sandbox import SandboxSender
-from app.verification.texts import CodeRules, Texts
+from app.verification.texts import Texts
 
 _NO_DATABASE = "The database does not answer. Check SHIMING_DATABASE_URL."
 _PROVIDERS: dict[str, Callable[[], RecordCheckProvider]] = {"sandbox": SandboxProvider}
@@ -129,6 +134,14 @@ class Services:
     reverifications: Reverifications
     sweeps: Sweeps
     chores: Chores
+    forums: Forums
+    accounts: Accounts
+    existing_users: ExistingUsers
+    sanctions: Sanctions
+    agreements: Agreements
+    status_lists: StatusLists
+    tally: Tally
+    compliance: Compliance
     staff: StaffDesk
     auditor: Callable[[Secret[str]], Actor | None]
     """Who may read the log by this token of a staff session; None for nobody's. Raises `RoleNotSufficient`."""
@@ -139,11 +152,6 @@ class Services:
     idempotency: Idempotency
     signer: TokenSigner
     vault: Vault
-    forums: Forums
-    accounts: Accounts
-    existing_users: ExistingUsers
-    sanctions: Sanctions
-    agreements: Agreements
     checks: Checks
     verifications: Verifications
     codes: PhoneCodes
@@ -152,9 +160,6 @@ class Services:
     visits: Visits
     screenings: Screenings
     posting: Posting
-    status_lists: StatusLists
-    tally: Tally
-    compliance: Compliance
     webhooks: Webhooks
     deliveries: Deliveries
     job_runs: JobRuns
@@ -185,8 +190,8 @@ def build(
     unit_of_work = UnitOfWork(engine, clock)
     try:
         _refuse_unready(settings, engine, unit_of_work, keyring)
-        checks = Checks(unit_of_work, clock, providers, _budget(settings))
-        texts = Texts(sender, _code_rules(settings))
+        checks = Checks(unit_of_work, clock, providers, check_budget(settings))
+        texts = Texts(sender, code_rules(settings))
         return _assemble(settings, clock, checks, texts, keyring, unit_of_work)
     except StartRefused:
         engine.dispose()
@@ -202,13 +207,15 @@ def _assemble(
     naming, board_naming = _namings(Gate(records))
     verifications = Verifications(unit_of_work, vault, blind_index, mac, checks, direct_by_default=development)
     screenings, notices = Screenings(unit_of_work, records), Notices(unit_of_work, vault, texts)
-    lifetime, sandbox = _token_lifetime(settings), texts.sender if isinstance(texts.sender, SandboxSender) else None
+    lifetime, sandbox = token_lifetime(settings), texts.sender if isinstance(texts.sender, SandboxSender) else None
     staff = open_staff_desk(unit_of_work, records, mac, desk.receipts, _authenticator_clocks(settings, clock))
     posting = Posting(unit_of_work, signer, mac, settings.issuer, lifetime, verifications.is_adult, screenings)
     return Services(
         *_facts(settings, desk, unit_of_work),
         *_screening(unit_of_work, records, naming, board_naming),
         *_boards(unit_of_work, verifications.is_adult, board_naming, posting, notices, mac, desk.receipts),
+        *_accounts(unit_of_work, mac, naming, plain_http=development),
+        *_at_a_glance(unit_of_work, signer, posting, settings.issuer, desk),
         staff=staff,
         auditor=staff.auditor,
         clock=clock,
@@ -217,11 +224,6 @@ def _assemble(
         idempotency=Idempotency(unit_of_work, mac, records),
         signer=signer,
         vault=vault,
-        forums=Forums(unit_of_work, mac, plain_http=development),
-        accounts=Accounts(unit_of_work, naming),
-        sanctions=Sanctions(unit_of_work, has_person),
-        existing_users=ExistingUsers(unit_of_work, naming),
-        agreements=Agreements(unit_of_work),
         checks=checks,
         verifications=verifications,
         codes=PhoneCodes(unit_of_work, vault, blind_index, mac, texts),
@@ -230,9 +232,6 @@ def _assemble(
         visits=Visits(unit_of_work, mac, naming),
         screenings=screenings,
         posting=posting,
-        status_lists=StatusLists(unit_of_work, signer, posting.policy, settings.issuer),
-        tally=Tally(unit_of_work),
-        compliance=Compliance(unit_of_work, posting.policy, desk.watch),
         webhooks=Webhooks(unit_of_work, records, _record_webhook, private=development),
         deliveries=Deliveries(unit_of_work, records, Sender(clock, private=development)),
         job_runs=JobRuns(unit_of_work),
@@ -290,6 +289,23 @@ def _boards(
     boards, moderators = Boards(unit_of_work, filing, naming, receipts), Moderators(unit_of_work, filing, ways)
     chores = Chores(unit_of_work, mac, notices.text)
     return boards, moderators, Reverifications(unit_of_work), Sweeps(unit_of_work, ways), chores
+
+
+def _accounts(
+    unit_of_work: UnitOfWork, mac: Mac, naming: Naming, *, plain_http: bool
+) -> tuple[Forums, Accounts, ExistingUsers, Sanctions, Agreements]:
+    """Forums, and what they register."""
+    forums, accounts = Forums(unit_of_work, mac, plain_http=plain_http), Accounts(unit_of_work, naming)
+    existing, sanctions = ExistingUsers(unit_of_work, naming), Sanctions(unit_of_work, has_person)
+    return forums, accounts, existing, sanctions, Agreements(unit_of_work)
+
+
+def _at_a_glance(
+    unit_of_work: UnitOfWork, signer: TokenSigner, posting: Posting, issuer: str, desk: AuditDesk
+) -> tuple[StatusLists, Tally, Compliance]:
+    """How all accounts of a forum stand, how permits are asked for, and whether all is as it must be."""
+    lists = StatusLists(unit_of_work, signer, posting.policy, issuer)
+    return lists, Tally(unit_of_work), Compliance(unit_of_work, posting.policy, desk.watch)
 
 
 def _namings(gate: Gate) -> tuple[Naming, BoardNaming]:
@@ -368,24 +384,7 @@ def _providers(settings: Settings) -> list[RecordCheckProvider]:
     return [_PROVIDERS[name]() for name in names]
 
 
-def _budget(settings: Settings) -> Budget:
-    a_day, a_month = settings.daily_checks, settings.monthly_checks
-    return Budget(
-        policies.DAILY_CHECKS.value if a_day is None else a_day,
-        policies.MONTHLY_CHECKS.value if a_month is None else a_month,
-    )
-
-
 def _sender(settings: Settings, clock: Clock) -> SmsSender:
     if settings.sms_senders != "sandbox":
         raise StartRefused("SHIMING_SMS_SENDERS: this version has only `sandbox`.")
     return SandboxSender(clock)
-
-
-def _code_rules(settings: Settings) -> CodeRules:
-    daily_texts = policies.DAILY_TEXTS.value if settings.daily_texts is None else settings.daily_texts
-    return CodeRules(sms_pause(settings), daily_texts, urlsplit(settings.issuer).hostname or "")
-
-
-def _token_lifetime(settings: Settings) -> timedelta:
-    return timedelta(seconds=settings.token_ttl_seconds or policies.POSTING_TOKEN_LIFETIME.value)

@@ -68,7 +68,7 @@ def list_members(
     "/members",
     status_code=201,
     response_model=HandoutShown,
-    responses=problems({**ONCE_STAFF, 403: FRESH, 409: f"email-taken, {IN_PROGRESS}"}),
+    responses=problems({**ONCE_STAFF, 403: FRESH, 409: f"state-conflict, {IN_PROGRESS}"}),
 )
 def add_member(body: NewMemberGiven, caller: _FreshAdmin, services: ServicesOf, once: OnceOf) -> Response:
     """A new member; the credentials are told this once. One with `privacy` has none before a confirmation."""

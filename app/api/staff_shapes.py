@@ -7,7 +7,7 @@ from pydantic import Field
 
 from app.api.shapes import Answer, Moment, Request, Stamp
 from app.staff.access import Role
-from app.staff.domain import Authenticator, Credentials, Handout, SignedIn, Staff, StaffSession, StaffState
+from app.staff.domain import Authenticator, Credentials, Handout, SignedIn, Staff, StaffSession
 
 _Reason = Annotated[str, Field(min_length=1, max_length=400)]
 _Typed = Annotated[str, Field(min_length=1, max_length=256)]
@@ -146,13 +146,12 @@ def _session(session: StaffSession) -> dict[str, Any]:
 
 
 def _member(staff: Staff, now: datetime) -> dict[str, Any]:
-    ended = staff.state is StaffState.ACTIVE and not staff.is_active(now)
     return {
         "id": staff.id,
         "email": staff.email,
         "roles": sorted(staff.roles),
         "standing": [RoleShown(role=role, since=since) for role, since in sorted(staff.roles.items())],
-        "state": "ended" if ended else staff.state.value,
+        "state": staff.shown_state(now),
         "created_at": staff.created_at,
         "disabled_at": staff.disabled_at,
         "ends_at": staff.ends_at,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Literal
 
 from app import policies
 from app.kernel.actor import Actor, ActorKind
@@ -58,6 +59,14 @@ class Staff:
     def is_active(self, now: datetime) -> bool:
         """Boundary: exactly at `ends_at` a member is not."""
         return self.state is StaffState.ACTIVE and (self.ends_at is None or now < self.ends_at)
+
+    def shown_state(self, now: datetime) -> Literal["active", "pending", "disabled", "ended"]:
+        """As it is at this moment."""
+        if self.state is StaffState.PENDING:
+            return "pending"
+        if self.state is StaffState.DISABLED:
+            return "disabled"
+        return "active" if self.is_active(now) else "ended"
 
     def may(self, permission: Permission, now: datetime) -> bool:
         return self.is_active(now) and not OPENED_BY[permission].isdisjoint(self.roles)

@@ -71,7 +71,6 @@ class MemberNotFound(NotFound):
 
 
 class EmailTaken(Conflict):
-    code = "email-taken"
     sentence = Sentence("这个邮箱已是成员。", "A member with this e-mail address exists.")
 
 

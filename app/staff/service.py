@@ -85,6 +85,10 @@ class Members:
         with self._unit_of_work.read() as tx:
             return repository.find_by_email(tx.session, name.strip().lower()) or get_member(tx, name)
 
+    def has_admin(self) -> bool:
+        with self._unit_of_work.read() as tx:
+            return bool(holders_of(tx, Role.ADMIN))
+
     def waiting(self) -> list[Staff]:
         """Who holds `privacy` only once another `privacy` member has confirmed it; the oldest first."""
         with self._unit_of_work.read() as tx:

@@ -160,33 +160,27 @@ class Sessions:
 
         Raises `CodeNotRight`, which the fifth time in a row ends the session; `SessionOver`.
         """
-        actor = session.staff.as_actor(request_id)
+        renewed = again_on_collision(lambda: self._renew(session.staff.as_actor(request_id), session, code))
+        if renewed is None:
+            raise CodeNotRight
+        return renewed
+
+    def _renew(self, actor: Actor, session: StaffSession, code: Secret[str]) -> SteppedUp | None:
+        """None for a wrong code. It is counted before it is judged: others wait for that row meanwhile."""
         with self._unit_of_work.begin(actor) as tx:
             if not session_rows.charge_try(tx.session, session.id, _TRIES):
                 raise SessionOver
-        try:
-            with self._unit_of_work.begin(actor) as tx:
-                return self._renew(tx, session, code)
-        except (CodeNotRight, ConstraintViolated):
-            self._note_wrong_code(actor, session)
-            raise CodeNotRight from None
-
-    def _renew(self, tx: Transaction, session: StaffSession, code: Secret[str]) -> SteppedUp:
-        right = self._second_factors.judge(tx, session.staff.id, code)
-        if right is None or not self._second_factors.spend(tx, session.staff.id, right):
-            raise CodeNotRight
-        if not session_rows.renew(tx.session, session.id, tx.now):
-            raise SessionOver
-        token = Secret(secrets.token_urlsafe(_TOKEN_BYTES)) if session.face is Face.CONSOLE else None
-        if token is not None:
-            session_rows.change_digest(tx.session, session.id, self._digest(session.face, token))
-        audit.record(tx, Action.STAFF_STEPPED_UP, ObjectKind.STAFF, session.staff.id)
-        return SteppedUp(replace(session, seen_at=tx.now, second_factor_at=tx.now), token)
-
-    def _note_wrong_code(self, actor: Actor, session: StaffSession) -> None:
-        with self._unit_of_work.begin(actor) as tx:
-            session_rows.end_if_exhausted(tx.session, session.id, tx.now, _TRIES)
-            audit.record(tx, Action.STAFF_STEP_UP_FAILED, ObjectKind.STAFF, session.staff.id)
+            right = self._second_factors.judge(tx, session.staff.id, code)
+            if right is None or not self._second_factors.spend(tx, session.staff.id, right):
+                session_rows.end_if_exhausted(tx.session, session.id, tx.now, _TRIES)
+                audit.record(tx, Action.STAFF_STEP_UP_FAILED, ObjectKind.STAFF, session.staff.id)
+                return None
+            session_rows.renew(tx.session, session.id, tx.now)
+            token = Secret(secrets.token_urlsafe(_TOKEN_BYTES)) if session.face is Face.CONSOLE else None
+            if token is not None:
+                session_rows.change_digest(tx.session, session.id, self._digest(session.face, token))
+            audit.record(tx, Action.STAFF_STEPPED_UP, ObjectKind.STAFF, session.staff.id)
+            return SteppedUp(replace(session, seen_at=tx.now, second_factor_at=tx.now), token)
 
     def end(self, session: StaffSession, request_id: str | None = None) -> None:
         """Signs out, at once and everywhere that this token is used. Twice changes nothing."""

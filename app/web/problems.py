@@ -130,7 +130,6 @@ _TITLES: dict[str, Sentence] = {
     "return-url-not-registered": Sentence("返回地址没有登记", "The return address is not registered"),
     "handle-taken": Sentence("昵称已有人用", "The handle is taken"),
     "external-id-taken": Sentence("此论坛账号已有记录", "This forum account has a record"),
-    "email-taken": Sentence("邮箱已是成员", "The e-mail address is a member's"),
     "slug-taken": Sentence("slug 已有版块在用", "The slug is taken"),
     "needs-confirmation": Sentence("需要运营者先确认", "The operator must confirm first"),
     "handle-invalid": Sentence("昵称不能这样取", "The handle cannot be used"),

@@ -15,7 +15,7 @@ from app.kernel.ids import StaffId, new_id
 from app.kernel.secret import Secret
 from app.staff import repository
 from app.staff.access import Role
-from app.staff.domain import Face, Staff, StaffState
+from app.staff.domain import Face, SignInAttempt, Staff, StaffSession, StaffState
 from app.staff.models import StaffRoleRow, StaffRow
 from app.wiring import Services
 from tests.support.forum import NO_CERTIFICATES
@@ -57,11 +57,19 @@ class StaffLogin:
         path = f"{address}/v1/staff/sessions/current/step-up"
         return httpx2.post(path, json={"code": code or self.code()}, headers=self.headers, verify=NO_CERTIFICATES)
 
+    def attempt(self, password: str = PASSWORD, code: str | None = None, address: str = "192.0.2.1") -> SignInAttempt:
+        """One to sign in, without HTTP."""
+        return SignInAttempt(self.email, Secret(password), Secret(code or self.code()), Face.API, address)
+
+    def session(self, face: Face = Face.API) -> StaffSession:
+        """As it is now."""
+        session = self.services.staff.sessions.find(Secret(self.token if face is Face.API else self.cookie), face)
+        assert session is not None
+        return session
+
     def member(self) -> Staff:
         """As they are now."""
-        session = self.services.staff.sessions.find(Secret(self.token), Face.API)
-        assert session is not None
-        return session.staff
+        return self.session().staff
 
 
 def make_staff(

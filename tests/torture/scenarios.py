@@ -4,9 +4,8 @@ import copy
 import json
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import Any
 
 import httpx2
 
@@ -18,30 +17,14 @@ from tests.support.agreements import none_published
 from tests.support.forum import NAME, PERSON, ForumBackend, Json
 from tests.support.lexicons import BLOCKED, REVIEWED
 from tests.support.serving import serving
-from tests.torture.world import HOOK, RETURN_URL, USED_KEY, World
+from tests.torture.asked import Asked, Line
+from tests.torture.staff_scenarios import good_staff, staff_lines
+from tests.torture.world import HOOK, RETURN_URL, USED_KEY, World, is_for_staff
 
 GENEROUS = {kind: Rate(1_000_000_000, "requests", "test", 1) for kind in RouteClass}
 _ONE_AN_HOUR = {kind: Rate(1, "requests", "test", 3600) for kind in RouteClass}
 _JSON = {"content-type": "application/json"}
 _KEY = "a-key-of-the-scenarios"
-Line = tuple[str, int, str, httpx2.Response]
-"""An operation, the status and the code that it must answer with, and what it answered."""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """One request that is good: the operation, what stands in its path, and the rest as the client takes it."""
-
-    operation: str
-    path: dict[str, str] = field(default_factory=dict)
-    options: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def address(self) -> str:
-        return self.operation.split(" ")[1].format(**self.path)
-
-    def by(self, forum: ForumBackend, **more: Any) -> httpx2.Response:
-        return forum.http.request(self.operation.split(" ")[0], self.address, **{**self.options, **more})
 
 
 @dataclass(frozen=True)
@@ -60,6 +43,7 @@ def new_stage(world: World) -> Iterator[Stage]:
     strict = replace(services, verifications=verifications, metrics_token_digest=sha256(b"metrics").digest())
     with serving(strict, _ONE_AN_HOUR) as address:
         backend = ForumBackend(address, world.forum.credentials)
+        backend.staff_headers = world.forum.staff_headers
         with closing(backend.http):
             yield Stage(world, backend)
 
@@ -107,6 +91,7 @@ def good(world: World) -> Iterator[Asked]:
     yield from _good_boards(world)
     yield from _good_moderators(world)
     yield from _good_screenings(world)
+    yield from good_staff(world)
     named = {"account_id": world.accounts["verified"]["id"], "scope": "post"}
     content = [{"field": "post", "text": "你好", "board": world.offices["open"]}]
     yield Asked("POST /v1/tokens", {}, {"json": {**named, "items": content}})
@@ -195,7 +180,7 @@ def _narrow(stage: Stage, asked: Asked) -> httpx2.Response:
     narrow = ForumBackend(stage.world.forum.address, stage.world.forum.credentials)
     with closing(narrow.http):
         narrow.log_in("accounts" if asked.address.startswith("/v1/tokens") else "tokens")
-        return asked.by(narrow)
+        return asked.by(narrow, headers={"authorization": narrow.http.headers["authorization"]})
 
 
 def _hasty(stage: Stage, asked: Asked) -> httpx2.Response:
@@ -232,6 +217,7 @@ def _elsewhere(stage: Stage, asked: Asked) -> httpx2.Response:
         "order_id": stage.world.offices["their order"],
         "sanction_id": "san_nobody",
         "screening_id": stage.world.screenings["theirs"],
+        "staff_id": "stf_nobody",
     }
     if asked.operation == "GET /v1/audit/proofs/inclusion":
         return asked.by(stage.world.forum, params={"id": "nobody"})
@@ -262,9 +248,24 @@ def _reused(stage: Stage, asked: Asked) -> httpx2.Response:
 def _claimed(stage: Stage, asked: Asked, body: Json) -> httpx2.Response:
     """Another process is at work on `body` under the same key."""
     key = f"{_KEY}-{len(body)}-{'another' in body}"
-    client, route = stage.world.forum.credentials.client_id, asked.operation.split(" ")[1]
+    client: str = stage.world.forum.credentials.client_id
+    if is_for_staff(asked.address):
+        client = stage.world.staff["all"].staff_id
+    route = asked.operation.split(" ")[1]
     stage.world.services.idempotency.claim(KeyedRequest(client, route, asked.address, key, json.dumps(body).encode()))
     return asked.by(stage.world.forum, headers={"idempotency-key": key})
+
+
+def _without_a_role(stage: Stage, asked: Asked) -> httpx2.Response:
+    return asked.by(stage.world.forum, headers=stage.world.staff["without a role"].headers)
+
+
+def _stale(stage: Stage, asked: Asked) -> httpx2.Response:
+    """By somebody who signed in some time ago; at the step-up itself with a wrong code."""
+    headers = stage.world.staff["stale"].headers
+    if asked.address.endswith("/step-up"):
+        return asked.by(stage.world.forum, headers=headers, json={"code": "000000"})
+    return asked.by(stage.world.forum, headers=headers)
 
 
 EVERYWHERE: dict[str, Callable[[Stage, Asked], httpx2.Response]] = {
@@ -279,6 +280,8 @@ EVERYWHERE: dict[str, Callable[[Stage, Asked], httpx2.Response]] = {
     "account-not-found": _nobody,
     "idempotency-in-progress": _twice_at_once,
     "idempotency-key-reused": _reused,
+    "role-not-sufficient": _without_a_role,
+    "second-factor-needed": _stale,
 }
 
 
@@ -295,6 +298,7 @@ def lines(stage: Stage) -> Iterator[Line]:
     yield from _unfit(stage.world)
     yield from _boards(stage.world)
     yield from _moderators(stage.world)
+    yield from staff_lines(stage.world)
     list_of = Asked("GET /v1/status-lists/{forum_id}", {"forum_id": stage.world.forum.credentials.forum_id})
     etag = list_of.by(stage.world.forum).headers["etag"]
     yield list_of.operation, 304, "", list_of.by(stage.world.forum, headers={"if-none-match": f'"other", W/{etag}'})

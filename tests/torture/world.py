@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 import httpx2
 from sqlalchemy import update
@@ -12,12 +13,14 @@ from app.audit.search import Question
 from app.events.models import DeliveryRow
 from app.kernel.actor import OPERATOR, Actor, ActorKind
 from app.kernel.ids import new_id
-from app.kernel.secret import Secret
 from app.screening.models import ScreenedContentRow
+from app.staff.access import Role
+from app.staff.models import StaffSessionRow
 from app.wiring import Services
 from tests.support.clock import FakeClock
 from tests.support.forum import NAME, ORGANISATION, ForumBackend, Json, sandbox_number
 from tests.support.lexicons import BLOCKED, MASKED, REVIEWED, publish_terms
+from tests.support.staff import StaffLogin, make_staff
 
 USED_KEY, WRONG_CODE = "used-once-already", "000000"
 _UNAVAILABLE, _MISMATCH, _CHILD = "110199199003070076", "110199199003070033", "110199201306010011"
@@ -48,6 +51,8 @@ class World:
     """Boards, moderators, sanctions and orders, by their state."""
     screenings: dict[str, str]
     """By what became of them."""
+    staff: dict[str, StaffLogin] = field(default_factory=dict)
+    """By what they are; the forum's client speaks for the one with every role where staff is asked."""
     people: int = 600
 
     def next_person(self) -> str:
@@ -89,11 +94,21 @@ class World:
             self.forum, f"/v1/boards/{board_id}/moderators", {"account_id": self.candidate()["id"], "role": "manager"}
         )
 
+    def admit_staff(self) -> None:
+        """Members who have just signed in: one with every role, which nobody could have, one with none, one stale."""
+        roles = {"all": tuple(Role), "without a role": (), "stale": tuple(Role)}
+        self.staff = {name: make_staff(self.services, *held) for name, held in roles.items()}
+        with self.services.unit_of_work.begin(OPERATOR) as tx:
+            old = update(StaffSessionRow).where(StaffSessionRow.staff_id == self.staff["stale"].staff_id)
+            tx.session.execute(old.values(second_factor_at=tx.now - timedelta(hours=1)))
+        self.forum.staff_headers = self.staff["all"].headers
+
     def age(self) -> None:
         """Ten minutes later: the tokens are new, the operator lets the forum go on, and somebody has come."""
         self.clock.advance(minutes=10)
         for forum in (self.forum, self.other):
             forum.log_in()
+        self.admit_staff()
         self.services.forums.confirm_acts(OPERATOR, self.forum.credentials.forum_id)
         account = self.member()
         asked = self.forum.ask_code(account["id"], self.phone()).json()
@@ -108,14 +123,8 @@ class World:
             self.known[name].append(value)
 
 
-def with_auditor(services: Services, worlds: list[World]) -> Services:
-    """The same service, where the first forum of a world may look into the log as staff will."""
-
-    def auditor(token: Secret[str]) -> Actor | None:
-        allowed = [_access_token(world.forum) for world in worlds]
-        return OPERATOR if token.reveal() in allowed else None
-
-    return replace(services, auditor=auditor)
+def is_for_staff(path: str) -> bool:
+    return path.startswith(("/v1/staff/", "/v1/audit/proofs/"))
 
 
 @contextmanager
@@ -140,6 +149,7 @@ def new_world(services: Services, clock: FakeClock, address: str) -> Iterator[Wo
         _subscribe(world)
         _rule(world)
         _screen(world)
+        world.admit_staff()
         world.known = _known(world, disabled)
         yield world
 
@@ -348,5 +358,7 @@ def _known(world: World, disabled: ForumBackend) -> dict[str, list[str]]:
         "client_secret": [one.client_secret.reveal() for one in credentials],
         "Idempotency-Key": [USED_KEY, "another-key-of-ours"],
         "until": ["2030-01-01T00:00:00Z", "2026-01-01T00:00:00Z", "9999-12-31T23:59:59.999999999Z"],
+        "staff_id": [login.staff_id for login in world.staff.values()],
+        "email": [world.staff["all"].email, "nobody@staff.example", "ＡＢ@staff.example"],
         "reason": ["刷屏", "spam\nagain"],
     }
