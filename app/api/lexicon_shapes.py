@@ -1,7 +1,7 @@
 """Shapes of lexicons, of how two versions differ, and of what one would change."""
 
 from collections import Counter
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -12,9 +12,16 @@ from app.api.staff_reviews import StaffHit
 from app.kernel.actor import Actor
 from app.kernel.sentence import Language
 from app.screening import domain
-from app.screening.domain import Category, Decision, Term
+from app.screening.domain import Boundary, Category, Decision, Term
 from app.screening.editions import Difference, Imported, Lexicon, LexiconVersion, Published, Tried
 from app.screening.rehearsing import Example, Rehearsal, Tally, WrongCase
+
+BoundaryName = Literal["word", "single"]
+_BOUNDARIES: dict[Boundary, BoundaryName | None] = {
+    Boundary.NONE: None,
+    Boundary.WORD: "word",
+    Boundary.SINGLE: "single",
+}
 
 
 class NewLexicon(Request):
@@ -128,7 +135,7 @@ class TermShown(Answer):
     severity: int
     fields: list[str]
     """Empty for all."""
-    boundary: domain.Boundary
+    boundary: BoundaryName | None
     note: str
 
     @classmethod
@@ -139,7 +146,7 @@ class TermShown(Answer):
             action=term.action,
             severity=term.severity,
             fields=sorted(term.fields),
-            boundary=term.boundary,
+            boundary=_BOUNDARIES[term.boundary],
             note=term.note,
         )
 

@@ -44,9 +44,17 @@ _NOT_FOR_OTHERS = {
     *("minimum_level", "until", "locale", "return_url", "state", "url", "events[]", "cause", "basis", "reason"),
     *("fields[]", "authority", "instrument_no", "legal_basis", "purpose", "notify_after", "request_digest"),
     *("email", "password", "new_password", "roles[]", "ends_at"),
+    *("return_urls[]", "direct_verification", "scope.moderator_ids[]", "scope.forum_id", "decision", "lexicon_id"),
     *("items[].field", "items[].account_id", "items[].board", "items[].ref", "content_ref"),
 }
 """Who or what is meant, closed sets, secrets, addresses, and reasons that the forum itself gives."""
+_OF_THE_STAFF = {
+    ("POST", "/v1/staff/forums"): {"name"},
+    ("POST", "/v1/staff/lexicons"): {"name", "content"},
+    ("POST", "/v1/staff/lexicons/try"): {"text", "field"},
+    ("POST", "/v1/staff/lexicons/{lexicon_id}/rehearse"): {"cases"},
+}
+"""What the operator's own people write: names of forums and lexicons, lexicons, and texts that are only tried."""
 _FORM_FIELDS = {"handle", "suggested"}
 _OTHER_FORM_FIELDS = {
     *("act", "attempt", "phone", "code", "tag", "on", "accept", "version", "way", "type", "country", "number", "name")
@@ -106,6 +114,8 @@ def test_every_field_that_a_forum_sends_is_a_name_a_text_or_nothing_that_others_
         if operation in _WHERE_NAMES_ARE_GIVEN and row["name"] in _NAMES:
             continue
         if operation in _WHERE_TEXTS_ARE_GIVEN and row["name"] in _TEXTS:
+            continue
+        if row["name"] in _OF_THE_STAFF.get(operation, ()):
             continue
         assert row["name"] in _NOT_FOR_OTHERS, f"{operation} {row['name']}: who reads it, and what screens it?"
 

@@ -8,6 +8,8 @@ _APP = Path(__file__).parents[2] / "app"
 
 MAY_REVEAL = {
     "api/registrations.py": "shows the link of a new flow to the forum, once",
+    "api/staff_forums.py": "shows a new client secret to an admin, once",
+    "api/staff_reviews.py": "shows the text that a reviewer is to decide on",
     "audit/details.py": "commits to a detail, so that it can be erased and still be proved",
     "api/disclosure_shapes.py": "shows an identity to who asked for it, once two others have approved",
     "disclosure/repository.py": "reads by what instrument an identity was asked for",
@@ -89,6 +91,8 @@ def test_no_face_but_the_listed_ones_reveals_anything() -> None:
     assert faces == {
         "api/disclosure_shapes.py",
         "api/registrations.py",
+        "api/staff_forums.py",
+        "api/staff_reviews.py",
         "api/staff_shapes.py",
         "api/webhook_shapes.py",
         "cli/forum.py",

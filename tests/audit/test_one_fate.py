@@ -14,6 +14,7 @@ from app.agreements.domain import AcceptanceChannel, AgreementKind
 from app.all_models import METADATA
 from app.audit.domain import Action
 from app.audit.models import StagedEntryRow
+from app.audit.search import Question
 from app.boards.domain import BoardChange, NewBoard, OrderScope, Role, ScopeKind, Step
 from app.boards.terms import WantedTerms
 from app.disclosure.domain import Wanted as WantedIdentity
@@ -318,7 +319,11 @@ def _acts_on_identities(services: Services, desk: Desk) -> Acts:
 def _acts_on_the_log(services: Services, settings: Settings) -> Acts:
     services.audit.sequencer.catch_up()
     (settings.audit_directory() / "audit-head.note").unlink()
-    return {Action.AUDIT_RECOVERED: lambda: services.audit.recovery.recover(OPERATOR)}
+    search = services.audit.search
+    return {
+        Action.AUDIT_RECOVERED: lambda: services.audit.recovery.recover(OPERATOR),
+        Action.AUDIT_SEARCHED: lambda: search.find_for(OPERATOR, Question(), 1),
+    }
 
 
 def test_an_act_whose_entry_is_lost_has_not_happened(services: Services, settings: Settings, clock: FakeClock) -> None:
