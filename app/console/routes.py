@@ -1,5 +1,12 @@
 """All routers of the console."""
 
-from app.console import account_pages, moderator_pages, overview_pages, review_pages, sign_in
+from app.console import account_pages, moderator_pages, overview_pages, review_pages, sign_in, switch_pages
 
-ROUTERS = (sign_in.router, overview_pages.router, moderator_pages.router, review_pages.router, account_pages.router)
+ROUTERS = (
+    sign_in.router,
+    overview_pages.router,
+    moderator_pages.router,
+    review_pages.router,
+    account_pages.router,
+    switch_pages.router,
+)

@@ -14,7 +14,9 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 from fastapi.routing import APIRoute
 
+from app.boards.errors import NoSuchBoard
 from app.console.access import GROUPS, PAGES, opened_to, page_of
+from app.forums.domain import PausedPlace
 from app.kernel.actor import Actor
 from app.kernel.errors import Denied, Invalid, Later, ShimingError
 from app.kernel.secret import Secret
@@ -101,7 +103,7 @@ class Visit:
             "here": page_of(self.name).path if self.name else "",
             "theme": theme or "",
             "switch_theme": f"?{_THEME}={_THEMES.get(theme or 'light')}",
-            "paused": (),
+            "pauses": [(pause, self.place_of(pause.place)) for pause in self.services.emergency.pauses.list_in_force()],
             "form_token": form_token(self.token),
             "fresh": self.is_fresh,
             "may_search": opened_to(self.staff, page_of("accounts")),
@@ -114,6 +116,16 @@ class Visit:
         response = page(self.request, f"console/{template}.html", given, status=status)
         _keep_theme(self.request, response)
         return response
+
+    def place_of(self, place: PausedPlace) -> str:
+        """In words: everything, a forum by its name, or a board by its own."""
+        if place.board_id is not None and place.forum_id is not None:
+            with suppress(NoSuchBoard):
+                name = self.services.boards.get(place.forum_id, place.board_id).board.name
+                return self.say("switch.place.board", board=name)
+            return str(place.board_id)
+        forum = self.services.forums.find(place.forum_id) if place.forum_id else None
+        return self.say("switch.place.forum", forum=forum.name) if forum else self.say("switch.place.all")
 
     def _menu(self) -> list[tuple[str, list[dict[str, object]]]]:
         opened = [page for page in PAGES if opened_to(self.staff, page)]
