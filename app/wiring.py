@@ -207,6 +207,7 @@ def _assemble(
         *_screening(unit_of_work, records, naming, board_naming),
         *_boards(unit_of_work, verifications.is_adult, board_naming, posting, notices, mac, desk.receipts),
         *_accounts(unit_of_work, mac, naming, plain_http=development),
+        emergency=open_emergency_desk(unit_of_work, forum_of_board),
         staff=staff,
         auditor=staff.auditor,
         clock=clock,
@@ -285,12 +286,11 @@ def _boards(
 
 def _accounts(
     unit_of_work: UnitOfWork, mac: Mac, naming: Naming, *, plain_http: bool
-) -> tuple[Forums, Accounts, ExistingUsers, Sanctions, Agreements, EmergencyDesk]:
-    """Forums, what they register, and how they are stopped."""
+) -> tuple[Forums, Accounts, ExistingUsers, Sanctions, Agreements]:
+    """Forums, and what they register."""
     forums, accounts = Forums(unit_of_work, mac, plain_http=plain_http), Accounts(unit_of_work, naming)
     existing, sanctions = ExistingUsers(unit_of_work, naming), Sanctions(unit_of_work, has_person)
-    emergency = open_emergency_desk(unit_of_work, forum_of_board)
-    return forums, accounts, existing, sanctions, Agreements(unit_of_work), emergency
+    return forums, accounts, existing, sanctions, Agreements(unit_of_work)
 
 
 def _namings(gate: Gate) -> tuple[Naming, BoardNaming]:

@@ -43,6 +43,7 @@ _NOT_FOR_OTHERS = {
     *("document.type", "document.number", "document.name", "document.country", "phone", "code", "role", "step"),
     *("minimum_level", "until", "locale", "return_url", "state", "url", "events[]", "cause", "basis", "reason"),
     *("email", "password", "new_password", "roles[]", "ends_at"),
+    *("scope.all", "scope.forum_id", "scope.board_id", "held_on", "scenario", "outcome"),
     *("items[].field", "items[].account_id", "items[].board", "items[].ref", "content_ref"),
 }
 """Who or what is meant, closed sets, secrets, addresses, and reasons that the forum itself gives."""

@@ -25,6 +25,7 @@ from tests.support.staff import StaffLogin, make_staff
 USED_KEY, WRONG_CODE = "used-once-already", "000000"
 _UNAVAILABLE, _MISMATCH, _CHILD = "110199199003070076", "110199199003070033", "110199201306010011"
 _CAP = 20
+_LIFTS = Actor(ActorKind.OPERATOR, "who lifts what others paused")
 RETURN_URL = "https://forum.example/back"
 HOOK = "http://127.0.0.1:9/hooks"
 """Nobody listens there."""
@@ -109,6 +110,8 @@ class World:
         for forum in (self.forum, self.other):
             forum.log_in()
         self.admit_staff()
+        for pause in self.services.emergency.pauses.list_in_force():
+            self.services.emergency.pauses.resume(_LIFTS, pause.id)
         self.services.forums.confirm_acts(OPERATOR, self.forum.credentials.forum_id)
         account = self.member()
         asked = self.forum.ask_code(account["id"], self.phone()).json()
