@@ -11,6 +11,7 @@ from sqlalchemy import update
 from app import policies
 from app.audit.search import Question
 from app.events.models import DeliveryRow
+from app.forums.domain import PausedPlace
 from app.kernel.actor import OPERATOR, Actor, ActorKind
 from app.kernel.ids import new_id
 from app.screening.models import ScreenedContentRow
@@ -361,7 +362,13 @@ def _known(world: World, disabled: ForumBackend) -> dict[str, list[str]]:
         "client_secret": [one.client_secret.reveal() for one in credentials],
         "Idempotency-Key": [USED_KEY, "another-key-of-ours"],
         "until": ["2030-01-01T00:00:00Z", "2026-01-01T00:00:00Z", "9999-12-31T23:59:59.999999999Z"],
+        "pause_id": [_pause(world, disabled), "pau_nobody"],
         "staff_id": [login.staff_id for login in world.staff.values()],
         "email": [world.staff["all"].email, "nobody@staff.example", "ＡＢ@staff.example"],
         "reason": ["刷屏", "spam\nagain"],
     }
+
+
+def _pause(world: World, forum: ForumBackend) -> str:
+    place = PausedPlace(forum.credentials.forum_id)
+    return world.services.emergency.pauses.pause(OPERATOR, place, "违规信息扩散").id
