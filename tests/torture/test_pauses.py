@@ -128,7 +128,7 @@ def test_no_permit_is_given_or_good_to_who_asks_after_the_switch_was_answered(
     rate = len(load.heard) / seconds
     form.tell(
         f"emergency switch, {services.engine.dialect.name}",
-        f"{turn + 1} times under {rate:.0f} requests a second to two processes: {asked.total()} asked after the answer,"
+        f"{turn + 1} times under {rate:.0f} requests a second to two servers: {asked.total()} asked after the answer,"
         " none got or kept a permit",
     )
 
