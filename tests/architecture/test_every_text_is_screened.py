@@ -45,6 +45,7 @@ _NOT_FOR_OTHERS = {
     *("fields[]", "authority", "instrument_no", "legal_basis", "purpose", "notify_after", "request_digest"),
     *("email", "password", "new_password", "roles[]", "ends_at"),
     *("return_urls[]", "direct_verification", "scope.moderator_ids[]", "scope.forum_id", "decision", "lexicon_id"),
+    *("scope.all", "scope.forum_id", "scope.board_id", "held_on", "scenario", "outcome"),
     *("items[].field", "items[].account_id", "items[].board", "items[].ref", "content_ref"),
 }
 """Who or what is meant, closed sets, secrets, addresses, and reasons that the forum itself gives."""

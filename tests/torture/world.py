@@ -11,6 +11,7 @@ from sqlalchemy import update
 from app import policies
 from app.audit.search import Question
 from app.events.models import DeliveryRow
+from app.forums.domain import PausedPlace
 from app.kernel.actor import OPERATOR, Actor, ActorKind
 from app.kernel.ids import new_id
 from app.screening.docket import ReviewFilter
@@ -26,6 +27,7 @@ from tests.support.staff import StaffLogin, make_staff
 USED_KEY, WRONG_CODE = "used-once-already", "000000"
 _UNAVAILABLE, _MISMATCH, _CHILD = "110199199003070076", "110199199003070033", "110199201306010011"
 _CAP = 20
+_LIFTS = Actor(ActorKind.OPERATOR, "who lifts what others paused")
 RETURN_URL = "https://forum.example/back"
 HOOK = "http://127.0.0.1:9/hooks"
 """Nobody listens there."""
@@ -110,6 +112,8 @@ class World:
         for forum in (self.forum, self.other):
             forum.log_in()
         self.admit_staff()
+        for pause in self.services.emergency.pauses.list_in_force():
+            self.services.emergency.pauses.resume(_LIFTS, pause.id)
         self.services.forums.confirm_acts(OPERATOR, self.forum.credentials.forum_id)
         account = self.member()
         asked = self.forum.ask_code(account["id"], self.phone()).json()
@@ -365,7 +369,13 @@ def _known(world: World, disabled: ForumBackend) -> dict[str, list[str]]:
         "client_secret": [one.client_secret.reveal() for one in credentials],
         "Idempotency-Key": [USED_KEY, "another-key-of-ours"],
         "until": ["2030-01-01T00:00:00Z", "2026-01-01T00:00:00Z", "9999-12-31T23:59:59.999999999Z"],
+        "pause_id": [_pause(world, disabled), "pau_nobody"],
         "staff_id": [login.staff_id for login in world.staff.values()],
         "email": [world.staff["all"].email, "nobody@staff.example", "ＡＢ@staff.example"],
         "reason": ["刷屏", "spam\nagain"],
     }
+
+
+def _pause(world: World, forum: ForumBackend) -> str:
+    place = PausedPlace(forum.credentials.forum_id)
+    return world.services.emergency.pauses.pause(OPERATOR, place, "违规信息扩散").id
