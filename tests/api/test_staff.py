@@ -125,7 +125,7 @@ def test_a_change_and_its_end_over_http(services: Services, admin: StaffLogin, a
 
 
 def test_a_member_changes_their_own_password_and_authenticator(
-    services: Services, admin: StaffLogin, address: str, clock: FakeClock
+    admin: StaffLogin, address: str, clock: FakeClock
 ) -> None:
     other = admin.sign_in(address).json()["token"]
     new = "another one of mine"
