@@ -21,6 +21,7 @@ from tests.support.serving import serving
 from tests.torture.asked import Asked, Line
 from tests.torture.pause_scenarios import good_pauses, pause_lines
 from tests.torture.register_scenarios import NOBODYS, good_registers, register_lines
+from tests.torture.disclosure_scenarios import disclosure_lines, good_disclosures
 from tests.torture.staff_scenarios import good_staff, staff_lines
 from tests.torture.world import HOOK, RETURN_URL, USED_KEY, World, is_for_staff
 
@@ -97,6 +98,7 @@ def good(world: World) -> Iterator[Asked]:
     yield from good_staff(world)
     yield from good_registers(world)
     yield from good_pauses(world)
+    yield from good_disclosures(world)
     named = {"account_id": world.accounts["verified"]["id"], "scope": "post"}
     content = [{"field": "post", "text": "你好", "board": world.offices["open"]}]
     yield Asked("POST /v1/tokens", {}, {"json": {**named, "items": content}})
@@ -232,6 +234,13 @@ def _elsewhere(stage: Stage, asked: Asked) -> httpx2.Response:
     }
     if asked.operation in instead:
         return asked.by(stage.world.forum, **instead[asked.operation])
+        "disclosure_id": "dsc_nobody",
+    if asked.operation == "GET /v1/audit/proofs/inclusion":
+        return asked.by(stage.world.forum, params={"id": "nobody"})
+    if asked.operation == "POST /v1/staff/disclosures":
+        return asked.by(stage.world.forum, json={**asked.options["json"], "account_id": "acc_nobody"})
+    if asked.operation == "GET /v1/moderators":
+        return asked.by(stage.world.forum, params={"board": theirs["board"]})
     if asked.operation == "POST /v1/reverifications":
         return asked.by(stage.world.forum, json={**asked.options["json"], "scope": {"board": theirs["board"]}})
     if asked.path and is_for_staff(asked.address):
@@ -317,6 +326,7 @@ def lines(stage: Stage) -> Iterator[Line]:
     yield from staff_lines(stage.world)
     yield from register_lines(stage.world)
     yield from pause_lines(stage.world)
+    yield from disclosure_lines(stage.world)
     list_of = Asked("GET /v1/status-lists/{forum_id}", {"forum_id": stage.world.forum.credentials.forum_id})
     etag = list_of.by(stage.world.forum).headers["etag"]
     yield list_of.operation, 304, "", list_of.by(stage.world.forum, headers={"if-none-match": f'"other", W/{etag}'})

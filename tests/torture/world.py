@@ -20,6 +20,7 @@ from app.staff.access import Role
 from app.staff.models import StaffSessionRow
 from app.wiring import Services
 from tests.support.clock import FakeClock
+from tests.support.disclosing import Office
 from tests.support.forum import NAME, ORGANISATION, ForumBackend, Json, sandbox_number
 from tests.support.lexicons import BLOCKED, MASKED, REVIEWED, publish_terms
 from tests.support.staff import StaffLogin, make_staff
@@ -372,6 +373,7 @@ def _known(world: World, disabled: ForumBackend) -> dict[str, list[str]]:
         "pause_id": [_pause(world, disabled), "pau_nobody"],
         "staff_id": [login.staff_id for login in world.staff.values()],
         "email": [world.staff["all"].email, "nobody@staff.example", "ＡＢ@staff.example"],
+        "disclosure_id": _asked_for(world),
         "reason": ["刷屏", "spam\nagain"],
     }
 
@@ -379,3 +381,9 @@ def _known(world: World, disabled: ForumBackend) -> dict[str, list[str]]:
 def _pause(world: World, forum: ForumBackend) -> str:
     place = PausedPlace(forum.credentials.forum_id)
     return world.services.emergency.pauses.pause(OPERATOR, place, "违规信息扩散").id
+def _asked_for(world: World) -> list[str]:
+    """Requests for an identity: one that waits, one that two have approved."""
+    approvers = tuple(make_staff(world.services, Role.PRIVACY) for _ in range(2))
+    office = Office(world.forum.address, world.services, world.staff["all"], approvers)
+    account = world.accounts["verified"]["id"]
+    return [office.ask(account), office.approved(account)]
