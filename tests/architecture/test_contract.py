@@ -19,7 +19,8 @@ _HERE = Path(__file__).parent
 _ROOT = _HERE.parents[1]
 _DOCUMENT = _ROOT / "docs" / "api.md"
 _OUR_OWN = tuple(
-    _ROOT / "docs" / name for name in ("boards.md", "webhooks.md", "screening.md", "staff.md", "audit-proofs.md")
+    _ROOT / "docs" / name
+    for name in ("boards.md", "webhooks.md", "screening.md", "staff.md", "organisation.md", "audit-proofs.md")
 )
 """They name what the contract leaves to us in its parts 5, 7, 9, 10 and 11."""
 _SOURCE = _ROOT.parent / "shared" / "design" / "api.md"

@@ -10,6 +10,7 @@ MAY_REVEAL = {
     "api/registrations.py": "shows the link of a new flow to the forum, once",
     "audit/details.py": "commits to a detail, so that it can be erased and still be proved",
     "api/webhook_shapes.py": "shows the secret of a webhook endpoint to the forum, once",
+    "api/staff_organisation_shapes.py": "shows staff who answers for what",
     "api/staff_shapes.py": "shows a new member's credentials, and the token of a new session, once",
     "cli/staff.py": "shows a new member's credentials to the operator, once",
     "crypto/passwords.py": "hashes and compares passwords of the staff",
@@ -29,6 +30,7 @@ MAY_REVEAL = {
     "events/sender.py": "signs what is sent to an endpoint with its secret",
     "forums/service.py": "compares a client secret with its digest, and makes the digest of a new one",
     "idempotency/service.py": "opens a stored answer for the client that it belongs to",
+    "organisation/service.py": "looks whether what is to be sealed can be read at all",
     "pages/flow_acts.py": "looks whether a box was left empty, and at the last digit of a phone",
     "pages/flow_finding.py": "names the cookie of a link, and sends a browser to the one that was made for it",
     "pages/flow_view.py": "puts the link into the address that forms are sent to, and shows a person their own handle",
@@ -86,6 +88,7 @@ def test_no_face_but_the_listed_ones_reveals_anything() -> None:
     faces = {name for name in MAY_REVEAL if name.split("/")[0] in {"api", "pages", "cli", "demo", "web"}}
     assert faces == {
         "api/registrations.py",
+        "api/staff_organisation_shapes.py",
         "api/staff_shapes.py",
         "api/webhook_shapes.py",
         "cli/forum.py",

@@ -18,6 +18,7 @@ from tests.support.forum import NAME, PERSON, ForumBackend, Json
 from tests.support.lexicons import BLOCKED, REVIEWED
 from tests.support.serving import serving
 from tests.torture.asked import Asked, Line
+from tests.torture.operator_scenarios import NAMES_A_FORUM, NOBODYS, good_operator, operator_lines, unknown_forum
 from tests.torture.staff_scenarios import good_staff, staff_lines
 from tests.torture.world import HOOK, RETURN_URL, USED_KEY, World, is_for_staff
 
@@ -92,6 +93,7 @@ def good(world: World) -> Iterator[Asked]:
     yield from _good_moderators(world)
     yield from _good_screenings(world)
     yield from good_staff(world)
+    yield from good_operator(world)
     named = {"account_id": world.accounts["verified"]["id"], "scope": "post"}
     content = [{"field": "post", "text": "你好", "board": world.offices["open"]}]
     yield Asked("POST /v1/tokens", {}, {"json": {**named, "items": content}})
@@ -218,7 +220,10 @@ def _elsewhere(stage: Stage, asked: Asked) -> httpx2.Response:
         "sanction_id": "san_nobody",
         "screening_id": stage.world.screenings["theirs"],
         "staff_id": "stf_nobody",
+        **NOBODYS,
     }
+    if asked.operation in NAMES_A_FORUM:
+        return unknown_forum(stage.world, asked)
     if asked.operation == "GET /v1/audit/proofs/inclusion":
         return asked.by(stage.world.forum, params={"id": "nobody"})
     if asked.operation == "GET /v1/moderators":
@@ -299,6 +304,7 @@ def lines(stage: Stage) -> Iterator[Line]:
     yield from _boards(stage.world)
     yield from _moderators(stage.world)
     yield from staff_lines(stage.world)
+    yield from operator_lines(stage.world)
     list_of = Asked("GET /v1/status-lists/{forum_id}", {"forum_id": stage.world.forum.credentials.forum_id})
     etag = list_of.by(stage.world.forum).headers["etag"]
     yield list_of.operation, 304, "", list_of.by(stage.world.forum, headers={"if-none-match": f'"other", W/{etag}'})
