@@ -29,6 +29,7 @@ _OUR_OWN = tuple(
         "disclosure.md",
         "audit-proofs.md",
         "emergency.md",
+        "organisation.md",
     )
 )
 """They name what the contract leaves to us in its parts 5, 7, 9, 10 and 11."""

@@ -9,9 +9,11 @@ from sqlalchemy import select
 from app.accounts.domain import Account, AccountName
 from app.agreements.domain import AcceptanceChannel, AgreementKind
 from app.boards.domain import BoardChange, ModeratorFilter, ModeratorView, NewBoard, OrderScope, ScopeKind, Step
+from app.boards.filing import change_terms
 from app.boards.models import ModeratorRow
 from app.boards.schedules import ModeratorState
-from app.boards.terms import WantedTerms
+from app.boards.terms import WantedTerms, Why
+from app.forums.service import hold_every_forum
 from app.kernel.actor import OPERATOR
 from app.kernel.ids import ModeratorId
 from app.posting.domain import PostingScope, Use
@@ -65,10 +67,16 @@ class History:
             self.clock.advance(hours=self.random.randrange(1, 200))
         for view in self._listed():
             appointment = view.standing.appointment
-            model = Obligations(appointment.filed_at, [proved_at])
+            model = Obligations(appointment.filed_at, [proved_at], self._asked_of_all())
             self.offices.append(Office(view.board.slug, appointment.id, model))
         self._begun = self._latest = self.clock.now()
         self.compare()
+
+    def _asked_of_all(self) -> list[Asked]:
+        """What the operator asked of all forums in lives before this one."""
+        made = self.services.term_changes.history(None, None, 10_000)[::-1]
+        of_all = [one.change for one in made if one.forum_id is None]
+        return [Asked(one.effective_at, False, one.interval_days, one.grace_days, everywhere=True) for one in of_all]
 
     def live(self, steps: int) -> None:
         acts = (
@@ -159,9 +167,15 @@ class History:
             office.model.asked.append(Asked(since, True, interval, grace))
             return
         since = self.clock.now() + timedelta(days=random.choice((0, 0, 1, 30, 45)))
-        self.services.boards.set_forum_terms(OPERATOR, self._desk.forum_id, wanted, since, "design")
+        everywhere = random.random() < 0.3
+        if everywhere:
+            with self.services.unit_of_work.begin(OPERATOR) as tx:
+                hold_every_forum(tx)
+                change_terms(tx, None, None, wanted, since, Why("design"))
+        else:
+            self.services.boards.set_forum_terms(OPERATOR, self._desk.forum_id, wanted, since, "design")
         for office in self.offices:
-            office.model.asked.append(Asked(since, False, interval, grace))
+            office.model.asked.append(Asked(since, False, interval, grace, everywhere))
 
     def _cancel_or_lift(self) -> None:
         office, forum_id, moderators = self.random.choice(self.offices), self._desk.forum_id, self.services.moderators

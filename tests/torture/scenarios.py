@@ -22,6 +22,7 @@ from tests.torture.asked import Asked, Line
 from tests.torture.pause_scenarios import good_pauses, pause_lines
 from tests.torture.register_scenarios import NOBODYS, good_registers, register_lines
 from tests.torture.disclosure_scenarios import disclosure_lines, good_disclosures
+from tests.torture.operator_scenarios import NAMES_A_FORUM, NOBODYS, good_operator, operator_lines, unknown_forum
 from tests.torture.staff_scenarios import good_staff, staff_lines
 from tests.torture.world import HOOK, RETURN_URL, USED_KEY, World, is_for_staff
 
@@ -99,6 +100,7 @@ def good(world: World) -> Iterator[Asked]:
     yield from good_registers(world)
     yield from good_pauses(world)
     yield from good_disclosures(world)
+    yield from good_operator(world)
     named = {"account_id": world.accounts["verified"]["id"], "scope": "post"}
     content = [{"field": "post", "text": "你好", "board": world.offices["open"]}]
     yield Asked("POST /v1/tokens", {}, {"json": {**named, "items": content}})
@@ -235,6 +237,8 @@ def _elsewhere(stage: Stage, asked: Asked) -> httpx2.Response:
     if asked.operation in instead:
         return asked.by(stage.world.forum, **instead[asked.operation])
         "disclosure_id": "dsc_nobody",
+    if asked.operation in NAMES_A_FORUM:
+        return unknown_forum(stage.world, asked)
     if asked.operation == "GET /v1/audit/proofs/inclusion":
         return asked.by(stage.world.forum, params={"id": "nobody"})
     if asked.operation == "POST /v1/staff/disclosures":
@@ -327,6 +331,7 @@ def lines(stage: Stage) -> Iterator[Line]:
     yield from register_lines(stage.world)
     yield from pause_lines(stage.world)
     yield from disclosure_lines(stage.world)
+    yield from operator_lines(stage.world)
     list_of = Asked("GET /v1/status-lists/{forum_id}", {"forum_id": stage.world.forum.credentials.forum_id})
     etag = list_of.by(stage.world.forum).headers["etag"]
     yield list_of.operation, 304, "", list_of.by(stage.world.forum, headers={"if-none-match": f'"other", W/{etag}'})

@@ -3,18 +3,21 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 
 import httpx2
 from sqlalchemy import update
 
 from app import policies
+from app.agreements.domain import AgreementKind, Draft
 from app.audit.search import Question
 from app.events.models import DeliveryRow
 from app.forums.domain import PausedPlace
 from app.kernel.actor import OPERATOR, Actor, ActorKind
 from app.kernel.ids import new_id
 from app.screening.docket import ReviewFilter
+from app.kernel.secret import Secret
+from app.organisation.domain import Appointed, AuthorityEntry, AuthorityKind, Duty, Rank
 from app.screening.models import ScreenedContentRow
 from app.staff.access import Role
 from app.staff.models import StaffSessionRow
@@ -371,6 +374,7 @@ def _known(world: World, disabled: ForumBackend) -> dict[str, list[str]]:
         "Idempotency-Key": [USED_KEY, "another-key-of-ours"],
         "until": ["2030-01-01T00:00:00Z", "2026-01-01T00:00:00Z", "9999-12-31T23:59:59.999999999Z"],
         "pause_id": [_pause(world, disabled), "pau_nobody"],
+        **_papers(world.services),
         "staff_id": [login.staff_id for login in world.staff.values()],
         "email": [world.staff["all"].email, "nobody@staff.example", "ＡＢ@staff.example"],
         "disclosure_id": _asked_for(world),
@@ -387,3 +391,13 @@ def _asked_for(world: World) -> list[str]:
     office = Office(world.forum.address, world.services, world.staff["all"], approvers)
     account = world.accounts["verified"]["id"]
     return [office.ask(account), office.approved(account)]
+def _papers(services: Services) -> dict[str, list[str]]:
+    """Of the operator's own house: an officer, an authority, and a draft that nobody could publish."""
+    named = Appointed(Duty.MINORS, Rank.PRINCIPAL, Secret("主任"), Secret("010-0"), None, date(2026, 11, 1))
+    entry = AuthorityEntry("网信办", AuthorityKind.LOCAL_CAC, "测试市", "12377", date(2026, 11, 1))
+    draft = services.agreement_drafts.write(OPERATOR, "协议", Draft(AgreementKind.USER, "2027-01", "# 协议", ""))
+    return {
+        "officer_id": [services.organisation.appoint(OPERATOR, named).id],
+        "authority_id": [services.organisation.add_authority(OPERATOR, entry).id],
+        "draft_id": [draft.written.id],
+    }
