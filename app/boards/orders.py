@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from app import policies
-from app.accounts.domain import AccountName
+from app.accounts.domain import Account, AccountName
+from app.accounts.errors import AccountNotFound, NoSuchAccount
 from app.accounts.service import account_anywhere, find_named
 from app.audit import service as audit
 from app.audit.domain import Action, ObjectKind
@@ -161,13 +162,21 @@ def _forum_of(tx: Transaction, scope: OrderScope) -> ForumId | None:
     if scope.kind is ScopeKind.BOARD:
         return get_board(tx, None, named).forum_id
     if scope.kind is ScopeKind.ACCOUNT:
-        return account_anywhere(tx, named).forum_id
+        return _account(tx, named).forum_id
     if scope.kind is ScopeKind.MODERATOR:
         found = repository.find_appointment(tx.session, None, named)
         if found is None:
             raise NoSuchModerator
         return found.forum_id
     return None
+
+
+def _account(tx: Transaction, named: str) -> Account:
+    """Raises `AccountNotFound`: it is a body that names the account, and no path."""
+    try:
+        return account_anywhere(tx, named)
+    except NoSuchAccount:
+        raise AccountNotFound from None
 
 
 def _left_out(tx: Transaction, scope: OrderScope) -> list[tuple[str, LeftOut]]:

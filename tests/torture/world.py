@@ -13,6 +13,7 @@ from app.audit.search import Question
 from app.events.models import DeliveryRow
 from app.kernel.actor import OPERATOR, Actor, ActorKind
 from app.kernel.ids import new_id
+from app.screening.docket import ReviewFilter
 from app.screening.models import ScreenedContentRow
 from app.staff.access import Role
 from app.staff.models import StaffSessionRow
@@ -343,6 +344,12 @@ def _known(world: World, disabled: ForumBackend) -> dict[str, list[str]]:
         "session_id": [_begun(world.forum, f"/v1/accounts/{accounts[0]['id']}/verification-sessions")],
         "return_url": [RETURN_URL, f"{RETURN_URL}?a=1", "https://elsewhere.example/"],
         "forum_id": [one.forum_id for one in credentials],
+        "spare_forum_id": [world.services.forums.add(OPERATOR, f"备用{number}").forum_id for number in range(5)],
+        "review_id": [review.id for review in world.services.reviews.list_open(ReviewFilter())],
+        "lexicon_id": [one.id for lexicon in world.services.lexicons.list_all() for one in lexicon.versions],
+        "action": ["account.suspended", "forum.added"],
+        "object": [accounts[0]["id"], world.offices["order"]],
+        "forum": [one.forum_id for one in credentials],
         "token": list(world.tokens.values()),
         "version": [version, "2020-01"],
         "code": [world.tokens["code"], WRONG_CODE, "１２３４５６"],
