@@ -83,7 +83,9 @@ def use_recovery_code(session: Session, staff_id: StaffId, digest: bytes) -> boo
 
 
 def replace_recovery_codes(session: Session, staff_id: StaffId, digests: Sequence[bytes]) -> None:
-    session.execute(delete(RecoveryCodeRow).where(RecoveryCodeRow.staff_id == staff_id))
+    """With another authenticator: which codes of the one before were used is nothing to it."""
+    for row in (UsedCodeRow, RecoveryCodeRow):
+        session.execute(delete(row).where(row.staff_id == staff_id))
     session.add_all(RecoveryCodeRow(staff_id=staff_id, digest=digest) for digest in digests)
     session.flush()
 
