@@ -230,6 +230,7 @@ def _elsewhere(stage: Stage, asked: Asked) -> httpx2.Response:
         "pause_id": "pau_nobody",
     }
     instead: dict[str, dict[str, Any]] = {
+    instead: dict[str, Json] = {
         **NOBODYS,
         "GET /v1/audit/proofs/inclusion": {"params": {"id": "nobody"}},
         "GET /v1/moderators": {"params": {"board": theirs["board"]}},
