@@ -18,14 +18,12 @@ from app.audit.domain import Action
 from app.audit.models import StagedEntryRow
 from app.audit.search import Question
 from app.boards.domain import BoardChange, NewBoard, OrderScope, Role, ScopeKind, Step
-from app.boards.terms import WantedTerms
+from app.boards.term_changes import TermName, WantedChange
+from app.boards.terms import WantedTerms, Why
 from app.disclosure.domain import Wanted as WantedIdentity
 from app.events.domain import Subscription
 from app.forums.domain import PausedPlace
 from app.kernel.actor import OPERATOR, Actor, ActorKind
-from app.boards.term_changes import TermName, WantedChange
-from app.boards.terms import WantedTerms, Why
-from app.kernel.actor import OPERATOR
 from app.kernel.ids import ForumId
 from app.kernel.secret import Secret
 from app.organisation.domain import Appointed, AuthorityEntry, AuthorityKind, Duty, FiledForum, Rank
@@ -240,6 +238,9 @@ def _acts_in_an_emergency(services: Services, desk: Desk) -> Acts:
         Action.DRILL_RECORDED: lambda: services.emergency.drills.record(
             OPERATOR, TODAY.date(), "全站暂停", "3 分钟内恢复"
         ),
+    }
+
+
 def _acts_on_the_house(services: Services, forum_id: ForumId) -> Acts:
     """What is published before it is done stands announced here already; only then its own entry is one with it."""
     house, drafts, changes = services.organisation, services.agreement_drafts, services.term_changes
@@ -251,6 +252,7 @@ def _acts_on_the_house(services: Services, forum_id: ForumId) -> Acts:
     first, second = (drafts.write(OPERATOR, "协议", replace(draft, version=f"{number}")).written for number in (1, 2))
     dates, wanted = BindingDates(services.clock.now() + timedelta(days=1)), WantedChange(TermName.GRACE, 3, None, None)
     receipt, begun = drafts.announce(OPERATOR, first.id, 1, dates), changes.announce(OPERATOR, wanted, Why("L8d", "严"))
+    return {
         Action.OFFICER_APPOINTED: lambda: house.appoint(OPERATOR, named),
         Action.OFFICER_ENDED: lambda: house.end_appointment(OPERATOR, officer.id, "调任"),
         Action.FILING_RECORDED: lambda: house.file_forum(OPERATOR, forum_id, filed),

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import Any
 
 import httpx2
 
@@ -19,10 +18,10 @@ from tests.support.forum import NAME, PERSON, ForumBackend, Json
 from tests.support.lexicons import BLOCKED, REVIEWED
 from tests.support.serving import serving
 from tests.torture.asked import Asked, Line
+from tests.torture.disclosure_scenarios import disclosure_lines, good_disclosures
+from tests.torture.operator_scenarios import NAMES_A_FORUM, good_operator, operator_lines, unknown_forum
 from tests.torture.pause_scenarios import good_pauses, pause_lines
 from tests.torture.register_scenarios import NOBODYS, good_registers, register_lines
-from tests.torture.disclosure_scenarios import disclosure_lines, good_disclosures
-from tests.torture.operator_scenarios import NAMES_A_FORUM, NOBODYS, good_operator, operator_lines, unknown_forum
 from tests.torture.staff_scenarios import good_staff, staff_lines
 from tests.torture.world import HOOK, RETURN_URL, USED_KEY, World, is_for_staff
 
@@ -228,30 +227,23 @@ def _elsewhere(stage: Stage, asked: Asked) -> httpx2.Response:
         "screening_id": stage.world.screenings["theirs"],
         "staff_id": "stf_nobody",
         "pause_id": "pau_nobody",
+        "disclosure_id": "dsc_nobody",
     }
-    instead: dict[str, dict[str, Any]] = {
+    given = asked.options.get("json") or {}
     instead: dict[str, Json] = {
         **NOBODYS,
         "GET /v1/audit/proofs/inclusion": {"params": {"id": "nobody"}},
         "GET /v1/moderators": {"params": {"board": theirs["board"]}},
+        "POST /v1/reverifications": {"json": {**given, "scope": {"board": theirs["board"]}}},
+        "POST /v1/staff/disclosures": {"json": {**given, "account_id": "acc_nobody"}},
+        "POST /v1/staff/pauses": {"json": {**given, "scope": {"board_id": "brd_nobody"}}},
     }
-    if asked.operation in instead:
-        return asked.by(stage.world.forum, **instead[asked.operation])
-        "disclosure_id": "dsc_nobody",
     if asked.operation in NAMES_A_FORUM:
         return unknown_forum(stage.world, asked)
-    if asked.operation == "GET /v1/audit/proofs/inclusion":
-        return asked.by(stage.world.forum, params={"id": "nobody"})
-    if asked.operation == "POST /v1/staff/disclosures":
-        return asked.by(stage.world.forum, json={**asked.options["json"], "account_id": "acc_nobody"})
-    if asked.operation == "GET /v1/moderators":
-        return asked.by(stage.world.forum, params={"board": theirs["board"]})
-    if asked.operation == "POST /v1/reverifications":
-        return asked.by(stage.world.forum, json={**asked.options["json"], "scope": {"board": theirs["board"]}})
+    if asked.operation in instead:
+        return asked.by(stage.world.forum, **instead[asked.operation])
     if asked.path and is_for_staff(asked.address):
         return replace(asked, path=dict.fromkeys(asked.path, "nobody")).by(stage.world.forum)
-    if asked.operation == "POST /v1/staff/pauses":
-        return asked.by(stage.world.forum, json={**asked.options["json"], "scope": {"board_id": "brd_nobody"}})
     if not asked.path:
         with none_published(stage.world.services, AgreementKind.USER):
             return asked.by(stage.world.forum)

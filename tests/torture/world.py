@@ -15,9 +15,9 @@ from app.events.models import DeliveryRow
 from app.forums.domain import PausedPlace
 from app.kernel.actor import OPERATOR, Actor, ActorKind
 from app.kernel.ids import new_id
-from app.screening.docket import ReviewFilter
 from app.kernel.secret import Secret
 from app.organisation.domain import Appointed, AuthorityEntry, AuthorityKind, Duty, Rank
+from app.screening.docket import ReviewFilter
 from app.screening.models import ScreenedContentRow
 from app.staff.access import Role
 from app.staff.models import StaffSessionRow
@@ -385,12 +385,16 @@ def _known(world: World, disabled: ForumBackend) -> dict[str, list[str]]:
 def _pause(world: World, forum: ForumBackend) -> str:
     place = PausedPlace(forum.credentials.forum_id)
     return world.services.emergency.pauses.pause(OPERATOR, place, "违规信息扩散").id
+
+
 def _asked_for(world: World) -> list[str]:
     """Requests for an identity: one that waits, one that two have approved."""
     approvers = tuple(make_staff(world.services, Role.PRIVACY) for _ in range(2))
     office = Office(world.forum.address, world.services, world.staff["all"], approvers)
     account = world.accounts["verified"]["id"]
     return [office.ask(account), office.approved(account)]
+
+
 def _papers(services: Services) -> dict[str, list[str]]:
     """Of the operator's own house: an officer, an authority, and a draft that nobody could publish."""
     named = Appointed(Duty.MINORS, Rank.PRINCIPAL, Secret("主任"), Secret("010-0"), None, date(2026, 11, 1))
