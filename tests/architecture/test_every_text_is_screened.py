@@ -49,7 +49,7 @@ _NOT_FOR_OTHERS = {
 """Who or what is meant, closed sets, secrets, addresses, and reasons that the forum itself gives."""
 _OF_THE_OPERATOR = {
     *("name", "duty", "rank", "title", "contact", "paper", "appointed_on", "region", "channel", "reviewed_on"),
-    *("forum_id", "icp_number", "police_number", "responsible_unit", "source", "effective_at", "accept_by"),
+    *("forum_id", "icp_filing", "ps_filing", "responsible_unit", "source", "effective_at", "accept_by"),
     *("kind", "version", "text.zh", "text.en"),
 }
 """What staff put down for the operator itself: papers of its own, and agreements, which nobody else may write."""
