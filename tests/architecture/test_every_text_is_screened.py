@@ -59,7 +59,7 @@ _OF_THE_STAFF = {
 """What the operator's own people write: names of forums and lexicons, lexicons, and texts that are only tried."""
 _OF_THE_OPERATOR = {
     *("name", "duty", "rank", "title", "contact", "paper", "appointed_on", "region", "channel", "reviewed_on"),
-    *("forum_id", "icp_number", "police_number", "responsible_unit", "source", "effective_at", "accept_by"),
+    *("forum_id", "icp_filing", "ps_filing", "responsible_unit", "source", "effective_at", "accept_by"),
     *("kind", "version", "text.zh", "text.en"),
 }
 """What staff put down for the operator itself: papers of its own, and agreements, which nobody else may write."""

@@ -246,7 +246,7 @@ def _acts_on_the_house(services: Services, forum_id: ForumId) -> Acts:
     house, drafts, changes = services.organisation, services.agreement_drafts, services.term_changes
     named = Appointed(Duty.MINORS, Rank.DEPUTY, Secret("主任"), Secret("010-0"), None, TODAY.date())
     officer, _ = house.appoint(OPERATOR, named), house.appoint(OPERATOR, named)
-    entry = AuthorityEntry("网信办", AuthorityKind.LOCAL_CAC, "测试市", "12377", TODAY.date())
+    entry = AuthorityEntry("网信办", AuthorityKind.CAC_LOCAL, "测试市", "12377", TODAY.date())
     authority, filed = house.add_authority(OPERATOR, entry), FiledForum(None, None, "测试单位", TODAY.date())
     draft = default_draft(AgreementKind.USER)
     first, second = (drafts.write(OPERATOR, "协议", replace(draft, version=f"{number}")).written for number in (1, 2))

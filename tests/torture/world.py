@@ -398,7 +398,7 @@ def _asked_for(world: World) -> list[str]:
 def _papers(services: Services) -> dict[str, list[str]]:
     """Of the operator's own house: an officer, an authority, and a draft that nobody could publish."""
     named = Appointed(Duty.MINORS, Rank.PRINCIPAL, Secret("主任"), Secret("010-0"), None, date(2026, 11, 1))
-    entry = AuthorityEntry("网信办", AuthorityKind.LOCAL_CAC, "测试市", "12377", date(2026, 11, 1))
+    entry = AuthorityEntry("网信办", AuthorityKind.CAC_LOCAL, "测试市", "12377", date(2026, 11, 1))
     draft = services.agreement_drafts.write(OPERATOR, "协议", Draft(AgreementKind.USER, "2027-01", "# 协议", ""))
     return {
         "officer_id": [services.organisation.appoint(OPERATOR, named).id],
