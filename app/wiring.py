@@ -143,9 +143,9 @@ class Services:
     registrations: Registrations
     visits: Visits
     staff: StaffDesk
-    disclosures: DisclosureDesk
     auditor: Callable[[Secret[str]], Actor | None]
     """Who may read the log by this token of a staff session; None for nobody's. Raises `RoleNotSufficient`."""
+    disclosures: DisclosureDesk
     clock: Clock
     unit_of_work: UnitOfWork
     refuse_missing_keys: Callable[[], None]
@@ -212,7 +212,6 @@ def _assemble(
     verifications = Verifications(unit_of_work, vault, blind_index, mac, checks, direct_by_default=development)
     screenings, notices = Screenings(unit_of_work, records), Notices(unit_of_work, vault, texts)
     lifetime, sandbox = _token_lifetime(settings), texts.sender if isinstance(texts.sender, SandboxSender) else None
-    staff = open_staff_desk(unit_of_work, records, mac, desk.receipts, _authenticator_clocks(settings, clock))
     posting = Posting(unit_of_work, signer, mac, settings.issuer, lifetime, verifications.is_adult, screenings)
     return Services(
         *_facts(settings, desk, unit_of_work),
@@ -220,9 +219,8 @@ def _assemble(
         *_screening(unit_of_work, records, naming, board_naming),
         *_boards(unit_of_work, verifications.is_adult, board_naming, posting, notices, mac, desk.receipts),
         *_accounts(unit_of_work, mac, naming, settings.issuer, plain_http=development),
-        staff=staff,
+        *_staff(open_staff_desk(unit_of_work, records, mac, desk.receipts, _authenticator_clocks(settings, clock))),
         disclosures=open_disclosure_desk(unit_of_work, records, mac, vault, verifications.is_adult, desk),
-        auditor=staff.auditor,
         clock=clock,
         unit_of_work=unit_of_work,
         refuse_missing_keys=lambda: _refuse_missing_keys(settings, unit_of_work),
@@ -316,6 +314,10 @@ def _accounts(
     accounts, existing = Accounts(unit_of_work, naming), ExistingUsers(unit_of_work, naming)
     registrations = Registrations(unit_of_work, mac, issuer, plain_http=plain_http)
     return accounts, existing, Sanctions(unit_of_work, has_person), registrations, Visits(unit_of_work, mac, naming)
+
+
+def _staff(desk: StaffDesk) -> tuple[StaffDesk, Callable[[Secret[str]], Actor | None]]:
+    return desk, desk.auditor
 
 
 def _namings(gate: Gate) -> tuple[Naming, BoardNaming]:
