@@ -14,7 +14,7 @@ from app.audit.models import StagedEntryRow
 from app.audit.receipts import Publisher, Receipts
 from app.crypto import totp
 from app.kernel.actor import OPERATOR, Actor
-from app.kernel.errors import Invalid, ShimingError
+from app.kernel.errors import Invalid, NeedsSecondPerson, ShimingError
 from app.kernel.ids import StaffId
 from app.kernel.secret import Secret
 from app.staff.access import EXCLUDES, OPENED_BY, Permission, Role
@@ -27,7 +27,6 @@ from app.staff.errors import (
     MemberDisabled,
     MemberNotDisabled,
     MemberNotFound,
-    NeedsSecondPerson,
     NotWaiting,
     PrivacyNeedsConfirmation,
     RolesExclude,
