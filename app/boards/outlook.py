@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement
 
@@ -17,6 +17,7 @@ from app.kernel.ids import ForumId
 
 _CHUNK = policies.SWEPT_AT_ONCE.value
 _WEEK = 7
+_LONGEST_WINDOW = timedelta(days=policies.REVERIFICATION_WINDOW.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +33,15 @@ class Outlook:
 
 
 def look_ahead(tx: Transaction, weeks: int) -> Outlook:
-    """A step. Only those who may be due within these weeks are judged: the database's dates are never too late."""
+    """A step. Only those of whom the database's dates, which are never too late, do not say it all are judged."""
     starts = week_starts(day_of(tx.now), weeks)
     found, due = Counter[ModeratorState](), [0] * weeks
-    for standing in standings_where(tx, None, [repository.perhaps_due(end_of(starts[-1]))]):
+    plain = order_rows.is_plain(tx.now + _LONGEST_WINDOW, weeks * _WEEK)
+    for standing in standings_where(tx, None, [~plain, repository.perhaps_due(end_of(starts[-1]))]):
         found[standing.state] += 1
         count_in_weeks(due, standing, starts)
+    for week, number in order_rows.count_plain(tx.session, plain, [end_of(day - 1) for day in starts]).items():
+        due[week] += number
     found[ModeratorState.CURRENT] += order_rows.count_in_office(tx.session) - found.total()
     days = (date.fromordinal(day).isoformat() for day in starts)
     return Outlook(found, tuple(ForecastWeek(day, number, None) for day, number in zip(days, due, strict=False)))
