@@ -2,12 +2,14 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import httpx2
 import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import select, update
 
+from app import policies
 from app.audit.domain import Action
 from app.audit.models import StagedEntryRow
 from app.crypto import passwords, totp
@@ -16,8 +18,8 @@ from app.kernel.secret import Secret
 from app.staff import session_rows
 from app.staff.access import Role
 from app.staff.domain import Face, SignedIn, SignInAttempt, StaffState
-from app.staff.errors import SignInFailed, TooManyFailures
-from app.staff.models import StaffRow
+from app.staff.errors import SignInFailed, TooManyFailures, TooManyGuesses
+from app.staff.models import FailureRow, StaffRow
 from app.staff.second_factor import SecondFactors
 from app.staff.sessions import NOBODY, Sessions
 from app.wiring import Services
@@ -228,6 +230,28 @@ def test_signing_in_oneself_does_not_pay_for_guesses_at_others(services: Service
         clock.advance(seconds=30)
         assert isinstance(heard(services.staff.sessions, own.attempt(address=STRANGER)), SignedIn)
     assert found == [SignInFailed] * 10 + [TooManyFailures] * 2
+
+
+def test_who_knows_the_password_and_guesses_at_codes_is_stopped_and_the_owner_is_not(
+    services: Services, clock: FakeClock
+) -> None:
+    """Six digits fall to who may try them without end."""
+    login = make_staff(services, Role.REVIEWER)
+    guess(services, login.email, 10)
+    with services.unit_of_work.begin(OPERATOR) as tx:
+        subject = services.staff.sessions._throttle._subject("guesses", login.email)
+        many = policies.SIGN_IN_GUESSES.value - 1
+        tx.session.add(FailureRow(subject=subject, ends_at=tx.now + timedelta(hours=24), failures=many))
+    assert isinstance(heard(services.staff.sessions, login.attempt()), SignedIn)
+    clock.advance(seconds=60)
+    assert guess(services, login.email, 2) == [TooManyGuesses, TooManyGuesses]
+    lucky, before = login.code(), login.code(clock.now() - timedelta(seconds=30))
+    for wrong in (lucky, lucky + before, lucky + lucky, before + "000000", lucky + "1"):
+        assert isinstance(heard(services.staff.sessions, login.attempt(code=wrong)), TooManyGuesses)
+    assert isinstance(heard(services.staff.sessions, login.attempt(code=f"{before} {lucky}")), SignedIn)
+    assert isinstance(heard(services.staff.sessions, login.attempt(code=before + lucky)), TooManyGuesses)
+    clock.advance(hours=24)
+    assert isinstance(heard(services.staff.sessions, login.attempt()), SignedIn)
 
 
 def test_of_forty_guesses_at_once_ten_are_judged(services: Services, login: StaffLogin) -> None:
