@@ -301,7 +301,7 @@ CHECKS = (
             "{requesters} members may ask for a disclosure and {approvers} may approve: enough.",
         ),
         Sentence(
-            "{requesters} 人可申请披露，{approvers} 人可批准：人手不够，无法披露。任命 privacy 成员，满 24 小时后计入。",
+            "{requesters} 人可申请披露，{approvers} 人可批准：人手不够，无法披露；privacy 成员任满 24 小时后计入。",
             "{requesters} members may ask for a disclosure and {approvers} may approve: too few, so nothing can be"
             " disclosed. Appoint members with the role privacy; they count after 24 hours.",
         ),
