@@ -154,6 +154,11 @@ def _deliveries(figures: Figures) -> _Found:
     return _well_if(well, waiting=queue.waiting, minutes=minutes, endpoints_failing=failing)
 
 
+def _disclosers(figures: Figures) -> _Found:
+    found = figures.disclosers
+    return _well_if(found.able, requesters=found.requesters, approvers=found.approvers)
+
+
 def _hours(period: timedelta) -> int:
     return int(period.total_seconds()) // 3600
 
@@ -285,6 +290,22 @@ CHECKS = (
             "Of {jobs} background jobs {failing} fail and {late} are late.",
         ),
         Sentence("后台任务从未运行：启动 worker。", "No background job has ever run: start the worker."),
+    ),
+    Check(
+        "disclosure-staffed",
+        "L5h",
+        "/console/staff",
+        _disclosers,
+        Sentence(
+            "{requesters} 人可申请披露，{approvers} 人可批准，人手足够。",
+            "{requesters} members may ask for a disclosure and {approvers} may approve: enough.",
+        ),
+        Sentence(
+            "{requesters} 人可申请披露，{approvers} 人可批准：人手不够，无法披露；privacy 成员任满 24 小时后计入。",
+            "{requesters} members may ask for a disclosure and {approvers} may approve: too few, so nothing can be"
+            " disclosed. Appoint members with the role privacy; they count after 24 hours.",
+        ),
+        _UNKNOWN_YET,
     ),
     Check(
         "webhooks-delivered",
