@@ -24,7 +24,7 @@ from tests.support.at_once import at_once
 from tests.support.clock import FakeClock
 from tests.support.disclosing import MADE_UP, WANTED, Office, open_office
 from tests.support.forum import NAME, PERSON, ForumBackend, sandbox_number
-from tests.support.staff import make_staff
+from tests.support.staff import StaffLogin, make_staff
 
 APPROVED, EXECUTED, REQUESTED = "disclosure.approved", "disclosure.executed", "disclosure.requested"
 OPENED = {"name": NAME, "document_number": PERSON}
@@ -168,6 +168,33 @@ def test_an_approver_who_was_demoted_or_disabled_counts_no_more_and_not_at_once_
     assert office.refusals() == Counter([(EXECUTED, "not-approved")] * 4)
     change(services, update(StaffRoleRow).where(StaffRoleRow.staff_id == office.asker.staff_id).values(role="reviewer"))
     refused(office.execute(disclosure_id), 403, "role-not-sufficient")
+
+
+def test_an_admin_alone_makes_nobody_who_approves_and_takes_over_nobody_who_did(
+    office: Office, services: Services, clock: FakeClock, account: str
+) -> None:
+    admin, disclosure_id = make_staff(services, "admin"), office.approved(account)
+
+    def act(who: StaffLogin, path: str, body: object) -> httpx2.Response:
+        with who.http(office.address) as http:
+            return http.post(f"/v1/staff/members{path}", json=body)
+
+    made = act(admin, "", {"email": "puppet@staff.example", "roles": ["privacy"]})
+    reset = act(admin, f"/{office.approvers[0].staff_id}/reset", {"reason": "丢了手机"})
+    for answer, status in ((made, 201), (reset, 200)):
+        assert (answer.status_code, answer.json()["state"], answer.json()["credentials"]) == (status, "pending", None)
+    refused(office.execute(disclosure_id), 409, "state-conflict")
+    refused(office.approve(disclosure_id), 401, "invalid-token")
+    for pending in (made, reset):
+        confirm = f"/{pending.json()['id']}/confirm"
+        refused(act(admin, confirm, {}), 403, "role-not-sufficient")
+        for short in (make_staff(services, "privacy", since=clock.now() - timedelta(days=6, hours=23)), admin):
+            refused(act(short, confirm, {}), 403, "role-not-sufficient" if short is admin else "needs-second-person")
+        assert act(office.approvers[2], confirm, {}).json()["state"] == "active"
+    refused(office.execute(disclosure_id), 409, "state-conflict")
+    anew = office.anew(office.approvers[0])
+    refused(office.post(anew, f"/{disclosure_id}/approve"), 403, "needs-second-person")
+    assert office.refusals() == Counter([*[(EXECUTED, "not-approved")] * 2, (APPROVED, "approver-too-new")])
 
 
 def test_one_persons_approval_is_one_however_often_it_is_sent(office: Office, account: str) -> None:

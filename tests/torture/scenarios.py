@@ -19,6 +19,7 @@ from tests.support.forum import NAME, PERSON, ForumBackend, Json
 from tests.support.lexicons import BLOCKED, REVIEWED
 from tests.support.serving import serving
 from tests.torture.asked import Asked, Line
+from tests.torture.disclosure_scenarios import disclosure_lines, good_disclosures
 from tests.torture.register_scenarios import NOBODYS, good_registers, register_lines
 from tests.torture.staff_scenarios import good_staff, staff_lines
 from tests.torture.world import HOOK, RETURN_URL, USED_KEY, World, is_for_staff
@@ -95,6 +96,7 @@ def good(world: World) -> Iterator[Asked]:
     yield from _good_screenings(world)
     yield from good_staff(world)
     yield from good_registers(world)
+    yield from good_disclosures(world)
     named = {"account_id": world.accounts["verified"]["id"], "scope": "post"}
     content = [{"field": "post", "text": "你好", "board": world.offices["open"]}]
     yield Asked("POST /v1/tokens", {}, {"json": {**named, "items": content}})
@@ -221,6 +223,7 @@ def _elsewhere(stage: Stage, asked: Asked) -> httpx2.Response:
         "sanction_id": "san_nobody",
         "screening_id": stage.world.screenings["theirs"],
         "staff_id": "stf_nobody",
+        "disclosure_id": "dsc_nobody",
     }
     instead: dict[str, dict[str, Any]] = {
         **NOBODYS,
@@ -229,6 +232,8 @@ def _elsewhere(stage: Stage, asked: Asked) -> httpx2.Response:
     }
     if asked.operation in instead:
         return asked.by(stage.world.forum, **instead[asked.operation])
+    if asked.operation == "POST /v1/staff/disclosures":
+        return asked.by(stage.world.forum, json={**asked.options["json"], "account_id": "acc_nobody"})
     if asked.operation == "POST /v1/reverifications":
         return asked.by(stage.world.forum, json={**asked.options["json"], "scope": {"board": theirs["board"]}})
     if asked.path and is_for_staff(asked.address):
@@ -311,6 +316,7 @@ def lines(stage: Stage) -> Iterator[Line]:
     yield from _moderators(stage.world)
     yield from staff_lines(stage.world)
     yield from register_lines(stage.world)
+    yield from disclosure_lines(stage.world)
     list_of = Asked("GET /v1/status-lists/{forum_id}", {"forum_id": stage.world.forum.credentials.forum_id})
     etag = list_of.by(stage.world.forum).headers["etag"]
     yield list_of.operation, 304, "", list_of.by(stage.world.forum, headers={"if-none-match": f'"other", W/{etag}'})

@@ -19,6 +19,7 @@ from app.staff.access import Role
 from app.staff.models import StaffSessionRow
 from app.wiring import Services
 from tests.support.clock import FakeClock
+from tests.support.disclosing import Office
 from tests.support.forum import NAME, ORGANISATION, ForumBackend, Json, sandbox_number
 from tests.support.lexicons import BLOCKED, MASKED, REVIEWED, publish_terms
 from tests.support.staff import StaffLogin, make_staff
@@ -367,5 +368,14 @@ def _known(world: World, disabled: ForumBackend) -> dict[str, list[str]]:
         "until": ["2030-01-01T00:00:00Z", "2026-01-01T00:00:00Z", "9999-12-31T23:59:59.999999999Z"],
         "staff_id": [login.staff_id for login in world.staff.values()],
         "email": [world.staff["all"].email, "nobody@staff.example", "ＡＢ@staff.example"],
+        "disclosure_id": _asked_for(world),
         "reason": ["刷屏", "spam\nagain"],
     }
+
+
+def _asked_for(world: World) -> list[str]:
+    """Requests for an identity: one that waits, one that two have approved."""
+    approvers = tuple(make_staff(world.services, Role.PRIVACY) for _ in range(2))
+    office = Office(world.forum.address, world.services, world.staff["all"], approvers)
+    account = world.accounts["verified"]["id"]
+    return [office.ask(account), office.approved(account)]
