@@ -26,7 +26,7 @@ def good_registers(world: World) -> Iterator[Asked]:
     yield Asked(f"GET {_FORUMS}")
     new = {"name": "新论坛", "return_urls": [RETURN_URL], "direct_verification": "没有网页"}
     yield Asked(f"POST {_FORUMS}", {}, {"json": new})
-    named = {"forum_id": world.services.forums.add(OPERATOR, "练习场").forum_id}
+    named = {"forum_id": str(world.services.forums.add(OPERATOR, "练习场").forum_id)}
     yield Asked(f"GET {_ONE_FORUM}", named)
     for act in ("rotate-secret", "confirm", "disable"):
         yield Asked(f"POST {_ONE_FORUM}/{act}", named, _EMPTY)
