@@ -20,6 +20,7 @@ from app.audit.watch import AnchorWatched
 from app.console.lists import PAGE, Cell, Chip, Column, Listing, address, chips
 from app.console.moments import period, said_moment
 from app.console.visits import Visit, console_router, visit_at
+from app.kernel.actor import ActorKind
 from app.kernel.clock import SHANGHAI
 from app.web.problems import status_of
 
@@ -36,6 +37,7 @@ _HIGHEST = 2**53
 _DAY = timedelta(days=1)
 _BADGES = {Outcome.CLEAN: "ok", Outcome.TAMPERED: "bad", Outcome.UNVERIFIABLE: "warn"}
 _LEAF = b"\x00"
+_NAMELESS = (ActorKind.OPERATOR, ActorKind.SYSTEM)
 Place = tuple[int, int]
 
 
@@ -112,7 +114,7 @@ def _cells(visit: Visit, found: FoundEntry) -> list[Cell]:
     return [
         Cell(_moment(visit, entry.get("ts")), here),
         Cell(_act(visit, str(entry.get("action")))),
-        Cell(f"{_kind(visit, actor[0])} {actor[1]}", address(visit.request, actor=actor[1])),
+        Cell(_who(visit, actor), address(visit.request, actor=actor[1])),
         Cell(acted_on[1], address(visit.request, object=acted_on[1])),
         Cell(_outcome(visit, entry)),
     ]
@@ -134,11 +136,9 @@ def _act(visit: Visit, action: str) -> str:
     return visit.say(f"console.act.{action}") if action in set(Action) else action
 
 
-def _kind(visit: Visit, kind: str) -> str:
-    try:
-        return visit.say(f"console.actor.{kind}")
-    except KeyError:
-        return kind
+def _who(visit: Visit, actor: tuple[str, str]) -> str:
+    """By id; in words who has none of their own."""
+    return visit.say(f"console.actor.{actor[0]}") if actor[0] in _NAMELESS else actor[1]
 
 
 def _outcome(visit: Visit, entry: dict[str, object]) -> str:
@@ -154,6 +154,7 @@ def _standing(visit: Visit) -> dict[str, object]:
     """The newest checkpoint, each anchor, and the verification of the night."""
     desk, verified = visit.services.audit, visit.services.audit_verifications.recall()
     watched = desk.watch.recall()
+    late = watched.is_late(visit.now)
     newest: Checkpoint | None = None
     trouble = ""
     try:
@@ -164,8 +165,8 @@ def _standing(visit: Visit) -> dict[str, object]:
         "newest": newest,
         "root": in_base64([newest.root])[0] if newest else "",
         "trouble": trouble,
-        "lag": period(visit, watched.lag(visit.now)) if watched.waiting_since else None,
-        "late": watched.is_late(visit.now),
+        "lag": period(visit, watched.lag(visit.now)) if late and watched.waiting_since else None,
+        "late": late,
         "anchors": [(one.sink, _anchor(visit, one)) for one in watched.anchors],
         "verified": verified,
         "verified_badge": _BADGES.get(verified.outcome, "") if verified and verified.outcome else "",
@@ -213,7 +214,7 @@ def _facts(
     facts = (
         ("at", _moment(visit, entry.get("ts"))),
         ("action", _act(visit, str(entry.get("action")))),
-        ("actor", f"{_kind(visit, actor[0])} {actor[1]}"),
+        ("actor", _who(visit, actor)),
         ("object", f"{acted_on[0]} {acted_on[1]}"),
         ("outcome", _outcome(visit, entry)),
         ("case", str(entry.get("case") or "")),

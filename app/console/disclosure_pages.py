@@ -146,11 +146,11 @@ def _unusable(visit: Visit, form: Fields) -> Iterator[tuple[str, str]]:
         yield "account_id", visit.say("disclosures.error.account_id")
     if not any(form.get(f"field-{one}") for one in FIELDS):
         yield "fields", visit.say("disclosures.error.fields")
+    if form.get("purpose") not in set(PURPOSES):
+        yield "purpose", visit.say("disclosures.error.purpose")
     for name, longest in _LONGEST.items():
         if not 0 < len(form.get(name, "").strip()) <= longest:
             yield name, visit.say(f"disclosures.error.{name}", n=longest)
-    if form.get("purpose") not in set(PURPOSES):
-        yield "purpose", visit.say("disclosures.error.purpose")
 
 
 def _until(written: str) -> datetime | None:
