@@ -9,7 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 
 from app.api.cursors import read_cursor, write_cursor
-from app.api.dependencies import IN_PROGRESS, RatesOf, ServicesOf, problems, refuse_unknown_query
+from app.api.dependencies import IN_PROGRESS, MetricsOf, RatesOf, ServicesOf, problems, refuse_unknown_query
 from app.api.disclosure_shapes import ApprovalGiven, DisclosurePage, DisclosureShown, ExecutionShown, NewDisclosure
 from app.api.once import Begun, Once, OnceOf
 from app.api.staff_dependencies import (
@@ -187,13 +187,15 @@ async def withdraw_disclosure(
     responses=problems({**WRITING_STAFF, **_ONE, 403: FRESH, 409: "state-conflict"}),
 )
 def execute_disclosure(
-    disclosure_id: str, caller: ExecutorOf, services: ServicesOf, _body: NoContent | None = None
+    disclosure_id: str, caller: ExecutorOf, services: ServicesOf, metrics: MetricsOf, _body: NoContent | None = None
 ) -> Response:
     """Opens what was approved, for who asked. Asked again within its 24 hours it is the same one execution.
 
     It takes no `Idempotency-Key`: the answer is stored nowhere. What is not on file is absent.
     """
     opened = services.disclosures.openings.execute(caller.actor, caller.session, disclosure_id)
+    if not opened.shown_before:
+        metrics.disclosed(opened.alarm)
     shown = ExecutionShown.of(opened)
     return Response(shown.model_dump_json(exclude_unset=True), media_type="application/json")
 

@@ -85,8 +85,8 @@ class NewFiling(Request):
     """What is recorded of a forum; null for a number that it has not got."""
 
     forum_id: _ById
-    icp_number: _FilingNumber | None
-    police_number: _FilingNumber | None
+    icp_filing: _FilingNumber | None
+    ps_filing: _FilingNumber | None
     responsible_unit: Annotated[str, Field(min_length=1, max_length=120)]
     reviewed_on: CalendarDay
 
@@ -95,12 +95,12 @@ class NewFiling(Request):
         return ForumId(self.forum_id)
 
     def as_filed(self) -> FiledForum:
-        return FiledForum(self.icp_number, self.police_number, self.responsible_unit, self.reviewed_on)
+        return FiledForum(self.icp_filing, self.ps_filing, self.responsible_unit, self.reviewed_on)
 
 
 class FilingShown(Answer):
-    icp_number: str | None
-    police_number: str | None
+    icp_filing: str | None
+    ps_filing: str | None
     responsible_unit: str
     reviewed_on: str
     review_due_on: str
@@ -111,8 +111,8 @@ class FilingShown(Answer):
     def of(cls, filing: Filing) -> "FilingShown":
         filed = filing.filed
         return cls(
-            icp_number=filed.icp_number,
-            police_number=filed.police_number,
+            icp_filing=filed.icp_filing,
+            ps_filing=filed.ps_filing,
             responsible_unit=filed.responsible_unit,
             reviewed_on=filed.reviewed_on.isoformat(),
             review_due_on=filed.review_due_on.isoformat(),

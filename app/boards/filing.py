@@ -163,9 +163,9 @@ def change_terms(
     change = history.with_wanted(level, wanted, at)
     if history.says_already(change):
         return None
-    number = terms_rows.add_terms(tx.session, forum_id, change, why, tx.now)
+    number = terms_rows.add_terms(tx, forum_id, change, why)
     for later in history.carried_on(level, wanted, at):
-        terms_rows.add_terms(tx.session, forum_id, later, why, tx.now)
+        terms_rows.add_terms(tx, forum_id, later, why)
     terms_rows.look_again(tx.session, forum_id, board_id, at, first_due_under(at))
     kind = ObjectKind.BOARD if board_id else ObjectKind.FORUM
     audit.record(tx, Action.TERMS_CHANGED, kind, board_id or forum_id or ALL_FORUMS, case=case)

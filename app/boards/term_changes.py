@@ -112,7 +112,6 @@ class TermChanges:
         with self._unit_of_work.begin(actor) as tx:
             _hold(tx, wanted.forum_id)
             at = _effective_at(tx, wanted)
-            why = replace(why, changed_by=actor.id)
             number = change_terms(tx, wanted.forum_id, None, wanted.terms, at, why, case=receipt.entry_id)
         return ChangeMade(number, at)
 
@@ -179,7 +178,8 @@ class _Rehearsal:
     def _terms_then(self, history: TermsHistory) -> TermsHistory:
         level = EVERYWHERE if self._wanted.forum_id is None else FORUM
         change = history.with_wanted(level, self._wanted.terms, self._at)
-        return TermsHistory(sorted([*history.changes, change], key=lambda one: one.effective_at))
+        carried = history.carried_on(level, self._wanted.terms, self._at)
+        return TermsHistory(sorted([*history.changes, change, *carried], key=lambda one: one.effective_at))
 
     def _count_changed(self, counted: list[int], standing: Standing, terms: TermsHistory) -> None:
         """Until the change as today, each done on its day; from then on under the new terms."""

@@ -31,12 +31,11 @@ class TermsChange:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """On what a change rests, and who made it."""
+    """On what a change rests."""
 
     source: str
     """The rule that the numbers follow, or the word design."""
     reason: str | None = None
-    changed_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.boards.models import ModeratorRow, TermsRow
 from app.boards.terms import TERMS, MadeChange, TermsChange, TermsHistory, Why
+from app.db.unit_of_work import Transaction
 from app.kernel.ids import BoardId, ForumId
 
 
@@ -49,7 +50,7 @@ def made_changes(session: Session, forum_id: str | None, before: int | None, lim
     ]
 
 
-def add_terms(session: Session, forum_id: ForumId | None, change: TermsChange, why: Why, now: datetime) -> int:
+def add_terms(tx: Transaction, forum_id: ForumId | None, change: TermsChange, why: Why) -> int:
     row = TermsRow(
         forum_id=forum_id,
         board_id=change.board_id,
@@ -60,11 +61,11 @@ def add_terms(session: Session, forum_id: ForumId | None, change: TermsChange, w
         source=why.source,
         named=" ".join(sorted(change.named)),
         reason=why.reason,
-        changed_by=why.changed_by,
-        created_at=now,
+        changed_by=tx.actor.id,
+        created_at=tx.now,
     )
-    session.add(row)
-    session.flush()
+    tx.session.add(row)
+    tx.session.flush()
     return row.id
 
 

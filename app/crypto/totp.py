@@ -33,6 +33,6 @@ def step_of(seed: Secret[str], code: str, moments: Iterable[datetime]) -> int | 
     Compares with all of them in any case, so that its time tells nothing.
     """
     totp = pyotp.HOTP(seed.reveal())
-    near = {int(moment.timestamp()) // _STEP + aside for moment in moments for aside in (-1, 0, 1)}
+    near = {max(0, int(moment.timestamp()) // _STEP + aside) for moment in moments for aside in (-1, 0, 1)}
     found = [step for step in sorted(near) if hmac.compare_digest(totp.at(step), code)]
     return found[0] if found else None

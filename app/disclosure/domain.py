@@ -190,6 +190,9 @@ class OpenedIdentity:
 
     fields: Mapping[IdentityField, Secret[str]]
     receipt: Receipt
+    shown_before: bool
+    alarm: int | None
+    """How many its reader has opened in all, where that calls for a look."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ class _Begun:
 
     entry_id: str
     shown_before: bool
+    alarm: int | None = None
 
 
 class Openings:
@@ -59,7 +60,7 @@ class Openings:
             begun = self._begin(actor, session, disclosure_id)
             receipt = self._receipt(begun)
             try:
-                return self._open(actor, session, disclosure_id, receipt)
+                return self._open(actor, session, disclosure_id, receipt, begun.alarm)
             except PersonUnknown:  # dissolved or erased meanwhile
                 raise NobodyBehind from None
             except SealBroken:
@@ -70,10 +71,10 @@ class Openings:
             seen = self._executable(tx, session, disclosure_id)
             execution = seen.disclosure.execution
             if execution is None:
-                execution = self._announce(tx, seen)
+                return self._announce(tx, seen)
             return _Begun(execution.entry_id, shown_before=execution.finished_at is not None)
 
-    def _announce(self, tx: Transaction, seen: DisclosureView) -> Execution:
+    def _announce(self, tx: Transaction, seen: DisclosureView) -> _Begun:
         """Puts the reading on record, and the reader's limits to the test. Raises `NobodyBehind`, `TooManyOpened`."""
         request, reader = seen.disclosure.request, StaffId(tx.actor.id)
         hold_key(tx, sha256(f"disclosures of {reader}".encode()).digest())
@@ -82,12 +83,12 @@ class Openings:
         if person_id is None:
             raise NobodyBehind
         entry_id = self._vault.begin_reading(tx, person_id, request.wanted.purpose, request.id)
-        execution = Execution(entry_id, tx.now, None)
-        repository.add_execution(tx.session, request.id, reader, execution)
+        repository.add_execution(tx.session, request.id, reader, Execution(entry_id, tx.now, None))
         opened = repository.count_openings(tx.session, reader)
-        if opened in ALARMS:
-            audit.record(tx, Action.DISCLOSURE_ALARMED, ObjectKind.STAFF, reader, reason=str(opened), case=request.id)
-        return execution
+        if opened not in ALARMS:
+            return _Begun(entry_id, shown_before=False)
+        audit.record(tx, Action.DISCLOSURE_ALARMED, ObjectKind.STAFF, reader, reason=str(opened), case=request.id)
+        return _Begun(entry_id, shown_before=False, alarm=opened)
 
     def _receipt(self, begun: _Begun) -> Receipt:
         """Of the entry that announced the opening: waited for once, and proved anew whenever it is asked again."""
@@ -95,7 +96,9 @@ class Openings:
             self._proofs.inclusion(begun.entry_id) if begun.shown_before else self._receipts.published(begun.entry_id)
         )
 
-    def _open(self, actor: Actor, session: StaffSession, disclosure_id: str, receipt: Receipt) -> OpenedIdentity:
+    def _open(
+        self, actor: Actor, session: StaffSession, disclosure_id: str, receipt: Receipt, alarm: int | None
+    ) -> OpenedIdentity:
         """Judges once more, since somebody may have refused or lost a role meanwhile."""
         with self._unit_of_work.begin(actor) as tx:
             seen = self._executable(tx, session, disclosure_id)
@@ -116,7 +119,7 @@ class Openings:
                 outcome=outcome,
                 case=receipt.entry_id,
             )
-            return OpenedIdentity(fields, receipt)
+            return OpenedIdentity(fields, receipt, shown_before, alarm)
 
     def _executable(self, tx: Transaction, session: StaffSession, disclosure_id: str) -> DisclosureView:
         """Raises what speaks against it."""

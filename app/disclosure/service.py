@@ -1,6 +1,7 @@
 """Use cases: ask for an identity, approve, refuse, withdraw, and see how requests stand. Source: L1, L5h."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from app import policies
@@ -99,8 +100,8 @@ class Disclosures:
         `AlreadyExecuted`, `AlreadyApproved`, `RequestChangedUnderEyes`, `AuditNotPublished`. Source: L5h.
         """
         with on_record(self._unit_of_work, actor, Action.DISCLOSURE_APPROVED, disclosure_id):
-            with self._unit_of_work.begin(actor) as tx:
-                request = self._approvable(tx, session, disclosure_id)
+            with self._unit_of_work.read() as tx:
+                request = self._approvable(replace(tx, actor=actor), session, disclosure_id)
                 if seen_digest not in {None, request.digest()}:
                     raise RequestChangedUnderEyes
             acted_on, digest = AuditObject(ObjectKind.DISCLOSURE, request.id), request.digest()
@@ -115,7 +116,7 @@ class Disclosures:
         self, actor: Actor, session: StaffSession, published: DisclosureRequest, entry_id: str, note: Note
     ) -> DisclosureView:
         with self._unit_of_work.begin(actor) as tx:
-            request = self._approvable(tx, session, published.id)
+            request = self._approvable(tx, session, published.id, lock=True)
             if request.digest() != published.digest():
                 raise RequestChangedUnderEyes
             self._docket.approve(tx, request, StaffId(actor.id))
@@ -123,11 +124,13 @@ class Disclosures:
             note(tx, request.id)
             return self._docket.seen(tx, request.id)
 
-    def _approvable(self, tx: Transaction, session: StaffSession, disclosure_id: str) -> DisclosureRequest:
+    def _approvable(
+        self, tx: Transaction, session: StaffSession, disclosure_id: str, *, lock: bool = False
+    ) -> DisclosureRequest:
         """Raises what speaks against an approval by whoever acts."""
         if session.staff.id != tx.actor.id or not session.is_fresh(tx.now):
             raise SecondFactorNeeded
-        seen = self._docket.seen(tx, disclosure_id, lock=True)
+        seen = self._docket.seen(tx, disclosure_id, lock=lock)
         rules.judge_approval(seen, member_acting(tx), tx.now)
         return seen.disclosure.request
 
@@ -152,8 +155,8 @@ class Disclosures:
 
     def get(self, actor: Actor, disclosure_id: str) -> DisclosureView:
         """For who asked and who may approve. Raises `NoSuchDisclosure`."""
-        with self._unit_of_work.begin(actor) as tx:
-            return self._docket.seen(tx, disclosure_id)
+        with self._unit_of_work.read() as tx:
+            return self._docket.seen(replace(tx, actor=actor), disclosure_id)
 
     def approvers(self, actor: Actor, disclosure_id: str) -> list[Approver]:
         """Everybody with the role that approves, and why who may not may not; the oldest member first.
@@ -172,8 +175,8 @@ class Disclosures:
 
     def list_all(self, actor: Actor, before: str | None, limit: int) -> list[DisclosureView]:
         """Newest first: all of them for who may approve, their own for who may ask. Raises `RoleNotSufficient`."""
-        with self._unit_of_work.begin(actor) as tx:
-            reader = member_acting(tx)
+        with self._unit_of_work.read() as tx:
+            reader = member_acting(replace(tx, actor=actor))
             if not reader.may(Permission.DISCLOSURE_REQUEST, tx.now):
                 raise RoleNotSufficient
             return self._docket.list_seen(tx, reader, before, limit)

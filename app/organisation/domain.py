@@ -68,8 +68,8 @@ def vacancies(filled: Collection[Vacancy]) -> tuple[Vacancy, ...]:
 class FiledForum:
     """A forum's numbers in the registers of the state (ICP 备案, 公安备案); None where it has none. Source: L2b."""
 
-    icp_number: str | None
-    police_number: str | None
+    icp_filing: str | None
+    ps_filing: str | None
     responsible_unit: str
     reviewed_on: date
 
@@ -97,9 +97,9 @@ class RegisteredForum:
 class AuthorityKind(StrEnum):
     """Source: L3 (Art. 3), N6 for the police."""
 
-    NATIONAL_CAC = "national_cac"
-    LOCAL_CAC = "local_cac"
-    PUBLIC_SECURITY = "public_security"
+    CAC_NATIONAL = "cac_national"
+    CAC_LOCAL = "cac_local"
+    PS_LOCAL = "ps_local"
     OTHER = "other"
 
 

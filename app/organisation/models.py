@@ -35,8 +35,8 @@ class ForumFilingRow(Base):
 
     forum_id: Mapped[str] = mapped_column(ForeignKey("forums.id"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    icp_number: Mapped[str | None] = mapped_column(String(60))
-    police_number: Mapped[str | None] = mapped_column(String(60))
+    icp_filing: Mapped[str | None] = mapped_column(String(60))
+    ps_filing: Mapped[str | None] = mapped_column(String(60))
     responsible_unit: Mapped[str] = mapped_column(String(120))
     reviewed_on: Mapped[date] = mapped_column(Date)
     recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)

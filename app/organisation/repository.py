@@ -57,8 +57,8 @@ def add_filing(session: Session, number: int, filing: Filing) -> None:
         ForumFilingRow(
             forum_id=filing.forum_id,
             number=number,
-            icp_number=filing.filed.icp_number,
-            police_number=filing.filed.police_number,
+            icp_filing=filing.filed.icp_filing,
+            ps_filing=filing.filed.ps_filing,
             responsible_unit=filing.filed.responsible_unit,
             reviewed_on=filing.filed.reviewed_on,
             recorded_at=filing.recorded_at,
@@ -89,7 +89,7 @@ def _is_newest_filing() -> ColumnElement[bool]:
 
 
 def _filing(row: ForumFilingRow) -> Filing:
-    filed = FiledForum(row.icp_number, row.police_number, row.responsible_unit, row.reviewed_on)
+    filed = FiledForum(row.icp_filing, row.ps_filing, row.responsible_unit, row.reviewed_on)
     return Filing(ForumId(row.forum_id), filed, row.recorded_at, row.recorded_by)
 
 

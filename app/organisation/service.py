@@ -145,7 +145,7 @@ class Organisation:
 
         Raises `ForumNotFound`, `LaterThanToday`, `Invalid`.
         """
-        texts = {"/icp_number": filed.icp_number, "/police_number": filed.police_number}
+        texts = {"/icp_filing": filed.icp_filing, "/ps_filing": filed.ps_filing}
         _refuse_unreadable((pointer, text) for pointer, text in texts.items() if text is not None)
         _refuse_unreadable([("/responsible_unit", filed.responsible_unit)])
         return again_on_collision(lambda: self._file_forum(actor, forum_id, filed))

@@ -30,6 +30,14 @@ class TooManyFailures(TooMany):
     )
 
 
+class TooManyGuesses(TooManyFailures):
+    sentence = Sentence(
+        "这个邮箱被反复猜测：请把相邻两次动态码连着输入（共 12 位），或用恢复码。",
+        "Somebody keeps guessing at this e-mail address: enter two successive codes one after the other (12 digits), or"
+        " a recovery code.",
+    )
+
+
 class SessionOver(Unauthenticated):
     sentence = Sentence(
         "工作人员会话无效或已结束，请重新登录。", "The staff session is missing, invalid or over; sign in again."

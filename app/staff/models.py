@@ -78,5 +78,6 @@ class FailureRow(Base):
     __tablename__ = "staff_failures"
 
     subject: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
-    began_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    """When the window in which they are counted ends."""
     failures: Mapped[int]

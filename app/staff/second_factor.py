@@ -29,6 +29,8 @@ class RightCode:
 
     step: int | None = None
     recovery_digest: bytes | None = None
+    strong: bool = False
+    """Whether it is more than six digits: two successive codes, or a recovery code."""
 
 
 class SecondFactors:
@@ -45,13 +47,20 @@ class SecondFactors:
         code, owner = _read(typed), staff_id or StaffId("")
         digest = self._recovery_digest(owner, code)
         if session_rows.has_recovery_code(tx.session, owner, digest):
-            return RightCode(recovery_digest=digest)
+            return RightCode(recovery_digest=digest, strong=True)
         sealed = repository.sealed_totp_seed(tx.session, owner)
-        place_of = owner if sealed else StaffId("")
-        seed = self._records.unseal(sealed or self._nobodys_seed, _place(place_of))
-        step = totp.step_of(seed, code, [clock.now() for clock in self._clocks])
+        seed = self._records.unseal(sealed or self._nobodys_seed, _place(owner if sealed else StaffId("")))
+        step = self._step(seed, code)
         used = step is not None and session_rows.is_used(tx.session, owner, step)
-        return RightCode(step=step) if sealed and step is not None and not used else None
+        return RightCode(step, strong=len(code) > _DIGITS) if sealed and step is not None and not used else None
+
+    def _step(self, seed: Secret[str], code: str) -> int | None:
+        """The step of a code, or of the later one of two that follow each other."""
+        moments = [clock.now() for clock in self._clocks]
+        if len(code) <= _DIGITS:
+            return totp.step_of(seed, code, moments)
+        before, last = (totp.step_of(seed, half, moments) for half in (code[:_DIGITS], code[_DIGITS:]))
+        return last if before is not None and last == before + 1 else None
 
     def spend(self, tx: Transaction, staff_id: StaffId, right: RightCode) -> bool:
         """Uses a code up. Of two at once one is True, and the other False or `ConstraintViolated`."""

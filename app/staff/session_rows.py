@@ -83,7 +83,9 @@ def use_recovery_code(session: Session, staff_id: StaffId, digest: bytes) -> boo
 
 
 def replace_recovery_codes(session: Session, staff_id: StaffId, digests: Sequence[bytes]) -> None:
-    session.execute(delete(RecoveryCodeRow).where(RecoveryCodeRow.staff_id == staff_id))
+    """With another authenticator: which codes of the one before were used is nothing to it."""
+    for row in (UsedCodeRow, RecoveryCodeRow):
+        session.execute(delete(row).where(row.staff_id == staff_id))
     session.add_all(RecoveryCodeRow(staff_id=staff_id, digest=digest) for digest in digests)
     session.flush()
 
@@ -93,21 +95,21 @@ def recovery_codes_left(session: Session, staff_id: StaffId) -> int:
     return session.scalar(query) or 0
 
 
-def failures(session: Session, subjects: Sequence[bytes], since: datetime) -> dict[bytes, FailureRow]:
-    """Those whose window has not ended, which began after `since`."""
-    query = select(FailureRow).where(FailureRow.subject.in_(subjects), FailureRow.began_at > since)
-    return {row.subject: row for row in session.scalars(query)}
+def failures(session: Session, subjects: Sequence[bytes], now: datetime) -> list[FailureRow]:
+    """Those whose window has not ended."""
+    query = select(FailureRow).where(FailureRow.subject.in_(subjects), FailureRow.ends_at > now)
+    return list(session.scalars(query))
 
 
-def charge_failure(session: Session, subject: bytes, now: datetime, since: datetime, limit: int) -> bool:
-    """Counts one before it is judged; False when there were as many as are judged plainly."""
-    session.execute(delete(FailureRow).where(FailureRow.began_at <= since))
+def charge_failure(session: Session, subject: bytes, now: datetime, ends_at: datetime, limit: int) -> bool:
+    """Counts one more, up to the limit; False when there were as many. A new window ends at `ends_at`."""
+    session.execute(delete(FailureRow).where(FailureRow.ends_at <= now))
     charge = update(FailureRow).where(FailureRow.subject == subject)
     if _changes_one(session, charge.where(FailureRow.failures < limit).values(failures=FailureRow.failures + 1)):
         return True
     if session.get(FailureRow, subject) is not None:
         return False
-    session.add(FailureRow(subject=subject, began_at=now, failures=1))
+    session.add(FailureRow(subject=subject, ends_at=ends_at, failures=1))
     session.flush()
     return True
 

@@ -20,7 +20,7 @@ from app.staff import repository, session_rows
 from app.staff.domain import Face, SignedIn, SignInAttempt, Staff, StaffSession, SteppedUp, read_email, session_is_live
 from app.staff.errors import CodeNotRight, SessionOver, SignInFailed
 from app.staff.models import StaffSessionRow
-from app.staff.second_factor import SecondFactors
+from app.staff.second_factor import RightCode, SecondFactors
 from app.staff.throttle import Subjects, Throttle
 
 _SEEN_EVERY = timedelta(seconds=policies.STAFF_SESSION_SEEN_EVERY.value)
@@ -62,15 +62,20 @@ class Sessions:
             staff_id = staff.id if staff else None
             hashed = repository.password_hash(tx.session, staff_id or StaffId(""))  # the same work for nobody
             right = self._second_factors.judge(tx, staff_id, attempt.code) if over else None
-            if over and (staff_id is None or right is None):
-                raise self._throttle.refusal(tx, subjects)
+            weak = over and not (right and right.strong) and self._throttle.asks_for_two_codes(tx, attempt.email)
         with self._unit_of_work.begin(SYSTEM) as tx:
-            if over and staff_id is not None and right is not None:
-                if not self._second_factors.spend(tx, staff_id, right):
-                    raise self._throttle.refusal(tx, subjects)
-            elif not self._throttle.charge(tx, subjects):
+            if not over and not self._throttle.charge(tx, subjects):
                 raise ConstraintViolated("too many meanwhile")  # judged again, as one that is over
+            admitted = not over or (not weak and self._spend_admitted(tx, staff_id, right))
+            if not admitted:
+                self._throttle.charge_guess(tx, attempt.email)
+                refusal = self._throttle.refusal(tx, attempt.email, subjects)
+        if not admitted:
+            raise refusal
         return AdmittedAttempt(attempt, staff_id, hashed, () if over else subjects, code_spent=over)
+
+    def _spend_admitted(self, tx: Transaction, staff_id: StaffId | None, right: RightCode | None) -> bool:
+        return staff_id is not None and right is not None and self._second_factors.spend(tx, staff_id, right)
 
     def sign_in(self, admitted: AdmittedAttempt) -> SignedIn:
         """Judges an attempt; the caller holds a seat, for it costs some 30 ms and 19 MiB.
@@ -112,9 +117,10 @@ class Sessions:
         attempt = admitted.attempt
         with self._unit_of_work.begin(replace(SYSTEM, request_id=attempt.request_id)) as tx:
             audit.record(tx, Action.STAFF_SIGN_IN_FAILED, ObjectKind.STAFF, admitted.staff_id or NOBODY)
+            subjects = self._throttle.subjects(attempt.email, attempt.address)
+            refusal = self._throttle.refusal(tx, attempt.email, subjects)
         if admitted.code_spent:
-            with self._unit_of_work.read() as tx:
-                raise self._throttle.refusal(tx, self._throttle.subjects(attempt.email, attempt.address))
+            raise refusal
 
     def _open(self, tx: Transaction, staff: Staff, face: Face) -> SignedIn:
         token = Secret(secrets.token_urlsafe(_TOKEN_BYTES))

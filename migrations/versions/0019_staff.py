@@ -32,12 +32,12 @@ def upgrade() -> None:
     )
     op.create_table('staff_failures',
     sa.Column('subject', sa.LargeBinary(), nullable=False),
-    sa.Column('began_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('ends_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('failures', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('subject', name=op.f('pk_staff_failures'))
     )
     with op.batch_alter_table('staff_failures', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_staff_failures_began_at'), ['began_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_staff_failures_ends_at'), ['ends_at'], unique=False)
 
     op.create_table('staff_recovery_codes',
     sa.Column('staff_id', sa.String(length=40), nullable=False),
@@ -91,7 +91,7 @@ def downgrade() -> None:
     op.drop_table('staff_roles')
     op.drop_table('staff_recovery_codes')
     with op.batch_alter_table('staff_failures', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_staff_failures_began_at'))
+        batch_op.drop_index(batch_op.f('ix_staff_failures_ends_at'))
 
     op.drop_table('staff_failures')
     op.drop_table('staff')

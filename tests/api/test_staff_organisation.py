@@ -28,14 +28,14 @@ OFFICER = {
     "appointed_on": "2026-11-01",
 }
 FILING = {
-    "icp_number": "京ICP备00000000号-1",
-    "police_number": "京公网安备11000000000000号",
+    "icp_filing": "京ICP备00000000号-1",
+    "ps_filing": "京公网安备11000000000000号",
     "responsible_unit": "测试单位",
     "reviewed_on": "2026-11-21",
 }
 AUTHORITY = {
     "name": "测试市网信办",
-    "kind": "local_cac",
+    "kind": "cac_local",
     "region": "测试市",
     "channel": "https://cac.example/report",
     "reviewed_on": "2026-11-01",
@@ -86,7 +86,7 @@ def test_an_empty_house_says_everything_that_is_missing(admin: Caller, forum: Fo
         "forums_to_review": 1,
         "authorities": 0,
         "authorities_to_review": 0,
-        "kinds_missing": ["national_cac", "local_cac", "public_security"],
+        "kinds_missing": ["cac_national", "cac_local", "ps_local"],
     }
     appoint(admin)
     made(admin.post(f"{HOUSE}/forums", json={**FILING, "forum_id": forum.credentials.forum_id}))
@@ -95,7 +95,7 @@ def test_an_empty_house_says_everything_that_is_missing(admin: Caller, forum: Fo
     assert {"duty": "content_security", "rank": "principal"} not in state["vacancies"]
     assert {"duty": "content_security", "rank": "deputy"} in state["vacancies"]
     assert (state["forums_to_review"], state["authorities"]) == (0, 1)
-    assert state["kinds_missing"] == ["national_cac", "public_security"]
+    assert state["kinds_missing"] == ["cac_national", "ps_local"]
 
 
 def test_the_last_officer_of_a_duty_cannot_be_ended_and_whoever_ended_stays_on_record(admin: Caller) -> None:
@@ -140,8 +140,8 @@ def test_a_forums_filing_is_recorded_anew_and_what_was_recorded_stays(
     here = {"forum_id": forum.credentials.forum_id}
     (unfiled,) = compliance.get(f"{HOUSE}/forums").json()["items"]
     assert unfiled == {**here, "name": "测试论坛", "status": "active", "filing": None, "review_due": True}
-    first = made(admin.post(f"{HOUSE}/forums", json={**FILING, **here, "police_number": None}))
-    assert first["filing"]["police_number"] is None
+    first = made(admin.post(f"{HOUSE}/forums", json={**FILING, **here, "ps_filing": None}))
+    assert first["filing"]["ps_filing"] is None
     assert (first["filing"]["review_due_on"], first["review_due"]) == ("2027-11-21", False)
     second = made(admin.post(f"{HOUSE}/forums", json={**FILING, **here}))
     assert compliance.get(f"{HOUSE}/forums").json() == {"items": [second], "next_cursor": None}
@@ -212,7 +212,7 @@ _WRONG: tuple[tuple[str, Json, str, object, str], ...] = (
     ("officers", OFFICER, "appointed_on", "2026-02-30", "not-a-day"),
     ("officers", OFFICER, "appointed_on", "２０２６-11-01", "not-a-day"),
     ("officers", OFFICER, "appointed_on", 20261101, "not-a-day"),
-    ("forums", FILING, "icp_number", "", "too-short"),
+    ("forums", FILING, "icp_filing", "", "too-short"),
     ("forums", FILING, "responsible_unit", "\u2028", "bad-character"),
     ("forums", FILING, "reviewed_on", "2026-12-01", "out-of-range"),
     ("authorities", AUTHORITY, "kind", "cac", "not-allowed"),

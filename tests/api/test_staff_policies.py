@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -105,6 +106,32 @@ def test_a_change_reaches_every_board_and_gives_thirty_days(
     (after,) = forum.moderators()
     assert (before["interval_days"], after["interval_days"]) == (180, 30)
     assert after["due_at"] == stamp(end_of(filed_on + 10 + 30))
+
+
+def test_a_number_that_is_set_today_stays_when_the_other_one_changes_as_announced(
+    services: Services, address: str, admin: Caller, clock: FakeClock
+) -> None:
+    ahead = stamp(clock.now() + timedelta(days=30))
+    assert change(admin, value=90, effective_at=ahead).status_code == 201
+    assert change(admin, "reverification_grace", 7).status_code == 201
+    assert in_force(admin) == {"reverification_interval": 180, "reverification_grace": 7}
+    clock.advance(days=30)
+    with make_staff(services, "admin").http(address) as then:
+        assert in_force(then) == {"reverification_interval": 90, "reverification_grace": 7}
+
+
+def test_changes_at_once_for_all_and_for_one_are_all_made(admin: Caller, forum: ForumBackend) -> None:
+    founder, here = forum.moderator_to_be("发起人"), forum.credentials.forum_id
+    forum.board(founder["id"])
+    with ThreadPoolExecutor(8) as pool:
+        answers = pool.map(lambda number: change(admin, value=40 + number, forum_id=(None, here)[number % 2]), range(8))
+    assert [answer.status_code for answer in answers] == [201] * 8
+    made = admin.get(f"{POLICIES}/changes").json()["items"]
+    assert sorted(one["interval_days"] for one in made) == list(range(40, 48))
+    of_forum = next(one for one in made if one["forum_id"] == here)
+    assert in_force(admin, forum_id=here)["reverification_interval"] == of_forum["interval_days"]
+    (moderator,) = forum.moderators()
+    assert moderator["interval_days"] == of_forum["interval_days"]
 
 
 def test_the_change_stands_on_record_before_it_is_made_and_its_answer_proves_it(

@@ -28,6 +28,8 @@ _OUR_OWN = tuple(
         "staff-api.md",
         "disclosure.md",
         "audit-proofs.md",
+        "emergency.md",
+        "organisation.md",
     )
 )
 """They name what the contract leaves to us in its parts 5, 7, 9, 10 and 11."""

@@ -250,10 +250,11 @@ def _live(random: Random) -> None:
             life.orders.append(placed)
         if what == "terms":
             since = now + timedelta(days=random.choice((0, 0, 1, 40)))
-            on_board, interval = random.random() < 0.5, random.choice((None, 30, 31, 60, 90, 180, 365))
-            grace = random.choice((None, 0, 3, 14, 90))
-            changes.append(TermsChange(since, _BOARD if on_board else None, interval, grace))
-            life.asked.append(Asked(since, on_board, interval, grace))
+            level, interval = random.choice(("board", "forum", "all")), random.choice((None, 30, 31, 60, 90, 180, 365))
+            grace, on_board, everywhere = random.choice((None, 0, 3, 14, 90)), level == "board", level == "all"
+            board = _BOARD if on_board else None
+            changes.append(TermsChange(since, board, interval, grace, everywhere=everywhere))
+            life.asked.append(Asked(since, on_board, interval, grace, everywhere))
         terms = TermsHistory(sorted(changes, key=lambda change: change.effective_at))
         begun = Schedule(plan.anchor_day, plan.terms, order=order)
         deadline = terms.applied(begun, _BOARD, life.filed_at, life.proofs[-1], now).deadline(life.proofs[-1])

@@ -27,6 +27,7 @@ from app.kernel.actor import OPERATOR
 from app.kernel.errors import StartRefused, Unavailable
 from app.registration.models import FlowRow
 from app.screening.models import KeptTextRow, LexiconVersionRow, ReviewRow
+from app.staff.models import StaffRow, StaffSessionRow
 from app.vault.models import DocumentRow, OrganisationRow, PersonRow, PhoneRow
 from app.verification.models import OrganisationMarkRow, SignInRow, SlotRow, VerificationRow
 from tests.support.clock import TODAY, FakeClock
@@ -300,9 +301,20 @@ def _rules() -> dict[str, tuple[list[Base], Base]]:
             [_text("txt_1"), _text("txt_2"), _review("rev_1", subject_id=None)],
             _review("rev_2", "txt_2", subject_id=None),
         ),
+        "uq_staff_email": ([_member("stf_1")], _member("stf_2")),
+        "uq_staff_sessions_id": ([_member("stf_1"), _staff_session(b"1")], _staff_session(b"2")),
         "pk_forums": ([_forum()], _forum()),
         "pk_agreement_acceptances": ([_forum(), _account(), _acceptance()], _acceptance()),
     }
+
+
+def _member(staff_id: str) -> StaffRow:
+    return StaffRow(id=staff_id, email=CANARY, state="active", created_at=TODAY, version=1)
+
+
+def _staff_session(digest: bytes) -> StaffSessionRow:
+    moments = dict.fromkeys(("created_at", "seen_at", "second_factor_at"), TODAY)
+    return StaffSessionRow(digest=digest, id=CANARY, staff_id="stf_1", face="api", wrong_codes=0, **moments)
 
 
 def _lexicon(lexicon_id: str) -> LexiconVersionRow:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import Any
 
 import httpx2
 
@@ -20,6 +19,8 @@ from tests.support.lexicons import BLOCKED, REVIEWED
 from tests.support.serving import serving
 from tests.torture.asked import Asked, Line
 from tests.torture.disclosure_scenarios import disclosure_lines, good_disclosures
+from tests.torture.operator_scenarios import NAMES_A_FORUM, good_operator, operator_lines, unknown_forum
+from tests.torture.pause_scenarios import good_pauses, pause_lines
 from tests.torture.register_scenarios import NOBODYS, good_registers, register_lines
 from tests.torture.staff_scenarios import good_staff, staff_lines
 from tests.torture.world import HOOK, RETURN_URL, USED_KEY, World, is_for_staff
@@ -96,7 +97,9 @@ def good(world: World) -> Iterator[Asked]:
     yield from _good_screenings(world)
     yield from good_staff(world)
     yield from good_registers(world)
+    yield from good_pauses(world)
     yield from good_disclosures(world)
+    yield from good_operator(world)
     named = {"account_id": world.accounts["verified"]["id"], "scope": "post"}
     content = [{"field": "post", "text": "你好", "board": world.offices["open"]}]
     yield Asked("POST /v1/tokens", {}, {"json": {**named, "items": content}})
@@ -223,19 +226,22 @@ def _elsewhere(stage: Stage, asked: Asked) -> httpx2.Response:
         "sanction_id": "san_nobody",
         "screening_id": stage.world.screenings["theirs"],
         "staff_id": "stf_nobody",
+        "pause_id": "pau_nobody",
         "disclosure_id": "dsc_nobody",
     }
-    instead: dict[str, dict[str, Any]] = {
+    given = asked.options.get("json") or {}
+    instead: dict[str, Json] = {
         **NOBODYS,
         "GET /v1/audit/proofs/inclusion": {"params": {"id": "nobody"}},
         "GET /v1/moderators": {"params": {"board": theirs["board"]}},
+        "POST /v1/reverifications": {"json": {**given, "scope": {"board": theirs["board"]}}},
+        "POST /v1/staff/disclosures": {"json": {**given, "account_id": "acc_nobody"}},
+        "POST /v1/staff/pauses": {"json": {**given, "scope": {"board_id": "brd_nobody"}}},
     }
+    if asked.operation in NAMES_A_FORUM:
+        return unknown_forum(stage.world, asked)
     if asked.operation in instead:
         return asked.by(stage.world.forum, **instead[asked.operation])
-    if asked.operation == "POST /v1/staff/disclosures":
-        return asked.by(stage.world.forum, json={**asked.options["json"], "account_id": "acc_nobody"})
-    if asked.operation == "POST /v1/reverifications":
-        return asked.by(stage.world.forum, json={**asked.options["json"], "scope": {"board": theirs["board"]}})
     if asked.path and is_for_staff(asked.address):
         return replace(asked, path=dict.fromkeys(asked.path, "nobody")).by(stage.world.forum)
     if not asked.path:
@@ -316,7 +322,9 @@ def lines(stage: Stage) -> Iterator[Line]:
     yield from _moderators(stage.world)
     yield from staff_lines(stage.world)
     yield from register_lines(stage.world)
+    yield from pause_lines(stage.world)
     yield from disclosure_lines(stage.world)
+    yield from operator_lines(stage.world)
     list_of = Asked("GET /v1/status-lists/{forum_id}", {"forum_id": stage.world.forum.credentials.forum_id})
     etag = list_of.by(stage.world.forum).headers["etag"]
     yield list_of.operation, 304, "", list_of.by(stage.world.forum, headers={"if-none-match": f'"other", W/{etag}'})

@@ -3,16 +3,20 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 
 import httpx2
 from sqlalchemy import update
 
 from app import policies
+from app.agreements.domain import AgreementKind, Draft
 from app.audit.search import Question
 from app.events.models import DeliveryRow
+from app.forums.domain import PausedPlace
 from app.kernel.actor import OPERATOR, Actor, ActorKind
 from app.kernel.ids import new_id
+from app.kernel.secret import Secret
+from app.organisation.domain import Appointed, AuthorityEntry, AuthorityKind, Duty, Rank
 from app.screening.docket import ReviewFilter
 from app.screening.models import ScreenedContentRow
 from app.staff.access import Role
@@ -27,6 +31,7 @@ from tests.support.staff import StaffLogin, make_staff
 USED_KEY, WRONG_CODE = "used-once-already", "000000"
 _UNAVAILABLE, _MISMATCH, _CHILD = "110199199003070076", "110199199003070033", "110199201306010011"
 _CAP = 20
+_LIFTS = Actor(ActorKind.OPERATOR, "who lifts what others paused")
 RETURN_URL = "https://forum.example/back"
 HOOK = "http://127.0.0.1:9/hooks"
 """Nobody listens there."""
@@ -111,6 +116,8 @@ class World:
         for forum in (self.forum, self.other):
             forum.log_in()
         self.admit_staff()
+        for pause in self.services.emergency.pauses.list_in_force():
+            self.services.emergency.pauses.resume(_LIFTS, pause.id)
         self.services.forums.confirm_acts(OPERATOR, self.forum.credentials.forum_id)
         account = self.member()
         asked = self.forum.ask_code(account["id"], self.phone()).json()
@@ -366,11 +373,18 @@ def _known(world: World, disabled: ForumBackend) -> dict[str, list[str]]:
         "client_secret": [one.client_secret.reveal() for one in credentials],
         "Idempotency-Key": [USED_KEY, "another-key-of-ours"],
         "until": ["2030-01-01T00:00:00Z", "2026-01-01T00:00:00Z", "9999-12-31T23:59:59.999999999Z"],
+        "pause_id": [_pause(world, disabled), "pau_nobody"],
+        **_papers(world.services),
         "staff_id": [login.staff_id for login in world.staff.values()],
         "email": [world.staff["all"].email, "nobody@staff.example", "ＡＢ@staff.example"],
         "disclosure_id": _asked_for(world),
         "reason": ["刷屏", "spam\nagain"],
     }
+
+
+def _pause(world: World, forum: ForumBackend) -> str:
+    place = PausedPlace(forum.credentials.forum_id)
+    return world.services.emergency.pauses.pause(OPERATOR, place, "违规信息扩散").id
 
 
 def _asked_for(world: World) -> list[str]:
@@ -379,3 +393,15 @@ def _asked_for(world: World) -> list[str]:
     office = Office(world.forum.address, world.services, world.staff["all"], approvers)
     account = world.accounts["verified"]["id"]
     return [office.ask(account), office.approved(account)]
+
+
+def _papers(services: Services) -> dict[str, list[str]]:
+    """Of the operator's own house: an officer, an authority, and a draft that nobody could publish."""
+    named = Appointed(Duty.MINORS, Rank.PRINCIPAL, Secret("主任"), Secret("010-0"), None, date(2026, 11, 1))
+    entry = AuthorityEntry("网信办", AuthorityKind.CAC_LOCAL, "测试市", "12377", date(2026, 11, 1))
+    draft = services.agreement_drafts.write(OPERATOR, "协议", Draft(AgreementKind.USER, "2027-01", "# 协议", ""))
+    return {
+        "officer_id": [services.organisation.appoint(OPERATOR, named).id],
+        "authority_id": [services.organisation.add_authority(OPERATOR, entry).id],
+        "draft_id": [draft.written.id],
+    }

@@ -37,7 +37,7 @@ def browsing(services: Services) -> Iterator[httpx2.Client]:
 
 def said(answer: httpx2.Response) -> str | None:
     """The banner, without its marks."""
-    found = re.search(r'<div class="paused" role="status"><p[^>]*>(.*?)</p></div>', answer.text, re.DOTALL)
+    found = re.search(r'<div class="paused" role="status">\s*<div[^>]*><p>(.*?)</p></div>', answer.text, re.DOTALL)
     return re.sub(r"<[^>]+>", "", found[1]) if found else None
 
 
@@ -51,7 +51,7 @@ def test_when_everything_is_paused_every_page_says_since_when_in_both_languages(
                 said(page) == "全部论坛自 2026-11-21 12:00（北京时间）起暂停发布，浏览不受影响。恢复时间请看公告。"
             ), path
             assert "理由" not in page.text
-        english = "Posting is paused in all forums since 21 Nov 2026, 12:00 (Beijing); reading stays open. "
+        english = "Posting has been paused in all forums since 21 Nov 2026, 12:00 (Beijing); reading stays open. "
         assert said(http.get("/?lang=en")) == english + "See the notice for when it returns."
 
 
