@@ -10,7 +10,7 @@ from fastapi import Depends
 from fastapi.responses import Response
 
 from app.audit.domain import Action
-from app.console.disclosure_pages import HERE, again_at, may_open, tries
+from app.console.disclosure_pages import HERE, again_at, may_open, show, tries
 from app.console.sealed_file import contents, write_file
 from app.console.visits import FormOf, Visit, act, console_router
 from app.disclosure.sealing import is_slip
@@ -29,9 +29,11 @@ def opening(visit: ExecutorOf, disclosure_id: str) -> Response:
 def _page(
     visit: Visit, disclosure_id: str, errors: Sequence[tuple[str, str]] = (), status: int = HTTPStatus.OK
 ) -> Response:
-    """Raises `NoSuchDisclosure`."""
+    """What only a code mends is said here, everything else where the request stands. Raises `NoSuchDisclosure`."""
     seen = visit.services.disclosures.requests.get(visit.actor, disclosure_id)
-    if not errors and not may_open(visit, seen):
+    if errors and not any(name == "code" for name, _ in errors):
+        return show(visit, disclosure_id, errors, status)
+    if not may_open(visit, seen):
         return visit.go(f"{HERE}/{disclosure_id}")
     return visit.show("disclosure_open", errors=errors, status=status, seen=seen, request=seen.disclosure.request)
 

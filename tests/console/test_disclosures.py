@@ -146,14 +146,17 @@ def test_who_may_not_approve_is_told_with_the_reason_and_every_attempt_is_on_rec
         clock.advance(minutes=6)
         stale = at.send(f"{HERE}/{disclosure_id}/approve")
         assert (stale.status_code, 'id="code-error"' in stale.text) == (403, True)
-        done = at.send(f"{HERE}/{disclosure_id}/approve", code=office.approvers[0].code())
+        code = office.approvers[0].code()
+        other = at.send(f"{HERE}/{disclosure_id}/approve", code=code, digest="0" * 64)
+        assert (other.status_code, 'id="code"' in other.text) == (409, False)
+        done = at.send(f"{HERE}/{disclosure_id}/approve")
         assert (done.status_code, "Approved" in done.text) == (200, True), done.text
         at.get(f"{HERE}/{disclosure_id}")
         assert "Refused" in at.send(f"{HERE}/{disclosure_id}/refuse").text
     assert office.refusals() == {
         ("disclosure.approved", "role-not-sufficient"): 1,
         ("disclosure.executed", "not-approved"): 1,
-        ("disclosure.approved", "another-digest"): 1,
+        ("disclosure.approved", "another-digest"): 2,
         ("disclosure.approved", "second-factor-needed"): 1,
     }
 
