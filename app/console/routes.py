@@ -1,6 +1,16 @@
 """All routers of the console."""
 
-from app.console import account_pages, moderator_pages, overview_pages, review_pages, sign_in, switch_pages
+from app.console import (
+    account_pages,
+    audit_pages,
+    disclosure_opening,
+    disclosure_pages,
+    moderator_pages,
+    overview_pages,
+    review_pages,
+    sign_in,
+    switch_pages,
+)
 
 ROUTERS = (
     sign_in.router,
@@ -9,4 +19,7 @@ ROUTERS = (
     review_pages.router,
     account_pages.router,
     switch_pages.router,
+    disclosure_pages.router,
+    disclosure_opening.router,
+    audit_pages.router,
 )
