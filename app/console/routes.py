@@ -1,6 +1,19 @@
 """All routers of the console."""
 
-from app.console import account_pages, moderator_pages, overview_pages, review_pages, sign_in, switch_pages
+from app.console import (
+    account_pages,
+    board_pages,
+    forum_pages,
+    member_acts,
+    member_pages,
+    moderator_pages,
+    overview_pages,
+    own_pages,
+    review_pages,
+    sign_in,
+    switch_pages,
+    work_pages,
+)
 
 ROUTERS = (
     sign_in.router,
@@ -9,4 +22,10 @@ ROUTERS = (
     review_pages.router,
     account_pages.router,
     switch_pages.router,
+    member_pages.router,
+    member_acts.router,
+    own_pages.router,
+    forum_pages.router,
+    board_pages.router,
+    work_pages.router,
 )

@@ -36,6 +36,8 @@ COOKIE = "staff"
 _COOKIE_SECONDS = 12 * 3600
 _THEME, _THEMES, _THEME_SECONDS = "theme", {"light": "dark", "dark": "light"}, 365 * 24 * 3600
 _ROUTES = "/console"
+_RENEWED = "console.renewed"
+"""Where a request keeps its visit under the token that a second factor has just brought."""
 Fields = Mapping[str, str]
 Again = Callable[[Sequence[tuple[str, str]], int], Response]
 """Shows the page that a form came from once more, with what is wrong (field or empty, sentence), and its status."""
@@ -96,7 +98,7 @@ class Visit:
     def show(
         self, template: str, *, errors: Sequence[tuple[str, str]] = (), status: int = HTTPStatus.OK, **values: object
     ) -> Response:
-        theme = _theme_of(self.request)
+        theme, latest = _theme_of(self.request), self.request.scope.get(_RENEWED, self)
         given = {
             "staff": self.staff,
             "menu": self._menu(),
@@ -104,8 +106,8 @@ class Visit:
             "theme": theme or "",
             "switch_theme": f"?{_THEME}={_THEMES.get(theme or 'light')}",
             "pauses": [(pause, self.place_of(pause.place)) for pause in self.services.emergency.pauses.list_in_force()],
-            "form_token": form_token(self.token),
-            "fresh": self.is_fresh,
+            "form_token": form_token(latest.token),
+            "fresh": latest.is_fresh,
             "may_search": opened_to(self.staff, page_of("accounts")),
             "errors": errors,
             "said": self._done(),
@@ -221,7 +223,9 @@ def _renewed(visit: Visit, form: Fields) -> Visit:
     if not code:
         raise SecondFactorNeeded
     stepped = visit.services.staff.sessions.step_up(visit.session, Secret(code), visit.request.scope["request_id"])
-    return Visit(visit.request, visit.services, stepped.session, stepped.token or visit.token, visit.name)
+    renewed = Visit(visit.request, visit.services, stepped.session, stepped.token or visit.token, visit.name)
+    visit.request.scope[_RENEWED] = renewed
+    return renewed
 
 
 def _errors(visit: Visit, refusal: ShimingError) -> list[tuple[str, str]]:

@@ -17,6 +17,7 @@ MAY_REVEAL = {
     "api/staff_organisation_shapes.py": "shows staff who answers for what",
     "api/staff_shapes.py": "shows a new member's credentials, and the token of a new session, once",
     "cli/staff.py": "shows a new member's credentials to the operator, once",
+    "console/credentials.py": "shows new credentials of a member, an authenticator or a forum, once",
     "crypto/passwords.py": "hashes and compares passwords of the staff",
     "crypto/totp.py": "computes the codes of an authenticator, and writes what it reads from a QR code",
     "staff/password_rules.py": "looks whether a password that a member chose is tried first",
