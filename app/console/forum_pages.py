@@ -43,7 +43,7 @@ def _list_page(visit: Visit, errors: Errors = (), status: int = HTTPStatus.OK) -
     shown = later[:PAGE]
     states = [(state.value, visit.say(f"forums.state.{state}")) for state in _STATES]
     listing = Listing(
-        visit.say("forums.list.caption"),
+        visit.say("forums.list.caption", n=len(matching)),
         _columns(visit),
         [_cells(visit, one) for one in shown],
         visit.say("forums.list.nobody"),
@@ -121,7 +121,7 @@ def forum(visit: VisitOf, forum_id: str) -> Response:
             period(visit, visit.now - one.created_at),
             said_moment(visit, one.expires_at) if one.expires_at else "",
         )
-        for one in found.secrets
+        for one in reversed(found.secrets)
     ]
     return visit.show("forum", found=found, forum=found.forum, secrets=secrets, active=_is_active(found))
 

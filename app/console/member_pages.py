@@ -43,7 +43,7 @@ def _list_page(visit: Visit, errors: Sequence[tuple[str, str]] = (), status: int
     shown = later[:PAGE]
     states = [(state, visit.say(f"members.state.{state}")) for state in _STATES]
     listing = Listing(
-        visit.say("members.list.caption" if everything else "members.list.waiting"),
+        visit.say("members.list.caption" if everything else "members.list.waiting", n=len(matching)),
         _columns(visit),
         [_cells(visit, staff) for staff in shown],
         visit.say("members.list.nobody"),
