@@ -137,10 +137,15 @@ class Services:
     reverifications: Reverifications
     sweeps: Sweeps
     chores: Chores
+    accounts: Accounts
+    existing_users: ExistingUsers
+    sanctions: Sanctions
+    registrations: Registrations
+    visits: Visits
     staff: StaffDesk
-    disclosures: DisclosureDesk
     auditor: Callable[[Secret[str]], Actor | None]
     """Who may read the log by this token of a staff session; None for nobody's. Raises `RoleNotSufficient`."""
+    disclosures: DisclosureDesk
     clock: Clock
     unit_of_work: UnitOfWork
     refuse_missing_keys: Callable[[], None]
@@ -148,15 +153,10 @@ class Services:
     idempotency: Idempotency
     signer: TokenSigner
     vault: Vault
-    accounts: Accounts
-    existing_users: ExistingUsers
-    sanctions: Sanctions
     checks: Checks
     verifications: Verifications
     codes: PhoneCodes
     sign_ins: SignIns
-    registrations: Registrations
-    visits: Visits
     screenings: Screenings
     posting: Posting
     status_lists: StatusLists
@@ -212,31 +212,25 @@ def _assemble(
     verifications = Verifications(unit_of_work, vault, blind_index, mac, checks, direct_by_default=development)
     screenings, notices = Screenings(unit_of_work, records), Notices(unit_of_work, vault, texts)
     lifetime, sandbox = _token_lifetime(settings), texts.sender if isinstance(texts.sender, SandboxSender) else None
-    staff = open_staff_desk(unit_of_work, records, mac, desk.receipts, _authenticator_clocks(settings, clock))
     posting = Posting(unit_of_work, signer, mac, settings.issuer, lifetime, verifications.is_adult, screenings)
     return Services(
         *_facts(settings, desk, unit_of_work),
         *_house(unit_of_work, mac, desk.receipts, records, plain_http=development),
         *_screening(unit_of_work, records, naming, board_naming),
         *_boards(unit_of_work, verifications.is_adult, board_naming, posting, notices, mac, desk.receipts),
-        staff=staff,
+        *_accounts(unit_of_work, mac, naming, settings.issuer, plain_http=development),
+        *_staff(open_staff_desk(unit_of_work, records, mac, desk.receipts, _authenticator_clocks(settings, clock))),
         disclosures=open_disclosure_desk(unit_of_work, records, mac, vault, verifications.is_adult, desk),
-        auditor=staff.auditor,
         clock=clock,
         unit_of_work=unit_of_work,
         refuse_missing_keys=lambda: _refuse_missing_keys(settings, unit_of_work),
         idempotency=Idempotency(unit_of_work, mac, records),
         signer=signer,
         vault=vault,
-        accounts=Accounts(unit_of_work, naming),
-        sanctions=Sanctions(unit_of_work, has_person),
-        existing_users=ExistingUsers(unit_of_work, naming),
         checks=checks,
         verifications=verifications,
         codes=PhoneCodes(unit_of_work, vault, blind_index, mac, texts),
         sign_ins=SignIns(unit_of_work, vault, blind_index, mac, texts),
-        registrations=Registrations(unit_of_work, mac, settings.issuer, plain_http=development),
-        visits=Visits(unit_of_work, mac, naming),
         screenings=screenings,
         posting=posting,
         status_lists=StatusLists(unit_of_work, signer, posting.policy, settings.issuer),
@@ -311,6 +305,19 @@ def _house(
     )
     drafts, changes = AgreementDrafts(unit_of_work, receipts), TermChanges(unit_of_work, receipts)
     return forums, emergency, Agreements(unit_of_work), drafts, changes, Organisation(unit_of_work, records)
+
+
+def _accounts(
+    unit_of_work: UnitOfWork, mac: Mac, naming: Naming, issuer: str, *, plain_http: bool
+) -> tuple[Accounts, ExistingUsers, Sanctions, Registrations, Visits]:
+    """Handles, how they come in and how they are stopped."""
+    accounts, existing = Accounts(unit_of_work, naming), ExistingUsers(unit_of_work, naming)
+    registrations = Registrations(unit_of_work, mac, issuer, plain_http=plain_http)
+    return accounts, existing, Sanctions(unit_of_work, has_person), registrations, Visits(unit_of_work, mac, naming)
+
+
+def _staff(desk: StaffDesk) -> tuple[StaffDesk, Callable[[Secret[str]], Actor | None]]:
+    return desk, desk.auditor
 
 
 def _namings(gate: Gate) -> tuple[Naming, BoardNaming]:

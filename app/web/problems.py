@@ -152,6 +152,7 @@ _TITLES: dict[str, Sentence] = {
     "account-suspended": Sentence("账号已暂停", "The account is suspended"),
     "account-banned": Sentence("账号已封禁", "The account is banned"),
     "posting-denied": Sentence("现在不能发布", "Posting is refused"),
+    "form-stale": Sentence("页面放太久", "The page was open too long"),
     "internal-error": Sentence("出了意外", "Something failed"),
 }
 
