@@ -104,6 +104,7 @@ def test_no_face_but_the_listed_ones_reveals_anything() -> None:
         "cli/forum.py",
         "cli/reviews.py",
         "cli/staff.py",
+        "console/credentials.py",
         "console/review_pages.py",
         "console/visits.py",
         "demo/backend.py",
