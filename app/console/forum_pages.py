@@ -22,7 +22,7 @@ router = console_router()
 HERE = "/console/forums"
 _STATES = tuple(ForumStatus)
 _WRONG = {ForumNameUnusable: "name", ReturnUrlUnusable: "return_urls", ReasonUnusable: "direct_verification"}
-_COUNTED, _RETURN_URLS = 500, 20
+_COUNTED, _RETURN_URLS, _LONGEST_REASON = 500, 20, 400
 Errors = Sequence[tuple[str, str]]
 VisitOf = Annotated[Visit, Depends(visit_at("forums"))]
 
@@ -130,23 +130,23 @@ def _is_active(found: Registration) -> bool:
     return found.forum.status is ForumStatus.ACTIVE
 
 
-_Do = Callable[[Visit, str], Response]
+_Do = Callable[[Visit, str, str], Response]
 
 
-def _rotate(visit: Visit, forum_id: str) -> Response:
-    made = visit.services.forums.rotate_secret(visit.actor, forum_id)
+def _rotate(visit: Visit, forum_id: str, reason: str) -> Response:
+    made = visit.services.forums.rotate_secret(visit.actor, forum_id, reason)
     said, hours = visit.say("console.done.secret_rotated"), policies.CLIENT_SECRET_OVERLAP.value
     rotated = visit.say("forums.told.overlap", n=hours)
     return visit.show("forum_credentials", said=said, rotated=rotated, told=told_to_forum(made))
 
 
-def _disable(visit: Visit, forum_id: str) -> Response:
-    visit.services.forums.disable(visit.actor, forum_id)
+def _disable(visit: Visit, forum_id: str, reason: str) -> Response:
+    visit.services.forums.disable(visit.actor, forum_id, reason)
     return visit.go(f"{HERE}/{forum_id}", "forum_disabled")
 
 
-def _confirm(visit: Visit, forum_id: str) -> Response:
-    visit.services.forums.confirm_acts(visit.actor, forum_id)
+def _confirm(visit: Visit, forum_id: str, reason: str) -> Response:
+    visit.services.forums.confirm_acts(visit.actor, forum_id, reason)
     return visit.go(f"{HERE}/{forum_id}", "acts_confirmed", n=policies.CONFIRMATION_LIFETIME.value)
 
 
@@ -219,7 +219,11 @@ def carry_out(visit: VisitOf, form: FormOf, forum_id: str, named: str) -> Respon
     def again(errors: Errors, status: int) -> Response:
         return _act_page(visit, forum_id, asked, form, errors, status)
 
-    forum = visit.services.forums.find(forum_id)
+    forum, reason, wrong = visit.services.forums.find(forum_id), form.get("reason", "").strip(), list[tuple[str, str]]()
     if asked.irreversible and forum is not None and form.get("name", "").strip() != forum.name:
-        return again([("name", visit.say("forums.error.name", name=forum.name))], HTTPStatus.UNPROCESSABLE_ENTITY)
-    return act(visit, form, lambda now: asked.do(now, forum_id), again, fresh=True)
+        wrong.append(("name", visit.say("forums.error.name", name=forum.name)))
+    if not 0 < len(reason) <= _LONGEST_REASON:
+        wrong.append(("reason", visit.say("console.error.reason", n=_LONGEST_REASON)))
+    if wrong:
+        return again(wrong, HTTPStatus.UNPROCESSABLE_ENTITY)
+    return act(visit, form, lambda now: asked.do(now, forum_id, reason), again, fresh=True)

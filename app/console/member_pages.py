@@ -14,7 +14,7 @@ from app.console.moments import plain, said_day, said_last_day
 from app.console.role_words import offered, opened_by, read_choice, said_permissions, said_roles
 from app.console.visits import Fields, FormOf, Visit, act, console_router, visit_at
 from app.kernel.errors import ShimingError
-from app.staff.access import Permission
+from app.staff.access import Permission, Role
 from app.staff.domain import Handout, NewMember, Staff, StaffState
 from app.staff.errors import EmailTaken, EmailUnusable, MemberNotFound
 from app.web.problems import status_of
@@ -90,17 +90,12 @@ def _new_page(
 def add_member(visit: AdminOf, form: FormOf) -> Response:
     """The credentials are on the page that answers, once; one with `privacy` has none before a confirmation."""
     chosen, email = read_choice(visit, form), form.get("email", "")
-    wrong = list(chosen.wrong)
-    if not wrong:
-        try:
-            new = NewMember.of(email, chosen.roles, chosen.ends_at)
-        except EmailUnusable as refusal:
-            wrong.append(("email", visit.sentence(refusal.detail)))
+    wrong = [*_wrong_email(visit, email), *chosen.wrong]
     if wrong:
         return _new_page(visit, form, wrong, HTTPStatus.UNPROCESSABLE_ENTITY)
 
     def work(now: Visit) -> Response:
-        found = now.services.staff.members
+        found, new = now.services.staff.members, NewMember.of(email, chosen.roles, chosen.ends_at)
         announced = found.announce(now.actor, Action.STAFF_ADDED)
         try:
             handout = found.add(now.actor, announced, new)
@@ -109,6 +104,14 @@ def add_member(visit: AdminOf, form: FormOf) -> Response:
         return handed(now, handout, "member_added")
 
     return act(visit, form, work, lambda errors, status: _new_page(visit, form, errors, status), fresh=True)
+
+
+def _wrong_email(visit: Visit, typed: str) -> list[tuple[str, str]]:
+    try:
+        NewMember.of(typed, [Role.AUDITOR])
+    except EmailUnusable as refusal:
+        return [("email", visit.sentence(refusal.detail))]
+    return []
 
 
 def handed(visit: Visit, handout: Handout, done: str) -> Response:

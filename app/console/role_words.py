@@ -17,6 +17,7 @@ TICKED = "yes"
 class OfferedRole:
     """One to tick, beside what it opens and what it excludes."""
 
+    role: str
     field: str
     said: str
     opens: str
@@ -55,6 +56,7 @@ def offered(visit: Visit, typed: Fields) -> list[OfferedRole]:
     between = visit.say("members.role.between")
     return [
         OfferedRole(
+            role.value,
             field_of(role),
             visit.say(f"members.role.{role}"),
             between.join(said_permissions(visit, opened_by({role}))),
@@ -71,8 +73,8 @@ def read_choice(visit: Visit, form: Fields) -> Chosen:
     roles = frozenset(role for role in Role if field_of(role) in form)
     try:
         checked_roles(roles)
-    except RolesExclude as refusal:
-        wrong.append(("roles", visit.sentence(refusal.detail)))
+    except RolesExclude:
+        wrong.append(("roles", visit.say("members.error.roles")))
     written = form.get("last_day", "").strip()
     ends_at = read_last_day(written) if written else None
     if written and (ends_at is None or ends_at <= visit.now):

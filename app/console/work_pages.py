@@ -11,6 +11,7 @@ from fastapi.responses import Response
 from app.console.lists import PAGE, Cell, Column, Listing, address, csv_response
 from app.console.moments import period, plain, said_moment
 from app.console.visits import Visit, console_router, visit_at
+from app.events.catalogue import EventType
 from app.events.domain import Backlog, Delivery, Endpoint
 from app.events.errors import NoSuchEndpoint
 from app.kernel.ids import ForumId
@@ -37,7 +38,7 @@ def _page(visit: Visit, errors: Sequence[tuple[str, str]] = (), status: int = HT
         errors=errors,
         status=status,
         failing=sum(run.is_failing for run in jobs),
-        late=sum(run.lag(visit.now) > 0 for run in jobs),
+        late=sum(run.lag(visit.now) >= 1 for run in jobs),
         waiting=waiting,
         oldest=period(visit, visit.now - waiting.oldest) if waiting.oldest else "",
         jobs=_jobs(visit, jobs),
@@ -56,7 +57,7 @@ def _jobs(visit: Visit, jobs: Sequence[JobRun]) -> Listing:
 
 
 def _job(visit: Visit, run: JobRun) -> list[Cell]:
-    late = run.lag(visit.now)
+    late = int(run.lag(visit.now))
     state = "failing" if run.is_failing else "late" if late else "well" if run.last_ended_at else "never"
     ended = run.last_ended_at
     return [
@@ -129,6 +130,7 @@ def endpoint(visit: VisitOf, forum_id: str, endpoint_id: str) -> Response:
         endpoint=found,
         state=_state(visit, found),
         forum=forum.name if forum else "–",
+        everything=all(found.subscription.includes(kind) for kind in EventType),
         waiting=backlog.waiting if backlog else 0,
         listing=listing,
     )

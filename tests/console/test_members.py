@@ -34,9 +34,7 @@ def sign_in(at: AtConsole, email: str, password: str, code: str) -> int:
     return at.http.post("/console/sign-in", data=form).status_code
 
 
-def test_a_new_member_signs_in_with_what_is_shown_once(
-    services: Services, clock: FakeClock, address: str, admin: StaffLogin
-) -> None:
+def test_a_new_member_signs_in_with_what_is_shown_once(clock: FakeClock, address: str, admin: StaffLogin) -> None:
     with AtConsole(address, admin) as at:
         form = at.get(f"{HERE}/new")
         assert "emergency switch" in form.text
@@ -63,6 +61,7 @@ def test_what_is_refused_is_said_beside_what_was_typed(address: str, admin: Staf
         assert html.escape(SCRIPT).replace("&#x27;", "&#39;") in refused.text
         assert SCRIPT not in refused.text
         assert 'id="roles-error"' in refused.text
+        assert 'id="email-error"' in refused.text
         assert 'id="last_day-error"' in refused.text
         assert 'value="tomorrow"' in refused.text
         assert 'name="role_auditor" value="yes" id="role_auditor" checked' in refused.text

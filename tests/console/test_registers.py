@@ -56,15 +56,16 @@ def test_a_forum_is_connected_rotated_and_cut_off(
         admin_again = AtConsole(address, make_staff(services, Role.ADMIN))
     with admin_again as at:
         at.get(rotate)
-        second = told(at.send(rotate).text)
+        second = told(at.send(rotate, reason="once a year").text)
         assert (log_in(address, first), log_in(address, second)) == (200, 200)
         assert "opens until" in at.get(f"{FORUMS}/{forum.id}").text
         at.get(f"{FORUMS}/{forum.id}/confirm")
-        assert "Confirmed for 1 hour" in at.send(f"{FORUMS}/{forum.id}/confirm").text
+        assert "Confirmed for 1 hour" in at.send(f"{FORUMS}/{forum.id}/confirm", reason="they called").text
         assert "Moderators in office</dt><dd>0" in at.get(disable).text
-        assert at.send(disable, name="another").status_code == 422
+        assert at.send(disable, name="another", reason="over").status_code == 422
+        assert at.send(disable, name=SCRIPT).status_code == 422
         assert log_in(address, second) == 200
-        assert "The forum is disabled" in at.send(disable, name=SCRIPT).text
+        assert "The forum is disabled" in at.send(disable, name=SCRIPT, reason="over").text
         assert log_in(address, second) == 401
         assert str(at.get(rotate).url).endswith(forum.id)
         assert at.get(f"{FORUMS}/frm_nobody").status_code == 404
