@@ -10,6 +10,17 @@ from app.console import (
     review_pages,
     sign_in,
     switch_pages,
+    board_pages,
+    forum_pages,
+    member_acts,
+    member_pages,
+    moderator_pages,
+    overview_pages,
+    own_pages,
+    review_pages,
+    sign_in,
+    switch_pages,
+    work_pages,
 )
 
 ROUTERS = (
@@ -22,4 +33,10 @@ ROUTERS = (
     disclosure_pages.router,
     disclosure_opening.router,
     audit_pages.router,
+    member_pages.router,
+    member_acts.router,
+    own_pages.router,
+    forum_pages.router,
+    board_pages.router,
+    work_pages.router,
 )
