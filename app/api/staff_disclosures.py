@@ -195,7 +195,9 @@ def execute_disclosure(
     """
     opened = services.disclosures.openings.execute(caller.actor, caller.session, disclosure_id)
     if not opened.shown_before:
-        metrics.disclosed(opened.alarm)
+        metrics.disclosed()
+    if opened.alarm is not None:
+        metrics.alarmed(opened.alarm)
     shown = ExecutionShown.of(opened)
     return Response(shown.model_dump_json(exclude_unset=True), media_type="application/json")
 

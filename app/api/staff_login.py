@@ -1,12 +1,14 @@
 """Routes by which the staff signs in and out, and members change their own credentials (`docs/api.md` part 9)."""
 
 from http import HTTPStatus
+from typing import NoReturn
 
 from fastapi import Request as HttpRequest
 from fastapi import Response
 from fastapi.concurrency import run_in_threadpool
 
-from app.api.dependencies import WRITING, RatesOf, SeatsOf, ServicesOf, problems
+from app.api.dependencies import IN_PROGRESS, ONCE, WRITING, RatesOf, SeatsOf, ServicesOf, problems
+from app.api.once import Begun, OnceOf
 from app.api.staff_dependencies import (
     READING_STAFF,
     WRITING_STAFF,
@@ -41,7 +43,7 @@ _SIGN_IN = {status: codes for status, codes in WRITING.items() if status != HTTP
 _SIGNED_IN_ALONE = "insufficient-scope"
 _FRESH_ALONE = f"{_SIGNED_IN_ALONE}, second-factor-needed"
 _WRONG_PASSWORD = "invalid-token, sign-in-failed"  # noqa: S105 -- the codes of a status
-_OWN = problems({**WRITING, 401: _WRONG_PASSWORD, 403: _FRESH_ALONE})
+_OWN = problems({**ONCE, 401: _WRONG_PASSWORD, 403: _FRESH_ALONE, 409: IN_PROGRESS})
 
 
 @router.post("/sessions", status_code=201, responses=problems({**_SIGN_IN, 401: "sign-in-failed"}))
@@ -85,25 +87,46 @@ def sign_out(caller: SignedInStaff, services: ServicesOf) -> Response:
     return Response(status_code=204)
 
 
-@router.post("/me/password", responses=_OWN)
+@router.post("/me/password", response_model=PasswordChanged, responses=_OWN)
 async def change_password(
-    body: NewPasswordGiven, caller: FreshStaff, services: ServicesOf, seats: SeatsOf
-) -> PasswordChanged:
-    """Another password of one's own; every other session ends. Takes no `Idempotency-Key`: it would store passwords."""
-    proved = await _proved(body, caller, services, seats)
-    change = services.staff.own.change_password
-    async with seats.index.take():
-        at = await run_in_threadpool(change, caller.actor, proved, Secret(body.new_password))
-    return PasswordChanged(own_password_at=at)
+    body: NewPasswordGiven, caller: FreshStaff, services: ServicesOf, seats: SeatsOf, once: OnceOf
+) -> Response:
+    """Another password of one's own; every other session ends. Five wrong ones in a row end this one too."""
+    own = services.staff.own
+
+    async def work(begun: Begun) -> Response:
+        proved = await _proved(body, caller, services, seats)
+        async with seats.index.take():
+            hashed = await run_in_threadpool(own.hash_new, proved, Secret(body.new_password))
+
+        def change() -> PasswordChanged:
+            return PasswordChanged(own_password_at=own.change_password(caller.actor, proved, hashed))
+
+        return await run_in_threadpool(begun.end, change)
+
+    return await once.answer_in_steps(caller, 200, work, _nothing_noted)
 
 
-@router.post("/me/authenticator", status_code=201, responses=_OWN)
+@router.post("/me/authenticator", status_code=201, response_model=AuthenticatorShown, responses=_OWN)
 async def change_authenticator(
-    body: PasswordGiven, caller: FreshStaff, services: ServicesOf, seats: SeatsOf
-) -> AuthenticatorShown:
+    body: PasswordGiven, caller: FreshStaff, services: ServicesOf, seats: SeatsOf, once: OnceOf
+) -> Response:
     """Another authenticator and other recovery codes, told this once; every other session ends."""
-    proved = await _proved(body, caller, services, seats)
-    return authenticator_out(await run_in_threadpool(services.staff.own.change_authenticator, caller.actor, proved))
+
+    async def work(begun: Begun) -> Response:
+        proved = await _proved(body, caller, services, seats)
+
+        def change() -> AuthenticatorShown:
+            return authenticator_out(services.staff.own.change_authenticator(caller.actor, proved))
+
+        return await run_in_threadpool(begun.end, change)
+
+    return await once.answer_in_steps(caller, 201, work, _nothing_noted)
+
+
+def _nothing_noted(subject: str) -> NoReturn:
+    """These routes begin nothing that outlives a broken-off request: there is nothing to read again."""
+    raise RuntimeError(subject)
 
 
 async def _proved(body: PasswordGiven, caller: StaffCaller, services: Services, seats: AllSeats) -> ProvedSession:

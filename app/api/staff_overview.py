@@ -199,7 +199,7 @@ class OverviewShown(Answer):
 def show_overview(
     _caller: OverviewCaller, services: ServicesOf, language: LanguageOf, response: Response
 ) -> OverviewShown:
-    """Is everything as it must be today: the checks, worst first, and the figures. As it was 30 seconds ago at most."""
+    """Is everything as it must be today: the checks, worst first, and the figures, as `counted_at` says."""
     response.headers["content-language"] = language.value
     return overview_out(services.compliance.overview(), language)
 

@@ -54,6 +54,7 @@ class Action(StrEnum):
     DISCLOSURE_REFUSED = "disclosure.refused"
     DISCLOSURE_WITHDRAWN = "disclosure.withdrawn"
     DISCLOSURE_EXECUTED = "disclosure.executed"
+    DISCLOSURE_SEALED = "disclosure.sealed"
     DISCLOSURE_ALARMED = "disclosure.alarmed"
     BOARD_CREATED = "board.created"
     BOARD_CHANGED = "board.changed"

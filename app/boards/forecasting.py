@@ -41,7 +41,12 @@ class Weeks:
     @property
     def names(self) -> list[str]:
         """The first day of each."""
-        return [date.fromordinal(day).isoformat() for day in (self.today, *self._mondays())][: self.number]
+        return [date.fromordinal(day).isoformat() for day in self.starts[: self.number]]
+
+    @property
+    def starts(self) -> list[int]:
+        """The first day of each, and the day after the last."""
+        return [self.today, *self._mondays()]
 
     @property
     def end(self) -> int:

@@ -1,13 +1,14 @@
 """Queries on orders to re-verify."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
+from itertools import pairwise
 
-from sqlalchemy import ColumnElement, Select, case, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.boards.domain import BoardStatus, Cause, Happening, ListsCompared, Order, OrderScope, ScopeKind
-from app.boards.models import BoardRow, HistoryRow, ModeratorRow, OrderedModeratorRow, OrderRow
+from app.boards.models import BoardRow, HistoryRow, ModeratorRow, OrderedModeratorRow, OrderRow, TermsRow
 from app.db.bulk import among, each_with
 from app.db.types import UtcDateTime
 from app.kernel.ids import ForumId, ModeratorId, OrderId
@@ -53,6 +54,36 @@ def in_scope(session: Session, order: Order, at_once: int) -> Iterator[list[Mode
 
 def count_in_scope(session: Session, order: Order) -> int:
     return session.scalar(select(func.count()).where(*_scope(order))) or 0
+
+
+def is_plain(after: datetime, longest: int) -> ColumnElement[bool]:
+    """In office, due once within so many days at most, not before `after`, and on the day that is written down.
+
+    No order stands, no forum has changed its terms, and what lies beyond every window nobody can have done already.
+    """
+    changed = select(TermsRow.forum_id).where(TermsRow.forum_id == ModeratorRow.forum_id).exists()
+    return and_(
+        ModeratorRow.ended_at.is_(None),
+        ModeratorRow.due_at > after,
+        ModeratorRow.ordered_at.is_(None),
+        ModeratorRow.interval_days >= longest,
+        ~changed,
+    )
+
+
+def count_plain(session: Session, plain: ColumnElement[bool], begins: Sequence[datetime]) -> dict[int, int]:
+    """By place in `begins`, the earliest first: how many are due from that moment on and before the next one.
+
+    A due date is the first moment after its day, so it belongs to the day before.
+    """
+    weeks = list(enumerate(pairwise(begins)))
+    bounds = [(and_(ModeratorRow.due_at > begin, ModeratorRow.due_at <= end), place) for place, (begin, end) in weeks]
+    week = case(*((within, literal(place)) for within, place in bounds))
+    each = select(week.label("week")).where(plain, ModeratorRow.due_at <= begins[-1]).subquery()
+    counted = session.execute(
+        select(each.c.week, func.count().label("number")).where(each.c.week.is_not(None)).group_by(each.c.week)
+    )
+    return {row.week: row.number for row in counted}
 
 
 def count_in_office(session: Session) -> int:

@@ -20,6 +20,7 @@ _LATEST_DELIVERY = timedelta(minutes=policies.DELIVERY_WITHIN.value)
 _LATEST_PATROL = timedelta(hours=policies.PATROL_WITHIN.value)
 _LATEST_VERIFICATION = timedelta(hours=policies.AUDIT_VERIFICATION_LATE.value)
 _AGREEMENT_KINDS = 2
+_TWO = 2
 _Found = tuple[CheckState, Mapping[str, int]]
 _NOTHING: _Found = (CheckState.NO_DATA, {})
 
@@ -154,6 +155,15 @@ def _deliveries(figures: Figures) -> _Found:
     return _well_if(well, waiting=queue.waiting, minutes=minutes, endpoints_failing=failing)
 
 
+def _disclosers(figures: Figures) -> _Found:
+    found = figures.disclosers
+    return _well_if(found.able, requesters=found.requesters, approvers=found.approvers)
+
+
+def _lifters(figures: Figures) -> _Found:
+    return _well_if(figures.lifters >= _TWO, members=figures.lifters)
+
+
 def _hours(period: timedelta) -> int:
     return int(period.total_seconds()) // 3600
 
@@ -277,7 +287,7 @@ CHECKS = (
     Check(
         "jobs-running",
         "L8d",
-        "/console/jobs",
+        "/console/work",
         _jobs,
         Sentence("{jobs} 项后台任务都正常。", "All {jobs} background jobs are well."),
         Sentence(
@@ -287,9 +297,38 @@ CHECKS = (
         Sentence("后台任务从未运行：启动 worker。", "No background job has ever run: start the worker."),
     ),
     Check(
+        "disclosure-staffed",
+        "L5h",
+        "/console/members",
+        _disclosers,
+        Sentence(
+            "{requesters} 人可申请披露，{approvers} 人可批准，人手足够。",
+            "{requesters} members may ask for a disclosure and {approvers} may approve: enough.",
+        ),
+        Sentence(
+            "{requesters} 人可申请披露，{approvers} 人可批准：人手不够，无法披露；privacy 成员任满 24 小时后计入。",
+            "{requesters} members may ask for a disclosure and {approvers} may approve: too few, so nothing can be"
+            " disclosed. Appoint members with the role privacy; they count after 24 hours.",
+        ),
+        _UNKNOWN_YET,
+    ),
+    Check(
+        "switch-staffed",
+        "L5d",
+        "/console/members",
+        _lifters,
+        Sentence("{members} 人可操作应急开关。", "{members} members may use the emergency switch."),
+        Sentence(
+            "只有 {members} 人可操作应急开关：暂停后要由另一人恢复，请任命两名 compliance 成员。",
+            "Only {members} may use the emergency switch, and another person lifts a pause: appoint two members with"
+            " the role compliance.",
+        ),
+        _UNKNOWN_YET,
+    ),
+    Check(
         "webhooks-delivered",
         "design",
-        "/console/jobs",
+        "/console/work",
         _deliveries,
         Sentence("推送待发 {waiting} 件，没有延误。", "{waiting} webhook deliveries wait, none for long."),
         Sentence(

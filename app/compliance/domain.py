@@ -46,6 +46,16 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Disclosers:
+    """Whether an identity could be disclosed at all: who may ask, and who may approve by now."""
+
+    requesters: int
+    approvers: int
+    able: bool
+    """There is somebody who may ask, and enough others who may approve."""
+
+
+@dataclass(frozen=True, slots=True)
 class DayOfResults:
     day: str
     """Of Shanghai."""
@@ -74,6 +84,9 @@ class Figures:
     verified: Verification | None
     agreements: int
     """Kinds of agreement that have a version in force."""
+    disclosers: Disclosers
+    lifters: int
+    """Members who may throw the emergency switch and lift it; one stops, another lifts."""
 
 
 @dataclass(frozen=True, slots=True)

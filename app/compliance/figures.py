@@ -11,7 +11,7 @@ from app.agreements.service import is_in_force
 from app.audit.verifications import newest_verification
 from app.audit.watch import AuditWatch
 from app.boards.outlook import compare_lists, look_ahead
-from app.compliance.domain import Asked, DayOfResults, Figures, Posters
+from app.compliance.domain import Asked, DayOfResults, Disclosers, Figures, Posters
 from app.db.unit_of_work import Transaction
 from app.events.service import deliveries_waiting
 from app.kernel.clock import SHANGHAI
@@ -21,11 +21,14 @@ from app.posting.domain import Campaign
 from app.posting.errors import ReasonCode
 from app.posting.tally import PERMITTED, REFUSED, asked_on
 from app.screening.watch import look_in
+from app.staff.access import OPENED_BY, Permission, Role
+from app.staff.service import holders_of
 from app.upkeep.job_runs import runs_of_jobs
 from app.verification.domain import Outcome
 from app.verification.progress import oldest_standing, results_by_day
 
 _DAY, _WEEK = timedelta(days=1), timedelta(days=7)
+_STANDING = timedelta(hours=policies.DISCLOSURE_STAFF_STANDING.value)
 _LIST_LATE = timedelta(days=policies.LIST_COMPARED_WITHIN.value)
 
 
@@ -56,6 +59,8 @@ def read_figures(tx: Transaction, sources: Sources, posters: Posters) -> Figures
         signed_at=sources.audit.signed_at(tx),
         verified=newest_verification(tx),
         agreements=sum(is_in_force(tx, kind) for kind in AgreementKind),
+        disclosers=_disclosers(tx),
+        lifters=len({one.id for role in OPENED_BY[Permission.PAUSES] for one in holders_of(tx, role)}),
     )
 
 
@@ -84,6 +89,13 @@ def _asked(by_outcome: Mapping[str, int]) -> Asked:
     return Asked(
         by_outcome.get(PERMITTED, 0), by_outcome.get(REFUSED, 0), by_outcome.get(ReasonCode.IDENTITY_UNVERIFIED, 0)
     )
+
+
+def _disclosers(tx: Transaction) -> Disclosers:
+    approvers = {one.id for one in holders_of(tx, Role.PRIVACY, _STANDING)}
+    requesters = {one.id for role in OPENED_BY[Permission.DISCLOSURE_REQUEST] for one in holders_of(tx, role)}
+    able = any(len(approvers - {requester}) >= policies.DISCLOSURE_STAFF.value for requester in requesters)
+    return Disclosers(len(requesters), len(approvers), able)
 
 
 def _results(tx: Transaction) -> list[DayOfResults]:

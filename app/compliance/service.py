@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Callable
-from threading import Lock
+from contextlib import suppress
+from threading import Lock, Thread
 
 from app import policies
 from app.audit.watch import AuditWatch
@@ -11,9 +12,11 @@ from app.compliance.domain import Event, Overview
 from app.compliance.figures import Sources, count_posters, read_figures
 from app.compliance.timeline import read_timeline
 from app.db.unit_of_work import UnitOfWork
+from app.kernel.errors import Unavailable
 from app.posting.decision import PostingPolicy
 
-_CACHED = policies.OVERVIEW_CACHED.value
+_CACHED, _OLDEST = policies.OVERVIEW_CACHED.value, policies.OVERVIEW_OLDEST.value
+_SHARE = 100 // policies.OVERVIEW_SHARE.value
 
 
 class Compliance:
@@ -29,27 +32,34 @@ class Compliance:
         self._seconds = seconds
         self._lock = Lock()
         self._known: Overview | None = None
-        self._looked = 0.0
+        self._looked = self._took = 0.0
 
     def overview(self) -> Overview:
-        """As it was `OVERVIEW_CACHED` ago at most; while one reads it anew, others are told what was known before.
+        """As it was `OVERVIEW_OLDEST` ago at most, and while people look at it, `OVERVIEW_CACHED` ago.
 
-        Raises `Unavailable`.
+        It reads every account, which takes seconds where there are a million: whoever looks is told what was known,
+        and it is read anew beside them. Raises `Unavailable`.
         """
-        known = self._known
-        if known is None:
+        known, age = self._known, self._seconds() - self._looked
+        if known is None or age >= _OLDEST:
             with self._lock:
-                return self._known or self._renew()
-        if self._seconds() - self._looked < _CACHED or not self._lock.acquire(blocking=False):
-            return known
+                return self._renew() if self._known is known or self._known is None else self._known
+        if age >= max(_CACHED, self._took * _SHARE) and self._lock.acquire(blocking=False):
+            Thread(target=self._renew_beside, name="overview", daemon=True).start()
+        return known
+
+    def _renew_beside(self) -> None:
         try:
-            return self._renew()
+            with suppress(Unavailable):
+                self._renew()
         finally:
             self._lock.release()
 
     def _renew(self) -> Overview:
+        began = self._seconds()
         found = self.look()
         self._known, self._looked = found, self._seconds()
+        self._took = self._looked - began
         return found
 
     def look(self) -> Overview:

@@ -36,6 +36,8 @@ COOKIE = "staff"
 _COOKIE_SECONDS = 12 * 3600
 _THEME, _THEMES, _THEME_SECONDS = "theme", {"light": "dark", "dark": "light"}, 365 * 24 * 3600
 _ROUTES = "/console"
+_RENEWED = "renewed console session"
+"""In the scope of a request: what it goes on as once a second factor has given it another token."""
 _RENEWED = "console.renewed"
 """Where a request keeps its visit under the token that a second factor has just brought."""
 Fields = Mapping[str, str]
@@ -98,6 +100,7 @@ class Visit:
     def show(
         self, template: str, *, errors: Sequence[tuple[str, str]] = (), status: int = HTTPStatus.OK, **values: object
     ) -> Response:
+        theme, current = _theme_of(self.request), self.request.scope.get(_RENEWED, self)
         theme, latest = _theme_of(self.request), self.request.scope.get(_RENEWED, self)
         given = {
             "staff": self.staff,
@@ -106,6 +109,8 @@ class Visit:
             "theme": theme or "",
             "switch_theme": f"?{_THEME}={_THEMES.get(theme or 'light')}",
             "pauses": [(pause, self.place_of(pause.place)) for pause in self.services.emergency.pauses.list_in_force()],
+            "form_token": form_token(current.token),
+            "fresh": current.is_fresh,
             "form_token": form_token(latest.token),
             "fresh": latest.is_fresh,
             "may_search": opened_to(self.staff, page_of("accounts")),
@@ -131,8 +136,16 @@ class Visit:
 
     def _menu(self) -> list[tuple[str, list[dict[str, object]]]]:
         opened = [page for page in PAGES if opened_to(self.staff, page)]
+        waiting = {"reviews": self.services.watch.recall().reviews.open}
         groups = [
-            (group, [{"name": page.name, "path": page.path, "waiting": 0} for page in opened if page.group == group])
+            (
+                group,
+                [
+                    {"name": page.name, "path": page.path, "waiting": waiting.get(page.name, 0)}
+                    for page in opened
+                    if page.group == group
+                ],
+            )
             for group in GROUPS
         ]
         return [(group, items) for group, items in groups if items]

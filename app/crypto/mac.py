@@ -26,6 +26,7 @@ class MacUse(StrEnum):
     STAFF_RECOVERY_CODE = "staff-recovery-code"
     STAFF_FAILURE = "staff-failure"
     DISCLOSURE_APPROVAL = "disclosure-approval"
+    DISCLOSURE_PASSPHRASE = "disclosure-passphrase"  # noqa: S105 -- the name of a use
 
 
 class Mac:

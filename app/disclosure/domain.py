@@ -10,11 +10,15 @@ from typing import Self
 
 from app import policies
 from app.audit.proofs import Receipt
+from app.kernel.errors import ShimingError
 from app.kernel.ids import AccountId, DisclosureId, ForumId, StaffId
 from app.kernel.secret import Secret
 from app.vault.domain import IdentityField, ReadPurpose
 
 LIFETIME = timedelta(hours=policies.DISCLOSURE_LIFETIME.value)
+FIELDS = tuple(IdentityField)
+PURPOSES = tuple(ReadPurpose)
+"""What may be asked for, and on what grounds: for faces, to which the vault is closed."""
 
 
 class DisclosureState(StrEnum):
@@ -154,6 +158,30 @@ class DisclosureView:
     approvals: tuple[CountedApproval, ...]
     needed: int
     """Approvals that it takes: one more where the person is not known to be grown up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Approver:
+    """A member with the role that approves: `refusal` says why they may not approve this request now."""
+
+    id: StaffId
+    email: str = field(repr=False)
+    refusal: ShimingError | None
+    able_from: datetime | None
+    """When they will have the standing, where that is all that they lack."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """What the log says of a request; `outcome` is `done`, `begun`, `repeated` or `refused`, a text may be empty."""
+
+    entry_id: str
+    at: datetime
+    action: str
+    actor_id: str
+    outcome: str
+    reason: str
+    case: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,14 @@ class NobodyBehind(Conflict):
     sentence = Sentence("这个账号没有验证过身份，没有可以披露的。", "Nobody is verified behind this account.")
 
 
+class PersonChanged(Conflict):
+    ground: ClassVar[str] = "person-changed"
+    sentence = Sentence(
+        "申请之后，这个账号背后的人有了变化，没有打开；请重新申请。",
+        "Who stands behind this account has changed since it was begun; nothing was opened. Ask anew.",
+    )
+
+
 class RecordUnreadable(Conflict):
     ground: ClassVar[str] = "unreadable"
     sentence = Sentence(

@@ -14,13 +14,13 @@ from app.db.unit_of_work import Transaction, UnitOfWork, hold_key
 from app.disclosure import repository, rules
 from app.disclosure.docket import Docket, member_acting
 from app.disclosure.domain import DisclosureView, Execution, OpenedIdentity
-from app.disclosure.errors import NobodyBehind, RecordUnreadable
+from app.disclosure.errors import NobodyBehind, PersonChanged, RecordUnreadable
 from app.disclosure.refusals import on_record
 from app.kernel.actor import Actor
 from app.kernel.ids import StaffId
 from app.staff.domain import StaffSession
 from app.staff.errors import SecondFactorNeeded
-from app.vault.errors import PersonUnknown
+from app.vault.errors import PersonUnknown, ReadingNotOnRecord
 from app.vault.service import Vault
 from app.verification.links import person_behind
 
@@ -52,7 +52,8 @@ class Openings:
         However often and by however many at once it is asked within its 24 hours, it is one execution with one such
         entry; that the fields are shown again is on record as well. What was opened is stored nowhere. Raises
         `SecondFactorNeeded`, `NoSuchDisclosure`, `OnlyTheRequester`, `RoleNotSufficient`, what `rules.refuse_ended`
-        raises, `NotApproved`, `NobodyBehind`, `RecordUnreadable`, `TooManyOpened`, `AuditNotPublished`.
+        raises, `NotApproved`, `NobodyBehind`, `PersonChanged`, `RecordUnreadable`, `TooManyOpened`,
+        `AuditNotPublished`.
 
         Source: L5h, L8h.
         """
@@ -61,8 +62,8 @@ class Openings:
             receipt = self._receipt(begun)
             try:
                 return self._open(actor, session, disclosure_id, receipt, begun.alarm)
-            except PersonUnknown:  # dissolved or erased meanwhile
-                raise NobodyBehind from None
+            except (PersonUnknown, ReadingNotOnRecord):  # dissolved, erased, or somebody else by now
+                raise PersonChanged from None
             except SealBroken:
                 raise RecordUnreadable from None
 
@@ -105,7 +106,7 @@ class Openings:
             request, execution = seen.disclosure.request, seen.disclosure.execution
             person_id = person_behind(tx, request.wanted.account_id)
             if execution is None or execution.entry_id != receipt.entry_id or person_id is None:
-                raise NobodyBehind
+                raise PersonChanged
             fields = self._vault.open_read(tx, person_id, request.wanted.fields, receipt)
             shown_before = execution.finished_at is not None
             if not shown_before:

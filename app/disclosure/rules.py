@@ -120,6 +120,11 @@ def judge_approval(seen: DisclosureView, approver: Staff, now: datetime) -> None
         raise AlreadyApproved
 
 
+def able_from(member: Staff) -> datetime:
+    """When they have had role and place for as long as it takes."""
+    return max(member.roles[Role.PRIVACY], member.created_at) + STANDING
+
+
 def judge_closing(seen: DisclosureView, member: Staff, closing: Closing, now: datetime) -> None:
     """Who asked withdraws, whoever may approve refuses. Raises what speaks against it."""
     mine = member.id == seen.disclosure.request.requester_id

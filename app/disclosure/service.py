@@ -9,15 +9,17 @@ from app.accounts.service import find_anywhere
 from app.audit import service as audit
 from app.audit.domain import Action, AuditObject, ObjectKind
 from app.audit.receipts import Act, Receipts
+from app.audit.search import FoundEntry, entries_about
 from app.db.unit_of_work import ConstraintViolated, Transaction, UnitOfWork
 from app.disclosure import repository, rules
 from app.disclosure.docket import Docket, member_acting
-from app.disclosure.domain import Closing, DisclosureRequest, DisclosureView, Wanted
+from app.disclosure.domain import Approver, Closing, DisclosureRequest, DisclosureView, Happened, Wanted
 from app.disclosure.errors import (
     BLANK,
     NOTIFY_IN_TIME,
     UNPRINTABLE,
     AlreadyApproved,
+    ApproverTooNew,
     NobodyBehind,
     NoSuchAccountAnywhere,
     RequestChangedUnderEyes,
@@ -25,16 +27,19 @@ from app.disclosure.errors import (
 )
 from app.disclosure.refusals import on_record
 from app.kernel.actor import Actor
+from app.kernel.errors import ShimingError
 from app.kernel.ids import DisclosureId, StaffId, new_id
 from app.staff.access import Permission, Role
-from app.staff.domain import StaffSession
+from app.staff.domain import Staff, StaffSession
 from app.staff.errors import RoleNotSufficient, SecondFactorNeeded
 from app.staff.service import holders_of
+from app.staff.standings import all_members
 from app.vault.domain import ReadPurpose
 from app.verification.links import has_person
 
 Note = Callable[[Transaction, str], None]
 """A step of the caller's, in the transaction of the effect; it is told the id."""
+_MOST_TOLD = 100
 _BY_AN_INSTRUMENT = frozenset({ReadPurpose.LAWFUL_REQUEST, ReadPurpose.COURT_ORDER})
 _LONGEST_DELAY = timedelta(days=policies.DISCLOSURE_NOTICE_DELAY.value)
 _ACTS = {Closing.REFUSED: Action.DISCLOSURE_REFUSED, Closing.WITHDRAWN: Action.DISCLOSURE_WITHDRAWN}
@@ -153,6 +158,21 @@ class Disclosures:
         with self._unit_of_work.read() as tx:
             return self._docket.seen(replace(tx, actor=actor), disclosure_id)
 
+    def approvers(self, actor: Actor, disclosure_id: str) -> list[Approver]:
+        """Everybody with the role that approves, and why who may not may not; the oldest member first.
+
+        Raises `NoSuchDisclosure`.
+        """
+        with self._unit_of_work.begin(actor) as tx:
+            seen = self._docket.seen(tx, disclosure_id)
+            return [_judged(seen, one, tx.now) for one in all_members(tx) if Role.PRIVACY in one.roles]
+
+    def history(self, actor: Actor, disclosure_id: str) -> list[Happened]:
+        """What the log says of a request, the newest first: attempts too. Raises `NoSuchDisclosure`."""
+        with self._unit_of_work.begin(actor) as tx:
+            found = entries_about(tx, [self._docket.seen(tx, disclosure_id).disclosure.id], _MOST_TOLD)
+            return [one for one in map(_happened, found) if one is not None]
+
     def list_all(self, actor: Actor, before: str | None, limit: int) -> list[DisclosureView]:
         """Newest first: all of them for who may approve, their own for who may ask. Raises `RoleNotSufficient`."""
         with self._unit_of_work.read() as tx:
@@ -164,6 +184,33 @@ class Disclosures:
 
 def _record(tx: Transaction, action: Action, request: DisclosureRequest, reason: str) -> None:
     audit.record(tx, action, ObjectKind.DISCLOSURE, request.id, reason=reason, case=request.digest().hex())
+
+
+def _judged(seen: DisclosureView, member: Staff, now: datetime) -> Approver:
+    refusal: ShimingError | None = None
+    try:
+        rules.judge_approval(seen, member, now)
+    except ShimingError as found:
+        refusal = found
+    waits = isinstance(refusal, ApproverTooNew)
+    return Approver(member.id, member.email, refusal, rules.able_from(member) if waits else None)
+
+
+def _happened(found: FoundEntry) -> Happened | None:
+    """None for one whose bytes are gone, which `audit verify` tells."""
+    if found.entry is None:
+        return None
+    said = {name: str(found.entry[name] or "") for name in ("ts", "action", "outcome", "reason", "case")}
+    actor = found.entry["actor"]
+    return Happened(
+        entry_id=found.entry_id,
+        at=datetime.fromisoformat(said["ts"]),
+        action=said["action"],
+        actor_id=str(actor["id"]) if isinstance(actor, dict) else "",
+        outcome=said["outcome"],
+        reason=said["reason"],
+        case=said["case"],
+    )
 
 
 def _refuse_unusable(wanted: Wanted, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.forums.domain import EVERYTHING, Drill, Pause, PausedPlace
@@ -12,11 +12,11 @@ from app.kernel.ids import BoardId, ForumId, PauseId
 
 PAUSED_PLACES = (
     select(func.aggregate_strings(PauseRow.place, " "))
-    .where(PauseRow.ended_at.is_(None), PauseRow.forum.in_((EVERYTHING, bindparam("paused_in"))))
+    .where(PauseRow.ended_at.is_(None), or_(PauseRow.forum == EVERYTHING, PauseRow.forum == bindparam("paused_in")))
     .scalar_subquery()
 )
 """For the statement of another reader: what is paused in the forum `paused_in`, itself and everything too, with blanks
-between. Every permit asks this, so it is put together once.
+between. Every permit asks this, so it is put together once; an IN would be written out anew at each execution.
 """
 
 

@@ -110,8 +110,9 @@ class StaffSession:
 
 
 def read_email(typed: str) -> str:
-    """As addresses are compared: NFKC, lower case, without blanks around."""
-    return unicodedata.normalize("NFKC", typed).strip().lower()
+    """As addresses are compared: NFKC, lower case, without blanks around; empty for what no address can be."""
+    read = unicodedata.normalize("NFKC", typed).strip().lower()
+    return read if read.isprintable() else ""
 
 
 def session_is_live(created_at: datetime, seen_at: datetime, now: datetime) -> bool:

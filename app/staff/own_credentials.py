@@ -13,7 +13,7 @@ from app.kernel.ids import StaffId
 from app.kernel.secret import Secret
 from app.staff import repository, session_rows
 from app.staff.domain import Authenticator, StaffSession
-from app.staff.errors import MemberChangedMeanwhile, PasswordWrong, SessionOver
+from app.staff.errors import PasswordWrong, SessionOver
 from app.staff.password_rules import refuse_weak
 from app.staff.second_factor import SecondFactors
 
@@ -51,21 +51,23 @@ class OwnCredentials:
             audit.record(tx, Action.STAFF_STEP_UP_FAILED, ObjectKind.STAFF, session.staff.id, reason=_PASSWORD)
         raise PasswordWrong
 
-    def change_password(self, actor: Actor, proved: ProvedSession, new: Secret[str]) -> datetime:
-        """When that was. Raises `PasswordUnusable`, `MemberChangedMeanwhile`."""
-        staff = proved.session.staff
-        refuse_weak(new, staff.email)
-        hashed = passwords.hash_password(new)
+    def hash_new(self, proved: ProvedSession, new: Secret[str]) -> str:
+        """What is kept of a password that they chose. Raises `PasswordUnusable`."""
+        refuse_weak(new, proved.session.staff.email)
+        return passwords.hash_password(new)
+
+    def change_password(self, actor: Actor, proved: ProvedSession, new_hash: str) -> datetime:
+        """When that was. Raises `SessionOver`."""
         with self._unit_of_work.begin(actor) as tx:
             _refuse_changed(tx, proved)
-            repository.set_own_password(tx.session, staff.id, hashed, tx.now)
+            repository.set_own_password(tx.session, proved.session.staff.id, new_hash, tx.now)
             _note(tx, proved.session, _PASSWORD)
             return tx.now
 
     def change_authenticator(self, actor: Actor, proved: ProvedSession) -> Authenticator:
         """Another authenticator and other recovery codes; those before are worth nothing from now on.
 
-        Raises `MemberChangedMeanwhile`.
+        Raises `SessionOver`.
         """
         staff = proved.session.staff
         with self._unit_of_work.begin(actor) as tx:
@@ -79,9 +81,9 @@ class OwnCredentials:
 
 
 def _refuse_changed(tx: Transaction, proved: ProvedSession) -> None:
-    """An admin may have reset them meanwhile."""
+    """An admin may have reset them meanwhile, and the session is over."""
     if repository.password_hash(tx.session, proved.session.staff.id) != proved.password_hash:
-        raise MemberChangedMeanwhile
+        raise SessionOver
 
 
 def _note(tx: Transaction, session: StaffSession, what: str) -> None:

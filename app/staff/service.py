@@ -23,7 +23,7 @@ from app.kernel.ids import StaffId, new_id
 from app.kernel.secret import Secret
 from app.staff import repository, session_rows
 from app.staff.access import Role
-from app.staff.domain import Announced, Credentials, Handout, MemberChange, NewMember, Staff, StaffState
+from app.staff.domain import Announced, Credentials, Handout, MemberChange, NewMember, Staff, StaffState, read_email
 from app.staff.errors import (
     EmailTaken,
     LastAdmin,
@@ -83,7 +83,7 @@ class Members:
     def find_named(self, name: str) -> Staff:
         """By id or e-mail address. Raises `MemberNotFound`."""
         with self._unit_of_work.read() as tx:
-            return repository.find_by_email(tx.session, name.strip().lower()) or get_member(tx, name)
+            return repository.find_by_email(tx.session, read_email(name)) or get_member(tx, name)
 
     def has_admin(self) -> bool:
         with self._unit_of_work.read() as tx:

@@ -87,11 +87,13 @@ class Metrics:
         for reason in reasons:
             self._denials.labels(reason).inc()
 
-    def disclosed(self, alarm: int | None) -> None:
-        """One identity that was opened; `alarm` is a threshold that its reader has reached by it."""
+    def disclosed(self) -> None:
+        """One identity that was opened."""
         self._disclosures.inc()
-        if alarm is not None:
-            self._alarms.labels(str(alarm)).inc()
+
+    def alarmed(self, opened: int) -> None:
+        """One member of the staff has opened as many identities as this in all."""
+        self._alarms.labels(str(opened)).inc()
 
     def rate_refused(self, kind: RouteClass) -> None:
         self._refusals.labels(kind.value).inc()

@@ -322,6 +322,7 @@ def _acts_of_the_staff(services: Services) -> Acts:
 
 def _acts_on_identities(services: Services, desk: Desk) -> Acts:
     requests, openings = services.disclosures.requests, services.disclosures.openings
+    sealing = services.disclosures.sealing
     account = desk.on_file("有人过问", "14000000048", sandbox_number(106))
     texts = ("沙箱市法院", "〔2026〕1号", "《刑事诉讼法》第五十四条")
     wanted = WantedIdentity.of(account.id, ["name"], texts, "court_order", None)
@@ -341,6 +342,7 @@ def _acts_on_identities(services: Services, desk: Desk) -> Acts:
         Action.DISCLOSURE_REFUSED: lambda: requests.refuse(other.member().as_actor(), waits),
         Action.DISCLOSURE_WITHDRAWN: lambda: requests.withdraw(asks, waits),
         Action.DISCLOSURE_EXECUTED: lambda: openings.execute(asks, session, opened),
+        Action.DISCLOSURE_SEALED: lambda: sealing.note_file(asks, opened, bytes(32)),
         Action.DISCLOSURE_ALARMED: lambda: openings.execute(asks, session, next_one),
     }
 

@@ -15,7 +15,7 @@ from app.boards.domain import ListsCompared
 from app.boards.outlook import Outlook
 from app.boards.schedules import ModeratorState
 from app.compliance.checks import CHECKS, check_all
-from app.compliance.domain import Asked, CheckState, Figures, Posters
+from app.compliance.domain import Asked, CheckState, Disclosers, Figures, Posters
 from app.compliance.service import Compliance
 from app.events.domain import WaitingDeliveries
 from app.kernel.sentence import Language
@@ -26,6 +26,7 @@ from app.upkeep.domain import JobRun
 from app.wiring import Services
 from tests.support.clock import TODAY, FakeClock
 from tests.support.forum import ForumBackend, sandbox_number
+from tests.support.staff import make_staff
 
 _STATUS = dict.fromkeys(AccountStatus, 0)
 _AGO = timedelta(minutes=1)
@@ -47,6 +48,8 @@ WELL = Figures(
     signed_at=TODAY - _AGO,
     verified=_VERIFIED,
     agreements=2,
+    disclosers=Disclosers(requesters=3, approvers=2, able=True),
+    lifters=2,
 )
 
 
@@ -79,6 +82,8 @@ _FAILING: list[tuple[str, Figures]] = [
     ("log-verified", replace(WELL, verified=replace(_VERIFIED, ended_at=TODAY - timedelta(hours=36)))),
     ("jobs-running", replace(WELL, jobs=[replace(_JOB, last_ok_at=None)])),
     ("jobs-running", replace(WELL, jobs=[replace(_JOB, last_began_at=TODAY - timedelta(hours=1))])),
+    ("switch-staffed", replace(WELL, lifters=1)),
+    ("disclosure-staffed", replace(WELL, disclosers=Disclosers(requesters=2, approvers=2, able=False))),
     ("webhooks-delivered", replace(WELL, deliveries=WaitingDeliveries(1, _LATE_DELIVERY, 1, 0))),
     ("webhooks-delivered", replace(WELL, deliveries=WaitingDeliveries(0, None, 2, 1))),
 ]
@@ -137,6 +142,28 @@ def test_the_figures_count_what_happened(services: Services, forum: ForumBackend
     assert sum(later.results[7].by_outcome.values()) == 1
 
 
+def test_a_disclosure_takes_somebody_who_asks_and_two_others_of_a_day_s_standing(
+    services: Services, clock: FakeClock
+) -> None:
+    def able() -> bool:
+        return services.compliance.look().figures.disclosers.able
+
+    make_staff(services, "privacy")
+    make_staff(services, "privacy", since=clock.now() - timedelta(hours=23))
+    make_staff(services, "compliance")
+    assert not able()
+    clock.advance(hours=1)
+    assert able()
+
+
+def test_nobody_approves_what_they_ask_for(services: Services) -> None:
+    for _ in range(2):
+        make_staff(services, "privacy")
+    assert services.compliance.look().figures.disclosers == Disclosers(requesters=2, approvers=2, able=False)
+    make_staff(services, "compliance")
+    assert services.compliance.look().figures.disclosers == Disclosers(requesters=3, approvers=2, able=True)
+
+
 def test_the_outlook_says_what_the_list_and_the_forecast_say(
     services: Services, forum: ForumBackend, clock: FakeClock
 ) -> None:
@@ -167,6 +194,10 @@ def test_the_overview_is_as_it_was_half_a_minute_ago_at_most(services: Services,
     seconds[0] = policies.OVERVIEW_CACHED.value - 1
     assert compliance.overview() is first
     seconds[0] = policies.OVERVIEW_CACHED.value
-    with compliance._lock:  # somebody is reading it anew, and nobody waits for that
-        assert compliance.overview() is first
+    assert compliance.overview() is first  # it is read anew beside, and nobody waits for that
+    with compliance._lock:
+        second = compliance.overview()
+    assert second.figures.now == clock.now()
+    clock.advance(seconds=1)
+    seconds[0] += policies.OVERVIEW_OLDEST.value
     assert compliance.overview().figures.now == clock.now()

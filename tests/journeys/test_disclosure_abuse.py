@@ -18,6 +18,7 @@ from app.settings import Settings
 from app.staff.access import Role
 from app.staff.domain import StaffState
 from app.staff.models import StaffRoleRow, StaffRow
+from app.verification.models import LinkRow
 from app.wiring import Services
 from tests.audit.test_receipts import receipts_over, unpublished
 from tests.support.at_once import at_once
@@ -429,6 +430,24 @@ def test_whoever_refuses_while_it_is_executing_is_heard(
     desk.openings._receipts = usual
     assert office.post(office.approvers[2], f"/{disclosure_id}/refuse").json()["state"] == "refused"
     refused(office.execute(disclosure_id), 409, "state-conflict")
+
+
+def test_who_became_somebody_else_after_it_was_begun_is_not_opened(
+    office: Office, services: Services, settings: Settings, forum: ForumBackend, account: str
+) -> None:
+    other, disclosure_id, desk = (
+        forum.member("静水", sandbox_number(108))["id"],
+        office.approved(account),
+        services.disclosures,
+    )
+    usual, desk.openings._receipts = desk.openings._receipts, receipts_over(services, services.audit.anchors, 0.2)
+    with unpublished(settings):
+        refused(office.execute(disclosure_id), 503, "unavailable")
+    desk.openings._receipts = usual
+    with services.unit_of_work.begin(OPERATOR) as tx:
+        tx.session.get_one(LinkRow, account).person_id = tx.session.get_one(LinkRow, other).person_id
+    refused(office.execute(disclosure_id), 409, "state-conflict")
+    assert office.refusals()[EXECUTED, "person-changed"] == 1
 
 
 def test_the_same_execution_again_is_the_same_one(office: Office, account: str) -> None:

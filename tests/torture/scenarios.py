@@ -275,7 +275,8 @@ def _claimed(stage: Stage, asked: Asked, body: Json) -> httpx2.Response:
         client = stage.world.staff["all"].staff_id
     route = asked.operation.split(" ")[1]
     stage.world.services.idempotency.claim(KeyedRequest(client, route, asked.address, key, json.dumps(body).encode()))
-    return asked.by(stage.world.forum, headers={"idempotency-key": key})
+    by_all = stage.world.staff["all"].headers if is_for_staff(asked.address) else {}
+    return asked.by(stage.world.forum, headers={**by_all, "idempotency-key": key})
 
 
 def _without_a_role(stage: Stage, asked: Asked) -> httpx2.Response:
