@@ -70,7 +70,7 @@ async def change_password(visit: VisitOf, form: FormOf) -> Response:
         own, said = now.services.staff.own, now.sentence
         try:
             proved = own.prove(now.actor, now.session, Secret(form.get("password", "")))
-            own.change_password(now.actor, proved, new)
+            own.change_password(now.actor, proved, own.hash_new(proved, new))
         except PasswordWrong as refusal:
             return again([("password", said(refusal.detail))], status_of(PasswordWrong))
         except PasswordUnusable as refusal:

@@ -38,8 +38,6 @@ _THEME, _THEMES, _THEME_SECONDS = "theme", {"light": "dark", "dark": "light"}, 3
 _ROUTES = "/console"
 _RENEWED = "renewed console session"
 """In the scope of a request: what it goes on as once a second factor has given it another token."""
-_RENEWED = "console.renewed"
-"""Where a request keeps its visit under the token that a second factor has just brought."""
 Fields = Mapping[str, str]
 Again = Callable[[Sequence[tuple[str, str]], int], Response]
 """Shows the page that a form came from once more, with what is wrong (field or empty, sentence), and its status."""
@@ -101,7 +99,6 @@ class Visit:
         self, template: str, *, errors: Sequence[tuple[str, str]] = (), status: int = HTTPStatus.OK, **values: object
     ) -> Response:
         theme, current = _theme_of(self.request), self.request.scope.get(_RENEWED, self)
-        theme, latest = _theme_of(self.request), self.request.scope.get(_RENEWED, self)
         given = {
             "staff": self.staff,
             "menu": self._menu(),
@@ -111,8 +108,6 @@ class Visit:
             "pauses": [(pause, self.place_of(pause.place)) for pause in self.services.emergency.pauses.list_in_force()],
             "form_token": form_token(current.token),
             "fresh": current.is_fresh,
-            "form_token": form_token(latest.token),
-            "fresh": latest.is_fresh,
             "may_search": opened_to(self.staff, page_of("accounts")),
             "errors": errors,
             "said": self._done(),

@@ -49,10 +49,10 @@ def test_a_form_is_taken_only_with_the_token_of_its_own_session(services: Servic
         foreign = re.findall(r'name="form" value="([0-9a-f]{64})"', console.page.text)[0]
     with AtConsole(address, who) as console:
         for path in forms():
-            for token in ({}, {"form": ""}, {"form": foreign}):
+            for token in ({"typed": "x"}, {"form": ""}, {"form": foreign}):
                 assert console.http.post(path, data=token).status_code == 403, path
             elsewhere = console.http.post(path, data={"form": foreign}, headers={"origin": "https://evil.example"})
-            assert elsewhere.status_code == 400, path
+            assert elsewhere.status_code in {400, 403}, path
     assert services.emergency.pauses.list_in_force() == []
 
 
