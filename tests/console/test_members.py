@@ -158,6 +158,21 @@ def test_a_privacy_member_is_confirmed_by_another_who_sees_nobody_else(
         assert sign_in(at, "qi@forum.example", password, code) == 303
 
 
+def test_who_is_to_be_no_privacy_member_after_all_signs_in_once_they_are_reset(
+    services: Services, address: str, admin: StaffLogin
+) -> None:
+    with AtConsole(address, admin) as at:
+        at.get(f"{HERE}/new")
+        at.send(HERE, email="qi@forum.example", role_privacy="yes")
+        [waiting] = services.staff.members.waiting()
+        assert "/reset" not in at.get(f"{HERE}/{waiting.id}").text
+        at.get(f"{HERE}/{waiting.id}/change/preview", role_reviewer="yes")
+        assert "reset them" in at.send(f"{HERE}/{waiting.id}/change", reason="a reviewer").text
+        at.get(f"{HERE}/{waiting.id}/reset")
+        assert len(told(at.send(f"{HERE}/{waiting.id}/reset", reason="now").text)) == 12
+    assert services.staff.members.get(waiting.id).state is StaffState.ACTIVE
+
+
 def test_the_list_is_filtered_by_its_address_and_exported_without_formulas(
     services: Services, address: str, admin: StaffLogin
 ) -> None:

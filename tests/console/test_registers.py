@@ -5,7 +5,10 @@ from datetime import timedelta
 
 import httpx2
 import pytest
+from sqlalchemy import select
 
+from app.audit.details import place_of
+from app.audit.models import DetailRow
 from app.events.domain import Subscription
 from app.kernel.actor import OPERATOR
 from app.kernel.ids import ForumId
@@ -83,6 +86,20 @@ def test_a_forum_takes_a_recent_second_factor_and_forgets_nothing_that_was_typed
         assert services.forums.list_all() == []
         at.send(FORUMS, name="=1+1", code=admin.code())
         assert "'=1+1" in at.http.get(FORUMS, params={"csv": "1"}).text
+
+
+def test_the_reason_of_what_is_done_to_a_forum_is_sealed_beside_its_entry(
+    services: Services, address: str, admin: StaffLogin
+) -> None:
+    forum_id = services.forums.add(OPERATOR, "论坛").forum_id
+    with AtConsole(address, admin) as at:
+        path = f"{FORUMS}/{forum_id}/confirm"
+        at.get(path)
+        assert at.send(path, reason="长" * 401).status_code == 422
+        at.send(path, reason="they called")
+    with services.unit_of_work.read() as tx:
+        (detail,) = tx.session.scalars(select(DetailRow))
+        assert services.forums._records.unseal(detail.sealed, place_of(detail.entry_id)).reveal() == "they called"
 
 
 def test_boards_of_all_forums_count_their_moderators_and_lead_on(
