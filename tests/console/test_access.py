@@ -91,4 +91,4 @@ def test_signing_out_ends_the_session_wherever_its_token_is(services: Services, 
         assert console.get("/console").url.path == _SIGN_IN
 
 
-_EVERYTHING = (Role.COMPLIANCE, Role.REVIEWER, Role.PRIVACY)
+_EVERYTHING = (Role.ADMIN, Role.COMPLIANCE, Role.REVIEWER, Role.PRIVACY)
