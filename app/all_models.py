@@ -5,11 +5,15 @@ from app.agreements import models as agreements
 from app.audit import models as audit
 from app.boards import models as boards
 from app.db.base import Base
+from app.disclosure import models as disclosure
 from app.events import models as events
 from app.forums import models as forums
 from app.idempotency import models as idempotency
+from app.organisation import models as organisation
+from app.posting import models as posting
 from app.registration import models as registration
 from app.screening import models as screening
+from app.staff import models as staff
 from app.upkeep import models as upkeep
 from app.vault import models as vault
 from app.verification import models as verification
@@ -19,11 +23,15 @@ MODELS = (
     agreements,
     audit,
     boards,
+    disclosure,
     events,
     forums,
     idempotency,
+    posting,
+    organisation,
     registration,
     screening,
+    staff,
     upkeep,
     vault,
     verification,

@@ -27,6 +27,21 @@ from app.api import (
     registrations,
     reverifications,
     screenings,
+    staff_accounts,
+    staff_agreements,
+    staff_audit,
+    staff_disclosures,
+    staff_forums,
+    staff_lexicons,
+    staff_login,
+    staff_members,
+    staff_moderators,
+    staff_organisation,
+    staff_overview,
+    staff_pauses,
+    staff_policies,
+    staff_reviews,
+    staff_work,
     status_lists,
     tokens,
     verifications,
@@ -34,6 +49,7 @@ from app.api import (
 )
 from app.api.oauth_login import OAuthRefused, refuse_as_oauth
 from app.api.problem_shapes import Problem
+from app.console import routes as console
 from app.crypto.errors import SealBroken
 from app.demo.forum import DemoForum
 from app.demo.routes import router as demo
@@ -47,6 +63,7 @@ from app.settings import Settings
 from app.web.gate import Gate
 from app.web.logs import configure_logs, logger
 from app.web.metrics import Metrics
+from app.web.pause_banner import LooksForPauses, PauseBanner
 from app.web.problems import InternalError, MethodNotAllowed, NoSuchAddress
 from app.web.rates import Rates
 from app.web.refusals import refusal_response
@@ -67,11 +84,27 @@ _ROUTERS = (
     tokens.router,
     screenings.router,
     webhooks.router,
+    staff_disclosures.router,
     audit.router,
+    staff_overview.router,
+    staff_forums.router,
+    staff_moderators.router,
+    staff_accounts.router,
+    staff_reviews.router,
+    staff_lexicons.router,
+    staff_audit.router,
+    staff_work.router,
+    staff_login.router,
+    staff_members.router,
+    staff_agreements.router,
+    staff_organisation.router,
+    staff_pauses.router,
+    staff_policies.router,
     status_lists.router,
     health.router,
     metrics.router,
     *pages.ROUTERS,
+    *console.ROUTERS,
     static_files,
 )
 _VERSION = "0.1.0"
@@ -136,6 +169,8 @@ def application(
     counted = Metrics(_VERSION)
     app.state.services, app.state.seats = services, AllSeats()
     app.state.metrics, app.state.rates = counted, Rates(counted.rate_refused, rates)
+    app.state.pause_banner = PauseBanner(services.emergency.pauses.list_in_force)
+    app.add_middleware(LooksForPauses, banner=app.state.pause_banner)
     for router in _ROUTERS:
         app.include_router(router)
     if services.development:
@@ -160,16 +195,19 @@ def _lifespan(
             await sampling
         for end in ends:
             await run_in_threadpool(end)
+        await run_in_threadpool(services.tally.note)
         services.engine.dispose()
 
     return lifespan
 
 
 async def _sample(app: FastAPI) -> None:
-    """Keeps the gauges of this process true: any other process may be the one that is asked for them."""
+    """Keeps the gauges of this process true, and writes down what it has counted: any other may be asked for them."""
+    services: Services = app.state.services
     while True:
-        services: Services = app.state.services
         app.state.metrics.sample(app.state.seats, services.engine, services.checks.open_breakers())
+        if services.tally.is_due:
+            await run_in_threadpool(services.tally.note)
         await asyncio.sleep(_SAMPLE_SECONDS)
 
 

@@ -3,7 +3,8 @@
 A source is a duty of `docs` (`L8d`), a rule, or the word `design`: the 2017 Provisions contain no number at all.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -12,6 +13,8 @@ class Policy:
     value: int
     unit: str
     source: str
+    setting: str | None = field(default=None, kw_only=True)
+    """The setting that may say otherwise for an installation."""
 
 
 AUDIT_NUMBERED_WITHIN = Policy(200, "milliseconds after its commit", "docs/threats.md; design")
@@ -39,7 +42,7 @@ ACCESS_TOKEN_LIFETIME = Policy(3600, "seconds", "design")
 PUBLIC_KEYS_CACHED = Policy(300, "seconds", "design")
 SIGNING_KEY_NOTICED = Policy(5, "seconds", "design")
 SIGNING_KEY_OVERLAP = Policy(3660, "seconds after its replacement", "design")
-POSTING_TOKEN_LIFETIME = Policy(600, "seconds", "design")
+POSTING_TOKEN_LIFETIME = Policy(600, "seconds", "design", setting="SHIMING_TOKEN_TTL_SECONDS")
 POSTING_TOKEN_LONGEST = Policy(900, "seconds", "docs/api.md part 6")
 REVOCATION_KEPT = Policy(1, "hours after the token expired, for a clock that is set back", "design")
 STATUS_SHOWN_WITHIN = Policy(15, "seconds", "design")
@@ -48,6 +51,9 @@ STATUS_LOOK_OVERLAP = Policy(60, "seconds", "design")
 STATUS_LIST_LIFETIME = Policy(300, "seconds", "design")
 REMEDY_TICKET_LIFETIME = Policy(15, "minutes", "design")
 NOTICE_TICKET_LONGEST = Policy(45, "days, and no longer than what the notice is about", "design")
+PAUSE_SHOWN_WITHIN = Policy(2, "seconds, on pages; permits are refused at once", "design")
+PAUSE_LOOK_WAITED = Policy(200, "milliseconds that a page waits for the look", "design")
+DRILL_OUTCOME_LONGEST = Policy(2000, "characters", "design")
 CLIENT_SECRET_OVERLAP = Policy(24, "hours", "design")
 
 PHONE_LEVEL_LIFETIME = Policy(180, "days", "design")
@@ -62,7 +68,7 @@ TEXTS_PER_ACCOUNT = Policy(20, "texts in 24 hours", "design")
 TEXTS_KEPT_FOR_CODES = Policy(20, "percent of a day's texts, which no notice uses up", "design")
 NOTICE_TEXT_KEPT = Policy(2, "days", "design")
 HELD_PHONE_GRACE = Policy(5, "minutes after its code", "design")
-SMS_PAUSE = Policy(60, "seconds", "design")
+SMS_PAUSE = Policy(60, "seconds", "design", setting="SHIMING_SMS_PAUSE_SECONDS")
 SMS_PAUSE_FLOOR = Policy(30, "seconds", "design")
 
 REJECTIONS_PER_ACCOUNT = Policy(10, "rejected attempts in 24 hours", "design")
@@ -96,6 +102,8 @@ PATROL_EARLY_READ = Policy(20_000, "texts that a patrol begins with", "design")
 PATROL_EARLY_SHARE = Policy(5, "percent of these found, then it opens no more reviews", "design")
 PATROLS_SHOWN = Policy(20, "patrols, the newest first", "design")
 REVIEWS_CACHED = Policy(5, "seconds", "design")
+REVIEW_WITHIN = Policy(24, "hours that a text waits for a person at most", "L5b; design")
+PATROL_WITHIN = Policy(24, "hours after a publication until all has been read again", "L5c; design")
 
 FLOW_LIFETIME = Policy(30, "minutes, and as many again whenever they are asked for", "WCAG 2.2, 2.2.1")
 FLOW_LONGEST = Policy(24, "hours", "design")
@@ -116,6 +124,7 @@ REVERIFICATION_GRACE = Policy(14, "days after a due date in which powers remain"
 REVERIFICATION_LONGEST_GRACE = Policy(90, "days", "design")
 TERMS_AHEAD = Policy(365, "days that a change of terms is announced ahead at most", "design")
 REVERIFICATION_NOTICE = Policy(30, "days that a new interval gives everybody at least", "design")
+ORDER_PREVIEWED = Policy(200, "appointments that a preview shows", "design")
 RISK_ORDER = Policy(7, "days to re-verify after a risk", "design")
 FORECAST_WEEKS = Policy(52, "weeks at most", "design")
 RECONCILIATION_EVERY = Policy(1, "days", "L8c; design")
@@ -133,6 +142,13 @@ IMPORT_LARGEST = Policy(1024, "MiB a file", "design")
 CAMPAIGN_WEEKS = Policy(12, "weeks shown, this one too", "design")
 
 AGREEMENT_ACCEPTANCE = Policy(7, "days", "design")
+AGREEMENT_LONGEST_ACCEPTANCE = Policy(365, "days", "design")
+AGREEMENT_AHEAD = Policy(365, "days that a version is published ahead at most", "design")
+AGREEMENT_LONGEST_TEXT = Policy(20_000, "characters in one language", "design")
+AGREEMENT_LINES = Policy(2_000, "lines in one language", "design")
+
+FILING_REVIEW = Policy(365, "days, then a forum's filing is to be looked at again", "L2b; design")
+AUTHORITY_REVIEW = Policy(365, "days, then an entry of the directory is to be looked at again", "L3; design")
 
 LEXICON_LARGEST = Policy(32, "MiB a file", "design")
 LEXICON_LINES = Policy(200_000, "lines a file", "design")
@@ -174,6 +190,7 @@ EVENT_GIVEN_UP = Policy(3, "days after the first attempt", "contract")
 ENDPOINT_FAILURES = Policy(5, "failed attempts in a row, then the whole endpoint pauses", "design")
 ENDPOINT_PAUSE = Policy(5, "seconds, twice as long after each further failure", "design")
 ENDPOINT_LONGEST_PAUSE = Policy(300, "seconds", "design")
+DELIVERY_WITHIN = Policy(60, "minutes that an event waits at most, or the overview says so", "design")
 EVENT_KEPT = Policy(30, "days after its delivery ended", "design")
 EVENTS_PURGED_AT_ONCE = Policy(500, "rows", "design")
 
@@ -185,10 +202,10 @@ BREAKER_CALLS = Policy(5, "calls at least, half of them failed", "design")
 BREAKER_PAUSE = Policy(30, "seconds", "design")
 BREAKER_LONGEST_PAUSE = Policy(300, "seconds", "design")
 BREAKER_OPERATOR_PAUSE = Policy(600, "seconds", "design")
-DAILY_CHECKS = Policy(10_000, "perhaps billed checks a provider", "design")
-MONTHLY_CHECKS = Policy(100_000, "perhaps billed checks a provider", "design")
+DAILY_CHECKS = Policy(10_000, "perhaps billed checks a provider", "design", setting="SHIMING_DAILY_CHECKS")
+MONTHLY_CHECKS = Policy(100_000, "perhaps billed checks a provider", "design", setting="SHIMING_MONTHLY_CHECKS")
 BUDGET_ALERT = Policy(80, "percent", "design")
-DAILY_TEXTS = Policy(20_000, "texts, to all phones together", "design")
+DAILY_TEXTS = Policy(20_000, "texts, to all phones together", "design", setting="SHIMING_DAILY_TEXTS")
 ATTEMPT_LOST = Policy(60, "seconds without an answer", "design")
 PROVIDER_READ = Policy(6, "seconds", "design")
 PROVIDER_SEATS = Policy(8, "threads", "design")
@@ -199,6 +216,17 @@ SEAT_WAIT = Policy(2, "seconds", "design")
 
 JOB_NOTED_EVERY = Policy(5, "seconds at least between two notes of one job that did not fail", "design")
 JOB_RUNS_CACHED = Policy(5, "seconds", "design")
+OVERVIEW_CACHED = Policy(30, "seconds, then it is read anew beside whoever looks", "design")
+OVERVIEW_OLDEST = Policy(300, "seconds, then whoever looks waits for it", "design")
+OVERVIEW_SHARE = Policy(10, "percent of the time that reading it may take at most", "design")
+OVERVIEW_WEEKS = Policy(12, "weeks ahead", "docs/api.md part 9; design")
+OVERVIEW_DAYS = Policy(30, "days back", "design")
+DISCLOSURE_STAFF = Policy(2, "members with the role privacy beside whoever asks, or nobody can disclose", "design")
+DISCLOSURE_STAFF_STANDING = Policy(24, "hours in the role and here before they count", "design")
+LIST_COMPARED_WITHIN = Policy(2, "days since a forum sent the list of a board", "L8c; design")
+TIMELINE_LONGEST = Policy(1000, "events of one account, the newest", "design")
+TALLY_NOTED_EVERY = Policy(10, "seconds between two notes of one process", "design")
+
 JOB_RUN_KEPT = Policy(1, "hours after its last beginning, once no timetable names it", "design")
 JOB_BEHIND = Policy(60, "seconds late, and the doctor names it", "design")
 JOB_HANGS = Policy(30, "seconds beyond its limit, and its lane goes on without it", "design")
@@ -207,6 +235,34 @@ DISK_LOW = Policy(1024, "MiB free", "design")
 DISK_FULL = Policy(100, "MiB free", "design")
 CLOCK_TOLERANCE = Policy(5, "seconds", "design")
 KEY_AGE = Policy(365, "days", "design")
+
+STAFF_SESSION_IDLE = Policy(15, "minutes", "docs/threats.md; design")
+STAFF_SESSION_LONGEST = Policy(12, "hours", "docs/threats.md; design")
+STAFF_SESSION_SEEN_EVERY = Policy(60, "seconds between two notes that a session is used", "design")
+STAFF_SESSION_KEPT = Policy(30, "days after its beginning", "design")
+SECOND_FACTOR_FRESH = Policy(5, "minutes", "docs/api.md part 9")
+SECOND_FACTOR_TRIES = Policy(5, "wrong codes in a row at step-up, then the session ends", "design")
+USED_CODE_KEPT = Policy(24, "hours", "design")
+RECOVERY_CODES = Policy(10, "codes of 80 bits", "design")
+SIGN_IN_FAILURES = Policy(10, "failures, then only who has the second factor is judged", "design")
+SIGN_IN_GUESSES = Policy(2000, "attempts at one address not judged, then one code is too little", "design")
+SIGN_IN_GUESSES_WINDOW = Policy(24, "hours in which they are counted", "design")
+SIGN_IN_WINDOW = Policy(15, "minutes in which they are counted", "design")
+PASSWORD_SHORTEST = Policy(8, "characters, with the second factor that everybody has", "docs/threats.md; design")
+PASSWORD_LONGEST = Policy(128, "characters", "design")
+PRIVACY_STANDING = Policy(7, "days in the role before a member confirms another", "docs/api.md part 9")
+APPROVER_STANDING = Policy(24, "hours in the role and here before an approval counts", "docs/threats.md; design")
+
+DISCLOSURE_LIFETIME = Policy(24, "hours", "docs/api.md part 9")
+DISCLOSURE_APPROVALS = Policy(2, "people with the role privacy, other than who asked", "docs/api.md part 9")
+DISCLOSURE_APPROVALS_MINOR = Policy(3, "likewise, where nobody knows that the person is of age", "N10; design")
+DISCLOSURES_PER_HOUR = Policy(5, "identities that one member opens in an hour", "design")
+DISCLOSURES_PER_DAY = Policy(20, "identities that one member opens in 24 hours", "design")
+DISCLOSURE_ALARMS = tuple(
+    Policy(opened, "identities that one member has opened in all", "design") for opened in (25, 250, 2500)
+)
+"""Each is on record when it is reached, and stands on the overview."""
+DISCLOSURE_NOTICE_DELAY = Policy(365, "days for which an instrument keeps it from the person at most", "design")
 
 
 class RouteClass(StrEnum):
@@ -242,3 +298,14 @@ RATES = {
     RouteClass.TEXTS: Rate(60, "texts that an address asks for on our pages", "design", 3600),
 }
 """Far above what a forum that works well asks for: they stop a loop that went wild, not a busy day."""
+
+
+def every_number() -> Iterator[tuple[str, Policy]]:
+    """All of this table, in its order: each by its name in small letters, the parts of a row with a number behind."""
+    for name, found in globals().items():
+        if isinstance(found, Policy):
+            yield name.lower(), found
+        elif isinstance(found, tuple) and found and isinstance(found[0], Policy):
+            yield from ((f"{name.lower()}_{number}", policy) for number, policy in enumerate(found, 1))
+        elif found is RATES:
+            yield from ((f"rate_{kind.lower().replace('-', '_')}", rate) for kind, rate in RATES.items())

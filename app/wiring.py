@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 from sqlalchemy import Engine
@@ -17,11 +16,11 @@ from app.accounts.own_names import OwnNames
 from app.accounts.public_texts import AccountTexts
 from app.accounts.sanctions import Sanctions
 from app.accounts.service import Accounts
+from app.agreements.drafts import AgreementDrafts
 from app.agreements.service import Agreements
 from app.audit import service as audit
 from app.audit.desk import AuditDesk, open_desk
 from app.audit.domain import Action, ObjectKind
-from app.audit.protection import PROTECTED
 from app.audit.receipts import Receipts
 from app.audit.verifications import NightlyVerifications
 from app.boards.announcements import Ways
@@ -31,8 +30,10 @@ from app.boards.moderators import Moderators
 from app.boards.naming import BoardNaming
 from app.boards.orders import Reverifications
 from app.boards.public_texts import BoardTexts
-from app.boards.service import Boards
+from app.boards.service import Boards, forum_of_board
 from app.boards.sweep import Sweeps
+from app.boards.term_changes import TermChanges
+from app.compliance.service import Compliance
 from app.crypto.blind_index import BlindIndex
 from app.crypto.ed25519 import AuditKeys
 from app.crypto.envelope import Envelope, Records
@@ -43,19 +44,24 @@ from app.crypto.signing import TokenSigner
 from app.db.engine import is_sqlite, make_engine
 from app.db.roles import let_serve
 from app.db.unit_of_work import Transaction, UnitOfWork, alone, translated
+from app.disclosure.desk import DisclosureDesk, open_disclosure_desk
 from app.events.deliveries import Deliveries
 from app.events.domain import EndpointAct
 from app.events.sender import Sender
 from app.events.service import Webhooks
+from app.forums.emergency import EmergencyDesk, open_emergency_desk
 from app.forums.service import Forums
 from app.idempotency.service import Idempotency
 from app.installation import audit_places, clock_of, existing_database, inspect
 from app.kernel.actor import OPERATOR, Actor
-from app.kernel.clock import Clock
+from app.kernel.clock import Clock, SystemClock
 from app.kernel.errors import StartRefused, Unavailable
 from app.kernel.secret import Secret
+from app.organisation.service import Organisation
+from app.outside import budget_of, code_rules_of, providers_of, sender_of
 from app.posting.service import Posting
 from app.posting.status_list import StatusLists
+from app.posting.tally import Tally
 from app.registration.service import Registrations
 from app.registration.visits import Visits
 from app.screening.domain import SubjectKind
@@ -67,26 +73,25 @@ from app.screening.screenings import Screenings
 from app.screening.service import Gate
 from app.screening.watch import Watch
 from app.settings import Environment, Settings
-from app.start_rules import provider_names, refuse_careless_postgres, refuse_powerful_postgres, refuse_unsafe, sms_pause
+from app.staff.desk import StaffDesk, open_staff_desk
+from app.start_rules import refuse_careless_postgres, refuse_powerful_postgres, refuse_unsafe
 from app.upkeep.job_runs import JobRuns
 from app.upkeep.keys import name_new_keys, refuse_missing_keys
 from app.upkeep.rotation import SIGNING_KEY_OVERLAP
-from app.upkeep.schema import SCHEMA_VERSION_TABLE, refuse_old_schema, upgrade
+from app.upkeep.schema import PROTECTED_TABLES, SCHEMA_VERSION_TABLE, refuse_old_schema, upgrade
 from app.vault.service import Vault
-from app.verification.checks import Budget, Checks
+from app.verification.checks import Checks
 from app.verification.codes import PhoneCodes
 from app.verification.links import has_person
 from app.verification.notices import Notices
 from app.verification.providers.contract import RecordCheckProvider
-from app.verification.providers.sandbox import SandboxProvider
 from app.verification.service import Verifications
 from app.verification.sign_ins import SignIns
 from app.verification.sms.contract import SmsSender
 from app.verification.sms.sandbox import SandboxSender
-from app.verification.texts import CodeRules, Texts
+from app.verification.texts import Texts
 
 _NO_DATABASE = "The database does not answer. Check SHIMING_DATABASE_URL."
-_PROVIDERS: dict[str, Callable[[], RecordCheckProvider]] = {"sandbox": SandboxProvider}
 _WEBHOOK_ACTS = {
     EndpointAct.ADDED: Action.WEBHOOK_ADDED,
     EndpointAct.REMOVED: Action.WEBHOOK_REMOVED,
@@ -115,9 +120,13 @@ class Services:
     data_dir: Path
     """Where a face keeps files of its own: the demo forum, in development."""
     audit: AuditDesk
-    auditor: Callable[[Secret[str]], Actor | None]
-    """Who may read the log by this token of a staff session."""
     audit_verifications: NightlyVerifications
+    forums: Forums
+    emergency: EmergencyDesk
+    agreements: Agreements
+    agreement_drafts: AgreementDrafts
+    term_changes: TermChanges
+    organisation: Organisation
     lexicons: Lexicons
     reviews: Reviews
     patrol: Patrol
@@ -128,6 +137,15 @@ class Services:
     reverifications: Reverifications
     sweeps: Sweeps
     chores: Chores
+    accounts: Accounts
+    existing_users: ExistingUsers
+    sanctions: Sanctions
+    registrations: Registrations
+    visits: Visits
+    staff: StaffDesk
+    auditor: Callable[[Secret[str]], Actor | None]
+    """Who may read the log by this token of a staff session; None for nobody's. Raises `RoleNotSufficient`."""
+    disclosures: DisclosureDesk
     clock: Clock
     unit_of_work: UnitOfWork
     refuse_missing_keys: Callable[[], None]
@@ -135,20 +153,15 @@ class Services:
     idempotency: Idempotency
     signer: TokenSigner
     vault: Vault
-    forums: Forums
-    accounts: Accounts
-    existing_users: ExistingUsers
-    sanctions: Sanctions
-    agreements: Agreements
     checks: Checks
     verifications: Verifications
     codes: PhoneCodes
     sign_ins: SignIns
-    registrations: Registrations
-    visits: Visits
     screenings: Screenings
     posting: Posting
     status_lists: StatusLists
+    tally: Tally
+    compliance: Compliance
     webhooks: Webhooks
     deliveries: Deliveries
     job_runs: JobRuns
@@ -171,16 +184,18 @@ def build(
     A test may hand in its own clock, provider (or several, in the order of asking) and sender.
     """
     clock = clock or clock_of(settings)
-    providers = _providers(settings) if provider is None else provider if isinstance(provider, Sequence) else [provider]
-    sender = sender or _sender(settings, clock)
+    providers = (
+        providers_of(settings) if provider is None else provider if isinstance(provider, Sequence) else [provider]
+    )
+    sender = sender or sender_of(settings, clock)
     keyring = load_keyring(settings.keys_dir)
     refuse_unsafe(settings, keyring)
     engine = existing_database(settings)
     unit_of_work = UnitOfWork(engine, clock)
     try:
         _refuse_unready(settings, engine, unit_of_work, keyring)
-        checks = Checks(unit_of_work, clock, providers, _budget(settings))
-        texts = Texts(sender, _code_rules(settings))
+        checks = Checks(unit_of_work, clock, providers, budget_of(settings))
+        texts = Texts(sender, code_rules_of(settings))
         return _assemble(settings, clock, checks, texts, keyring, unit_of_work)
     except StartRefused:
         engine.dispose()
@@ -192,7 +207,7 @@ def _assemble(
 ) -> Services:
     desk = open_desk(unit_of_work, AuditKeys(keyring, KeyWatch(settings.keys_dir, clock)), audit_places(settings))
     signer, mac, blind_index, records = _tools(settings, clock, keyring)
-    vault, development = Vault(unit_of_work, Envelope(keyring), desk.receipts), _is_development(settings)
+    vault, development = Vault(unit_of_work, Envelope(keyring)), _is_development(settings)
     naming, board_naming = _namings(Gate(records))
     verifications = Verifications(unit_of_work, vault, blind_index, mac, checks, direct_by_default=development)
     screenings, notices = Screenings(unit_of_work, records), Notices(unit_of_work, vault, texts)
@@ -200,28 +215,27 @@ def _assemble(
     posting = Posting(unit_of_work, signer, mac, settings.issuer, lifetime, verifications.is_adult, screenings)
     return Services(
         *_facts(settings, desk, unit_of_work),
+        *_house(unit_of_work, mac, desk.receipts, records, plain_http=development),
         *_screening(unit_of_work, records, naming, board_naming),
         *_boards(unit_of_work, verifications.is_adult, board_naming, posting, notices, mac, desk.receipts),
+        *_accounts(unit_of_work, mac, naming, settings.issuer, plain_http=development),
+        *_staff(open_staff_desk(unit_of_work, records, mac, desk.receipts, _authenticator_clocks(settings, clock))),
+        disclosures=open_disclosure_desk(unit_of_work, records, mac, vault, verifications.is_adult, desk),
         clock=clock,
         unit_of_work=unit_of_work,
         refuse_missing_keys=lambda: _refuse_missing_keys(settings, unit_of_work),
         idempotency=Idempotency(unit_of_work, mac, records),
         signer=signer,
         vault=vault,
-        forums=Forums(unit_of_work, mac, plain_http=development),
-        accounts=Accounts(unit_of_work, naming),
-        sanctions=Sanctions(unit_of_work, has_person),
-        existing_users=ExistingUsers(unit_of_work, naming),
-        agreements=Agreements(unit_of_work),
         checks=checks,
         verifications=verifications,
         codes=PhoneCodes(unit_of_work, vault, blind_index, mac, texts),
         sign_ins=SignIns(unit_of_work, vault, blind_index, mac, texts),
-        registrations=Registrations(unit_of_work, mac, settings.issuer, plain_http=development),
-        visits=Visits(unit_of_work, mac, naming),
         screenings=screenings,
         posting=posting,
         status_lists=StatusLists(unit_of_work, signer, posting.policy, settings.issuer),
+        tally=Tally(unit_of_work),
+        compliance=Compliance(unit_of_work, posting.policy, desk.watch),
         webhooks=Webhooks(unit_of_work, records, _record_webhook, private=development),
         deliveries=Deliveries(unit_of_work, records, Sender(clock, private=development)),
         job_runs=JobRuns(unit_of_work),
@@ -231,18 +245,8 @@ def _assemble(
 
 def _facts(
     settings: Settings, desk: AuditDesk, unit_of_work: UnitOfWork
-) -> tuple[
-    str,
-    bool,
-    Controller,
-    bytes | None,
-    str,
-    Path,
-    AuditDesk,
-    Callable[[Secret[str]], Actor | None],
-    NightlyVerifications,
-]:
-    """What faces need to know of the settings; the log, who may look into it, and who looks every night."""
+) -> tuple[str, bool, Controller, bytes | None, str, Path, AuditDesk, NightlyVerifications]:
+    """What faces need to know of the settings; the log, and who looks every night."""
     controller, digest = Controller(settings.operator, settings.contact), _digest_of(settings.metrics_token)
     return (
         settings.issuer,
@@ -252,14 +256,13 @@ def _facts(
         settings.log_level,
         settings.data_dir,
         desk,
-        _nobody,
         NightlyVerifications(unit_of_work, lambda: inspect(settings, unit_of_work).verify()),
     )
 
 
-def _nobody(_token: Secret[str]) -> Actor | None:
-    """There are no staff members yet."""
-    return None
+def _authenticator_clocks(settings: Settings, clock: Clock) -> tuple[Clock, ...]:
+    """An authenticator goes by the true time, also where this service has been moved to another one."""
+    return (clock, SystemClock()) if settings.clock_offset_seconds else (clock,)
 
 
 def _tools(settings: Settings, clock: Clock, keyring: Keyring) -> tuple[TokenSigner, Mac, BlindIndex, Records]:
@@ -290,6 +293,31 @@ def _boards(
     boards, moderators = Boards(unit_of_work, filing, naming, receipts), Moderators(unit_of_work, filing, ways)
     chores = Chores(unit_of_work, mac, notices.text)
     return boards, moderators, Reverifications(unit_of_work), Sweeps(unit_of_work, ways), chores
+
+
+def _house(
+    unit_of_work: UnitOfWork, mac: Mac, receipts: Receipts, records: Records, *, plain_http: bool
+) -> tuple[Forums, EmergencyDesk, Agreements, AgreementDrafts, TermChanges, Organisation]:
+    """What the operator sets for itself and for everybody."""
+    forums, emergency = (
+        Forums(unit_of_work, mac, records, plain_http=plain_http),
+        open_emergency_desk(unit_of_work, forum_of_board),
+    )
+    drafts, changes = AgreementDrafts(unit_of_work, receipts), TermChanges(unit_of_work, receipts)
+    return forums, emergency, Agreements(unit_of_work), drafts, changes, Organisation(unit_of_work, records)
+
+
+def _accounts(
+    unit_of_work: UnitOfWork, mac: Mac, naming: Naming, issuer: str, *, plain_http: bool
+) -> tuple[Accounts, ExistingUsers, Sanctions, Registrations, Visits]:
+    """Handles, how they come in and how they are stopped."""
+    accounts, existing = Accounts(unit_of_work, naming), ExistingUsers(unit_of_work, naming)
+    registrations = Registrations(unit_of_work, mac, issuer, plain_http=plain_http)
+    return accounts, existing, Sanctions(unit_of_work, has_person), registrations, Visits(unit_of_work, mac, naming)
+
+
+def _staff(desk: StaffDesk) -> tuple[StaffDesk, Callable[[Secret[str]], Actor | None]]:
+    return desk, desk.auditor
 
 
 def _namings(gate: Gate) -> tuple[Naming, BoardNaming]:
@@ -335,7 +363,7 @@ def initialise(settings: Settings, clock: Clock | None = None) -> None:
 def _let_serve(settings: Settings, engine: Engine) -> None:
     if settings.database_role and not is_sqlite(engine):
         with translated(), engine.begin() as connection:
-            let_serve(connection, settings.database_role, PROTECTED, [SCHEMA_VERSION_TABLE])
+            let_serve(connection, settings.database_role, PROTECTED_TABLES, [SCHEMA_VERSION_TABLE])
 
 
 def _refuse_missing_keys(settings: Settings, unit_of_work: UnitOfWork) -> None:
@@ -356,35 +384,6 @@ def _refuse_unready(settings: Settings, engine: Engine, unit_of_work: UnitOfWork
 
 def _digest_of(token: SecretStr | None) -> bytes | None:
     return sha256(token.get_secret_value().encode()).digest() if token else None
-
-
-def _providers(settings: Settings) -> list[RecordCheckProvider]:
-    """In the order of asking. Raises `StartRefused`."""
-    names = provider_names(settings)
-    if not names or len(set(names)) < len(names) or not set(names) <= set(_PROVIDERS):
-        raise StartRefused(
-            f"SHIMING_VERIFICATION_PROVIDERS: name each once, out of what this version has: {', '.join(_PROVIDERS)}."
-        )
-    return [_PROVIDERS[name]() for name in names]
-
-
-def _budget(settings: Settings) -> Budget:
-    a_day, a_month = settings.daily_checks, settings.monthly_checks
-    return Budget(
-        policies.DAILY_CHECKS.value if a_day is None else a_day,
-        policies.MONTHLY_CHECKS.value if a_month is None else a_month,
-    )
-
-
-def _sender(settings: Settings, clock: Clock) -> SmsSender:
-    if settings.sms_senders != "sandbox":
-        raise StartRefused("SHIMING_SMS_SENDERS: this version has only `sandbox`.")
-    return SandboxSender(clock)
-
-
-def _code_rules(settings: Settings) -> CodeRules:
-    daily_texts = policies.DAILY_TEXTS.value if settings.daily_texts is None else settings.daily_texts
-    return CodeRules(sms_pause(settings), daily_texts, urlsplit(settings.issuer).hostname or "")
 
 
 def _token_lifetime(settings: Settings) -> timedelta:

@@ -115,6 +115,15 @@ class ActKind(StrEnum):
     """By the operator, from the forum's own list."""
 
 
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What was done to an account, when and why."""
+
+    kind: ActKind
+    reason: str | None
+    at: datetime
+
+
 DESTRUCTIVE = frozenset({ActKind.SUSPEND, ActKind.BAN, ActKind.CLOSE})
 """Acts that are capped: one client that is taken over must not empty a forum."""
 

@@ -12,6 +12,7 @@ from app.accounts.domain import (
     STATUS_BLOCK,
     Account,
     AccountName,
+    Act,
     ActKind,
     Hold,
     Names,
@@ -77,6 +78,11 @@ def draw_status_indexes(session: Session, forum_id: ForumId, count: int, block_s
         places.append(next(free, begin + block_size + secrets.randbelow(block_size)))
         taken.add(places[-1])
     return places
+
+
+def find_anywhere(session: Session, account_id: str) -> Account | None:
+    row = session.get(AccountRow, account_id) if account_id.isascii() else None
+    return _account(row) if row else None
 
 
 def find(session: Session, forum_id: ForumId, name: AccountName, *, lock: bool = False) -> Account | None:
@@ -296,6 +302,12 @@ def add_acts(
         for account_id in account_ids
     )
     session.flush()
+
+
+def acts_on(session: Session, account_id: AccountId, limit: int) -> list[Act]:
+    """Newest first."""
+    query = select(ActRow).where(ActRow.account_id == account_id).order_by(ActRow.id.desc()).limit(limit)
+    return [Act(ActKind(row.kind), row.reason, row.at) for row in session.scalars(query)]
 
 
 def closed_by(session: Session, account_id: AccountId) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 from app.accounts import repository
-from app.accounts.domain import Account, AccountChange, AccountName, Hold, Names, Profile, Sanction
+from app.accounts.domain import Account, AccountChange, AccountName, Act, Hold, Names, Profile, Sanction
 from app.accounts.errors import AccountIsClosed, AccountNotFound, ExternalIdTaken, HandleTaken, NoSuchAccount
 from app.accounts.naming import Naming
 from app.audit import service as audit
@@ -110,6 +110,11 @@ def find_named(tx: Transaction, forum_id: ForumId, name: AccountName, *, lock: b
     return account
 
 
+def find_anywhere(tx: Transaction, account_id: AccountId) -> Account | None:
+    """A step for staff: an account of whichever forum."""
+    return repository.find_anywhere(tx.session, account_id)
+
+
 def find_open(tx: Transaction, forum_id: ForumId, name: AccountName, *, lock: bool = False) -> Account:
     """A step: likewise, for what a closed account cannot do any more. Raises `AccountNotFound`, `AccountIsClosed`."""
     account = find_named(tx, forum_id, name, lock=lock)
@@ -158,6 +163,19 @@ def stopped_accounts(tx: Transaction, account_ids: Collection[AccountId]) -> set
 def sanction_in_force(tx: Transaction, account_id: AccountId) -> Sanction | None:
     """A step: the suspension or ban that stands on an account now."""
     return repository.find_sanction(tx.session, account_id, tx.now)
+
+
+def acts_on(tx: Transaction, account_id: AccountId, limit: int) -> list[Act]:
+    """A step: newest first."""
+    return repository.acts_on(tx.session, account_id, limit)
+
+
+def account_anywhere(tx: Transaction, account_id: str) -> Account:
+    """A step: likewise of whatever forum it is, for staff. Raises `NoSuchAccount`."""
+    account = repository.find_anywhere(tx.session, account_id)
+    if account is None:
+        raise NoSuchAccount
+    return account
 
 
 def get_account(tx: Transaction, forum_id: ForumId, account_id: str, *, lock: bool = False) -> Account:

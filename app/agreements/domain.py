@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 
-from app.kernel.ids import AccountId
+from app.kernel.ids import AccountId, DraftId
 
 
 class AgreementKind(StrEnum):
@@ -103,3 +103,48 @@ class Binding:
 
     version: str
     accepted: bool
+
+
+class DraftStatus(StrEnum):
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenDraft:
+    """A text that staff write: nobody is bound by it until it is published. `revision` goes up with every change."""
+
+    id: DraftId
+    title: str
+    draft: Draft
+    revision: int
+    status: DraftStatus
+    created_at: datetime
+    updated_at: datetime
+    updated_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class DraftChange:
+    """What is given replaces; None leaves it as it is."""
+
+    version: str | None = None
+    title: str | None = None
+    zh: str | None = None
+    en: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BindingDates:
+    """From when a version binds, and until when an earlier acceptance still counts; None for the shortest time."""
+
+    effective_at: datetime
+    accept_by: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedVersion:
+    number: int
+    version: AgreementVersion
+    in_force: bool

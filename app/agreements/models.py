@@ -1,4 +1,4 @@
-"""Tables of agreement versions and acceptances; acceptances are only ever added."""
+"""Tables of agreement versions, of acceptances, which are only ever added, and of drafts."""
 
 from datetime import datetime
 
@@ -30,3 +30,19 @@ class AcceptanceRow(Base):
     version_id: Mapped[int] = mapped_column(ForeignKey("agreement_versions.id"), primary_key=True)
     accepted_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     channel: Mapped[str] = mapped_column(String(16))
+
+
+class DraftRow(Base):
+    __tablename__ = "agreement_drafts"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    version: Mapped[str] = mapped_column(String(32))
+    title: Mapped[str] = mapped_column(String(120))
+    text_zh: Mapped[str] = mapped_column(Text)
+    text_en: Mapped[str] = mapped_column(Text)
+    revision: Mapped[int]
+    status: Mapped[str] = mapped_column(String(16))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    updated_by: Mapped[str] = mapped_column(String(80))

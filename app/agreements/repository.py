@@ -18,17 +18,17 @@ def in_force(session: Session, kind: AgreementKind, now: datetime) -> tuple[int,
         .order_by(AgreementVersionRow.effective_at.desc(), AgreementVersionRow.id.desc())
         .limit(1)
     ).one_or_none()
-    return (row.id, _version(row)) if row else None
+    return (row.id, version_of(row)) if row else None
 
 
 def find(session: Session, kind: AgreementKind, version: str) -> AgreementVersion | None:
     row = session.scalar(
         select(AgreementVersionRow).where(AgreementVersionRow.kind == kind, AgreementVersionRow.version == version)
     )
-    return _version(row) if row else None
+    return version_of(row) if row else None
 
 
-def _version(row: AgreementVersionRow) -> AgreementVersion:
+def version_of(row: AgreementVersionRow) -> AgreementVersion:
     return AgreementVersion(
         kind=AgreementKind(row.kind),
         version=row.version,

@@ -108,8 +108,14 @@ def _publish_today(tx: Transaction, draft: Draft) -> None:
         effective_at=today,
         accept_by=today + timedelta(days=policies.AGREEMENT_ACCEPTANCE.value),
     )
+    put_in_force(tx, version)
+
+
+def put_in_force(tx: Transaction, version: AgreementVersion, case: str | None = None) -> None:
+    """A step: this version binds from its day on, and every forum hears of it. Raises `ConstraintViolated`."""
     repository.add(tx.session, version)
-    audit.record(tx, Action.AGREEMENT_PUBLISHED, ObjectKind.AGREEMENT, f"{version.kind}/{version.version}")
+    tx.session.flush()
+    audit.record(tx, Action.AGREEMENT_PUBLISHED, ObjectKind.AGREEMENT, f"{version.kind}/{version.version}", case=case)
     _announce(tx, version)
 
 
@@ -127,6 +133,11 @@ def accept(
     repository.add_acceptance(tx.session, version_id, acceptance)
     audit.record(tx, Action.AGREEMENT_ACCEPTED, ObjectKind.ACCOUNT, account_id, reason=f"{kind}/{version}")
     return acceptance
+
+
+def is_in_force(tx: Transaction, kind: AgreementKind) -> bool:
+    """A step: whether any version of it is."""
+    return repository.in_force(tx.session, kind, tx.now) is not None
 
 
 def has_accepted(tx: Transaction, account_id: AccountId, kind: AgreementKind) -> bool:

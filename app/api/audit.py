@@ -28,7 +28,7 @@ from app.wiring import Services
 
 router = APIRouter(prefix="/v1/audit", tags=["audit"])
 _PUBLIC = problems({429: "rate-limited", 503: "unavailable"})
-_STAFF = problems({**READING, 422: "validation-failed"})
+_STAFF = problems({**READING, 403: "insufficient-scope, role-not-sufficient", 422: "validation-failed"})
 _NOT_FOUND = problems({404: "not-found"})
 _LARGEST = 2**53
 

@@ -2,17 +2,19 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from fastapi import Depends, Header, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
 
-from app.api.dependencies import Caller, ServicesOf
+from app.api.dependencies import ServicesOf
+from app.audit.proofs import Receipt
 from app.db.unit_of_work import Transaction
 from app.idempotency.domain import Claim, KeyedRequest, StoredAnswer
 from app.idempotency.errors import InProgress, KeyReused
 from app.idempotency.service import Idempotency
+from app.kernel.actor import Actor
 from app.kernel.errors import FieldError, Invalid, ShimingError
 from app.kernel.sentence import Sentence
 from app.web.problems import problem_response, status_of
@@ -32,6 +34,13 @@ KeyGiven = Annotated[
         " the first answer, with `Idempotency-Replayed: true`.",
     ),
 ]
+
+
+class Calling(Protocol):
+    """Whoever calls: a forum's client, or a member of the staff. A key counts for them alone."""
+
+    @property
+    def actor(self) -> Actor: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +70,7 @@ class Once:
     key: str | None
     body: bytes
 
-    def answer(self, caller: Caller, status: int, work: Callable[[], BaseModel]) -> Response:
+    def answer(self, caller: Calling, status: int, work: Callable[[], BaseModel]) -> Response:
         """Runs `work`, whose use cases ask nobody outside, and answers; a repetition hears the same."""
         taken = self._take(caller)
         if isinstance(taken, StoredAnswer):
@@ -77,7 +86,7 @@ class Once:
 
     async def answer_in_steps(
         self,
-        caller: Caller,
+        caller: Calling,
         status: int,
         work: Callable[[Begun], Awaitable[Response]],
         read: Callable[[str], BaseModel],
@@ -101,7 +110,21 @@ class Once:
             await run_in_threadpool(self._release, taken)
             raise
 
-    def _take(self, caller: Caller) -> Claim | StoredAnswer | None:
+    async def answer_on_record(
+        self, caller: Calling, status: int, begin: Callable[[], Receipt], work: Callable[[Receipt], BaseModel]
+    ) -> Response:
+        """The same for an act that fails closed: `begin` publishes that it was begun, before any transaction of `work`.
+
+        A repetition hears the first answer, and puts nothing on record again.
+        """
+
+        async def steps(begun: Begun) -> Response:
+            receipt = await run_in_threadpool(begin)
+            return await run_in_threadpool(begun.end, lambda: work(receipt))
+
+        return await self.answer_in_steps(caller, status, steps, _nothing_noted)
+
+    def _take(self, caller: Calling) -> Claim | StoredAnswer | None:
         if self.key is None:
             return None
         route, path = self.request.scope["route"].path, self.request.scope["path"]
@@ -130,6 +153,10 @@ async def once_asked(request: Request, services: ServicesOf, idempotency_key: Ke
 
 
 OnceOf = Annotated[Once, Depends(once_asked)]
+
+
+def _nothing_noted(_subject: str) -> BaseModel:
+    raise RuntimeError("an act on record is begun anew; nothing was noted of it")
 
 
 def _is_final(error: ShimingError) -> bool:

@@ -12,7 +12,7 @@ from app.api.shapes import Answer, Request
 from app.kernel.errors import FieldError, Invalid
 from app.kernel.sentence import Sentence
 from app.posting.domain import InactiveToken, PostingScope, Use
-from app.posting.errors import ReasonCode
+from app.posting.errors import PostingDenied, ReasonCode
 from app.web.screening_said import screening_said
 
 router = APIRouter(prefix="/v1/tokens", tags=["tokens"])
@@ -94,11 +94,16 @@ def issue_token(
     permit or refusal, `screening` says what was found.
     """
     use = Use(tuple(_read_scope(body.scope)), body.board)
-    if body.items is None:
-        issued = services.posting.issue(caller.forum_id, body.account_name(), use)
-    else:
-        items = items_of(body.items)
-        issued = services.posting.issue_for(caller.actor, caller.forum_id, body.account_name(), use, items)
+    try:
+        if body.items is None:
+            issued = services.posting.issue(caller.forum_id, body.account_name(), use)
+        else:
+            items = items_of(body.items)
+            issued = services.posting.issue_for(caller.actor, caller.forum_id, body.account_name(), use, items)
+    except PostingDenied as denied:
+        services.tally.refuse(caller.forum_id, [denial.code for denial in denied.reasons])
+        raise
+    services.tally.permit(caller.forum_id)
     metrics.permitted()
     found = {} if issued.screened is None else {"screening": screening_said(issued.screened, language)}
     return PostingToken.model_validate(

@@ -81,6 +81,11 @@ def note_signed_before(session: Session, origin_id: int, moment: datetime) -> st
     )
 
 
+def newest_signed_at(session: Session) -> datetime | None:
+    newest = select(CheckpointRow.signed_at).order_by(CheckpointRow.origin_id.desc(), CheckpointRow.size.desc())
+    return session.scalar(newest.limit(1))
+
+
 def first_note(session: Session, origin_id: int) -> str | None:
     return session.scalar(
         select(CheckpointRow.note).where(CheckpointRow.origin_id == origin_id).order_by(CheckpointRow.size).limit(1)

@@ -7,6 +7,7 @@ an attempt.
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event, Lock, Thread
 from typing import Protocol
@@ -117,10 +118,29 @@ class Receipts:
         `AuditNotPublished` after `patience` seconds, whatever hangs: nothing has happened, and the log may hold an
         attempt, or get it later.
         """
+
+        def stage() -> str:
+            with self._unit_of_work.begin(actor) as tx:
+                acted_on = act.object
+                return record(
+                    tx, act.action, acted_on.kind, acted_on.id, outcome=BEGUN, reason=act.reason, case=act.case
+                )
+
+        return self._waited(stage)
+
+    def published(self, entry_id: str) -> Receipt:
+        """Likewise for an entry that a transaction of the caller's has left: returns once it is published.
+
+        Whoever was refused may ask again, for the same entry. Raises like `fail_closed`.
+        """
+        return self._waited(lambda: entry_id)
+
+    def _waited(self, stage: Callable[[], str]) -> Receipt:
+        """A receipt for the entry that `stage` leaves; nobody waits longer than `patience`, whatever hangs."""
         if inside_another():
             raise RuntimeError("nothing is published inside a transaction: call this before it begins")
         this = _Attempt()
-        Thread(target=self._try, args=(actor, act, this), name="putting on record", daemon=True).start()
+        Thread(target=self._try, args=(stage, this), name="putting on record", daemon=True).start()
         this.ended.wait(self._patience)
         this.given_up = True
         if this.receipt is not None:
@@ -129,14 +149,9 @@ class Receipts:
             raise this.refusal
         raise AuditNotPublished(this.failure if isinstance(this.failure, ShimingError) else None)
 
-    def _try(self, actor: Actor, act: Act, this: _Attempt) -> None:
+    def _try(self, stage: Callable[[], str], this: _Attempt) -> None:
         try:
-            with self._unit_of_work.begin(actor) as tx:
-                acted_on = act.object
-                begun = record(
-                    tx, act.action, acted_on.kind, acted_on.id, outcome=BEGUN, reason=act.reason, case=act.case
-                )
-            this.receipt = self._published(begun, this)
+            this.receipt = self._published(stage(), this)
         except Exception as refusal:  # noqa: BLE001 -- whoever waits raises it
             this.refusal = refusal
         finally:

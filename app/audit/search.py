@@ -1,13 +1,16 @@
 """Finds entries of the log by what was done, by whom, to what and when."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from app.audit import search_rows
-from app.audit.domain import searched_as
-from app.audit.search_rows import Place, Wanted
-from app.db.unit_of_work import UnitOfWork
+from app.audit.domain import LOG, Action, ObjectKind, searched_as
+from app.audit.search_rows import Place, PlacedEntry, Wanted
+from app.audit.service import record
+from app.db.unit_of_work import Transaction, UnitOfWork
+from app.kernel.actor import Actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class FoundEntry:
 
 
 class Search:
-    """Reads the log; that somebody did so is for the face to record."""
+    """Reads the log; whoever does so from the host leaves no entry, whoever does so as staff leaves one."""
 
     def __init__(self, unit_of_work: UnitOfWork) -> None:
         self._unit_of_work = unit_of_work
@@ -42,16 +45,34 @@ class Search:
 
         What has no number yet (200 ms) is not found.
         """
-        wanted = Wanted(
-            action=question.action,
-            actor=_asked(question.actor),
-            object=_asked(question.object),
-            after=_as_written(question.after),
-            before=_as_written(question.before),
-        )
         with self._unit_of_work.read() as tx:
-            found = search_rows.find(tx.session, wanted, below, limit)
-        return [FoundEntry(one.entry_id, one.origin.name, one.place, _parsed(one.entry)) for one in found]
+            return _find(tx, question, limit, below)
+
+    def find_for(self, actor: Actor, question: Question, limit: int, below: Place | None = None) -> list[FoundEntry]:
+        """The same for staff; that they have looked is on record, whatever they have found. Source: L8i."""
+        with self._unit_of_work.begin(actor) as tx:
+            record(tx, Action.AUDIT_SEARCHED, ObjectKind.LOG, LOG)
+            return _find(tx, question, limit, below)
+
+
+def entries_about(tx: Transaction, object_ids: Collection[str], limit: int) -> list[FoundEntry]:
+    """A step: the newest entries about any of these, the newest first."""
+    return [_found(one) for one in search_rows.find_about(tx.session, object_ids, limit)]
+
+
+def _find(tx: Transaction, question: Question, limit: int, below: Place | None) -> list[FoundEntry]:
+    wanted = Wanted(
+        action=question.action,
+        actor=_asked(question.actor),
+        object=_asked(question.object),
+        after=_as_written(question.after),
+        before=_as_written(question.before),
+    )
+    return [_found(one) for one in search_rows.find(tx.session, wanted, below, limit)]
+
+
+def _found(one: PlacedEntry) -> FoundEntry:
+    return FoundEntry(one.entry_id, one.origin.name, one.place, _parsed(one.entry))
 
 
 def _asked(value: str | None) -> str | None:

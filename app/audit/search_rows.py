@@ -1,5 +1,6 @@
 """Every query of those who look into the log: where an entry stands, what was signed, and what is searched for."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -61,6 +62,13 @@ def find(session: Session, wanted: Wanted, below: Place | None, limit: int) -> l
         origin, number = below
         older = and_(LeafRow.origin_id == origin, LeafRow.number < number)
         asked = asked.where(or_(LeafRow.origin_id < origin, older))
+    asked = asked.order_by(LeafRow.origin_id.desc(), LeafRow.number.desc()).limit(limit)
+    return [PlacedEntry(Origin(row[0], row[1]), *row[2:]) for row in session.execute(asked)]
+
+
+def find_about(session: Session, object_ids: Collection[str], limit: int) -> list[PlacedEntry]:
+    """The newest first."""
+    asked = _PLACED.where(LeafRow.object_id.in_(object_ids))
     asked = asked.order_by(LeafRow.origin_id.desc(), LeafRow.number.desc()).limit(limit)
     return [PlacedEntry(Origin(row[0], row[1]), *row[2:]) for row in session.execute(asked)]
 

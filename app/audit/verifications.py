@@ -10,7 +10,7 @@ from threading import Lock
 from app import policies
 from app.audit import verification_rows
 from app.audit.findings import Outcome, Report, Verification
-from app.db.unit_of_work import ConstraintViolated, UnitOfWork
+from app.db.unit_of_work import ConstraintViolated, Transaction, UnitOfWork
 from app.kernel.actor import SYSTEM
 from app.kernel.clock import SHANGHAI
 from app.kernel.errors import Unavailable
@@ -51,7 +51,7 @@ class NightlyVerifications:
     def newest(self) -> Verification | None:
         """The last one that has ended. Raises `Unavailable`."""
         with self._unit_of_work.read() as tx:
-            return verification_rows.newest(tx.session, ended=True)
+            return newest_verification(tx)
 
     def recall(self) -> Verification | None:
         """Likewise, as it was a few seconds ago at most; what was known last when the database does not answer."""
@@ -82,6 +82,11 @@ class NightlyVerifications:
             ended = replace(verification, ended_at=tx.now)
             verification_rows.end(tx.session, ended)
         return ended
+
+
+def newest_verification(tx: Transaction) -> Verification | None:
+    """A step: the last one that has ended."""
+    return verification_rows.newest(tx.session, ended=True)
 
 
 def _is_due(last: Verification | None, now: datetime) -> bool:

@@ -11,7 +11,7 @@ from uuid import UUID
 from app import policies
 from app.audit import anchor_rows, repository
 from app.audit.anchor_rows import AnchorState
-from app.db.unit_of_work import UnitOfWork
+from app.db.unit_of_work import Transaction, UnitOfWork
 from app.kernel.errors import Unavailable
 
 _LATE = timedelta(seconds=policies.AUDIT_LATE.value)
@@ -71,8 +71,12 @@ class AuditWatch:
     def look(self) -> AuditWatched:
         """Raises `Unavailable`."""
         with self._unit_of_work.read() as tx:
-            states = anchor_rows.anchor_states(tx.session)
-            newest, oldest = repository.newest_signed(tx.session), repository.oldest_waiting(tx.session)
+            return self.look_in(tx)
+
+    def look_in(self, tx: Transaction) -> AuditWatched:
+        """A step."""
+        states = anchor_rows.anchor_states(tx.session)
+        newest, oldest = repository.newest_signed(tx.session), repository.oldest_waiting(tx.session)
         anchors = [AnchorWatched(sink, states.get(sink)) for sink in self._sinks]
         return AuditWatched(newest[1] if newest else 0, _made_at(oldest), anchors)
 
@@ -80,6 +84,10 @@ class AuditWatch:
         """How much is staged, has no number and waits for none. Counts the whole log. Raises `Unavailable`."""
         with self._unit_of_work.read() as tx:
             return repository.count_left_out(tx.session)
+
+    def signed_at(self, tx: Transaction) -> datetime | None:
+        """A step: when the newest checkpoint was signed."""
+        return anchor_rows.newest_signed_at(tx.session)
 
     def recall(self) -> AuditWatched:
         """As it was a few seconds ago at most; what was known last when the database does not answer."""

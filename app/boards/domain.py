@@ -69,6 +69,10 @@ class BoardView:
     """When its last working moderator loses the powers, if nobody re-verifies; None where nobody has any now."""
     held: tuple[Field, ...]
     """What waits for a review; a placeholder is shown meanwhile."""
+    in_office: int
+    """How many moderate it, with whatever standing."""
+    lapsed: int
+    """How many of them are overdue, or have lost their powers for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +197,7 @@ class Cause(StrEnum):
 
 class ScopeKind(StrEnum):
     MODERATOR = "moderator"
+    MODERATORS = "moderators"
     BOARD = "board"
     ACCOUNT = "account"
     ALL = "all"
@@ -200,10 +205,14 @@ class ScopeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OrderScope:
-    """Whom an order concerns; `ref` names the one, and is None for everybody."""
+    """Whom an order concerns; `ref` names the one, and is None for everybody.
+
+    `moderators` names several, and is empty in an order that was placed: who they were is told by their appointments.
+    """
 
     kind: ScopeKind
     ref: str | None = None
+    moderators: tuple[str, ...] = ()
 
 
 class OrderStatus(StrEnum):
@@ -238,6 +247,36 @@ class Progress:
         if self.completed == self.affected:
             return OrderStatus.COMPLETED
         return OrderStatus.OVERDUE if self.overdue else OrderStatus.OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """Somebody whom an order would concern; `due_at` as it would be then, and never later than it is now."""
+
+    view: ModeratorView
+    due_at: datetime
+
+    @property
+    def is_nearer(self) -> bool:
+        return self.due_at < self.view.standing.deadline.due_at
+
+
+class LeftOut(StrEnum):
+    """Why somebody who was named is not concerned."""
+
+    ENDED = "ended"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPreview:
+    """What an order would do: `affected` counts all, `touched` shows the first of them."""
+
+    affected: int
+    due_at: datetime
+    touched: tuple[Touched, ...]
+    left_out: tuple[tuple[str, LeftOut], ...]
+    """By the id of the appointment."""
 
 
 class Happening(StrEnum):
@@ -280,6 +319,16 @@ class Reconciled:
     """Are on both, and their powers are off here."""
     nameless: tuple[ModeratorId, ...]
     """Are on file here by accounts without a user id of the forum."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListsCompared:
+    """Of the boards that are open: whose list never came, came too long ago, and differs from the filings."""
+
+    boards: int
+    never: int
+    late: int
+    unfiled: int
 
 
 @dataclass(frozen=True, slots=True)

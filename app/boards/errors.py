@@ -101,12 +101,22 @@ class TermsOutOfRange(Invalid):
         "核验间隔为 30–365 天，宽限期为 0–90 天。", "The interval is 30-365 days and the grace period 0-90 days."
     )
 
-    def __init__(self) -> None:
-        super().__init__([FieldError("/interval_days", "out-of-range", self.sentence)], self.sentence)
+    def __init__(self, pointer: str = "/interval_days") -> None:
+        super().__init__([FieldError(pointer, "out-of-range", self.sentence)], self.sentence)
 
 
 class TermsTooFarAhead(Invalid):
     sentence = Sentence("要求的变更最多提前一年宣布。", "A change of terms begins within a year from now.")
+
+    def __init__(self) -> None:
+        super().__init__([FieldError("/effective_at", "out-of-range", self.sentence)], self.sentence)
+
+
+class TermsInThePast(Invalid):
+    sentence = Sentence(
+        "变更不能从过去开始；不写 effective_at 就是马上生效。",
+        "A change cannot begin in the past; leave effective_at out to begin now.",
+    )
 
     def __init__(self) -> None:
         super().__init__([FieldError("/effective_at", "out-of-range", self.sentence)], self.sentence)

@@ -13,7 +13,7 @@ from app.agreements.domain import AgreementKind
 from app.agreements.service import counts_as_accepted
 from app.audit import service as audit
 from app.audit.domain import Action, ObjectKind
-from app.boards import repository
+from app.boards import repository, terms_rows
 from app.boards.announcements import announce_moderator, views_of
 from app.boards.domain import Appointment, Board, BoardStatus, Happening, HistoryEntry, ModeratorView, Role, Standing
 from app.boards.errors import (
@@ -29,7 +29,7 @@ from app.boards.errors import (
 )
 from app.boards.schedules import ModeratorState, Ordered, Schedule, Terms, day_of
 from app.boards.standings import standings_of
-from app.boards.terms import WantedTerms, first_due_under
+from app.boards.terms import TermsLevel, WantedTerms, Why, first_due_under
 from app.db.unit_of_work import Transaction
 from app.events.catalogue import EventType
 from app.kernel.ids import AccountId, BoardId, ForumId, ModeratorId, new_id
@@ -37,6 +37,8 @@ from app.verification.progress import documents_verified
 
 IsAdult = Callable[[Transaction, AccountId], bool]
 _Office = tuple[AccountId, Role]
+ALL_FORUMS = "all"
+"""What the record names where the operator asks something of every forum."""
 _INTERVALS = range(policies.REVERIFICATION_SHORTEST.value, policies.REVERIFICATION_LONGEST.value + 1)
 _GRACES = range(policies.REVERIFICATION_LONGEST_GRACE.value + 1)
 
@@ -66,7 +68,7 @@ class Filing:
         """
         account = find_named(tx, board.forum_id, name, lock=True)
         verified_at = self._judged(tx, board, account, role, [])
-        history = repository.terms_of(tx.session, board.forum_id)
+        history = terms_rows.terms_of(tx.session, board.forum_id)
         terms = history.of_board(board.id, tx.now)
         begins = day_of(tx.now) - (_offset(board.id, account.id, terms) if spread else 0)
         schedule = Schedule(begins, terms, order=_left_undone(tx, board.id, account.id))
@@ -135,36 +137,39 @@ class Filing:
         return verified_at
 
 
-def refuse_terms_out_of_range(wanted: WantedTerms) -> None:
+def refuse_terms_out_of_range(wanted: WantedTerms, pointer: str = "/interval_days") -> None:
     """Raises `TermsOutOfRange`."""
     interval, grace = wanted.interval_days, wanted.grace_days
     if (interval is not None and interval not in _INTERVALS) or (grace is not None and grace not in _GRACES):
-        raise TermsOutOfRange
+        raise TermsOutOfRange(pointer)
 
 
 def change_terms(
     tx: Transaction,
-    forum_id: ForumId,
+    forum_id: ForumId | None,
     board_id: BoardId | None,
     wanted: WantedTerms,
     at: datetime,
-    source: str,
+    why: Why,
     *,
     case: str | None = None,
-) -> None:
-    """A step; the caller holds the forum: what a board, or all of a forum, asks from `at` on. Twice is once.
+) -> int | None:
+    """A step; the caller holds the forum, or all of them: what a board, a forum or the operator asks from `at` on.
 
-    Raises `TermsOutOfRange`.
+    The number of the change; None where nothing changes by it, as when it is said twice. Raises `TermsOutOfRange`.
     """
     refuse_terms_out_of_range(wanted)
-    history = repository.terms_of(tx.session, forum_id)
-    change = history.with_wanted(board_id, wanted, at)
+    history, level = terms_rows.terms_of(tx.session, forum_id), TermsLevel(board_id, everywhere=forum_id is None)
+    change = history.with_wanted(level, wanted, at)
     if history.says_already(change):
-        return
-    repository.add_terms(tx.session, forum_id, change, source, tx.now)
-    repository.look_again(tx.session, forum_id, board_id, at, first_due_under(at))
+        return None
+    number = terms_rows.add_terms(tx, forum_id, change, why)
+    for later in history.carried_on(level, wanted, at):
+        terms_rows.add_terms(tx, forum_id, later, why)
+    terms_rows.look_again(tx.session, forum_id, board_id, at, first_due_under(at))
     kind = ObjectKind.BOARD if board_id else ObjectKind.FORUM
-    audit.record(tx, Action.TERMS_CHANGED, kind, board_id or forum_id, case=case)
+    audit.record(tx, Action.TERMS_CHANGED, kind, board_id or forum_id or ALL_FORUMS, case=case)
+    return number
 
 
 def _left_undone(tx: Transaction, board_id: BoardId, account_id: AccountId) -> Ordered | None:

@@ -38,13 +38,14 @@ class BoardRow(Base):
 
 
 class TermsRow(Base):
-    """What a forum, or one of its boards, asks from a moment on; only ever added. Null leaves it to the level above."""
+    """What is asked from a moment on; only ever added. Null leaves it to the level above."""
 
     __tablename__ = "board_terms"
     __table_args__ = (Index(None, "forum_id", "effective_at"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    forum_id: Mapped[str] = mapped_column(ForeignKey("forums.id"))
+    forum_id: Mapped[str | None] = mapped_column(ForeignKey("forums.id"))
+    """Null for what the operator asks in all forums."""
     board_id: Mapped[str | None] = mapped_column(ForeignKey("boards.id"))
     effective_at: Mapped[datetime] = mapped_column(UtcDateTime)
     interval_days: Mapped[int | None]
@@ -52,6 +53,11 @@ class TermsRow(Base):
     lapse_stops_posting: Mapped[bool | None]
     source: Mapped[str] = mapped_column(String(80))
     """The rule that the numbers follow, or the word design."""
+    named: Mapped[str | None] = mapped_column(String(80))
+    """Which of them were meant to change, with blanks between; null for all of them."""
+    reason: Mapped[str | None] = mapped_column(String(400))
+    changed_by: Mapped[str | None] = mapped_column(String(80))
+    """Who made the change; null for those that were made before this was kept."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

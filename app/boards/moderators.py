@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement
 
+from app import policies
 from app.accounts.domain import AccountName
 from app.accounts.service import accounts_named
 from app.audit import service as audit
 from app.audit.domain import Action, ObjectKind
-from app.boards import repository
+from app.boards import repository, terms_rows
 from app.boards.announcements import Ways, announce_moderator, sanction_notice, views_of
 from app.boards.domain import (
     Happening,
@@ -45,6 +46,7 @@ from app.screening.service import refuse_unreadable
 
 _CHUNK = 500
 _TICK = timedelta(microseconds=1)
+_LONGEST_WINDOW = timedelta(days=policies.REVERIFICATION_WINDOW.value)
 _ONE_FOUNDER = "uq_moderators_founder"
 
 
@@ -79,7 +81,7 @@ class Moderators:
     def list_all(self, wanted: ModeratorFilter) -> list[ModeratorView]:
         """Oldest filing first; states and due dates as they are now, whatever the worker has written.
 
-        Raises `NoSuchBoard`.
+        Where no forum is named, a board is named by its id. Raises `NoSuchBoard`.
         """
         with self._unit_of_work.read() as tx:
             return views_of(tx, list(_matching(tx, wanted)))
@@ -197,7 +199,7 @@ def _end(tx: Transaction, forum_id: ForumId, moderator_id: str, reason: str, ent
 
 def _restore(tx: Transaction, standing: Standing) -> None:
     appointment = standing.appointment
-    terms = repository.terms_of(tx.session, appointment.forum_id)
+    terms = terms_rows.terms_of(tx.session, appointment.forum_id)
     dates = terms.never_too_late(standing.deadline, appointment.board_id, tx.now)
     repository.restore(tx.session, appointment.id, dates, tx.now)
 
@@ -228,7 +230,7 @@ def _to_lift(tx: Transaction, moderator_id: str, sanction_id: str) -> Sanction:
 def _matching(tx: Transaction, wanted: ModeratorFilter) -> Iterator[Standing]:
     """Chunk by chunk until `limit` match: what time makes of a date is judged here and nowhere else."""
     board_ids = None
-    if wanted.board is not None and wanted.forum_id is not None:
+    if wanted.board is not None:
         board_ids = [get_board(tx, wanted.forum_id, wanted.board).id]
     account_ids = None
     if wanted.forum_id is not None:
@@ -255,7 +257,7 @@ def _bounds(wanted: ModeratorFilter, now: datetime) -> list[ColumnElement[bool]]
     if wanted.due_before is not None:
         bounds.append(repository.due_before(wanted.due_before))
     if wanted.state is ModeratorState.DUE:
-        bounds.append(repository.perhaps_due(now))
+        bounds.append(repository.perhaps_due(now + _LONGEST_WINDOW))
     if wanted.state is ModeratorState.OVERDUE:
         bounds.append(repository.due_before(now + _TICK))
     if wanted.state is ModeratorState.SUSPENDED:

@@ -1,4 +1,4 @@
-"""Queries on boards by many names at once."""
+"""Queries on boards by names and ids, of whichever forum."""
 
 from collections.abc import Collection
 
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from app.boards.domain import can_name_a_board
 from app.boards.models import BoardRow
 from app.db.bulk import among
-from app.kernel.ids import ForumId
+from app.kernel.ids import BoardId, ForumId
 
 
 def ids_of_boards_called(session: Session, forum_id: ForumId, names: Collection[str]) -> dict[str, str]:
@@ -20,3 +20,10 @@ def ids_of_boards_called(session: Session, forum_id: ForumId, names: Collection[
     rows = session.execute(select(BoardRow.id, BoardRow.slug).where(BoardRow.forum_id == forum_id, called))
     by_name = {name: board_id for board_id, slug in rows for name in (board_id, slug)}
     return {name: by_name[name] for name in wanted if name in by_name}
+
+
+def forum_of_board(session: Session, board_id: BoardId) -> ForumId | None:
+    if not board_id.isascii():
+        return None
+    found = session.scalar(select(BoardRow.forum_id).where(BoardRow.id == board_id))
+    return None if found is None else ForumId(found)

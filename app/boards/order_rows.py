@@ -1,12 +1,14 @@
 """Queries on orders to re-verify."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+from itertools import pairwise
 
-from sqlalchemy import ColumnElement, Select, case, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.boards.domain import Cause, Happening, Order, OrderScope, ScopeKind
-from app.boards.models import HistoryRow, ModeratorRow, OrderedModeratorRow, OrderRow
+from app.boards.domain import BoardStatus, Cause, Happening, ListsCompared, Order, OrderScope, ScopeKind
+from app.boards.models import BoardRow, HistoryRow, ModeratorRow, OrderedModeratorRow, OrderRow, TermsRow
 from app.db.bulk import among, each_with
 from app.db.types import UtcDateTime
 from app.kernel.ids import ForumId, ModeratorId, OrderId
@@ -17,6 +19,7 @@ _SCOPES = {
     ScopeKind.BOARD: ModeratorRow.board_id,
     ScopeKind.ACCOUNT: ModeratorRow.account_id,
 }
+"""Of scopes that name one."""
 
 
 def add(session: Session, order: Order, cause_ref: str | None) -> None:
@@ -38,12 +41,7 @@ def add(session: Session, order: Order, cause_ref: str | None) -> None:
 
 def in_scope(session: Session, order: Order, at_once: int) -> Iterator[list[ModeratorId]]:
     """Those in office whom an order concerns, so many at once: a statement about all of them would take too long."""
-    scope: list[ColumnElement[bool]] = [ModeratorRow.ended_at.is_(None)]
-    if order.forum_id is not None:
-        scope.append(ModeratorRow.forum_id == order.forum_id)
-    if order.scope.kind in _SCOPES:
-        scope.append(_SCOPES[order.scope.kind] == order.scope.ref)
-    after = ""
+    scope, after = _scope(order), ""
     while True:
         query = select(ModeratorRow.id).where(*scope, ModeratorRow.id > after).order_by(ModeratorRow.id).limit(at_once)
         found = [ModeratorId(moderator_id) for moderator_id in session.scalars(query)]
@@ -52,6 +50,61 @@ def in_scope(session: Session, order: Order, at_once: int) -> Iterator[list[Mode
         if len(found) < at_once:
             return
         after = found[-1]
+
+
+def count_in_scope(session: Session, order: Order) -> int:
+    return session.scalar(select(func.count()).where(*_scope(order))) or 0
+
+
+def is_plain(after: datetime, longest: int) -> ColumnElement[bool]:
+    """In office, due once within so many days at most, not before `after`, and on the day that is written down.
+
+    No order stands, no forum has changed its terms, and what lies beyond every window nobody can have done already.
+    """
+    changed = select(TermsRow.forum_id).where(TermsRow.forum_id == ModeratorRow.forum_id).exists()
+    return and_(
+        ModeratorRow.ended_at.is_(None),
+        ModeratorRow.due_at > after,
+        ModeratorRow.ordered_at.is_(None),
+        ModeratorRow.interval_days >= longest,
+        ~changed,
+    )
+
+
+def count_plain(session: Session, plain: ColumnElement[bool], begins: Sequence[datetime]) -> dict[int, int]:
+    """By place in `begins`, the earliest first: how many are due from that moment on and before the next one.
+
+    A due date is the first moment after its day, so it belongs to the day before.
+    """
+    weeks = list(enumerate(pairwise(begins)))
+    bounds = [(and_(ModeratorRow.due_at > begin, ModeratorRow.due_at <= end), place) for place, (begin, end) in weeks]
+    week = case(*((within, literal(place)) for within, place in bounds))
+    each = select(week.label("week")).where(plain, ModeratorRow.due_at <= begins[-1]).subquery()
+    counted = session.execute(
+        select(each.c.week, func.count().label("number")).where(each.c.week.is_not(None)).group_by(each.c.week)
+    )
+    return {row.week: row.number for row in counted}
+
+
+def count_in_office(session: Session) -> int:
+    return session.scalar(select(func.count()).where(ModeratorRow.ended_at.is_(None))) or 0
+
+
+def ended_or_in_office(session: Session, moderator_ids: Collection[str]) -> dict[str, bool]:
+    """Of these the ones that there are: whether they have ended."""
+    query = select(ModeratorRow.id, ModeratorRow.ended_at).where(among(ModeratorRow.id, moderator_ids))
+    return {row.id: row.ended_at is not None for row in session.execute(query)}
+
+
+def lists_compared(session: Session, since: datetime) -> ListsCompared:
+    late = BoardRow.reconciled_at < since
+    counts = (
+        func.count(),
+        func.count().filter(BoardRow.reconciled_at.is_(None)),
+        func.count().filter(late),
+        func.count().filter(BoardRow.unfiled_count > 0),
+    )
+    return ListsCompared(*session.execute(select(*counts).where(BoardRow.status != BoardStatus.CLOSED)).one())
 
 
 def forget_satisfied(session: Session, moderator_ids: Collection[ModeratorId]) -> None:
@@ -85,6 +138,17 @@ def bring_forward(session: Session, order: Order, moderator_ids: Collection[Mode
     session.execute(insert(OrderedModeratorRow).from_select(["moderator_id", "order_id"], named))
     happened = each_with(moderator_ids, ordered_at, literal(Happening.ORDERED.value), literal(0), literal(order.id))
     session.execute(insert(HistoryRow).from_select(["moderator_id", "at", "what", "stage", "detail"], happened))
+
+
+def _scope(order: Order) -> list[ColumnElement[bool]]:
+    scope: list[ColumnElement[bool]] = [ModeratorRow.ended_at.is_(None)]
+    if order.forum_id is not None:
+        scope.append(ModeratorRow.forum_id == order.forum_id)
+    if order.scope.kind in _SCOPES:
+        scope.append(_SCOPES[order.scope.kind] == order.scope.ref)
+    if order.scope.kind is ScopeKind.MODERATORS:
+        scope.append(among(ModeratorRow.id, order.scope.moderators))
+    return scope
 
 
 def find(session: Session, order_id: str) -> Order | None:

@@ -1,17 +1,30 @@
 """Use cases of re-verification out of turn: order it, watch it, foresee what the schedules ask. Source: L8d."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 
 from app import policies
-from app.accounts.domain import AccountName
-from app.accounts.service import find_named
+from app.accounts.domain import Account, AccountName
+from app.accounts.errors import AccountNotFound, NoSuchAccount
+from app.accounts.service import account_anywhere, find_named
 from app.audit import service as audit
 from app.audit.domain import Action, ObjectKind
 from app.boards import order_rows, repository
-from app.boards.domain import Cause, ForecastWeek, Order, OrderScope, Progress, ScopeKind, Standing
+from app.boards.announcements import views_of
+from app.boards.domain import (
+    Cause,
+    ForecastWeek,
+    LeftOut,
+    Order,
+    OrderPreview,
+    OrderScope,
+    Progress,
+    ScopeKind,
+    Standing,
+    Touched,
+)
 from app.boards.errors import AppointmentEnded, NoSuchModerator, NoSuchOrder
+from app.boards.forecasting import Weeks, everybody
 from app.boards.schedules import Terms, day_of, end_of
 from app.boards.service import get_board
 from app.boards.standings import standings_of
@@ -23,9 +36,7 @@ from app.screening.domain import Field, Text
 from app.screening.service import refuse_unreadable
 from app.verification.progress import verified_since
 
-_CHUNK = policies.SWEPT_AT_ONCE.value
 _AT_ONCE = policies.ORDERED_AT_ONCE.value
-_WEEK = 7
 
 
 class Reverifications:
@@ -43,17 +54,29 @@ class Reverifications:
     ) -> Progress:
         """Has everybody in scope re-verify by the end of a day of Shanghai, `due_in_days` from today; 0 means at once.
 
-        It brings due dates forward, never back. Only the operator may leave out the forum, for everybody in all.
-        Raises `ForumNotFound`, `NoSuchModerator`, `AppointmentEnded`, `NoSuchBoard`, `AccountNotFound`, `Invalid`.
+        It brings due dates forward, never back. Only the operator and staff may leave out the forum: then what is named
+        says whose it is, and everybody means all forums. Raises `ForumNotFound`, `NoSuchModerator`,
+        `AppointmentEnded`, `NoSuchBoard`, `AccountNotFound`, `Invalid`.
         """
         with self._unit_of_work.begin(actor) as tx:
-            if forum_id is not None:
-                hold_forum(tx, forum_id)
-                get_forum(tx, forum_id)
-                scope = _resolved(tx, forum_id, scope)
+            forum_id, scope = _resolved(tx, forum_id, scope, lock=True)
             refuse_unreadable([Text(Field.REASON, "/reason", reason)])
-            due_at = end_of(day_of(tx.now) + due_in_days) if due_in_days else tx.now
-            return place_order(tx, forum_id, scope, cause, reason, due_at)
+            return place_order(tx, forum_id, scope, cause, reason, _due_at(tx, due_in_days))
+
+    def preview(self, forum_id: ForumId | None, scope: OrderScope, due_in_days: int, limit: int) -> OrderPreview:
+        """Whom such an order would touch, the first `limit` of them, and who is left out; writes nothing.
+
+        Raises as `order`.
+        """
+        with self._unit_of_work.read() as tx:
+            forum_id, scope = _resolved(tx, forum_id, scope)
+            due_at = _due_at(tx, due_in_days)
+            order = Order(OrderId(""), forum_id, scope, Cause.ORDER, "", due_at, tx.now)
+            first = next(order_rows.in_scope(tx.session, order, limit), [])
+            standings = standings_of(tx, repository.appointments(tx.session, [repository.is_among(first)]))
+            touched = [Touched(view, min(due_at, view.standing.deadline.due_at)) for view in views_of(tx, standings)]
+            affected = order_rows.count_in_scope(tx.session, order)
+            return OrderPreview(affected, due_at, tuple(touched), tuple(_left_out(tx, scope)))
 
     def get(self, forum_id: ForumId | None, order_id: str) -> Progress:
         """Raises `NoSuchOrder`, also for another forum's."""
@@ -75,20 +98,15 @@ class Reverifications:
         Writes nothing. What is overdue already stands in no week. Source: L8d.
         """
         with self._unit_of_work.read() as tx:
-            today = day_of(tx.now)
-            starts = _week_starts(today, weeks)
+            calendar = Weeks(day_of(tx.now), weeks)
             under_policy, under_interval = [0] * weeks, [0] * weeks
-            for standing in _everybody(tx, forum_id):
-                _count(under_policy, standing, starts)
+            for standing in everybody(tx, forum_id):
+                calendar.count_due(under_policy, standing)
                 if interval_days is not None:
-                    _count(under_interval, _supposed(standing, interval_days), starts)
+                    calendar.count_due(under_interval, _supposed(standing, interval_days))
         return [
-            ForecastWeek(
-                date.fromordinal(starts[week]).isoformat(),
-                under_policy[week],
-                None if interval_days is None else under_interval[week],
-            )
-            for week in range(weeks)
+            ForecastWeek(starts_on, under_policy[week], None if interval_days is None else under_interval[week])
+            for week, starts_on in enumerate(calendar.names)
         ]
 
 
@@ -113,7 +131,57 @@ def place_order(
     return Progress(order, affected, 0, affected if due_at <= tx.now else 0)
 
 
-def _resolved(tx: Transaction, forum_id: ForumId, scope: OrderScope) -> OrderScope:
+def _due_at(tx: Transaction, due_in_days: int) -> datetime:
+    return end_of(day_of(tx.now) + due_in_days) if due_in_days else tx.now
+
+
+def _resolved(
+    tx: Transaction, forum_id: ForumId | None, scope: OrderScope, *, lock: bool = False
+) -> tuple[ForumId | None, OrderScope]:
+    """With the forum of what is named; `lock` holds it. Raises as `Reverifications.order`."""
+    if forum_id is None:
+        forum_id = _forum_of(tx, scope)
+    if forum_id is None:
+        if scope.kind is ScopeKind.MODERATORS and len(_left_out(tx, scope)) == len(set(scope.moderators)):
+            raise NoSuchModerator
+        return None, scope
+    if lock:
+        hold_forum(tx, forum_id)
+    get_forum(tx, forum_id)
+    return forum_id, _resolved_in(tx, forum_id, scope)
+
+
+def _forum_of(tx: Transaction, scope: OrderScope) -> ForumId | None:
+    """None where several may be concerned."""
+    named = scope.ref or ""
+    if scope.kind is ScopeKind.BOARD:
+        return get_board(tx, None, named).forum_id
+    if scope.kind is ScopeKind.ACCOUNT:
+        return _account(tx, named).forum_id
+    if scope.kind is ScopeKind.MODERATOR:
+        found = repository.find_appointment(tx.session, None, named)
+        if found is None:
+            raise NoSuchModerator
+        return found.forum_id
+    return None
+
+
+def _account(tx: Transaction, named: str) -> Account:
+    """Raises `AccountNotFound`: it is a body that names the account, and no path."""
+    try:
+        return account_anywhere(tx, named)
+    except NoSuchAccount:
+        raise AccountNotFound from None
+
+
+def _left_out(tx: Transaction, scope: OrderScope) -> list[tuple[str, LeftOut]]:
+    """Of several that are named, those who are nobody or have ended."""
+    known = order_rows.ended_or_in_office(tx.session, scope.moderators)
+    left = {one: LeftOut.ENDED if one in known else LeftOut.UNKNOWN for one in scope.moderators}
+    return [(one, why) for one, why in left.items() if known.get(one, True)]
+
+
+def _resolved_in(tx: Transaction, forum_id: ForumId, scope: OrderScope) -> OrderScope:
     if scope.kind is ScopeKind.BOARD:
         return replace(scope, ref=get_board(tx, forum_id, scope.ref or "").id)
     if scope.kind is ScopeKind.ACCOUNT:
@@ -132,32 +200,9 @@ def _progress(tx: Transaction, order: Order, forum_id: ForumId | None) -> Progre
     return Progress(order, affected, completed, affected - completed if tx.now >= order.due_at else 0)
 
 
-def _everybody(tx: Transaction, forum_id: ForumId | None) -> Iterator[Standing]:
-    after: str | None = None
-    while True:
-        conditions = repository.conditions_of(forum_id, None, None, None, after)
-        found = repository.appointments(tx.session, conditions, _CHUNK)
-        yield from standings_of(tx, found)
-        if len(found) < _CHUNK:
-            return
-        after = found[-1].id
-
-
 def _supposed(standing: Standing, interval_days: int) -> Standing:
     """As if that interval came into force now."""
     appointment = standing.appointment
     terms = Terms(interval_days, appointment.schedule.terms.grace_days)
     schedule = appointment.schedule.under(terms, standing.now, standing.verified_at)
     return replace(standing, appointment=replace(appointment, schedule=schedule))
-
-
-def _week_starts(today: int, weeks: int) -> list[int]:
-    """Today, then every Monday; and where the last week ends."""
-    monday = today - date.fromordinal(today).weekday() + _WEEK
-    return [today, *(monday + _WEEK * week for week in range(weeks))]
-
-
-def _count(weeks: list[int], standing: Standing, starts: list[int]) -> None:
-    for day in standing.appointment.schedule.days_due(starts[0], starts[-1], standing.verified_at):
-        week = 0 if day < starts[1] else 1 + (day - starts[1]) // _WEEK
-        weeks[week] += 1

@@ -11,7 +11,7 @@ class BoardTexts:
 
     def page(self, tx: Transaction, after: str, limit: int) -> list[PublicText]:
         """A step: what so many boards behind `after` show, the oldest board first."""
-        return [text for board in repository.page_of_boards(tx.session, after, limit) for text in _texts_of(board)]
+        return [text for board in repository.list_boards(tx.session, None, after, limit) for text in _texts_of(board)]
 
     def recent(self, tx: Transaction, limit: int) -> list[PublicText]:
         """A step: what the newest boards show."""

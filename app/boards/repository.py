@@ -1,12 +1,11 @@
-"""Queries on boards, their terms, appointments and what happened to them; orders and sweeps have files of their own."""
+"""Queries on boards, appointments and what happened to them; terms, orders and sweeps have files of their own."""
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
-from app import policies
 from app.boards.domain import (
     Appointment,
     Board,
@@ -19,14 +18,12 @@ from app.boards.domain import (
     Step,
     can_name_a_board,
 )
-from app.boards.models import BoardRow, HistoryRow, ModeratorRow, ModeratorSanctionRow, TermsRow
+from app.boards.models import BoardRow, HistoryRow, ModeratorRow, ModeratorSanctionRow
 from app.boards.schedules import Deadline, ModeratorState, Ordered, Schedule, Terms
-from app.boards.terms import TermsChange, TermsHistory
 from app.kernel.ids import AccountId, BoardId, ForumId, ModeratorId
 from app.verification.domain import IdentityLevel
 
 _ID_PREFIX = "brd_"
-_LONGEST_WINDOW = timedelta(days=policies.REVERIFICATION_WINDOW.value)
 
 
 # -- boards -----------------------------------------------------------------------------------------------------
@@ -49,28 +46,28 @@ def add_board(session: Session, board_id: BoardId, forum_id: ForumId, new: NewBo
     session.flush()
 
 
-def find_board(session: Session, forum_id: ForumId, named: str, *, lock: bool = False) -> Board | None:
-    """By id or by slug; `lock` holds it until the transaction ends."""
-    if not can_name_a_board(named):
+def find_board(session: Session, forum_id: ForumId | None, named: str, *, lock: bool = False) -> Board | None:
+    """By id or by slug, where no forum is named by id alone; `lock` holds it until the transaction ends."""
+    is_id = named.startswith(_ID_PREFIX)
+    if not can_name_a_board(named) or (forum_id is None and not is_id):
         return None
-    which = BoardRow.id == named if named.startswith(_ID_PREFIX) else BoardRow.slug == named
-    query = select(BoardRow).where(BoardRow.forum_id == forum_id, which)
+    query = select(BoardRow).where(BoardRow.id == named if is_id else BoardRow.slug == named)
+    if forum_id is not None:
+        query = query.where(BoardRow.forum_id == forum_id)
     row = session.scalar(query.with_for_update() if lock else query)
     return _board(row) if row else None
 
 
-def list_boards(session: Session, forum_id: ForumId, after: str | None, limit: int) -> list[Board]:
-    """Oldest first."""
-    query = select(BoardRow).where(BoardRow.forum_id == forum_id, BoardRow.id > (after or ""))
+def list_boards(
+    session: Session, forum_id: ForumId | None, after: str | None, limit: int, status: BoardStatus | None = None
+) -> list[Board]:
+    """Of a forum, or of all; oldest first."""
+    query = select(BoardRow).where(BoardRow.id > (after or ""))
+    if forum_id is not None:
+        query = query.where(BoardRow.forum_id == forum_id)
+    if status is not None:
+        query = query.where(BoardRow.status == status)
     return [_board(row) for row in session.scalars(query.order_by(BoardRow.id).limit(limit))]
-
-
-def page_of_boards(session: Session, after: str, limit: int) -> list[Board]:
-    """Of all forums, behind that id, oldest first."""
-    return [
-        _board(row)
-        for row in session.scalars(select(BoardRow).where(BoardRow.id > after).order_by(BoardRow.id).limit(limit))
-    ]
 
 
 def newest_boards(session: Session, limit: int) -> list[Board]:
@@ -105,56 +102,6 @@ def note_reconciliation(session: Session, board_id: BoardId, unfiled: int, absen
     )
 
 
-# -- terms ------------------------------------------------------------------------------------------------------
-
-
-def terms_of(session: Session, forum_id: ForumId) -> TermsHistory:
-    """Every change of a forum's terms, oldest first."""
-    return terms_of_forums(session, [forum_id])[forum_id]
-
-
-def terms_of_forums(session: Session, forum_ids: Collection[ForumId]) -> dict[ForumId, TermsHistory]:
-    found: dict[ForumId, list[TermsChange]] = {forum_id: [] for forum_id in forum_ids}
-    query = select(TermsRow).where(TermsRow.forum_id.in_(found)).order_by(TermsRow.effective_at, TermsRow.id)
-    for row in session.scalars(query):
-        change = TermsChange(row.effective_at, row.board_id, row.interval_days, row.grace_days, row.lapse_stops_posting)
-        found[ForumId(row.forum_id)].append(change)
-    return {forum_id: TermsHistory(changes) for forum_id, changes in found.items()}
-
-
-def add_terms(session: Session, forum_id: ForumId, change: TermsChange, source: str, now: datetime) -> None:
-    session.add(
-        TermsRow(
-            forum_id=forum_id,
-            board_id=change.board_id,
-            effective_at=change.effective_at,
-            interval_days=change.interval_days,
-            grace_days=change.grace_days,
-            lapse_stops_posting=change.lapse_stops_posting,
-            source=source,
-            created_at=now,
-        )
-    )
-    session.flush()
-
-
-def look_again(
-    session: Session, forum_id: ForumId, board_id: BoardId | None, at: datetime, no_earlier: datetime
-) -> None:
-    """After a change of terms the worker looks `at` then; nothing new falls due before `no_earlier`.
-
-    Those that ended are concerned too: a measure that is lifted brings them back.
-    """
-    concerned = (
-        update(ModeratorRow).where(ModeratorRow.forum_id == forum_id).execution_options(synchronize_session=False)
-    )
-    if board_id is not None:
-        concerned = concerned.where(ModeratorRow.board_id == board_id)
-    session.execute(concerned.where(ModeratorRow.look_at > at).values(look_at=at))
-    session.execute(concerned.where(ModeratorRow.due_at > no_earlier).values(due_at=no_earlier))
-    session.execute(concerned.where(ModeratorRow.suspends_at > no_earlier).values(suspends_at=no_earlier))
-
-
 # -- appointments -----------------------------------------------------------------------------------------------
 
 
@@ -186,9 +133,12 @@ def add_appointment(session: Session, appointment: Appointment, deadline: Deadli
 
 
 def find_appointment(
-    session: Session, forum_id: ForumId, moderator_id: str, *, lock: bool = False
+    session: Session, forum_id: ForumId | None, moderator_id: str, *, lock: bool = False
 ) -> Appointment | None:
-    query = select(ModeratorRow).where(ModeratorRow.forum_id == forum_id, ModeratorRow.id == moderator_id)
+    """Of a forum, or of any."""
+    query = select(ModeratorRow).where(ModeratorRow.id == moderator_id)
+    if forum_id is not None:
+        query = query.where(ModeratorRow.forum_id == forum_id)
     row = session.scalar(query.with_for_update() if lock else query)
     return appointment_of(row) if row else None
 
@@ -229,6 +179,10 @@ def of_accounts(session: Session, account_ids: Collection[AccountId]) -> list[Ap
     return appointments(session, [ModeratorRow.account_id.in_(account_ids), ModeratorRow.ended_at.is_(None)])
 
 
+def all_of_account(session: Session, account_id: AccountId) -> list[Appointment]:
+    return appointments(session, [ModeratorRow.account_id == account_id])
+
+
 def perhaps_lapsed(session: Session, forum_id: ForumId, now: datetime) -> list[Appointment]:
     """Those in office whose powers may be off."""
     return appointments(
@@ -256,6 +210,10 @@ def conditions_of(
     return conditions
 
 
+def is_among(moderator_ids: Collection[ModeratorId]) -> ColumnElement[bool]:
+    return ModeratorRow.id.in_(moderator_ids)
+
+
 def due_before(moment: datetime) -> ColumnElement[bool]:
     return ModeratorRow.due_at < moment
 
@@ -264,9 +222,9 @@ def suspended_before(moment: datetime) -> ColumnElement[bool]:
     return ModeratorRow.suspends_at < moment
 
 
-def perhaps_due(now: datetime) -> ColumnElement[bool]:
-    """In a window of the grid, or under an order."""
-    return or_(ModeratorRow.due_at <= now + _LONGEST_WINDOW, ModeratorRow.ordered_at.is_not(None))
+def perhaps_due(by: datetime) -> ColumnElement[bool]:
+    """With a due date by then, or under an order."""
+    return or_(ModeratorRow.due_at <= by, ModeratorRow.ordered_at.is_not(None))
 
 
 def end(session: Session, moderator_id: ModeratorId, because: str, now: datetime) -> None:

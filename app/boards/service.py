@@ -11,14 +11,15 @@ from app.audit import service as audit
 from app.audit.domain import Action, AuditObject, ObjectKind
 from app.audit.proofs import Receipt
 from app.audit.receipts import Act, Receipts
-from app.boards import name_rows, repository
+from app.boards import name_rows, repository, terms_rows
 from app.boards.announcements import announce_board
 from app.boards.domain import Board, BoardChange, BoardStatus, BoardView, Founder, NewBoard, Role, Standing, is_slug
 from app.boards.errors import BoardIsActive, BoardIsClosed, NoSuchBoard, SlugInvalid, SlugTaken, TermsTooFarAhead
 from app.boards.filing import Filing, change_terms, refuse_terms_out_of_range
 from app.boards.naming import BoardNaming
+from app.boards.schedules import ModeratorState
 from app.boards.standings import standings_of
-from app.boards.terms import WantedTerms
+from app.boards.terms import WantedTerms, Why
 from app.db.unit_of_work import ConstraintViolated, Transaction, UnitOfWork, again_on_collision
 from app.events.catalogue import EventType
 from app.forums.service import get_forum, hold_forum
@@ -28,7 +29,8 @@ from app.screening.domain import Field, Text
 from app.screening.service import OPEN_FIELD_RULE, held_fields, refuse_unreadable
 
 _SLUG_RULE = "uq_boards_forum_id_slug"
-_BY_THE_FORUM = "design"
+_BY_THE_FORUM = Why("design")
+_LAPSED = (ModeratorState.OVERDUE, ModeratorState.SUSPENDED)
 _TERMS_AHEAD = timedelta(days=policies.TERMS_AHEAD.value)
 
 
@@ -82,10 +84,12 @@ class Boards:
         with self._unit_of_work.read() as tx:
             return _views(tx, [get_board(tx, forum_id, named)])[0]
 
-    def list_all(self, forum_id: ForumId, after: str | None, limit: int) -> list[BoardView]:
-        """Oldest first."""
+    def list_all(
+        self, forum_id: ForumId | None, after: str | None, limit: int, status: BoardStatus | None = None
+    ) -> list[BoardView]:
+        """Of a forum, or of all, in any state or in one; oldest first."""
         with self._unit_of_work.read() as tx:
-            return _views(tx, repository.list_boards(tx.session, forum_id, after, limit))
+            return _views(tx, repository.list_boards(tx.session, forum_id, after, limit, status))
 
     def change(self, actor: Actor, forum_id: ForumId, named: str, wanted: BoardChange) -> BoardView:
         """Changes what is given. A new interval gives nobody less than `REVERIFICATION_NOTICE`.
@@ -159,7 +163,7 @@ class Boards:
         with self._unit_of_work.begin(actor) as tx:
             hold_forum(tx, forum_id)
             at = _effective_at(tx, forum_id, effective_at)
-            change_terms(tx, forum_id, None, wanted, at, source, case=receipt.entry_id)
+            change_terms(tx, forum_id, None, wanted, at, Why(source), case=receipt.entry_id)
         return receipt
 
 
@@ -171,8 +175,8 @@ def _effective_at(tx: Transaction, forum_id: ForumId, wanted: datetime | None) -
     return at
 
 
-def get_board(tx: Transaction, forum_id: ForumId, named: str, *, lock: bool = False) -> Board:
-    """A step. Raises `NoSuchBoard`."""
+def get_board(tx: Transaction, forum_id: ForumId | None, named: str, *, lock: bool = False) -> Board:
+    """A step: of a forum by id or slug, of any by id. Raises `NoSuchBoard`."""
     board = repository.find_board(tx.session, forum_id, named, lock=lock)
     if board is None:
         raise NoSuchBoard
@@ -184,6 +188,11 @@ def find_board(tx: Transaction, forum_id: ForumId, named: str) -> Board | None:
     return repository.find_board(tx.session, forum_id, named)
 
 
+def forum_of_board(tx: Transaction, board_id: BoardId) -> ForumId | None:
+    """A step: which forum a board belongs to; None where there is no such board."""
+    return name_rows.forum_of_board(tx.session, board_id)
+
+
 def boards_called(tx: Transaction, forum_id: ForumId, names: Collection[str]) -> Mapping[str, str]:
     """A step: likewise for many at once, and only their ids; what names no board of the forum is left out."""
     return name_rows.ids_of_boards_called(tx.session, forum_id, names)
@@ -193,7 +202,7 @@ def _views(tx: Transaction, boards: Sequence[Board]) -> list[BoardView]:
     standings = standings_of(tx, repository.of_boards(tx.session, [board.id for board in boards]))
     names = names_of(tx, [one.appointment.account_id for one in standings])
     held = held_fields(tx, [board.id for board in boards])
-    histories = repository.terms_of_forums(tx.session, {board.forum_id for board in boards})
+    histories = terms_rows.terms_of_forums(tx.session, {board.forum_id for board in boards})
     views = []
     for board in boards:
         here = [one for one in standings if one.appointment.board_id == board.id]
@@ -205,6 +214,8 @@ def _views(tx: Transaction, boards: Sequence[Board]) -> list[BoardView]:
                 histories[board.forum_id].of_board(board.id, tx.now).interval_days,
                 attended_until(here),
                 tuple(held.get(board.id, ())),
+                in_office=len(here),
+                lapsed=sum(one.state in _LAPSED for one in here),
             )
         )
     return views

@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from app.accounts.service import stopped_accounts
-from app.boards import repository
-from app.boards.domain import Appointment, Standing
+from app.boards import repository, terms_rows
+from app.boards.domain import Appointment, HistoryEntry, Standing
 from app.boards.schedules import ModeratorState
 from app.boards.terms import TermsHistory
 from app.db.unit_of_work import Transaction
@@ -19,7 +19,7 @@ _NAMED_AT_ONCE = 5000
 
 def standings_of(tx: Transaction, appointments: Sequence[Appointment]) -> list[Standing]:
     """A step: in the same order. What it rests on is read, never what the worker wrote about it. Source: L8d."""
-    terms = repository.terms_of_forums(tx.session, {one.forum_id for one in appointments})
+    terms = terms_rows.terms_of_forums(tx.session, {one.forum_id for one in appointments})
     return standings_under(tx, appointments, terms)
 
 
@@ -56,9 +56,15 @@ def standing_on_board(tx: Transaction, board_id: BoardId, account_id: AccountId)
     return standings_of(tx, [found])[0] if found else None
 
 
+def offices_of(tx: Transaction, account_id: AccountId) -> list[tuple[Appointment, list[HistoryEntry]]]:
+    """A step: every office that an account has or had, oldest first, with all that happened to it."""
+    held = repository.all_of_account(tx.session, account_id)
+    return [(office, repository.history_of(tx.session, office.id)) for office in held]
+
+
 def lapse_stops_posting(tx: Transaction, forum_id: ForumId) -> bool:
     """A step: whether a forum lets nobody post whose powers are off because they did not re-verify."""
-    return repository.terms_of(tx.session, forum_id).lapse_stops_posting(tx.now)
+    return terms_rows.terms_of(tx.session, forum_id).lapse_stops_posting(tx.now)
 
 
 def lapsed_accounts(tx: Transaction, forum_id: ForumId) -> set[AccountId]:

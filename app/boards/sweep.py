@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from app import policies
 from app.audit import service as audit
 from app.audit.domain import Action, ObjectKind
-from app.boards import order_rows, repository, sweep_rows
+from app.boards import order_rows, sweep_rows, terms_rows
 from app.boards.announcements import Ways, announce_moderator, by_their_own_act, reminder, views_of
 from app.boards.domain import Happening, HistoryEntry, Standing
 from app.boards.schedules import ModeratorState
@@ -71,7 +71,7 @@ class Sweeps:
         with self._unit_of_work.begin(SYSTEM) as tx:
             claimed = sweep_rows.claim(tx.session, tx.now, _BATCH)
             appointments = [one.appointment for one in claimed]
-            terms = repository.terms_of_forums(tx.session, {one.forum_id for one in appointments})
+            terms = terms_rows.terms_of_forums(tx.session, {one.forum_id for one in appointments})
             standings = standings_under(tx, appointments, terms)
             batch = _Batch()
             for one, standing in zip(claimed, standings, strict=True):

@@ -1,18 +1,22 @@
-"""Which terms hold for a board when: what the board says, else what its forum says, else the default of `policies`."""
+"""Which terms hold for a board when: its own, else its forum's, else the operator's for all, else the default."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from app import policies
 from app.boards.schedules import Deadline, Schedule, Terms, day_of, end_of
 
+TERMS = frozenset({"interval_days", "grace_days", "lapse_stops_posting"})
 DEFAULT = Terms(policies.REVERIFICATION_INTERVAL.value, policies.REVERIFICATION_GRACE.value)
 
 
 @dataclass(frozen=True, slots=True)
 class TermsChange:
-    """What a forum, or one of its boards, asks from `effective_at` on; None leaves it to the level above."""
+    """What is asked from `effective_at` on: by a forum, by one of its boards, or by the operator `everywhere`.
+
+    None leaves it to the level above.
+    """
 
     effective_at: datetime
     board_id: str | None
@@ -20,6 +24,45 @@ class TermsChange:
     grace_days: int | None
     lapse_stops_posting: bool | None = None
     """Of a forum: whether a moderator whose powers are off may not post either."""
+    everywhere: bool = False
+    named: frozenset[str] = field(default=TERMS, compare=False)
+    """What was meant to change; the rest repeats what held before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """On what a change rests."""
+
+    source: str
+    """The rule that the numbers follow, or the word design."""
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MadeChange:
+    """A line of the history: what a level asks since, and why. `forum_id` is None for the operator's word for all."""
+
+    number: int
+    forum_id: str | None
+    change: TermsChange
+    source: str
+    reason: str | None
+    changed_by: str | None
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TermsLevel:
+    """Who asks: the operator of all forums, a forum of all its boards, or a board."""
+
+    board_id: str | None = None
+    everywhere: bool = False
+
+    def asks(self, change: TermsChange) -> bool:
+        return (change.board_id, change.everywhere) == (self.board_id, self.everywhere)
+
+
+FORUM, EVERYWHERE = TermsLevel(), TermsLevel(everywhere=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,47 +77,51 @@ class WantedTerms:
 
 @dataclass(frozen=True, slots=True)
 class TermsHistory:
-    """Every change that a forum has made, oldest first."""
+    """Every change that concerns a forum, oldest first; or, without any forum, every change of the operator's."""
 
     changes: Sequence[TermsChange]
 
-    def of_board(self, board_id: str, now: datetime) -> Terms:
-        """The terms of a board at `now`. Boundary: exactly at its `effective_at` a change holds."""
-        held = [change for change in self.changes if change.effective_at <= now]
-        levels = [
-            level
-            for level in (
-                _newest(change for change in held if change.board_id == board_id),
-                _newest(change for change in held if change.board_id is None),
-            )
-            if level is not None
-        ]
-        interval = _first(*(level.interval_days for level in levels), DEFAULT.interval_days)
-        return Terms(interval, _first(*(level.grace_days for level in levels), DEFAULT.grace_days))
+    def of_board(self, board_id: str | None, now: datetime) -> Terms:
+        """The terms of a board at `now`; None for a board that asks nothing itself.
 
-    def with_wanted(self, board_id: str | None, wanted: WantedTerms, effective_at: datetime) -> TermsChange:
-        """The change that makes of what a board, or the forum, asks at `effective_at` what is wanted."""
-        held = (one for one in self.changes if one.board_id == board_id and one.effective_at <= effective_at)
-        newest = _newest(held) or TermsChange(effective_at, board_id, None, None)
-        return TermsChange(
-            effective_at,
-            board_id,
-            wanted.interval_days if "interval_days" in wanted.named else newest.interval_days,
-            wanted.grace_days if "grace_days" in wanted.named else newest.grace_days,
-            wanted.lapse_stops_posting if "lapse_stops_posting" in wanted.named else newest.lapse_stops_posting,
-        )
+        Boundary: exactly at its `effective_at` a change holds.
+        """
+        asked = [found for level in _levels(board_id) if (found := self._newest(level, now)) is not None]
+        interval = _first(*(one.interval_days for one in asked), DEFAULT.interval_days)
+        return Terms(interval, _first(*(one.grace_days for one in asked), DEFAULT.grace_days))
+
+    def with_wanted(self, level: TermsLevel, wanted: WantedTerms, effective_at: datetime) -> TermsChange:
+        """The change that makes of what a level asks at `effective_at` what is wanted."""
+        newest = self._newest(level, effective_at) or _nothing(level, effective_at)
+        return _changed(newest, wanted, effective_at)
+
+    def carried_on(self, level: TermsLevel, wanted: WantedTerms, effective_at: datetime) -> Iterator[TermsChange]:
+        """What a change makes of those of its level that are announced for later.
+
+        Each says all terms anew, and would take back what is wanted; where it was not meant to, it says the new.
+        """
+        later = [one for one in self.changes if level.asks(one) and one.effective_at > effective_at]
+        for moment in sorted({one.effective_at for one in later}):
+            meant = frozenset[str]().union(*(one.named for one in later if one.effective_at == moment))
+            wanted = replace(wanted, named=wanted.named - meant)
+            newest = self._newest(level, moment)
+            if newest is not None and wanted.named:
+                yield replace(_changed(newest, wanted, moment), named=frozenset())
 
     def says_already(self, change: TermsChange) -> bool:
         """Whether the same is asked from then on without it."""
-        held = (one for one in self.changes if one.board_id == change.board_id)
-        newest = _newest(one for one in held if one.effective_at <= change.effective_at)
+        newest = self._newest(TermsLevel(change.board_id, change.everywhere), change.effective_at)
         return newest is not None and replace(newest, effective_at=change.effective_at) == change
 
     def lapse_stops_posting(self, now: datetime) -> bool:
         """Default: a lapse takes the powers on that board only."""
-        said = [change for change in self.changes if change.effective_at <= now and change.board_id is None]
-        newest = _newest(said)
+        newest = self._newest(FORUM, now)
         return bool(newest and newest.lapse_stops_posting)
+
+    def _newest(self, level: TermsLevel, now: datetime) -> TermsChange | None:
+        """The one that was made last where several come into force at one moment."""
+        held = [change for change in self.changes if level.asks(change) and change.effective_at <= now]
+        return held[-1] if held else None
 
     def applied(
         self, schedule: Schedule, board_id: str, filed_at: datetime, verified_at: datetime | None, now: datetime
@@ -115,10 +162,26 @@ def first_due_under(effective_at: datetime) -> datetime:
     return end_of(day_of(effective_at) + policies.REVERIFICATION_NOTICE.value)
 
 
-def _newest(changes: Iterable[TermsChange]) -> TermsChange | None:
-    """Of changes, oldest first: the one that was made last where several come into force at one moment."""
-    found = list(changes)
-    return found[-1] if found else None
+def _levels(board_id: str | None) -> list[TermsLevel]:
+    """Whose word counts on a board, the nearest first."""
+    return [*([TermsLevel(board_id)] if board_id else []), FORUM, EVERYWHERE]
+
+
+def _nothing(level: TermsLevel, effective_at: datetime) -> TermsChange:
+    return TermsChange(effective_at, level.board_id, None, None, everywhere=level.everywhere)
+
+
+def _changed(change: TermsChange, wanted: WantedTerms, effective_at: datetime) -> TermsChange:
+    return replace(
+        change,
+        effective_at=effective_at,
+        named=wanted.named,
+        interval_days=wanted.interval_days if "interval_days" in wanted.named else change.interval_days,
+        grace_days=wanted.grace_days if "grace_days" in wanted.named else change.grace_days,
+        lapse_stops_posting=(
+            wanted.lapse_stops_posting if "lapse_stops_posting" in wanted.named else change.lapse_stops_posting
+        ),
+    )
 
 
 def _first(*values: int | None) -> int:

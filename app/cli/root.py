@@ -21,10 +21,13 @@ from app.cli.patrol import patrol
 from app.cli.refusals import sentence_of
 from app.cli.reviews import reviews
 from app.cli.serving import serve_on
+from app.cli.staff import add_member, show, staff
 from app.kernel.errors import ShimingError, StartRefused
 from app.settings import Settings
+from app.staff.access import Role
+from app.staff.domain import NewMember
 from app.web.logs import configure_logs
-from app.wiring import initialise
+from app.wiring import build, initialise
 
 _HELP = "Shiming 实名: real name backstage, your choice on stage."
 shiming = typer.Typer(help=_HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -34,6 +37,7 @@ shiming.add_typer(lexicon, name="lexicon")
 shiming.add_typer(moderators, name="moderators")
 shiming.add_typer(accounts, name="accounts")
 shiming.add_typer(reviews, name="reviews")
+shiming.add_typer(staff, name="staff")
 audit.command()(prove)
 audit.command()(search)
 audit.command()(recover)
@@ -43,11 +47,22 @@ shiming.command()(patrol)
 
 
 @shiming.command()
-def init() -> None:
-    """Make keys and database ready; safe to run again."""
+def init(
+    admin: Annotated[str | None, typer.Option(metavar="EMAIL", help="Add this first admin, if there is none.")] = None,
+) -> None:
+    """Make keys and database ready, and with --admin the first admin; safe to run again."""
     settings = Settings()
+    new = NewMember.of(admin, [Role.ADMIN]) if admin is not None else None
     initialise(settings)
     typer.echo(f"Ready: keys in {settings.keys_dir}, database {_shown_database(settings)}.")
+    if new is None:
+        typer.echo("Members of the staff: `shiming staff add EMAIL --role admin` adds the first one.")
+        return
+    services = build(settings)
+    if services.staff.members.has_admin():
+        typer.echo("There is an admin already: nobody was added.")
+    else:
+        show(add_member(services, new), as_json=False)
 
 
 @shiming.command()

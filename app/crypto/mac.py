@@ -22,6 +22,11 @@ class MacUse(StrEnum):
     IDEMPOTENCY_BODY = "idempotency-body"
     SIGN_IN = "sign-in"
     RISK_DELAY = "risk-delay"
+    STAFF_SESSION = "staff-session"
+    STAFF_RECOVERY_CODE = "staff-recovery-code"
+    STAFF_FAILURE = "staff-failure"
+    DISCLOSURE_APPROVAL = "disclosure-approval"
+    DISCLOSURE_PASSPHRASE = "disclosure-passphrase"  # noqa: S105 -- the name of a use
 
 
 class Mac:

@@ -64,6 +64,11 @@ class DemoForum:
         self._ready: Future[None] | None = None
         self._login: Login | None = None
 
+    @property
+    def id(self) -> str | None:
+        """None before the forum is registered."""
+        return self._login.credentials.forum_id if self._login else None
+
     def prepare(self) -> None:
         """Registers the forum and makes its first users and posts, once. Raises `ServiceFailed`, `TimeoutError`."""
         with self._lock:

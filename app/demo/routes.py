@@ -275,7 +275,7 @@ def _show(
         "calls": [_shown(call) for call in calls],
         "identity_fields": sum(call.identity_fields for call in calls),
     }
-    return page(request, "demo/board.html", values, status=status)
+    return page(request, "demo/board.html", values, status=status, forum_id=forum.id)
 
 
 def _shown(call: Call) -> Json:

@@ -129,6 +129,24 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingDeliveries:
+    """What is on its way, since when the oldest is due, and how many endpoints do not answer."""
+
+    waiting: int
+    oldest: datetime | None
+    endpoints: int
+    endpoints_failing: int
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What one endpoint is due to be told and has not heard, and since when the oldest of it is due."""
+
+    waiting: int
+    oldest: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Claimed:
     """A delivery that this process may attempt now."""
 

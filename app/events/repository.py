@@ -3,12 +3,22 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, func, literal, select, tuple_, update
+from sqlalchemy import Select, func, literal, literal_column, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
+from app import policies
 from app.db.types import UtcDateTime
 from app.events.catalogue import EventType
-from app.events.domain import Attempt, Delivery, DeliveryState, Endpoint, NewDelivery, Subscription
+from app.events.domain import (
+    Attempt,
+    Backlog,
+    Delivery,
+    DeliveryState,
+    Endpoint,
+    NewDelivery,
+    Subscription,
+    WaitingDeliveries,
+)
 from app.events.models import AttemptRow, DeliveryRow, EndpointRow, EventRow
 from app.kernel.ids import ForumId, new_id
 
@@ -93,8 +103,8 @@ def find_endpoint(session: Session, forum_id: ForumId, endpoint_id: str, *, lock
     return endpoint_of(row) if row else None
 
 
-def list_endpoints(session: Session, forum_id: ForumId, after: str | None, limit: int) -> list[Endpoint]:
-    """Oldest first."""
+def list_endpoints(session: Session, forum_id: ForumId | None, after: str | None, limit: int) -> list[Endpoint]:
+    """Of a forum, or of all; oldest first."""
     query = _live(forum_id).order_by(EndpointRow.id).limit(limit)
     return [
         endpoint_of(row) for row in session.scalars(query if after is None else query.where(EndpointRow.id > after))
@@ -153,8 +163,37 @@ _SHOWN = (
 )
 
 
-def _live(forum_id: ForumId) -> Select[EndpointRow]:
-    return select(EndpointRow).where(EndpointRow.forum_id == forum_id, EndpointRow.deleted_at.is_(None))
+def _live(forum_id: ForumId | None) -> Select[EndpointRow]:
+    live = select(EndpointRow).where(EndpointRow.deleted_at.is_(None))
+    return live if forum_id is None else live.where(EndpointRow.forum_id == forum_id)
+
+
+def count_waiting(session: Session, now: datetime) -> WaitingDeliveries:
+    """Without what is held back on purpose, which nobody outside may know of."""
+    due = (DeliveryRow.state == literal_column("'waiting'"), DeliveryRow.due_at <= now)
+    live = EndpointRow.deleted_at.is_(None)
+    waiting, oldest = session.execute(
+        select(func.count(), func.min(DeliveryRow.due_at))
+        .join(EndpointRow, EndpointRow.id == DeliveryRow.endpoint_id)
+        .where(*due, live, EndpointRow.disabled_at.is_(None))
+    ).one()
+    failing = or_(EndpointRow.disabled_at.is_not(None), EndpointRow.failures >= policies.ENDPOINT_FAILURES.value)
+    endpoints, unwell = session.execute(select(func.count(), func.count().filter(failing)).where(live)).one()
+    return WaitingDeliveries(waiting, oldest, endpoints, unwell)
+
+
+def backlogs(session: Session, endpoint_ids: Sequence[str], now: datetime) -> dict[str, Backlog]:
+    """Of those endpoints that have any; likewise without what is held back."""
+    query = (
+        select(DeliveryRow.endpoint_id, func.count(), func.min(DeliveryRow.due_at))
+        .where(
+            DeliveryRow.endpoint_id.in_(endpoint_ids),
+            DeliveryRow.state == literal_column("'waiting'"),
+            DeliveryRow.due_at <= now,
+        )
+        .group_by(DeliveryRow.endpoint_id)
+    )
+    return {endpoint_id: Backlog(waiting, oldest) for endpoint_id, waiting, oldest in session.execute(query)}
 
 
 def _attempts(session: Session, numbers: Sequence[int]) -> dict[int, list[Attempt]]:

@@ -2,7 +2,7 @@
 
 import base64
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -13,6 +13,7 @@ from app.events import repository
 from app.events.catalogue import EndpointPayload, EventType, Payload, body_of
 from app.events.destinations import refuses
 from app.events.domain import (
+    Backlog,
     Delivery,
     DeliveryState,
     Endpoint,
@@ -21,6 +22,7 @@ from app.events.domain import (
     NewDelivery,
     RecordAct,
     Subscription,
+    WaitingDeliveries,
 )
 from app.events.errors import (
     EndpointIsDisabled,
@@ -124,6 +126,16 @@ class Webhooks:
         with self._unit_of_work.read() as tx:
             return repository.list_endpoints(tx.session, forum_id, after, limit)
 
+    def list_everywhere(self, after: str | None, limit: int) -> Sequence[Endpoint]:
+        """Of all forums, for staff; oldest first."""
+        with self._unit_of_work.read() as tx:
+            return repository.list_endpoints(tx.session, None, after, limit)
+
+    def backlogs(self, endpoint_ids: Sequence[str]) -> Mapping[str, Backlog]:
+        """What has not arrived yet, of those endpoints that wait for anything, for staff."""
+        with self._unit_of_work.read() as tx:
+            return repository.backlogs(tx.session, endpoint_ids, tx.now)
+
     def get(self, forum_id: ForumId, endpoint_id: str) -> Endpoint:
         """Raises `NoSuchEndpoint`, also for another forum's."""
         with self._unit_of_work.read() as tx:
@@ -187,6 +199,11 @@ class Webhooks:
                 raise EndpointIsDisabled
             [again] = _send(tx, [delivery.endpoint_id], delivery.event_id, subject, tx.now)
             return _get_delivery(tx, forum_id, again)[0]
+
+
+def deliveries_waiting(tx: Transaction) -> WaitingDeliveries:
+    """A step: of all forums, what is due to be told and has not arrived."""
+    return repository.count_waiting(tx.session, tx.now)
 
 
 def place_of(endpoint_id: str) -> Place:

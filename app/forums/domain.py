@@ -1,13 +1,21 @@
-"""Words: a forum, its client, and the scopes a client may hold."""
+"""Words: a forum, its client, the scopes a client may hold, a pause and a drill."""
 
 import re
+import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
+from typing import Protocol
 from urllib.parse import urlsplit
 
-from app.kernel.ids import ClientId, ForumId
+from app.db.unit_of_work import Transaction
+from app.kernel.ids import BoardId, ClientId, ForumId, PauseId
 from app.kernel.secret import Secret
+
+EVERYTHING = "all"
+"""The place of a pause that stops every forum, also those that are added later."""
+REASON_LENGTH = range(1, 401)
 
 
 class Scope(StrEnum):
@@ -72,6 +80,60 @@ class Credentials:
     forum_id: ForumId
     client_id: ClientId
     client_secret: Secret[str]
+
+
+@dataclass(frozen=True, slots=True)
+class PausedPlace:
+    """What a pause stops: a board, a forum with all of its boards, or everything where neither is named."""
+
+    forum_id: ForumId | None = None
+    """Of a board the forum that it belongs to."""
+    board_id: BoardId | None = None
+
+    @property
+    def name(self) -> str:
+        return self.board_id or self.forum_id or EVERYTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Somebody threw the emergency switch; in force until another one lifts it. Source: L5d."""
+
+    id: PauseId
+    place: PausedPlace
+    reason: str
+    began_at: datetime
+    began_by: str
+    ended_at: datetime | None = None
+    ended_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drill:
+    """An emergency that was rehearsed: when, what was played, and how it went. Source: L5d."""
+
+    id: str
+    held_on: date
+    scenario: str
+    outcome: str
+    recorded_at: datetime
+    recorded_by: str
+
+
+class ForumOfBoard(Protocol):
+    """A port: which forum a board belongs to, which only a higher room knows."""
+
+    def __call__(self, tx: Transaction, board_id: BoardId, /) -> ForumId | None: ...
+
+
+def is_forum_paused(paused: Collection[str], forum_id: ForumId) -> bool:
+    """Whether pauses in force at these places stop the whole forum."""
+    return EVERYTHING in paused or forum_id in paused
+
+
+def is_text(text: str, length: range) -> bool:
+    """Whether it has so many characters that somebody can see; line breaks and the like are none."""
+    return len(text.strip()) in length and not any(unicodedata.category(mark)[0] == "C" for mark in text)
 
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})

@@ -1,6 +1,8 @@
 """What can go wrong with forums and their clients."""
 
-from app.kernel.errors import Conflict, Denied, Invalid, NotFound, Unauthenticated
+from collections.abc import Sequence
+
+from app.kernel.errors import Conflict, Denied, FieldError, Invalid, NeedsSecondPerson, NotFound, Unauthenticated
 from app.kernel.sentence import Sentence
 
 
@@ -61,3 +63,39 @@ class ReturnUrlUnusable(Invalid):
         "回跳地址要写全：https://…，不带 # 和账号密码；只有本机可以用 http://。",
         "A return URL is a whole https:// address without a fragment or credentials; http:// is for this machine only.",
     )
+
+
+class PlaceNotFound(NotFound):
+    sentence = Sentence("没有这个论坛或版块。", "There is no such forum or board.")
+
+
+class AlreadyPaused(Conflict):
+    sentence = Sentence(
+        "这里已经暂停发布；恢复要由另一人解除那次暂停。",
+        "Posting is paused there already; another person lifts that pause to resume.",
+    )
+
+
+class NoSuchPause(NotFound):
+    sentence = Sentence("没有这次暂停。", "There is no such pause.")
+
+
+class PauseIsOver(Conflict):
+    sentence = Sentence("这次暂停已经解除。", "This pause has been lifted already.")
+
+
+class LiftedByAnother(NeedsSecondPerson):
+    sentence = Sentence(
+        "恢复发布要由另一人确认：请另一名合规人员解除。",
+        "Whoever paused may not resume: ask another member of compliance to lift it.",
+    )
+
+
+class DrillUnusable(Invalid):
+    sentence = Sentence(
+        "演练记录：日期不晚于今天（北京时间）；场景 1 到 400 个可见字符，结果 1 到 2000 个。",
+        "A drill: a day not after today (Beijing); a scenario of 1 to 400 visible characters, an outcome of 1 to 2000.",
+    )
+
+    def __init__(self, pointers: Sequence[str]) -> None:
+        super().__init__([FieldError(pointer, "not-allowed", self.sentence) for pointer in pointers], self.sentence)

@@ -40,17 +40,25 @@ def add(session: Session, forum: Forum, client: Client) -> None:
     session.flush()
 
 
-def all_forums(session: Session, now: datetime) -> list[Registration]:
-    """Every forum with its client and the secrets that are live at `now`."""
+def all_forums(
+    session: Session, now: datetime, after: str | None = None, limit: int | None = None, only: str | None = None
+) -> list[Registration]:
+    """Forums with their clients and the secrets that are live at `now`."""
     secrets: dict[str, list[LiveSecret]] = {}
     for row in session.scalars(select(ClientSecretRow).where(_live_at(now)).order_by(ClientSecretRow.created_at)):
         secrets.setdefault(row.client_id, []).append(LiveSecret(row.created_at, row.expires_at))
-    rows = session.execute(
-        select(ForumRow, ClientRow.id).join(ClientRow, ClientRow.forum_id == ForumRow.id).order_by(ForumRow.id)
-    )
+    query = select(ForumRow, ClientRow.id).join(ClientRow, ClientRow.forum_id == ForumRow.id)
+    query = query.where(ForumRow.id > (after or "") if only is None else ForumRow.id == only)
     return [
-        Registration(_forum(row), ClientId(client_id), tuple(secrets.get(client_id, ()))) for row, client_id in rows
+        Registration(_forum(row), ClientId(client_id), tuple(secrets.get(client_id, ())))
+        for row, client_id in session.execute(query.order_by(ForumRow.id).limit(limit))
     ]
+
+
+def list_forums(session: Session, after: str | None = None, limit: int | None = None) -> list[Forum]:
+    """Oldest first."""
+    query = select(ForumRow).where(ForumRow.id > (after or "")).order_by(ForumRow.id).limit(limit)
+    return [_forum(row) for row in session.scalars(query)]
 
 
 def find_forum(session: Session, forum_id: str, *, lock: bool = False) -> Forum | None:

@@ -10,12 +10,24 @@ from hashlib import sha256
 
 from app import policies
 from app.audit import service as audit
-from app.audit.domain import Action, ObjectKind
+from app.audit.details import Detail
+from app.audit.domain import Action, AuditObject, ObjectKind
+from app.crypto.envelope import Records
 from app.crypto.mac import Mac, MacUse
-from app.db.unit_of_work import ConstraintViolated, Transaction, UnitOfWork, hold_key
+from app.db.unit_of_work import ConstraintViolated, Transaction, UnitOfWork, hold_key, hold_keys
 from app.events.service import stop_listening
 from app.forums import repository
-from app.forums.domain import Client, Credentials, Forum, ForumStatus, Registration, Scope, is_return_url
+from app.forums.domain import (
+    REASON_LENGTH,
+    Client,
+    Credentials,
+    Forum,
+    ForumStatus,
+    Registration,
+    Scope,
+    is_return_url,
+    is_text,
+)
 from app.forums.errors import (
     ClientRefused,
     ForumDisabled,
@@ -28,17 +40,18 @@ from app.kernel.actor import SYSTEM, Actor
 from app.kernel.ids import ClientId, ForumId, new_id
 from app.kernel.secret import Secret
 
-_NAME_LENGTH, _REASON_LENGTH = range(1, 81), range(1, 401)
+_NAME_LENGTH = range(1, 81)
 _SECRET_BYTES = 32
 _LIVE_SECRETS = 2
 _NOBODYS_SECRET = bytes(32)
 
 
 class Forums:
-    def __init__(self, unit_of_work: UnitOfWork, mac: Mac, *, plain_http: bool) -> None:
+    def __init__(self, unit_of_work: UnitOfWork, mac: Mac, records: Records, *, plain_http: bool) -> None:
         """`plain_http` lets people be sent back to addresses without TLS: development only."""
         self._unit_of_work = unit_of_work
         self._mac = mac
+        self._records = records
         self._plain_http = plain_http
 
     def add(
@@ -49,9 +62,9 @@ class Forums:
         Raises `ForumNameUnusable`, `ReasonUnusable`, `ReturnUrlUnusable`. Source: L2b.
         """
         name = unicodedata.normalize("NFC", name).strip()
-        if not _is_text(name, _NAME_LENGTH):
+        if not is_text(name, _NAME_LENGTH):
             raise ForumNameUnusable
-        if direct_verification is not None and not _is_text(direct_verification, _REASON_LENGTH):
+        if direct_verification is not None and not is_text(direct_verification, REASON_LENGTH):
             raise ReasonUnusable
         if not all(is_return_url(url, plain_http=self._plain_http) for url in return_urls):
             raise ReturnUrlUnusable
@@ -81,12 +94,19 @@ class Forums:
         with self._unit_of_work.read() as tx:
             return get_forum(tx, ForumId(forum_id))
 
-    def list_all(self) -> list[Registration]:
+    def list_all(self, after: str | None = None, limit: int | None = None) -> list[Registration]:
+        """Oldest first."""
         with self._unit_of_work.read() as tx:
-            return repository.all_forums(tx.session, tx.now)
+            return repository.all_forums(tx.session, tx.now, after, limit)
 
-    def rotate_secret(self, actor: Actor, forum_id: str) -> Credentials:
-        """A new secret; the last one still opens for `CLIENT_SECRET_OVERLAP`.
+    def show(self, forum_id: str) -> Registration:
+        """One as the operator sees it. Raises `ForumNotFound`."""
+        with self._unit_of_work.read() as tx:
+            get_forum(tx, ForumId(forum_id))
+            return repository.all_forums(tx.session, tx.now, only=forum_id)[0]
+
+    def rotate_secret(self, actor: Actor, forum_id: str, reason: str | None = None) -> Credentials:
+        """A new secret; the last one still opens for `CLIENT_SECRET_OVERLAP`. `reason` is sealed beside the entry.
 
         Raises `ForumNotFound`, `ForumDisabled`.
         """
@@ -97,10 +117,10 @@ class Forums:
             overlap = timedelta(hours=policies.CLIENT_SECRET_OVERLAP.value)
             repository.expire_secrets(tx.session, client_id, tx.now + overlap)
             repository.add_secret(tx.session, client_id, self._digest(secret), tx.now)
-            audit.record(tx, Action.CLIENT_SECRET_ROTATED, ObjectKind.CLIENT, client_id)
+            self._note(tx, Action.CLIENT_SECRET_ROTATED, AuditObject(ObjectKind.CLIENT, client_id), reason)
         return Credentials(forum.id, client_id, secret)
 
-    def disable(self, actor: Actor, forum_id: str) -> Forum:
+    def disable(self, actor: Actor, forum_id: str, reason: str | None = None) -> Forum:
         """Cuts the forum's client off at its next call; its webhook endpoints hear nothing more.
 
         Disabling twice changes nothing. Raises `ForumNotFound`.
@@ -110,10 +130,10 @@ class Forums:
             if forum.status is ForumStatus.ACTIVE:
                 repository.set_status(tx.session, forum.id, ForumStatus.DISABLED)
                 stop_listening(tx, forum.id)
-                audit.record(tx, Action.FORUM_DISABLED, ObjectKind.FORUM, forum.id)
+                self._note(tx, Action.FORUM_DISABLED, AuditObject(ObjectKind.FORUM, forum.id), reason)
         return replace(forum, status=ForumStatus.DISABLED)
 
-    def confirm_acts(self, actor: Actor, forum_id: str) -> datetime:
+    def confirm_acts(self, actor: Actor, forum_id: str, reason: str | None = None) -> datetime:
         """Lifts the cap on suspensions, bans and closings until the moment it gives.
 
         Raises `ForumNotFound`, `ForumDisabled`.
@@ -122,7 +142,7 @@ class Forums:
             forum = _active(tx, forum_id)
             until = tx.now + timedelta(hours=policies.CONFIRMATION_LIFETIME.value)
             repository.confirm_acts(tx.session, forum.id, until)
-            audit.record(tx, Action.ACTS_CONFIRMED, ObjectKind.FORUM, forum.id)
+            self._note(tx, Action.ACTS_CONFIRMED, AuditObject(ObjectKind.FORUM, forum.id), reason)
         return until
 
     def authenticate(self, client_id: str, secret: Secret[str]) -> Client:
@@ -162,6 +182,12 @@ class Forums:
         with self._unit_of_work.begin(SYSTEM) as tx:
             return purge_revoked_tokens(tx)
 
+    def _note(self, tx: Transaction, action: Action, acted_on: AuditObject, reason: str | None) -> None:
+        if reason is None:
+            audit.record(tx, action, acted_on.kind, acted_on.id)
+        else:
+            audit.record_with(tx, Detail(self._records, Secret(reason)), action, acted_on)
+
     def _digest(self, secret: Secret[str]) -> bytes:
         return self._mac.digest(MacUse.CLIENT_SECRET, secret.reveal())
 
@@ -200,6 +226,16 @@ def hold_forum(tx: Transaction, forum_id: ForumId) -> None:
     hold_key(tx, sha256(forum_id.encode()).digest())
 
 
+def hold_every_forum(tx: Transaction) -> None:
+    """A step: likewise for all of them, in one order whoever asks."""
+    hold_keys(tx, sorted(sha256(forum.id.encode()).digest() for forum in repository.list_forums(tx.session)))
+
+
+def list_forums(tx: Transaction, after: str | None = None, limit: int | None = None) -> list[Forum]:
+    """A step: active ones and others, oldest first."""
+    return repository.list_forums(tx.session, after, limit)
+
+
 def _found(tx: Transaction, forum_id: str) -> Forum:
     forum = repository.find_forum(tx.session, forum_id, lock=True)
     if forum is None:
@@ -212,10 +248,6 @@ def _active(tx: Transaction, forum_id: str) -> Forum:
     if forum.status is not ForumStatus.ACTIVE:
         raise ForumDisabled
     return forum
-
-
-def _is_text(text: str, length: range) -> bool:
-    return len(text.strip()) in length and not any(unicodedata.category(mark)[0] == "C" for mark in text)
 
 
 def _new_secret() -> Secret[str]:

@@ -9,6 +9,8 @@ class ActorKind(StrEnum):
     """A forum's backend."""
     PERSON = "person"
     """Whoever is at our own pages; named by their flow or session, never by who they are."""
+    STAFF = "staff"
+    """A member of the staff, by their id."""
     OPERATOR = "operator"
     """Whoever runs the command line on the host."""
     SYSTEM = "system"

@@ -34,6 +34,13 @@ class Denied(ShimingError):
     """Understood, and not allowed."""
 
 
+class NeedsSecondPerson(Denied):
+    """Whoever began or proposed it is not who may go on with it."""
+
+    code = "needs-second-person"
+    sentence = Sentence("这一步要由另一个人来做。", "This takes another person.")
+
+
 class Unauthenticated(ShimingError):
     code = "invalid-token"
     sentence = Sentence(

@@ -13,6 +13,13 @@ BoardId = NewType("BoardId", str)
 ModeratorId = NewType("ModeratorId", str)
 """An appointment: one account in one office on one board."""
 OrderId = NewType("OrderId", str)
+DraftId = NewType("DraftId", str)
+"""Of an agreement that is being written."""
+OfficerId = NewType("OfficerId", str)
+AuthorityId = NewType("AuthorityId", str)
+StaffId = NewType("StaffId", str)
+PauseId = NewType("PauseId", str)
+DisclosureId = NewType("DisclosureId", str)
 PersonId = NewType("PersonId", str)
 """Never leaves the service: no answer, token or log line carries it."""
 
@@ -26,6 +33,11 @@ def uuid7(now: datetime) -> UUID:
 
 def new_id(prefix: str, now: datetime) -> str:
     return f"{prefix}_{uuid7(now).hex}"
+
+
+def first_id(prefix: str, moment: datetime) -> str:
+    """No id made at `moment` or later sorts before it, and none made a millisecond earlier behind it."""
+    return f"{prefix}_{UUID(int=int(moment.timestamp() * 1000) << 80).hex}"
 
 
 def new_person_id() -> PersonId:

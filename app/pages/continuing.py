@@ -36,14 +36,15 @@ def continue_from_refusal(ticket: str, request: Request) -> Response:
         language, path = language_of(request), request.url.path
         title = notice_title(services, opened.forum_id, opened.account_id, greeting.level)
         values = notice_values(services, language, path, greeting.forum_name, opened.handle, title)
-        return unlisted(page(request, "pages/flow/notice.html", values | {"back_to_forum": None}))
+        shown = values | {"back_to_forum": None}
+        return unlisted(page(request, "pages/flow/notice.html", shown, forum_id=opened.forum_id))
     if opened.place is RemedyPlace.HANDLE and not is_placeholder(opened.account_id, opened.handle):
         values = {"way": "shown", "steps": ("resend",), "handle": opened.handle, "path": None, "me": None}
-        return unlisted(page(request, "pages/continue.html", values))
+        return unlisted(page(request, "pages/continue.html", values, forum_id=opened.forum_id))
     values = {"way": opened.place.name.lower(), "steps": _STEPS.get(opened.place, ()), "handle": opened.handle}
     me = f"/me?forum={opened.forum_id}" if opened.place is RemedyPlace.MODERATOR_AGREEMENT else None
     begins = {"path": request.url.path if opened.place in _ONE_STEP else None, "me": me}
-    return unlisted(page(request, "pages/continue.html", values | begins))
+    return unlisted(page(request, "pages/continue.html", values | begins, forum_id=opened.forum_id))
 
 
 @router.post("/continue/{ticket}")

@@ -86,6 +86,7 @@ def show(
         status=status,
         language=stand.flow.language,
         returns_to=stand.flow.return_url,
+        forum_id=stand.flow.forum_id,
     )
     return unlisted(response)
 
@@ -93,7 +94,9 @@ def show(
 def show_link(request: Request, stand: Stand, template: str, values: Mapping[str, object], status: int) -> Response:
     """A page about a link that is not this browser's own."""
     given = {"forum": stand.forum_name, "stand": stand, "back_to_forum": ended_address(stand), **values}
-    return unlisted(page(request, f"pages/flow/{template}.html", given, status=status, language=stand.flow.language))
+    flow = stand.flow
+    name, language = f"pages/flow/{template}.html", flow.language
+    return unlisted(page(request, name, given, status=status, language=language, forum_id=flow.forum_id))
 
 
 def unlisted(response: Response) -> Response:

@@ -93,7 +93,7 @@ class _Visit:
     ) -> Response:
         errors = [error] if error else []
         values = {"forum": self.forum.name, "at": self.address, "home": self.home, "errors": errors, **more}
-        response = page(self.request, f"pages/me/{template}.html", values, status=status)
+        response = page(self.request, f"pages/me/{template}.html", values, status=status, forum_id=self.forum.id)
         if browser_secret(self.request, _BROWSER) is None:  # before the first form, so that one sent twice is one
             give_secret(self.request, response, _BROWSER, new_browser_secret(), _BROWSER_SECONDS)
         return response
@@ -135,7 +135,8 @@ def me(request: Request) -> Response:
     if session is None:
         return visit.show("phone")
     shown = [_shown(visit, account) for account in visit.accounts(session)]
-    return visit.show("me", accounts=shown)
+    opened = visit.services.disclosures.tellings.shown_to(session.account_ids)
+    return visit.show("me", accounts=shown, opened=opened)
 
 
 def _shown(visit: _Visit, account: JudgedAccount) -> tuple[object, ...]:

@@ -21,6 +21,7 @@ _WHAT_TO_DO: dict[str, str] = {
     "idempotency-key-reused": "idempotency_key_reused",
     "idempotency-in-progress": "wait",
     "needs-confirmation": "needs_confirmation",
+    "needs-second-person": "second_person",
     "rate-limited": "wait",
     "too-many-attempts": "wait",
     "unavailable": "wait",

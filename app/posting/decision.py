@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from app.accounts.domain import Sanction, SanctionKind
 from app.boards.domain import Board, BoardStatus
 from app.boards.schedules import ModeratorState
+from app.forums.domain import is_forum_paused
 from app.kernel.clock import SHANGHAI
 from app.kernel.sentence import Sentence
 from app.posting.denials import DENIALS, MODERATOR_AGREEMENT, NEW_AGREEMENT_VERSION
@@ -15,6 +16,7 @@ from app.screening.domain import Field
 from app.verification.domain import IdentityLevel
 
 _CLOSED_BOARDS = {BoardStatus.FROZEN: ReasonCode.BOARD_FROZEN, BoardStatus.CLOSED: ReasonCode.BOARD_CLOSED}
+_PAUSED = DENIALS[ReasonCode.POSTING_PAUSED]
 _LAST_MOMENT = datetime(9999, 12, 31, tzinfo=UTC)
 """Later ones leave the calendar when they are told in Beijing time."""
 
@@ -47,6 +49,7 @@ def decide(standing: Standing, policy: PostingPolicy, now: datetime) -> Permit |
         *_agreement_reasons(standing, now),
         *_account_reasons(standing, now),
         *([DENIALS[ReasonCode.REVERIFICATION_OVERDUE]] if standing.lapse_stops_posting else []),
+        *([_PAUSED] if is_forum_paused(standing.paused, standing.account.forum_id) else []),
     ]
     return Refusal(tuple(reasons)) if reasons else Permit()
 
@@ -60,7 +63,7 @@ def decide_use(
     """
     decided = decide(standing, policy, now)
     reasons = list(decided.reasons) if isinstance(decided, Refusal) else []
-    reasons += [*_level_reasons(standing, place, use), *_board_reasons(place), *_office_reasons(place, use)]
+    reasons += [*_level_reasons(standing, place, use), *_board_reasons(standing, place), *_office_reasons(place, use)]
     if use.founds and not place.adult and standing.identity is not None:
         reasons.append(DENIALS[ReasonCode.MINOR_NOT_ALLOWED])
     once = tuple({denial.code: denial for denial in reversed(reasons)}.values())[::-1]
@@ -74,13 +77,13 @@ def _level_reasons(standing: Standing, place: BoardStanding, use: Use) -> list[D
     return [DENIALS[ReasonCode.IDENTITY_LEVEL_TOO_LOW]] if asks or use.moderates or use.founds else []
 
 
-def _board_reasons(place: BoardStanding) -> list[Denial]:
+def _board_reasons(standing: Standing, place: BoardStanding) -> list[Denial]:
     if not place.named:
         return []
     if place.board is None:
         return [DENIALS[ReasonCode.BOARD_NOT_FOUND]]
     code = _CLOSED_BOARDS.get(place.board.status)
-    return [_about(code, place.board)] if code else []
+    return [*([_about(code, place.board)] if code else []), *([_PAUSED] if place.board.id in standing.paused else [])]
 
 
 def _office_reasons(place: BoardStanding, use: Use) -> list[Denial]:

@@ -74,6 +74,8 @@ class Standing:
     """One has, and its forum lets nobody post like that."""
     held: tuple[Field, ...] = ()
     """What waits for a review; a placeholder is shown meanwhile."""
+    paused: tuple[str, ...] = ()
+    """Where posting is paused in the account's forum: boards by id, the forum by its own, or `all`."""
 
     def status(self, now: datetime) -> AccountStatus:
         return status_of(self.account, self.sanction, now, person_behind=self.identity is not None)

@@ -37,7 +37,7 @@ from app.posting.errors import BoardNotNamed, Denial, PostingDenied, ReasonCode,
 from app.posting.places import Places
 from app.posting.standing_reader import read_standings
 from app.posting.status_list import status_list_uri
-from app.posting.status_reader import read_open_account
+from app.posting.status_reader import forum_names, read_open_account
 from app.posting.tickets import Tickets
 from app.screening.contents import Item, Screened
 from app.screening.screenings import Screenings
@@ -85,6 +85,16 @@ class Posting:
     def list_accounts(self, wanted: StandingFilter) -> list[JudgedAccount]:
         with self._unit_of_work.read() as tx:
             return [self._judge(standing, tx.now) for standing in _standings(tx, wanted)]
+
+    def find_anywhere(self, name: AccountName, forum_id: ForumId | None = None) -> list[JudgedAccount]:
+        """For staff: the accounts that go by exactly this name, in this forum or in each. Nobody is found by less."""
+        with self._unit_of_work.read() as tx:
+            forums = [forum for forum, _ in forum_names(tx.session, forum_id)]
+            return [
+                self._judge(standing, tx.now)
+                for forum in forums
+                for standing in _standings(tx, StandingFilter(forum, name.account_id, name.handle, name.external_id))
+            ]
 
     def issue(self, forum_id: ForumId, name: AccountName, use: Use) -> PostingToken:
         """A signed permit for this use, good for `token_lifetime`. Nothing is written: a token is not a row.

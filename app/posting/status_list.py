@@ -26,7 +26,7 @@ from app.posting.status_reader import (
     Place,
     agreement_gate,
     blocks_in_use,
-    is_forum_active,
+    is_forum_open,
     places_of,
     places_to_ask,
     read_block,
@@ -59,7 +59,7 @@ class _Kept:
     turn: Lock = field(default_factory=Lock)
     states: bytearray = field(default_factory=bytearray)
     gate: AgreementGate | None = None
-    active: bool = True
+    open: bool = True
     offices: dict[int, int] = field(default_factory=dict)
     """What a valid account's place shows instead, because of an office that it holds or held."""
     looked_at: datetime | None = None
@@ -104,8 +104,8 @@ class StatusLists:
 
     def _look(self, forum_id: str, kept: _Kept) -> None:
         with self._unit_of_work.read() as tx:
-            active = is_forum_active(tx.session, forum_id)
-            if active is None:
+            is_open = is_forum_open(tx.session, ForumId(forum_id))
+            if is_open is None:
                 raise NotFound
             gate = agreement_gate(tx.session, tx.now)
             if kept.looked_at is None or gate != kept.gate or tx.now < kept.looked_at:
@@ -114,11 +114,11 @@ class StatusLists:
                 since = kept.looked_at - _OVERLAP
                 changed = _enter(kept.states, read_changed(tx.session, forum_id, since, gate, self._policy, tx.now))
             offices = _offices(tx, ForumId(forum_id))
-            changed = changed or active != kept.active or offices != kept.offices
+            changed = changed or is_open != kept.open or offices != kept.offices
             if changed or not kept.signed_within(_LIFETIME / 2, tx.now):
-                shown = _shown(kept.states, offices) if active else bytes([ListedState.SUSPENDED]) * len(kept.states)
+                shown = _shown(kept.states, offices) if is_open else bytes([ListedState.SUSPENDED]) * len(kept.states)
                 kept.signed, kept.signed_at = self._sign(forum_id, shown, tx.now), tx.now
-            kept.gate, kept.active, kept.offices, kept.looked_at = gate, active, offices, tx.now
+            kept.gate, kept.open, kept.offices, kept.looked_at = gate, is_open, offices, tx.now
 
     def _read_all(self, tx: Transaction, forum_id: str, kept: _Kept, gate: AgreementGate) -> bool:
         """A block at a time: no statement is long. One block is spare, so that a new account is never off the list."""

@@ -16,8 +16,9 @@ from app.accounts.models import AccountRow, ActRow, SanctionRow
 from app.agreements.domain import AgreementKind
 from app.agreements.models import AcceptanceRow, AgreementVersionRow
 from app.boards.models import ModeratorRow
-from app.forums.domain import ForumStatus
+from app.forums.domain import ForumStatus, is_forum_paused
 from app.forums.models import ForumRow
+from app.forums.pause_rows import PAUSED_PLACES
 from app.kernel.ids import AccountId, ForumId
 from app.posting.decision import PostingPolicy
 from app.posting.standing_reader import statuses
@@ -61,10 +62,14 @@ class Counted:
     accounts: int
 
 
-def is_forum_active(session: Session, forum_id: str) -> bool | None:
-    """None for a forum that does not exist."""
-    status = session.scalar(select(ForumRow.status).where(ForumRow.id == forum_id))
-    return None if status is None else status == ForumStatus.ACTIVE
+def is_forum_open(session: Session, forum_id: ForumId) -> bool | None:
+    """Whether it is active, and neither it nor everything is paused; None for a forum that does not exist."""
+    query = select(ForumRow.status, PAUSED_PLACES).where(ForumRow.id == forum_id)
+    found = session.execute(query, {"paused_in": forum_id}).one_or_none()
+    if found is None:
+        return None
+    status, paused = found
+    return status == ForumStatus.ACTIVE and not is_forum_paused((paused or "").split(), forum_id)
 
 
 def agreement_gate(session: Session, now: datetime) -> AgreementGate:

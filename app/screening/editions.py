@@ -18,6 +18,7 @@ _COLUMNS = tuple(column.name for column in fields(Term))
 class LexiconVersion:
     """What was imported once; nothing of it changes."""
 
+    id: str
     name: str
     number: int
     """From 1, within the name."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from app.kernel.errors import Conflict, FieldError, Invalid, NotFound
+from app.kernel.errors import Conflict, FieldError, Invalid, NotFound, Unavailable
 from app.kernel.sentence import Sentence
 from app.screening.category_words import words_of
 
@@ -127,6 +127,15 @@ class InForceAlready(Conflict):
 
 class NotInForce(Conflict):
     sentence = Sentence("这个词库没有生效，无需撤下。", "This lexicon is not in force; there is nothing to withdraw.")
+
+
+class PublishedMeanwhile(Unavailable):
+    """Somebody else has published while this was compiled: what it would replace is not in force any more."""
+
+    sentence = Sentence(
+        "编译期间有人发布了别的版本，请再发布一次。",
+        "Somebody else has published while this was compiled; publish once more.",
+    )
 
 
 class CatchesTooMuch(Conflict):

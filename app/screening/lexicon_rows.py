@@ -7,7 +7,6 @@ from sqlalchemy import Select, insert, select, update
 from sqlalchemy.orm import Session, defer
 
 from app.kernel.actor import Actor, ActorKind
-from app.kernel.ids import new_id
 from app.screening.editions import LexiconVersion, Published
 from app.screening.models import LexiconVersionRow, PublicationRow
 
@@ -30,19 +29,24 @@ def find_version(session: Session, name: str, number: int | None) -> LexiconVers
     return _version(row) if row else None
 
 
+def version_called(session: Session, version_id: str) -> LexiconVersion | None:
+    row = session.scalars(_versions().where(LexiconVersionRow.id == version_id)).one_or_none()
+    return _version(row) if row else None
+
+
 def _versions() -> Select[LexiconVersionRow]:
     return select(LexiconVersionRow).options(_WITHOUT_CONTENT)
 
 
 def _version(row: LexiconVersionRow) -> LexiconVersion:
     actor = Actor(ActorKind(row.actor_kind), row.actor_id)
-    return LexiconVersion(row.name, row.number, row.terms, row.digest, row.created_at, actor)
+    return LexiconVersion(row.id, row.name, row.number, row.terms, row.digest, row.created_at, actor)
 
 
 def add_version(session: Session, version: LexiconVersion, content: bytes) -> None:
     session.add(
         LexiconVersionRow(
-            id=new_id("lex", version.created_at),
+            id=version.id,
             name=version.name,
             number=version.number,
             terms=version.terms,

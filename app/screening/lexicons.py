@@ -2,7 +2,8 @@
 
 import re
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -14,7 +15,7 @@ from app.db.unit_of_work import Transaction, UnitOfWork, hold_key
 from app.events.catalogue import EventType, LexiconPayload
 from app.events.service import publish_to_all
 from app.kernel.actor import Actor
-from app.kernel.errors import Unavailable
+from app.kernel.ids import new_id
 from app.screening import lexicon_rows
 from app.screening.compiling import compile_terms
 from app.screening.domain import Field, Term, TextSource
@@ -24,8 +25,10 @@ from app.screening.errors import (
     CatchesTooMuch,
     InForceAlready,
     LexiconNameInvalid,
+    LineFault,
     NoSuchLexicon,
     NotInForce,
+    PublishedMeanwhile,
 )
 from app.screening.in_force import in_force
 from app.screening.lexicon_file import read_terms, warnings, write_terms
@@ -45,7 +48,18 @@ _SUBJECT = "lexicons"
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
+class Draft:
+    """A file that has been read and has no fault; `told` are its warnings."""
+
+    name: str
+    terms: int
+    digest: bytes
+    content: bytes
+    told: tuple[LineFault, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
     """What would be in force, and the publication that it was worked out against."""
 
     lexicon: str
@@ -56,6 +70,15 @@ class _Plan:
     newest: int
     parts: Mapping[str, int]
     terms: Sequence[Term]
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What would be in force, ready to be put there in a moment."""
+
+    plan: Plan
+    digest: bytes
+    packed: bytes
 
 
 class Lexicons:
@@ -70,21 +93,21 @@ class Lexicons:
 
         Raises `LexiconNameInvalid`, `LexiconFaulty`.
         """
-        if not _NAME.fullmatch(name):
-            raise LexiconNameInvalid
-        terms = read_terms(data)
-        told, written = tuple(warnings(terms)), write_terms(terms)
-        digest, content = sha256(written).digest(), zlib.compress(written)
+        return self.add(actor, read_draft(name, data))
+
+    def add(self, actor: Actor, draft: Draft) -> Imported:
+        """The same for a file that `read_draft` has read."""
+        name = draft.name
         with self._unit_of_work.begin(actor) as tx:
             hold_key(tx, sha256(f"versions of lexicon {name}".encode()).digest())
             newest = lexicon_rows.find_version(tx.session, name, None)
-            if newest is not None and newest.digest == digest:
-                return Imported(newest, is_new=False, warnings=told)
+            if newest is not None and newest.digest == draft.digest:
+                return Imported(newest, is_new=False, warnings=draft.told)
             number = newest.number + 1 if newest else 1
-            version = LexiconVersion(name, number, len(terms), digest, tx.now, actor)
-            lexicon_rows.add_version(tx.session, version, content)
+            version = LexiconVersion(new_id("lex", tx.now), name, number, draft.terms, draft.digest, tx.now, actor)
+            lexicon_rows.add_version(tx.session, version, draft.content)
             audit.record(tx, Action.LEXICON_IMPORTED, ObjectKind.LEXICON, f"{name}/{number}")
-        return Imported(version, is_new=True, warnings=told)
+        return Imported(version, is_new=True, warnings=draft.told)
 
     def list_all(self) -> list[Lexicon]:
         """Every lexicon by its name."""
@@ -95,6 +118,14 @@ class Lexicons:
             Lexicon(name, tuple(version for version in versions if version.name == name), _in_force(published, name))
             for name in names
         ]
+
+    def find(self, version_id: str) -> LexiconVersion:
+        """Raises `NoSuchLexicon`."""
+        with self._unit_of_work.read() as tx:
+            version = lexicon_rows.version_called(tx.session, version_id) if version_id.isascii() else None
+        if version is None:
+            raise NoSuchLexicon
+        return version
 
     def in_force(self) -> list[Published]:
         """What decides now: the version of each lexicon, and by which publication it came into force."""
@@ -145,26 +176,30 @@ class Lexicons:
         From its commit on every process decides by it. What is published meanwhile by somebody else stays.
         Raises `NoSuchLexicon`, `InForceAlready`; `CatchesTooMuch` unless `despite_alarm`.
         """
-        for _ in range(policies.LEXICON_ROUNDS.value):
-            plan = self._plan(name, number)
-            if plan.against == plan.version:
-                raise InForceAlready
-            blob = compile_terms(plan.terms)
-            if not despite_alarm:
-                self._raise_alarm(Matcher.load(blob))
-            published = self._put_in_force(actor, plan, blob)
-            if published is not None:
-                return published
-        raise Unavailable
+        return _until_first(lambda: self.put_in_force(actor, self.compile(name, number, despite_alarm=despite_alarm)))
+
+    def compile(self, name: str, number: int | None = None, *, despite_alarm: bool = False) -> Compiled:
+        """What publishing it would put in force: outside any transaction, since it may take seconds.
+
+        Raises `NoSuchLexicon`, `InForceAlready`; `CatchesTooMuch` unless `despite_alarm`.
+        """
+        plan = self._plan(name, number)
+        if plan.against == plan.version:
+            raise InForceAlready
+        blob = compile_terms(plan.terms)
+        if not despite_alarm:
+            self._raise_alarm(Matcher.load(blob))
+        return Compiled(plan, sha256(blob).digest(), pack(blob))
 
     def withdraw(self, actor: Actor, name: str) -> Published:
         """The lexicon decides nothing more. Raises `NoSuchLexicon`, `NotInForce`."""
-        for _ in range(policies.LEXICON_ROUNDS.value):
-            plan = self._plan_without(name)
-            published = self._put_in_force(actor, plan, compile_terms(plan.terms))
-            if published is not None:
-                return published
-        raise Unavailable
+        return _until_first(lambda: self.put_in_force(actor, self.compile_without(name)))
+
+    def compile_without(self, name: str) -> Compiled:
+        """What would be in force without it. Raises `NoSuchLexicon`, `NotInForce`."""
+        plan = self._plan_without(name)
+        blob = compile_terms(plan.terms)
+        return Compiled(plan, sha256(blob).digest(), pack(blob))
 
     def publish_starter(self, actor: Actor) -> None:
         """Puts the starter lexicon in force where nothing was ever published: what an operator chose stays."""
@@ -188,15 +223,15 @@ class Lexicons:
             hold_key(tx, _PUBLICATIONS)
             lexicon_rows.replace_blob(tx.session, newest, sha256(renewed).digest(), packed)
 
-    def _plan(self, name: str, number: int | None) -> _Plan:
+    def _plan(self, name: str, number: int | None) -> Plan:
         """Raises `NoSuchLexicon`."""
         with self._unit_of_work.read() as tx:
             version = _version(tx, name, number).number
             newest, parts = lexicon_rows.newest_parts(tx.session)
             wanted, against = parts | {name: version}, parts.get(name)
-            return _Plan(name, version, against, newest, wanted, all_terms(tx, wanted))
+            return Plan(name, version, against, newest, wanted, all_terms(tx, wanted))
 
-    def _plan_without(self, name: str) -> _Plan:
+    def _plan_without(self, name: str) -> Plan:
         """Raises `NoSuchLexicon`, `NotInForce`."""
         with self._unit_of_work.read() as tx:
             newest, parts = lexicon_rows.newest_parts(tx.session)
@@ -204,17 +239,17 @@ class Lexicons:
             if name not in parts:
                 raise NotInForce
             left = {other: number for other, number in parts.items() if other != name}
-            return _Plan(name, None, parts[name], newest, left, all_terms(tx, left))
+            return Plan(name, None, parts[name], newest, left, all_terms(tx, left))
 
-    def _put_in_force(self, actor: Actor, plan: _Plan, blob: bytes) -> Published | None:
-        """None where somebody else has published since the plan was made."""
-        packed = pack(blob)
+    def put_in_force(self, actor: Actor, compiled: Compiled) -> Published:
+        """Raises `PublishedMeanwhile` where somebody else has published since it was compiled."""
+        plan = compiled.plan
         with self._unit_of_work.begin(actor) as tx:
             hold_key(tx, _PUBLICATIONS)
             if lexicon_rows.newest_parts(tx.session)[0] != plan.newest:
-                return None
+                raise PublishedMeanwhile
             published = Published(plan.lexicon, plan.version, plan.newest + 1, tx.now, actor)
-            lexicon_rows.add_publication(tx.session, published, plan.parts, sha256(blob).digest(), packed)
+            lexicon_rows.add_publication(tx.session, published, plan.parts, compiled.digest, compiled.packed)
             lexicon_rows.forget_blobs(tx.session, published.publication - policies.LEXICON_BLOBS_KEPT.value)
             _tell(tx, published)
             return published
@@ -238,6 +273,23 @@ class Lexicons:
         return rehearse(recent, cases, before, after)
 
 
+def read_draft(name: str, data: bytes) -> Draft:
+    """Reads a whole file outside any transaction. Raises `LexiconNameInvalid`, `LexiconFaulty`."""
+    if not _NAME.fullmatch(name):
+        raise LexiconNameInvalid
+    terms = read_terms(data)
+    written = write_terms(terms)
+    return Draft(name, len(terms), sha256(written).digest(), zlib.compress(written), tuple(warnings(terms)))
+
+
+def _until_first(publish: Callable[[], Published]) -> Published:
+    """Again where somebody else was quicker. Raises `PublishedMeanwhile`, which says to try later."""
+    for _ in range(policies.LEXICON_ROUNDS.value - 1):
+        with suppress(PublishedMeanwhile):
+            return publish()
+    return publish()
+
+
 def _version(tx: Transaction, name: str, number: int | None) -> LexiconVersion:
     """Raises `NoSuchLexicon`."""
     if not _NAME.fullmatch(name) or (number or 0) > _HIGHEST:
@@ -253,7 +305,7 @@ def _in_force(published: Mapping[str, Published], name: str) -> Published | None
     return newest if newest and newest.version is not None else None
 
 
-def _matcher_of(plan: _Plan) -> Matcher:
+def _matcher_of(plan: Plan) -> Matcher:
     return Matcher.load(compile_terms(plan.terms))
 
 

@@ -110,6 +110,12 @@ def history_of(session: Session, review: ReviewRow, limit: int) -> Sequence[Revi
     return session.execute(query.order_by(ReviewRow.decided_at.desc(), ReviewRow.id.desc()).limit(limit)).all()
 
 
+def of_account(session: Session, account_id: str, limit: int) -> Sequence[ReviewRow]:
+    """Newest first."""
+    query = select(ReviewRow).where(ReviewRow.account_id == account_id).order_by(ReviewRow.id.desc()).limit(limit)
+    return session.scalars(query).all()
+
+
 def also_open(session: Session, review: ReviewRow, limit: int) -> list[str]:
     query = select(ReviewRow.id).where(_same_as(review), ReviewRow.decided_at.is_(None))
     return list(session.scalars(query.order_by(ReviewRow.id).limit(limit)))

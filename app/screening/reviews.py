@@ -1,6 +1,8 @@
 """Use cases of reviewers: what waits, one of them in full, and what they decide."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from app import policies
 from app.audit import service as audit
@@ -161,6 +163,23 @@ class Reviews:
             Ruling.BLOCK: None,
         }[ruling]
         self._settle[kind](tx, subject, Field(row.field), shown, instead_of=None if row.held else text.reveal())
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewOfAccount:
+    """A review in the history of an account, without its text."""
+
+    id: str
+    field: Field
+    opened_at: datetime
+    decided_at: datetime | None
+    reason: str | None
+
+
+def reviews_of(tx: Transaction, account_id: AccountId, limit: int) -> list[ReviewOfAccount]:
+    """A step: newest first."""
+    rows = review_rows.of_account(tx.session, account_id, limit)
+    return [ReviewOfAccount(row.id, Field(row.field), row.opened_at, row.decided_at, row.reason) for row in rows]
 
 
 def _find(tx: Transaction, review_id: str) -> ReviewAndText:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from threading import Lock
 
 from app import policies
-from app.db.unit_of_work import UnitOfWork
+from app.db.unit_of_work import Transaction, UnitOfWork
 from app.kernel.errors import Unavailable
 from app.screening import review_rows
 from app.screening.docket import Waiting
@@ -22,6 +22,12 @@ class Watched:
     patrol: Progress | None
 
 
+def look_in(tx: Transaction) -> Watched:
+    """A step."""
+    newest = progress_of(tx, 1)
+    return Watched(review_rows.count_open(tx.session), newest[0] if newest else None)
+
+
 class Watch:
     def __init__(self, unit_of_work: UnitOfWork, seconds: Callable[[], float] = time.monotonic) -> None:
         self._unit_of_work = unit_of_work
@@ -33,8 +39,7 @@ class Watch:
     def look(self) -> Watched:
         """Raises `Unavailable`."""
         with self._unit_of_work.read() as tx:
-            newest = progress_of(tx, 1)
-            return Watched(review_rows.count_open(tx.session), newest[0] if newest else None)
+            return look_in(tx)
 
     def recall(self) -> Watched:
         """As it was a few seconds ago at most; what was known last when the database does not answer."""

@@ -7,7 +7,7 @@ from datetime import timedelta
 from threading import Lock
 
 from app import policies
-from app.db.unit_of_work import UnitOfWork, again_on_collision
+from app.db.unit_of_work import Transaction, UnitOfWork, again_on_collision
 from app.kernel.actor import SYSTEM
 from app.kernel.errors import Unavailable
 from app.upkeep import repository
@@ -15,6 +15,11 @@ from app.upkeep.domain import JobNote, JobRun
 
 _KEPT = timedelta(hours=policies.JOB_RUN_KEPT.value)
 _CACHED_SECONDS = policies.JOB_RUNS_CACHED.value
+
+
+def runs_of_jobs(tx: Transaction) -> list[JobRun]:
+    """A step: by name."""
+    return repository.job_runs(tx)
 
 
 class JobRuns:
@@ -49,7 +54,7 @@ class JobRuns:
     def list_all(self) -> list[JobRun]:
         """By name; none where no worker has ever run. Raises `Unavailable`."""
         with self._unit_of_work.read() as tx:
-            return repository.job_runs(tx)
+            return runs_of_jobs(tx)
 
     def recall(self) -> list[JobRun]:
         """Likewise, as it was a few seconds ago at most; what was known last when the database does not answer."""

@@ -7,3 +7,7 @@ class PersonUnknown(Exception):
 
 class HeldPhoneGone(Exception):
     """The phone that waited for its code is no longer held: the code was used or has expired."""
+
+
+class ReadingNotOnRecord(Exception):
+    """No published entry says that this person is read by whoever asks."""

@@ -1,19 +1,18 @@
 """Seals what a person proved, finds a person again by a number, and opens a record for a stated purpose only."""
 
+import json
 import os
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app import policies
 from app.audit import service as audit
-from app.audit.domain import Action, AuditObject, ObjectKind
+from app.audit.domain import BEGUN, Action, ObjectKind
 from app.audit.proofs import Receipt
-from app.audit.receipts import Act, Receipts
 from app.crypto.blind_index import IndexValue
 from app.crypto.envelope import DataKey, Envelope, Place, seal, unseal
 from app.db.unit_of_work import Transaction, UnitOfWork
-from app.kernel.actor import SYSTEM, Actor
+from app.kernel.actor import SYSTEM
 from app.kernel.ids import PersonId, new_person_id
 from app.kernel.secret import Secret
 from app.vault import repository
@@ -26,27 +25,18 @@ from app.vault.domain import (
     PhoneState,
     ReadPurpose,
 )
-from app.vault.errors import HeldPhoneGone, PersonUnknown
+from app.vault.errors import HeldPhoneGone, PersonUnknown, ReadingNotOnRecord
 from app.vault.models import DocumentRow, HeldPhoneRow, OrganisationRow, PersonRow, PhoneRow
 
 _NOBODY = "nobody"
 
 
-@dataclass(frozen=True, slots=True)
-class OpenedIdentity:
-    """What was asked for and is on file, and what shows that the opening is on record."""
-
-    fields: Mapping[IdentityField, Secret[str]]
-    receipt: Receipt
-
-
 class Vault:
-    """Steps for `verification` (they join its transaction) and the one use case that opens an identity."""
+    """Steps for `verification` (they join its transaction), and those by which `disclosure` opens an identity."""
 
-    def __init__(self, unit_of_work: UnitOfWork, envelope: Envelope, receipts: Receipts) -> None:
+    def __init__(self, unit_of_work: UnitOfWork, envelope: Envelope) -> None:
         self._unit_of_work = unit_of_work
         self._envelope = envelope
-        self._receipts = receipts
 
     # -- documents ----------------------------------------------------------------------------------------------
 
@@ -232,21 +222,36 @@ class Vault:
         audit.record(tx, Action.PERSON_DISSOLVED, ObjectKind.PERSON, self.audit_ref(tx, person_id))
         repository.delete_person(tx.session, person_id)
 
-    def read_identity(
-        self, actor: Actor, person_id: PersonId, purpose: ReadPurpose, fields: Collection[IdentityField], case: str
-    ) -> OpenedIdentity:
-        """Opens the named fields of one person, once the entry that says so, and names them, is published.
+    def begin_reading(
+        self, tx: Transaction, person_id: PersonId, purpose: ReadPurpose, fields: Collection[IdentityField], case: str
+    ) -> str:
+        """A step: puts on record that these fields of a person's identity are about to be read; the id of that entry.
 
-        `case` is the instrument's own number. Fields that are not on file are absent from the answer.
-        Raises `PersonUnknown`, `SealBroken`, `AuditNotPublished`. Source: L1, L5h, L8h.
+        `case` is an id of ours, nothing that people write. Raises `PersonUnknown`. Source: L1, L5h, L8h.
         """
-        with self._unit_of_work.read() as tx:
-            person = AuditObject(ObjectKind.PERSON, self.audit_ref(tx, person_id))
-        asked = f"{purpose}:{','.join(sorted(set(fields)))}"
-        receipt = self._receipts.fail_closed(actor, Act(Action.IDENTITY_READ, person, asked, case))
-        with self._unit_of_work.begin(actor) as tx:
-            _, data_key = self._data_key(tx, person_id)
-            return OpenedIdentity(dict(self._open(tx, person_id, data_key, frozenset(fields))), receipt)
+        return audit.record(
+            tx,
+            Action.IDENTITY_READ,
+            ObjectKind.PERSON,
+            self.audit_ref(tx, person_id),
+            outcome=BEGUN,
+            reason=f"{purpose}:{','.join(sorted(set(fields)))}",
+            case=case,
+        )
+
+    def open_read(
+        self, tx: Transaction, person_id: PersonId, fields: Collection[IdentityField], receipt: Receipt
+    ) -> Mapping[IdentityField, Secret[str]]:
+        """A step, the only one that opens an identity: the named fields of one person, whose reading is published.
+
+        `receipt` is that of an entry of `begin_reading` by the same actor about the same person that names all of these
+        fields. What is not on file is absent. Raises `ReadingNotOnRecord`, `PersonUnknown`, `SealBroken`. Source: L1,
+        L5h, L8h.
+        """
+        person, data_key = self._data_key(tx, person_id)
+        if not _announces(receipt, tx.actor.id, person.audit_ref, fields):
+            raise ReadingNotOnRecord
+        return dict(self._open(tx, person_id, data_key, frozenset(fields)))
 
     def _open(
         self, tx: Transaction, person_id: PersonId, data_key: DataKey, fields: frozenset[IdentityField]
@@ -289,6 +294,15 @@ class Vault:
 def frozen_phones(tx: Transaction, since: datetime) -> list[FrozenPhone]:
     """A step: which numbers have become somebody else's since then, oldest binding first."""
     return repository.frozen_phones(tx.session, since)
+
+
+def _announces(receipt: Receipt, actor_id: str, audit_ref: str, fields: Collection[IdentityField]) -> bool:
+    """Whether a published entry says that this actor reads these fields of this person."""
+    entry = json.loads(receipt.entry)
+    said = entry["action"], entry["outcome"], entry["actor"]["id"], entry["object"]
+    wanted = Action.IDENTITY_READ, BEGUN, actor_id, {"kind": ObjectKind.PERSON, "id": audit_ref}
+    named = str(entry["reason"]).partition(":")[2].split(",")
+    return said == wanted and set(fields) <= set(named)
 
 
 def _drop_expired_phones(tx: Transaction) -> int:

@@ -6,7 +6,7 @@ the same statements read the same things; only a proof that counts locks persons
 part 4.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -180,6 +180,17 @@ def _document_verified_at(link: Link | None) -> datetime | None:
 def has_person(tx: Transaction, account_id: AccountId) -> bool:
     """A step: whether somebody stands behind an account."""
     return repository.find_link(tx.session, account_id) is not None
+
+
+def person_behind(tx: Transaction, account_id: AccountId) -> PersonId | None:
+    """A step, for those who may open the vault: who stands behind an account; nothing outside learns it."""
+    link = repository.find_link(tx.session, account_id)
+    return link.person_id if link else None
+
+
+def accounts_of_same_persons(tx: Transaction, account_ids: Collection[AccountId]) -> list[AccountId]:
+    """A step: whatever accounts, of all forums, the persons behind these have."""
+    return repository.accounts_of_same_persons(tx.session, account_ids)
 
 
 def _answered(tx: Transaction, forum_id: ForumId, person_id: PersonId | None) -> tuple[Answered, ...]:

@@ -1,6 +1,6 @@
 """What the person at our own pages may see of an attempt: how it stands, the true reason, the tries that are left."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,8 +11,8 @@ from app import policies
 from app.db.unit_of_work import Transaction
 from app.kernel.ids import AccountId, ForumId, VerificationId
 from app.vault.service import frozen_phones
-from app.verification import repository
-from app.verification.domain import IdentityLevel, InnerReason, Method, Verification
+from app.verification import count_rows, repository
+from app.verification.domain import IdentityLevel, InnerReason, Method, Outcome, Verification
 
 _DAY = timedelta(days=1)
 _AT_ONCE = 500
@@ -98,6 +98,21 @@ def recycled_phones(tx: Transaction, since: datetime) -> list[RecycledPhone]:
             if verified_at <= phone.frozen_at
         ]
     return found
+
+
+def results_by_day(tx: Transaction, begins: Sequence[datetime]) -> Mapping[tuple[int, Outcome], int]:
+    """A step: verifications by their place in `begins`, the latest first, and by how they stand now."""
+    return count_rows.results_since(tx.session, begins)
+
+
+def oldest_standing(tx: Transaction) -> datetime | None:
+    """A step: when the verification was made that has stood longest."""
+    return count_rows.oldest_link(tx.session)
+
+
+def verification_ids_of(tx: Transaction, account_id: AccountId, limit: int) -> list[str]:
+    """A step: newest first."""
+    return count_rows.ids_of_account(tx.session, account_id, limit)
 
 
 def verified_since(since: datetime | InstrumentedAttribute[datetime | None]) -> Select[str]:

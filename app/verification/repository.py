@@ -373,6 +373,13 @@ def accounts_of(session: Session, person_ids: Collection[PersonId], forum_id: st
     return [AccountId(account_id) for account_id in session.scalars(query)]
 
 
+def accounts_of_same_persons(session: Session, account_ids: Collection[AccountId]) -> list[AccountId]:
+    """All accounts of all forums behind which somebody stands who stands behind one of these."""
+    persons = select(LinkRow.person_id).where(LinkRow.account_id.in_(account_ids))
+    query = select(LinkRow.account_id).where(LinkRow.person_id.in_(persons)).order_by(LinkRow.account_id)
+    return [AccountId(account_id) for account_id in session.scalars(query)]
+
+
 def forums_answered_in(session: Session, person_id: PersonId) -> list[ForumId]:
     query = select(SlotRow.forum_id).where(SlotRow.person_id == person_id).distinct().order_by(SlotRow.forum_id)
     return [ForumId(forum_id) for forum_id in session.scalars(query)]

@@ -35,7 +35,7 @@ from app.verification.errors import (
     PossessionRequired,
     TooManyAttempts,
 )
-from app.verification.links import DocumentProof, Links
+from app.verification.links import DocumentProof, Links, person_behind
 from app.verification.organisations import Organisations
 from app.verification.phones import read_phone
 from app.verification.providers.contract import CheckKind, CheckResult, ProviderError, ProviderUnavailable, Verdict
@@ -234,8 +234,7 @@ class Verifications:
     def person_behind(self, account_id: AccountId) -> PersonId | None:
         """Who stands behind an account, for those who may open the vault; nothing outside learns it."""
         with self._unit_of_work.read() as tx:
-            link = repository.find_link(tx.session, account_id)
-        return link.person_id if link else None
+            return person_behind(tx, account_id)
 
     def is_adult(self, tx: Transaction, account_id: AccountId) -> bool:
         """A step: whether the person behind an account is known to be 18; never where the age is unknown.

@@ -84,8 +84,10 @@ def new_browser_secret() -> Secret[str]:
     return Secret(os.urandom(_SECRET_BYTES).hex())
 
 
-def give_secret(request: Request, response: Response, name: str, secret: Secret[str], seconds: int) -> None:
-    """Has the browser keep it, out of reach of scripts and of other sites."""
+def give_secret(
+    request: Request, response: Response, name: str, secret: Secret[str], seconds: int, *, strict: bool = False
+) -> None:
+    """Has the browser keep it, out of reach of scripts and of other sites; `strict`: links from there bring none."""
     response.set_cookie(
         _cookie(request, name),
         secret.reveal(),
@@ -93,7 +95,7 @@ def give_secret(request: Request, response: Response, name: str, secret: Secret[
         path="/",
         secure=_secure(request),
         httponly=True,
-        samesite="lax",
+        samesite="strict" if strict else "lax",
     )
 
 

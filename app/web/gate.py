@@ -42,12 +42,16 @@ class BodyLimit:
     keys: int = _MAX_KEYS
 
 
-BODY_LIMITS = {"/v1/screenings": BodyLimit(1024 * 1024, keys=4000), "/v1/tokens": BodyLimit(keys=4000)}
-"""Where 500 texts may come at once. `BodyTooLarge` names these sizes."""
+BODY_LIMITS = {
+    "/v1/screenings": BodyLimit(1024 * 1024, keys=4000),
+    "/v1/tokens": BodyLimit(keys=4000),
+    "/v1/staff/lexicons": BodyLimit(4 * 1024 * 1024),
+}
+"""Where 500 texts may come at once, or a whole lexicon. `BodyTooLarge` names these sizes."""
 _USUAL = BodyLimit()
 _DEADLINE = 4.0
-_PROVIDER_DEADLINE = 9.5
-_PROVIDER_PATHS = re.compile(r"/(v1/verifications|register|verify|me)(/|$)")
+_LONG_DEADLINE = 9.5
+_LONG_PATHS = re.compile(r"/(v1/verifications|v1/staff|console|register|verify|me)(/|$)")
 _BODY_SECONDS = 10.0
 _MAX_HEAD_BYTES = 32 * 1024
 _BETWEEN = len(": \r\n")
@@ -86,11 +90,11 @@ class Gate:
         raise Unavailable
 
     def _deadline_of(self, scope: Scope) -> float:
-        """Seconds until the caller hears 503: long where a provider or a text may be waited for, short everywhere else.
+        """Seconds until the caller hears 503: long where a provider, a text or the log may be waited for.
 
         Who waited for a seat first may hear 503 while the check goes on: its key, or the verification, tells the end.
         """
-        return _PROVIDER_DEADLINE if _PROVIDER_PATHS.match(scope["path"]) else self._deadline
+        return _LONG_DEADLINE if _LONG_PATHS.match(scope["path"]) else self._deadline
 
     def _forget(self, task: asyncio.Future[None]) -> None:
         self._late.discard(task)

@@ -49,6 +49,10 @@ class Metrics:
         self._denials = Counter(
             "shiming_posting_denials", "Refusals to post, by reason.", ("reason",), registry=registry
         )
+        self._disclosures = Counter("shiming_disclosures", "Identities opened, each once.", registry=registry)
+        self._alarms = Counter(
+            "shiming_disclosure_alarms", "Members who have opened as many as this.", ("opened",), registry=registry
+        )
         self._refusals = Counter("shiming_rate_refusals", "Answers 429 for a rate.", ("kind",), registry=registry)
         self._seats = self._gauge("shiming_seats", "Seats by what they are for.", "work", "state")
         self._breakers = self._gauge(
@@ -82,6 +86,14 @@ class Metrics:
     def denied(self, reasons: Iterable[str]) -> None:
         for reason in reasons:
             self._denials.labels(reason).inc()
+
+    def disclosed(self) -> None:
+        """One identity that was opened."""
+        self._disclosures.inc()
+
+    def alarmed(self, opened: int) -> None:
+        """One member of the staff has opened as many identities as this in all."""
+        self._alarms.labels(str(opened)).inc()
 
     def rate_refused(self, kind: RouteClass) -> None:
         self._refusals.labels(kind.value).inc()

@@ -59,8 +59,8 @@ class MethodNotAllowed(ShimingError):
 class BodyTooLarge(ShimingError):
     code = "body-too-large"
     sentence = Sentence(
-        "请求体太大：最多 64 KiB，送审（/v1/screenings）最多 1 MiB。",
-        "The body is too large: at most 64 KiB, and 1 MiB at /v1/screenings.",
+        "请求体太大：最多 64 KiB，送审（/v1/screenings）最多 1 MiB，词库（/v1/staff/lexicons）最多 4 MiB。",
+        "The body is too large: at most 64 KiB, 1 MiB at /v1/screenings, 4 MiB at /v1/staff/lexicons.",
     )
 
 
@@ -117,6 +117,11 @@ _TITLES: dict[str, Sentence] = {
     "invalid-token": Sentence("访问令牌无效", "The access token is not valid"),
     "invalid-client": Sentence("客户端凭据不对", "The client's credentials are wrong"),
     "insufficient-scope": Sentence("令牌没有这项权限", "The token lacks the scope"),
+    "sign-in-failed": Sentence("没有登录成功", "Not signed in"),
+    "role-not-sufficient": Sentence("你的角色不能这样做", "Your roles do not open this"),
+    "second-factor-needed": Sentence("先输入动态码", "A fresh code is needed"),
+    "too-few-staff": Sentence("能批准的人不够", "Too few people could approve"),
+    "needs-second-person": Sentence("要由另一个人来做", "This takes another person"),
     "not-found": Sentence("没有这条记录", "Not found"),
     "account-not-found": Sentence("账号还没有登记", "The account is not registered"),
     "method-not-allowed": Sentence("不接受这种请求方法", "Method not allowed"),
@@ -147,6 +152,7 @@ _TITLES: dict[str, Sentence] = {
     "account-suspended": Sentence("账号已暂停", "The account is suspended"),
     "account-banned": Sentence("账号已封禁", "The account is banned"),
     "posting-denied": Sentence("现在不能发布", "Posting is refused"),
+    "form-stale": Sentence("页面放太久", "The page was open too long"),
     "internal-error": Sentence("出了意外", "Something failed"),
 }
 

@@ -42,6 +42,11 @@ def static_address(name: str) -> str:
     return f"/static/{name}?v={_assets()[name].mark}"
 
 
+def static_text(name: str) -> str:
+    """For a page that must be complete in itself."""
+    return _assets()[name].plain.decode()
+
+
 @router.get("/static/{name}")
 async def static(name: str, request: Request) -> Response:
     """Raises `NoSuchAddress`."""

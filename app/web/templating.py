@@ -20,7 +20,7 @@ from app.web.static import static_address, takes_gzip
 from app.web.words import clock, day, moment, text
 
 _APP = Path(__file__).parent.parent
-_FACES = ("pages", "demo")
+_FACES = ("pages", "console", "demo")
 _OTHER = {Language.CHINESE: Language.ENGLISH, Language.ENGLISH: Language.CHINESE}
 _PLAIN_QUERY = re.compile(r"[A-Za-z0-9._~=&-]{1,200}", re.ASCII)
 
@@ -33,17 +33,20 @@ def page(
     status: int = HTTPStatus.OK,
     language: Language | None = None,
     returns_to: str | None = None,
+    forum_id: str | None = None,
 ) -> HTMLResponse:
     """The template, `<face>/<file>` or one of the frame's, in the language that is asked for, else in `language`.
 
-    `returns_to` is a forum's registered address: a form of this page may lead there by a redirect.
+    `returns_to` is a forum's registered address: a form of this page may lead there by a redirect. `forum_id` is the
+    forum that the page is about: its frame says so while posting is paused there.
     """
-    spoken = language_of(request, language)
-    html = (
-        environment(spoken)
-        .get_template(template)
-        .render(development=request.app.state.services.development, switch=_switched(request, spoken), **values)
-    )
+    spoken, state = language_of(request, language), request.app.state
+    frame = {
+        "development": state.services.development,
+        "switch": _switched(request, spoken),
+        "paused": state.pause_banner.concerning(forum_id),
+    }
+    html = environment(spoken).get_template(template).render(**frame, **values)
     response = HTMLResponse(html, status, {"content-language": spoken, "vary": "accept-language, cookie"})
     if returns_to is not None:
         response.headers["content-security-policy"] = policy(returns_to)

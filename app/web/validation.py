@@ -14,6 +14,7 @@ _TOO_LONG = Sentence("太长[（最多 {max_length} 个）]。", "It is too long
 _WRONG_TYPE = Sentence("类型不对，见 /docs。", "It has the wrong type; see /docs.")
 _WRONG_VALUE = Sentence("值不在允许的范围内，见 /docs。", "The value is not one of those allowed; see /docs.")
 _NOT_A_TIME = Sentence("时间要写成 2026-11-21T00:00:00Z。", "Write times as 2026-11-21T00:00:00Z.")
+_NOT_A_DAY = Sentence("日期要写成 2026-11-21。", "Write days as 2026-11-21.")
 _UNKNOWN = Sentence("有不认识的字段，见 /docs。", "There is an unknown field here; see /docs.")
 _SENTENCES: dict[str, tuple[str, Sentence]] = {
     "missing": ("missing", _MISSING),
@@ -27,6 +28,7 @@ _SENTENCES: dict[str, tuple[str, Sentence]] = {
     "greater_than_equal": ("not-allowed", _WRONG_VALUE),
     "less_than_equal": ("not-allowed", _WRONG_VALUE),
     "moment": ("not-a-time", _NOT_A_TIME),
+    "day": ("not-a-day", _NOT_A_DAY),
 }
 _OTHER = ("wrong-type", _WRONG_TYPE)
 _UNKNOWN_FIELD = "extra_forbidden"

@@ -31,10 +31,11 @@ from app.kernel.errors import Unavailable
 from app.kernel.ids import AccountId
 from app.settings import Settings
 from app.upkeep.rotation import rotate_signing
-from app.vault.domain import IdentityField, ReadPurpose
+from app.vault.domain import IdentityField
 from app.web.problems import status_of
 from app.wiring import Services
 from tests.support.forum import NAME, ForumBackend, Json
+from tests.support.opening import read_identity
 from tests.support.unprotected import unprotected
 
 ACT = Act(Action.FORUM_DISABLED, AuditObject(ObjectKind.FORUM, "frm_1"), "test", "case 1")
@@ -119,7 +120,7 @@ def test_what_must_be_on_record_does_not_happen_while_nothing_can_be_published_a
 ) -> None:
     account, anchors = forum.member("山间清风"), AnchorFile(tmp_path / "elsewhere" / "anchors")
     receipts = receipts_over(services, anchors if where == "anchor" else services.audit.anchors, patience=0.2)
-    services.vault._receipts = services.boards._receipts = receipts
+    services.boards._receipts = receipts
     files = _files(settings.keys_dir)
     with unpublished(settings) if where == "head" else nullcontext():
         for action, act in _acts(services, settings, forum, account["id"], receipts).items():
@@ -148,7 +149,7 @@ def _acts(
 ) -> dict[str, Callable[[], object]]:
     person = services.verifications.person_behind(AccountId(account_id))
     assert person is not None
-    read = partial(services.vault.read_identity, OPERATOR, person, ReadPurpose.COURT_ORDER, [IdentityField.NAME], "1")
+    read = partial(read_identity, services, OPERATOR, person, receipts=receipts)
     return {
         "identity.read": read,
         "terms.changed": lambda: _change(services, forum),
@@ -170,7 +171,7 @@ def test_an_identity_is_opened_with_a_receipt_for_the_entry_that_says_so(
 ) -> None:
     person = services.verifications.person_behind(AccountId(forum.member("山间清风")["id"]))
     assert person is not None
-    opened = services.vault.read_identity(OPERATOR, person, ReadPurpose.COURT_ORDER, [IdentityField.NAME], "案1")
+    opened = read_identity(services, OPERATOR, person)
     assert opened.fields[IdentityField.NAME].reveal() == NAME
     check(services, opened.receipt)
     on_record = [one for one in entries(services) if one["action"] == "identity.read"]

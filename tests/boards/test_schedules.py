@@ -7,7 +7,7 @@ import pytest
 
 from app import policies
 from app.boards.schedules import Deadline, ModeratorState, Ordered, Schedule, Terms, day_of, end_of
-from app.boards.terms import DEFAULT, TermsChange, TermsHistory
+from app.boards.terms import DEFAULT, EVERYWHERE, FORUM, TermsChange, TermsHistory, TermsLevel, WantedTerms
 from app.kernel.clock import SHANGHAI
 from tests.support.obligations import Asked, Obligations, Placed, end_of_day_after
 
@@ -165,6 +165,37 @@ def test_of_two_changes_for_the_same_moment_the_later_made_one_holds() -> None:
     assert terms.of_board(_BOARD, FILED + timedelta(days=5)) == Terms(90, 9)
 
 
+def test_what_the_operator_asks_everywhere_counts_where_neither_forum_nor_board_says_more() -> None:
+    everywhere = TermsChange(FILED + timedelta(days=2), None, 60, 7, everywhere=True)
+    terms = TermsHistory([everywhere, *history((5, None, 90, None), (6, _BOARD, None, 3)).changes])
+    told = [terms.of_board(_BOARD, FILED + timedelta(days=days)) for days in (1, 2, 5, 6)]
+    assert told == [DEFAULT, Terms(60, 7), Terms(90, 7), Terms(90, 3)]
+    assert TermsHistory([everywhere]).of_board(None, FILED + timedelta(days=2)) == Terms(60, 7)
+
+
+def test_a_change_now_does_not_end_with_one_of_something_else_that_was_announced_before() -> None:
+    for level in (FORUM, EVERYWHERE, TermsLevel(_BOARD)):
+        interval = WantedTerms(frozenset({"interval_days"}), interval_days=90)
+        grace = WantedTerms(frozenset({"grace_days"}), grace_days=3)
+        ahead = TermsHistory([TermsHistory([]).with_wanted(level, interval, FILED + timedelta(days=30))])
+        (carried,) = ahead.carried_on(level, grace, FILED)
+        now = ahead.with_wanted(level, grace, FILED)
+        terms = TermsHistory([now, *ahead.changes, carried])
+        assert terms.of_board(_BOARD, FILED) == Terms(180, 3)
+        assert terms.of_board(_BOARD, FILED + timedelta(days=30)) == Terms(90, 3)
+        assert list(terms.carried_on(level, interval, FILED)) == []  # an interval is what was announced
+        assert list(terms.carried_on(level, grace, FILED + timedelta(days=30))) == []
+
+
+def test_what_was_announced_last_for_a_moment_is_what_is_carried_on() -> None:
+    moment, grace = FILED + timedelta(days=30), WantedTerms(frozenset({"grace_days"}), grace_days=3)
+    both = [
+        TermsChange(moment, None, 60, None, named=frozenset({"interval_days"})),
+        TermsChange(moment, None, 90, None, named=frozenset({"interval_days"})),
+    ]
+    assert list(TermsHistory(both).carried_on(FORUM, grace, FILED)) == [TermsChange(moment, None, 90, 3)]
+
+
 def test_a_shorter_grace_takes_no_day_from_what_is_due_or_ordered() -> None:
     terms = history((185, None, None, 0))
     assert deadline_at(terms, 185).suspends_at == end_of(day_of(FILED) + 180) + timedelta(days=14)
@@ -219,10 +250,11 @@ def _live(random: Random) -> None:
             life.orders.append(placed)
         if what == "terms":
             since = now + timedelta(days=random.choice((0, 0, 1, 40)))
-            on_board, interval = random.random() < 0.5, random.choice((None, 30, 31, 60, 90, 180, 365))
-            grace = random.choice((None, 0, 3, 14, 90))
-            changes.append(TermsChange(since, _BOARD if on_board else None, interval, grace))
-            life.asked.append(Asked(since, on_board, interval, grace))
+            level, interval = random.choice(("board", "forum", "all")), random.choice((None, 30, 31, 60, 90, 180, 365))
+            grace, on_board, everywhere = random.choice((None, 0, 3, 14, 90)), level == "board", level == "all"
+            board = _BOARD if on_board else None
+            changes.append(TermsChange(since, board, interval, grace, everywhere=everywhere))
+            life.asked.append(Asked(since, on_board, interval, grace, everywhere))
         terms = TermsHistory(sorted(changes, key=lambda change: change.effective_at))
         begun = Schedule(plan.anchor_day, plan.terms, order=order)
         deadline = terms.applied(begun, _BOARD, life.filed_at, life.proofs[-1], now).deadline(life.proofs[-1])

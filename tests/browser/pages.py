@@ -8,6 +8,7 @@ import httpx2
 from playwright.sync_api import BrowserContext, Page, TimeoutError, expect  # noqa: A004 -- its own
 
 from app.demo.seed import PEOPLE, SEEDED_BOARDS, SEEDS
+from app.forums.domain import PausedPlace
 from app.kernel.actor import OPERATOR
 from app.kernel.sentence import Language
 from app.screening.docket import ReviewFilter
@@ -171,6 +172,14 @@ def refusals(walker: Walker) -> Iterator[str]:
     yield "not-found"
     walker.page.goto("/problems/nothing")
     yield "problem-unknown"
+
+
+def paused(walker: Walker) -> Iterator[str]:
+    """Before the first page: what a process has seen is good for two seconds."""
+    walker.services.emergency.pauses.pause(OPERATOR, PausedPlace(), "演练")
+    walker.page.goto("/")
+    expect(walker.page.locator(".paused")).to_be_visible()
+    yield "paused"
 
 
 def outbox(walker: Walker) -> Iterator[str]:
@@ -574,6 +583,7 @@ WALKS: Mapping[str, Walk] = {
     for walk in (
         public_pages,
         refusals,
+        paused,
         outbox,
         continuing,
         until_way,

@@ -8,9 +8,13 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.conftest import NewWalker
+from tests.browser.console_pages import CONSOLE_WALKS, STAFF_NAMES
 from tests.browser.looks import HEIGHT, NARROW, WIDE, faults_of
-from tests.browser.pages import IN_BOTH_LANGUAGES, NAMES, WALKS, Walk, Walker
+from tests.browser.pages import IN_BOTH_LANGUAGES, NAMES, Walk, Walker
+from tests.browser.pages import WALKS as PUBLIC_WALKS
 
+WALKS = {**PUBLIC_WALKS, **CONSOLE_WALKS}
+BOTH_LANGUAGES = (*IN_BOTH_LANGUAGES, *CONSOLE_WALKS)
 SHOT_WIDTHS = (NARROW[-1], WIDE)
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
@@ -44,7 +48,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """English in the dark: for pictures all of it, else what is not only the same pages in other words."""
     if "walk" not in metafunc.fixturenames:
         return
-    translated = WALKS if metafunc.config.option.screenshots else {name: WALKS[name] for name in IN_BOTH_LANGUAGES}
+    translated = WALKS if metafunc.config.option.screenshots else {name: WALKS[name] for name in BOTH_LANGUAGES}
     cases = [pytest.param(walk, "zh", "light", id=f"{name}-zh") for name, walk in WALKS.items()]
     cases += [pytest.param(walk, "en", "dark", id=f"{name}-en") for name, walk in translated.items()]
     metafunc.parametrize(("walk", "language", "scheme"), cases)
@@ -56,6 +60,6 @@ def test_every_state_looks_as_it_must(
     faults: dict[str, list[str]] = {}
     for state in walk(walker):
         shoot(walker.page, state)
-        faults[state] = faults_of(walker.page, walker.language, NAMES, dark=scheme == "dark")
+        faults[state] = faults_of(walker.page, walker.language, (*NAMES, *STAFF_NAMES), dark=scheme == "dark")
     assert faults
     assert {state: found for state, found in faults.items() if found} == {}

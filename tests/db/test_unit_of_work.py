@@ -22,11 +22,12 @@ from app.db.base import Base
 from app.db.engine import THREADS, make_engine
 from app.db.unit_of_work import CollidedWithAnother, ConstraintViolated, UnitOfWork, again_on_collision
 from app.events.models import DeliveryRow, EndpointRow, EventRow
-from app.forums.models import ForumRow
+from app.forums.models import ForumRow, PauseRow
 from app.kernel.actor import OPERATOR
 from app.kernel.errors import StartRefused, Unavailable
 from app.registration.models import FlowRow
 from app.screening.models import KeptTextRow, LexiconVersionRow, ReviewRow
+from app.staff.models import StaffRow, StaffSessionRow
 from app.vault.models import DocumentRow, OrganisationRow, PersonRow, PhoneRow
 from app.verification.models import OrganisationMarkRow, SignInRow, SlotRow, VerificationRow
 from tests.support.clock import TODAY, FakeClock
@@ -121,6 +122,10 @@ def _acceptance() -> AcceptanceRow:
 
 def _two_accounts() -> list[Base]:
     return [_forum(), _account(), _account("acc_2", handle_key="another")]
+
+
+def _pause(pause_id: str) -> PauseRow:
+    return PauseRow(id=pause_id, forum="frm_1", place="brd_1", reason=CANARY, began_at=TODAY, began_by="stf_1")
 
 
 def _slot(account_id: str) -> SlotRow:
@@ -267,6 +272,7 @@ def _rules() -> dict[str, tuple[list[Base], Base]]:
             _account("acc_2", handle_key="another", external_id=CANARY),
         ),
         "uq_accounts_status_index": ([_forum(), _account()], _account("acc_2", handle_key="another", status_index=1)),
+        "uq_pauses_in_force": ([_pause("pau_1")], _pause("pau_2")),
         "uq_account_slots_slot": ([*_two_accounts(), _person(), _slot("acc_1")], _slot("acc_2")),
         "uq_verifications_in_flight": ([_forum(), _account(), _attempt("vrf_1")], _attempt("vrf_2")),
         "uq_organisation_marks_organisation_id": ([*_two_accounts(), _organisation(), _mark("acc_1")], _mark("acc_2")),
@@ -295,9 +301,20 @@ def _rules() -> dict[str, tuple[list[Base], Base]]:
             [_text("txt_1"), _text("txt_2"), _review("rev_1", subject_id=None)],
             _review("rev_2", "txt_2", subject_id=None),
         ),
+        "uq_staff_email": ([_member("stf_1")], _member("stf_2")),
+        "uq_staff_sessions_id": ([_member("stf_1"), _staff_session(b"1")], _staff_session(b"2")),
         "pk_forums": ([_forum()], _forum()),
         "pk_agreement_acceptances": ([_forum(), _account(), _acceptance()], _acceptance()),
     }
+
+
+def _member(staff_id: str) -> StaffRow:
+    return StaffRow(id=staff_id, email=CANARY, state="active", created_at=TODAY, version=1)
+
+
+def _staff_session(digest: bytes) -> StaffSessionRow:
+    moments = dict.fromkeys(("created_at", "seen_at", "second_factor_at"), TODAY)
+    return StaffSessionRow(digest=digest, id=CANARY, staff_id="stf_1", face="api", wrong_codes=0, **moments)
 
 
 def _lexicon(lexicon_id: str) -> LexiconVersionRow:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx2
@@ -13,6 +13,7 @@ from app.settings import Settings
 from app.verification.sms.sandbox import SandboxSender
 from app.wiring import Services, build
 from tests.support.clock import FakeClock
+from tests.support.disclosing import open_office
 from tests.support.forum import ForumBackend
 from tests.support.serving import serving
 
@@ -340,3 +341,30 @@ def test_closing_needs_a_code_of_the_last_quarter_of_an_hour_and_comes_back_to_w
     assert forum.account(member)["status"] == "active"
     clock.advance(minutes=15)
     assert "山间清风" not in browser.get().text  # idle
+
+
+def test_people_see_who_opened_their_identity_once_that_may_be_told(
+    services: Services, address: str, forum: ForumBackend, new_forum: NewForum, clock: FakeClock
+) -> None:
+    other, accounts = new_forum("另一个论坛"), []
+    for one, handle in ((forum, "山间清风"), (other, "静水流深")):
+        accounts.append(one.register(handle)["id"])
+        one.phone_code(accounts[-1], PHONE)
+        one.check_document(accounts[-1])
+        clock.advance(minutes=2)
+    office, visitor = open_office(services, address), Browser(address, forum.credentials.forum_id, "zh")
+    with closing(visitor.http):
+        assert "没有可显示的记录。依法延后的到期后显示。" in visitor.sign_in().text
+        basis = {"legal_basis": "《刑事诉讼法》第五十四条<b>", "authority": "沙箱市法院", "purpose": "court_order"}
+        later = [{}, {"notify_after": "2026-11-22T04:00:00Z"}]
+        for account, more in zip(accounts, later, strict=True):
+            opened = office.execute(office.approved(account, **basis, fields=["phone", "name"], **more))
+            assert opened.json()["fields"]["phone"] == PHONE
+        office.approved(accounts[0], authority="没有打开过的机关")
+        page = visitor.get().text
+        for said in ("法院调取，由沙箱市法院提出", "第五十四条&lt;b&gt;", "打开的内容：姓名、手机号"):
+            assert page.count(said) == 1, said
+        assert "没有打开过的机关" not in page
+        assert "没有可显示的记录" not in page
+        clock.advance(days=1)
+        assert visitor.sign_in().text.count("法院调取，由沙箱市法院提出") == 2

@@ -60,10 +60,16 @@ def test_whoever_is_identified_agreed_and_unsanctioned_may_post() -> None:
         (replace(GOOD, sanction=suspended(NOW + MOMENT)), ReasonCode.ACCOUNT_SUSPENDED),
         (replace(GOOD, sanction=BAN), ReasonCode.ACCOUNT_BANNED),
         (replace(GOOD, account=CLOSED), ReasonCode.ACCOUNT_CLOSED),
+        (replace(GOOD, paused=("all",)), ReasonCode.POSTING_PAUSED),
+        (replace(GOOD, paused=("brd_1", "frm_1")), ReasonCode.POSTING_PAUSED),
     ],
 )
 def test_each_reason_refuses_by_itself(standing: Standing, reason: ReasonCode) -> None:
     assert reasons(standing) == [reason]
+
+
+def test_a_paused_board_stops_nobody_elsewhere() -> None:
+    assert reasons(replace(GOOD, paused=("brd_1", "frm_2"))) == []
 
 
 def test_every_reason_that_applies_is_given_together() -> None:
@@ -182,11 +188,14 @@ _standings = st.builds(
     st.none() | _identities,
     st.none() | st.builds(AgreementInForce, _versions, _times),
     st.none() | st.builds(AcceptedAgreement, _versions, _times),
+    paused=st.sampled_from([(), ("brd_1",), ("frm_1",), ("all", "brd_1")]),
 )
 
 
 @given(_standings)
-def test_a_permit_is_given_only_to_the_identified_unexpired_agreed_and_unsanctioned(standing: Standing) -> None:
+def test_a_permit_is_given_only_to_the_identified_unexpired_agreed_and_unsanctioned_where_posting_goes_on(
+    standing: Standing,
+) -> None:
     identity, agreement, accepted, sanction = (
         standing.identity,
         standing.agreement,
@@ -207,7 +216,8 @@ def test_a_permit_is_given_only_to_the_identified_unexpired_agreed_and_unsanctio
     permitted = isinstance(decide(standing, POLICY, NOW), Permit)
 
     is_open = standing.account.closed_at is None
-    assert permitted == (identified and unexpired and agreed and unsanctioned and is_open)
+    goes_on = standing.paused in {(), ("brd_1",)}
+    assert permitted == (identified and unexpired and agreed and unsanctioned and is_open and goes_on)
 
 
 @given(_standings)

@@ -13,8 +13,10 @@ from app.agreements import repository as agreements
 from app.agreements.domain import Acceptance, AcceptanceChannel, AgreementKind, AgreementVersion
 from app.agreements.models import AgreementVersionRow
 from app.db.unit_of_work import Transaction
-from app.kernel.actor import OPERATOR
-from app.kernel.ids import AccountId, ForumId
+from app.forums.domain import PausedPlace
+from app.forums.pauses import places_paused
+from app.kernel.actor import OPERATOR, Actor, ActorKind
+from app.kernel.ids import AccountId, BoardId, ForumId
 from app.posting.domain import AcceptedAgreement, AgreementInForce, Identity, Standing, StandingFilter
 from app.posting.standing_reader import read_standings
 from app.verification import repository as verification
@@ -38,6 +40,7 @@ def put_together(services: Services, forum_id: ForumId, account_id: str) -> Stan
             accepted=_newest_acceptance(tx, account.id),
             organisation_verified=verification.has_organisation(tx.session, account.id),
             status_index=tx.session.scalars(select(AccountRow.status_index).where(AccountRow.id == account.id)).one(),
+            paused=places_paused(tx, forum_id),
         )
 
 
@@ -307,3 +310,22 @@ def _accept_again(tx: Transaction, account_id: AccountId, version: str) -> None:
     version_id = tx.session.scalars(select(AgreementVersionRow.id).where(AgreementVersionRow.version == version)).one()
     acceptance = Acceptance(account_id, AgreementKind.USER, version, tx.now, AcceptanceChannel.FORUM)
     agreements.add_acceptance(tx.session, version_id, acceptance)
+
+
+def test_where_posting_is_paused_is_read_for_the_forum_that_it_concerns(
+    services: Services, stage: Stage, new_forum: Callable[[str], ForumBackend]
+) -> None:
+    account_id, other = stage.forum.register("山间清风")["id"], new_forum("别的论坛")
+    founder = other.moderator_to_be("版主甲")
+    board = other.board(founder["id"], "tea")["id"]
+    pauses = services.emergency.pauses
+    made = [
+        pauses.pause(OPERATOR, place, "演练").id
+        for place in (PausedPlace(stage.forum_id), PausedPlace(board_id=BoardId(board)), PausedPlace())
+    ]
+    assert stage.compare(account_id, "paused").paused == tuple(sorted(["all", stage.forum_id]))
+    there = Stage(services, other, stage.clock)
+    assert there.compare(founder["id"], "paused elsewhere").paused == tuple(sorted(["all", board]))
+    for pause_id in made:
+        pauses.resume(Actor(ActorKind.OPERATOR, "another"), pause_id)
+    assert stage.compare(account_id, "resumed").paused == ()

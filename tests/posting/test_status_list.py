@@ -22,9 +22,10 @@ from app.accounts.repository import draw_status_indexes
 from app.agreements.domain import AgreementKind
 from app.agreements.models import AcceptanceRow, AgreementVersionRow
 from app.db.unit_of_work import Transaction
-from app.kernel.actor import OPERATOR
+from app.forums.domain import PausedPlace
+from app.kernel.actor import OPERATOR, Actor, ActorKind
 from app.kernel.errors import NotFound, Unavailable
-from app.kernel.ids import new_id
+from app.kernel.ids import BoardId, new_id
 from app.posting.decision import Permit, Refusal, decide
 from app.posting.domain import StandingFilter
 from app.posting.standing_reader import read_standings
@@ -267,6 +268,32 @@ def test_a_disabled_forum_reads_suspended_throughout_and_an_unknown_one_is_not_f
             assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
             assert answer.headers["cache-control"] == "no-store"
     assert set(services.status_lists._kept) == {forum.credentials.forum_id, other.credentials.forum_id}
+
+
+def test_while_its_forum_or_everything_is_paused_the_list_reads_suspended_throughout_and_then_as_before(
+    services: Services, forum: ForumBackend, new_forum: NewForum, second_process: str, clock: FakeClock
+) -> None:
+    account, other = forum.moderator_to_be("山间清风"), new_forum("另一个论坛")
+    forum.post(f"/v1/accounts/{forum.register('封禁的')['id']}/ban", {"reason": "欺诈"}).raise_for_status()
+    board = BoardId(forum.board(account["id"])["id"])
+    here, both = forum.credentials.forum_id, (forum.address, second_process)
+    before = listed(forum)
+    assert set(before) == {0, 1}
+    whole, nothing = [2] * len(before), [0] * len(listed(other))
+    for place, shown, shown_elsewhere in (
+        (PausedPlace(board_id=board), before, nothing),
+        (PausedPlace(here), whole, nothing),
+        (PausedPlace(), whole, [2] * len(nothing)),
+    ):
+        for address in both:
+            listed(forum, address)  # the worst case: both have just looked
+        made = services.emergency.pauses.pause(OPERATOR, place, "演练")
+        clock.advance(seconds=15)
+        assert [listed(forum, address) for address in both] == [shown, shown]
+        assert listed(other) == shown_elsewhere
+        services.emergency.pauses.resume(Actor(ActorKind.OPERATOR, "another"), made.id)
+        clock.advance(seconds=15)
+        assert [listed(forum, address) for address in both] == [before, before]
 
 
 def test_the_list_says_of_every_account_what_the_decision_says(

@@ -29,6 +29,8 @@ class ForumBackend:
             verify=NO_CERTIFICATES,
             limits=_AS_MANY_AS_ASK,
         )
+        self.staff_headers: dict[str, str] = {}
+        """With which the same caller speaks as a member of the staff."""
         self.log_in()
 
     def log_in(self, scope: str | None = None) -> Json:

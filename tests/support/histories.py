@@ -9,9 +9,11 @@ from sqlalchemy import select
 from app.accounts.domain import Account, AccountName
 from app.agreements.domain import AcceptanceChannel, AgreementKind
 from app.boards.domain import BoardChange, ModeratorFilter, ModeratorView, NewBoard, OrderScope, ScopeKind, Step
+from app.boards.filing import change_terms
 from app.boards.models import ModeratorRow
 from app.boards.schedules import ModeratorState
-from app.boards.terms import WantedTerms
+from app.boards.terms import WantedTerms, Why
+from app.forums.service import hold_every_forum
 from app.kernel.actor import OPERATOR
 from app.kernel.ids import ModeratorId
 from app.posting.domain import PostingScope, Use
@@ -65,10 +67,16 @@ class History:
             self.clock.advance(hours=self.random.randrange(1, 200))
         for view in self._listed():
             appointment = view.standing.appointment
-            model = Obligations(appointment.filed_at, [proved_at])
+            model = Obligations(appointment.filed_at, [proved_at], self._asked_of_all())
             self.offices.append(Office(view.board.slug, appointment.id, model))
         self._begun = self._latest = self.clock.now()
         self.compare()
+
+    def _asked_of_all(self) -> list[Asked]:
+        """What the operator asked of all forums in lives before this one."""
+        made = self.services.term_changes.history(None, None, 10_000)[::-1]
+        of_all = [one.change for one in made if one.forum_id is None]
+        return [Asked(one.effective_at, False, one.interval_days, one.grace_days, everywhere=True) for one in of_all]
 
     def live(self, steps: int) -> None:
         acts = (
@@ -92,7 +100,9 @@ class History:
         chosen = self.random.choice(self.offices)
         state = chosen.model.judge(now).state
         assert self._may_moderate(chosen) == (state not in _POWERLESS), (self.told, chosen)
-        assert chosen.id in {view.standing.appointment.id for view in self._listed(ModeratorState(state))}, self.told
+        if not self._before_terms_that_held(now):
+            found_by_state = {view.standing.appointment.id for view in self._listed(ModeratorState(state))}
+            assert chosen.id in found_by_state, self.told
         for office in self.offices:
             judged = office.model.judge(now)
             assert (office.id in listed) == (judged.state != "ended"), self.told
@@ -103,12 +113,8 @@ class History:
         self._compare_rows(now)
 
     def _compare_rows(self, now: datetime) -> None:
-        """What is stored to search by is never later than what is so; after a look, what was told of powers is so.
-
-        Not before terms that were in force already when the clock was set back: a worker may have gone by them.
-        """
-        self._latest = max(now, self._latest)
-        if any(now < asked.since <= self._latest for office in self.offices for asked in office.model.asked):
+        """What is stored to search by is never later than what is so; after a look, what was told of powers is so."""
+        if self._before_terms_that_held(now):
             return
         with self.services.unit_of_work.read() as tx:
             query = select(ModeratorRow).filter_by(forum_id=self._desk.forum_id, ended_at=None)
@@ -122,6 +128,11 @@ class History:
             assert row.suspends_at <= judged.suspends, (self.told, row.suspends_at, judged)
             if self.told and self.told[-1][0] == "_sweep":
                 assert (row.told_state == "suspended") == (judged.state == "suspended"), (self.told, row.told_state)
+
+    def _before_terms_that_held(self, now: datetime) -> bool:
+        """Whether the clock was set back behind terms that were in force already: a worker may have gone by them."""
+        self._latest = max(now, self._latest)
+        return any(now < asked.since <= self._latest for office in self.offices for asked in office.model.asked)
 
     def _prove(self) -> None:
         assert self._desk.prove(self._account, self._phone).outcome == "verified"
@@ -159,9 +170,15 @@ class History:
             office.model.asked.append(Asked(since, True, interval, grace))
             return
         since = self.clock.now() + timedelta(days=random.choice((0, 0, 1, 30, 45)))
-        self.services.boards.set_forum_terms(OPERATOR, self._desk.forum_id, wanted, since, "design")
+        everywhere = random.random() < 0.3
+        if everywhere:
+            with self.services.unit_of_work.begin(OPERATOR) as tx:
+                hold_every_forum(tx)
+                change_terms(tx, None, None, wanted, since, Why("design"))
+        else:
+            self.services.boards.set_forum_terms(OPERATOR, self._desk.forum_id, wanted, since, "design")
         for office in self.offices:
-            office.model.asked.append(Asked(since, False, interval, grace))
+            office.model.asked.append(Asked(since, False, interval, grace, everywhere))
 
     def _cancel_or_lift(self) -> None:
         office, forum_id, moderators = self.random.choice(self.offices), self._desk.forum_id, self.services.moderators

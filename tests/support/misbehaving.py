@@ -8,7 +8,7 @@ from functools import partial
 from typing import NoReturn
 
 import app.main
-import app.wiring
+import app.outside
 from app.__main__ import main
 from app.jobs.timetable import TIMETABLE, Job
 from app.jobs.worker import Worker
@@ -114,7 +114,7 @@ def _job(_services: Services) -> int:
 
 
 if __name__ == "__main__":
-    app.wiring._PROVIDERS["sandbox"] = _Provider
-    app.wiring.SandboxSender = _Sender  # type: ignore[attr-defined] # the name by which wiring makes one
+    app.outside._PROVIDERS["sandbox"] = _Provider
+    app.outside.SandboxSender = _Sender  # type: ignore[attr-defined] # the name by which one is made
     app.main.Worker = partial(Worker, timetable=(*TIMETABLE, Job("says-whom", 5, 1, _job)))  # type: ignore[attr-defined, assignment]
     main()

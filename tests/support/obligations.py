@@ -31,6 +31,8 @@ class Asked(NamedTuple):
     of_board: bool
     interval: int | None
     grace: int | None
+    everywhere: bool = False
+    """By the operator, of all forums."""
 
 
 class Placed(NamedTuple):
@@ -74,8 +76,8 @@ class Obligations:
     def _terms(self, moment: datetime) -> tuple[int, int]:
         """Interval and grace as asked for at a moment: by the board, else by the forum, else the default."""
         interval, grace = 180, 14
-        for of_board in (False, True):
-            said = [one for one in self.asked if one.of_board is of_board and one.since <= moment]
+        for level in ((False, True), (False, False), (True, False)):
+            said = [one for one in self.asked if (one.of_board, one.everywhere) == level and one.since <= moment]
             if said:
                 newest = max(one.since for one in said)
                 last = [one for one in said if one.since == newest][-1]

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from tests.support.forum import Json
-from tests.torture.scenarios import Asked
+from tests.torture.asked import Asked
 
 _TEXTS = (
     *("", " ", "a\x00b", "长" * 2_000, "9" * 4_000, "e" + "\u0301" * 300, "\u0301", "𠮷" * 50, "null", "-1", "1e400"),

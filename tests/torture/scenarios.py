@@ -4,9 +4,8 @@ import copy
 import json
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import Any
 
 import httpx2
 
@@ -18,30 +17,18 @@ from tests.support.agreements import none_published
 from tests.support.forum import NAME, PERSON, ForumBackend, Json
 from tests.support.lexicons import BLOCKED, REVIEWED
 from tests.support.serving import serving
-from tests.torture.world import HOOK, RETURN_URL, USED_KEY, World
+from tests.torture.asked import Asked, Line
+from tests.torture.disclosure_scenarios import disclosure_lines, good_disclosures
+from tests.torture.operator_scenarios import NAMES_A_FORUM, good_operator, operator_lines, unknown_forum
+from tests.torture.pause_scenarios import good_pauses, pause_lines
+from tests.torture.register_scenarios import NOBODYS, good_registers, register_lines
+from tests.torture.staff_scenarios import good_staff, staff_lines
+from tests.torture.world import HOOK, RETURN_URL, USED_KEY, World, is_for_staff
 
 GENEROUS = {kind: Rate(1_000_000_000, "requests", "test", 1) for kind in RouteClass}
 _ONE_AN_HOUR = {kind: Rate(1, "requests", "test", 3600) for kind in RouteClass}
 _JSON = {"content-type": "application/json"}
 _KEY = "a-key-of-the-scenarios"
-Line = tuple[str, int, str, httpx2.Response]
-"""An operation, the status and the code that it must answer with, and what it answered."""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """One request that is good: the operation, what stands in its path, and the rest as the client takes it."""
-
-    operation: str
-    path: dict[str, str] = field(default_factory=dict)
-    options: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def address(self) -> str:
-        return self.operation.split(" ")[1].format(**self.path)
-
-    def by(self, forum: ForumBackend, **more: Any) -> httpx2.Response:
-        return forum.http.request(self.operation.split(" ")[0], self.address, **{**self.options, **more})
 
 
 @dataclass(frozen=True)
@@ -60,6 +47,7 @@ def new_stage(world: World) -> Iterator[Stage]:
     strict = replace(services, verifications=verifications, metrics_token_digest=sha256(b"metrics").digest())
     with serving(strict, _ONE_AN_HOUR) as address:
         backend = ForumBackend(address, world.forum.credentials)
+        backend.staff_headers = world.forum.staff_headers
         with closing(backend.http):
             yield Stage(world, backend)
 
@@ -107,6 +95,11 @@ def good(world: World) -> Iterator[Asked]:
     yield from _good_boards(world)
     yield from _good_moderators(world)
     yield from _good_screenings(world)
+    yield from good_staff(world)
+    yield from good_registers(world)
+    yield from good_pauses(world)
+    yield from good_disclosures(world)
+    yield from good_operator(world)
     named = {"account_id": world.accounts["verified"]["id"], "scope": "post"}
     content = [{"field": "post", "text": "你好", "board": world.offices["open"]}]
     yield Asked("POST /v1/tokens", {}, {"json": {**named, "items": content}})
@@ -195,7 +188,7 @@ def _narrow(stage: Stage, asked: Asked) -> httpx2.Response:
     narrow = ForumBackend(stage.world.forum.address, stage.world.forum.credentials)
     with closing(narrow.http):
         narrow.log_in("accounts" if asked.address.startswith("/v1/tokens") else "tokens")
-        return asked.by(narrow)
+        return asked.by(narrow, headers={"authorization": narrow.http.headers["authorization"]})
 
 
 def _hasty(stage: Stage, asked: Asked) -> httpx2.Response:
@@ -232,13 +225,25 @@ def _elsewhere(stage: Stage, asked: Asked) -> httpx2.Response:
         "order_id": stage.world.offices["their order"],
         "sanction_id": "san_nobody",
         "screening_id": stage.world.screenings["theirs"],
+        "staff_id": "stf_nobody",
+        "pause_id": "pau_nobody",
+        "disclosure_id": "dsc_nobody",
     }
-    if asked.operation == "GET /v1/audit/proofs/inclusion":
-        return asked.by(stage.world.forum, params={"id": "nobody"})
-    if asked.operation == "GET /v1/moderators":
-        return asked.by(stage.world.forum, params={"board": theirs["board"]})
-    if asked.operation == "POST /v1/reverifications":
-        return asked.by(stage.world.forum, json={**asked.options["json"], "scope": {"board": theirs["board"]}})
+    given = asked.options.get("json") or {}
+    instead: dict[str, Json] = {
+        **NOBODYS,
+        "GET /v1/audit/proofs/inclusion": {"params": {"id": "nobody"}},
+        "GET /v1/moderators": {"params": {"board": theirs["board"]}},
+        "POST /v1/reverifications": {"json": {**given, "scope": {"board": theirs["board"]}}},
+        "POST /v1/staff/disclosures": {"json": {**given, "account_id": "acc_nobody"}},
+        "POST /v1/staff/pauses": {"json": {**given, "scope": {"board_id": "brd_nobody"}}},
+    }
+    if asked.operation in NAMES_A_FORUM:
+        return unknown_forum(stage.world, asked)
+    if asked.operation in instead:
+        return asked.by(stage.world.forum, **instead[asked.operation])
+    if asked.path and is_for_staff(asked.address):
+        return replace(asked, path=dict.fromkeys(asked.path, "nobody")).by(stage.world.forum)
     if not asked.path:
         with none_published(stage.world.services, AgreementKind.USER):
             return asked.by(stage.world.forum)
@@ -246,6 +251,9 @@ def _elsewhere(stage: Stage, asked: Asked) -> httpx2.Response:
 
 
 def _nobody(stage: Stage, asked: Asked) -> httpx2.Response:
+    if is_for_staff(asked.address):
+        nobody = {"scope": {"account_id": "acc_nobody"}}
+        return asked.by(stage.world.forum, json={**asked.options["json"], **nobody})
     theirs = {"account_id": stage.world.accounts["theirs"]["id"]}
     place = {"POST /v1/boards": {"founder": theirs}, "POST /v1/reverifications": {"scope": theirs}}
     return asked.by(stage.world.forum, json={**asked.options["json"], **place.get(asked.operation, theirs)})
@@ -262,9 +270,25 @@ def _reused(stage: Stage, asked: Asked) -> httpx2.Response:
 def _claimed(stage: Stage, asked: Asked, body: Json) -> httpx2.Response:
     """Another process is at work on `body` under the same key."""
     key = f"{_KEY}-{len(body)}-{'another' in body}"
-    client, route = stage.world.forum.credentials.client_id, asked.operation.split(" ")[1]
+    client: str = stage.world.forum.credentials.client_id
+    if is_for_staff(asked.address):
+        client = stage.world.staff["all"].staff_id
+    route = asked.operation.split(" ")[1]
     stage.world.services.idempotency.claim(KeyedRequest(client, route, asked.address, key, json.dumps(body).encode()))
-    return asked.by(stage.world.forum, headers={"idempotency-key": key})
+    by_all = stage.world.staff["all"].headers if is_for_staff(asked.address) else {}
+    return asked.by(stage.world.forum, headers={**by_all, "idempotency-key": key})
+
+
+def _without_a_role(stage: Stage, asked: Asked) -> httpx2.Response:
+    return asked.by(stage.world.forum, headers=stage.world.staff["without a role"].headers)
+
+
+def _stale(stage: Stage, asked: Asked) -> httpx2.Response:
+    """By somebody who signed in some time ago; at the step-up itself with a wrong code."""
+    headers = stage.world.staff["stale"].headers
+    if asked.address.endswith("/step-up"):
+        return asked.by(stage.world.forum, headers=headers, json={"code": "000000"})
+    return asked.by(stage.world.forum, headers=headers)
 
 
 EVERYWHERE: dict[str, Callable[[Stage, Asked], httpx2.Response]] = {
@@ -279,6 +303,8 @@ EVERYWHERE: dict[str, Callable[[Stage, Asked], httpx2.Response]] = {
     "account-not-found": _nobody,
     "idempotency-in-progress": _twice_at_once,
     "idempotency-key-reused": _reused,
+    "role-not-sufficient": _without_a_role,
+    "second-factor-needed": _stale,
 }
 
 
@@ -295,6 +321,11 @@ def lines(stage: Stage) -> Iterator[Line]:
     yield from _unfit(stage.world)
     yield from _boards(stage.world)
     yield from _moderators(stage.world)
+    yield from staff_lines(stage.world)
+    yield from register_lines(stage.world)
+    yield from pause_lines(stage.world)
+    yield from disclosure_lines(stage.world)
+    yield from operator_lines(stage.world)
     list_of = Asked("GET /v1/status-lists/{forum_id}", {"forum_id": stage.world.forum.credentials.forum_id})
     etag = list_of.by(stage.world.forum).headers["etag"]
     yield list_of.operation, 304, "", list_of.by(stage.world.forum, headers={"if-none-match": f'"other", W/{etag}'})

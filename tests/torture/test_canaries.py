@@ -14,7 +14,7 @@ from app.forums.domain import Credentials
 from app.kernel.actor import SYSTEM
 from app.kernel.ids import AccountId, ClientId, ForumId
 from app.kernel.secret import Secret
-from app.vault.domain import IdentityField, ReadPurpose
+from app.vault.domain import IdentityField
 from app.wiring import build
 from tests.support import misbehaving
 from tests.support.breaking import (
@@ -29,6 +29,7 @@ from tests.support.breaking import (
 )
 from tests.support.canaries import codes_in, files_under, hits, spellings
 from tests.support.forum import ForumBackend
+from tests.support.opening import read_identity
 from tests.support.planting import Person, Planter, person
 from tests.support.postgres import start_postgres
 from tests.support.process import service_process, shiming
@@ -227,9 +228,7 @@ def _read_back(site: Site, people: list[Person], accounts: list[str]) -> None:
     for one, account in zip(people, accounts, strict=True):
         found = services.verifications.person_behind(AccountId(account))
         assert found is not None
-        opened = services.vault.read_identity(
-            SYSTEM, found, ReadPurpose.COURT_ORDER, set(IdentityField), case="(2026) 沙箱 1 号"
-        )
+        opened = read_identity(services, SYSTEM, found)
         assert opened.fields[IdentityField.DOCUMENT_NUMBER].reveal() == one.number
         assert opened.fields[IdentityField.NAME].reveal() == one.name
         assert opened.fields[IdentityField.PHONE].reveal() == one.phone

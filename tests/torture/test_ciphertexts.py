@@ -13,12 +13,13 @@ from app.idempotency.errors import KeyReused
 from app.idempotency.models import ClaimRow
 from app.kernel.ids import PersonId
 from app.settings import Settings
-from app.vault.domain import IdentityField, ReadPurpose
+from app.vault.domain import IdentityField
 from app.vault.models import DocumentRow, HeldPhoneRow, OrganisationRow, PersonRow, PhoneRow
 from app.wiring import Services
 from tests.support.canaries import hits
 from tests.support.clock import FakeClock
 from tests.support.forum import ForumBackend
+from tests.support.opening import read_identity
 from tests.torture.form import Form
 from tests.torture.sealed import READER, Sealed, Values, World
 
@@ -144,7 +145,7 @@ def _assert_the_type_is_sealed_too(services: Services) -> None:
     for field in IdentityField:
         if field is not IdentityField.PHONE:
             with pytest.raises(SealBroken):
-                services.vault.read_identity(READER, person_id, ReadPurpose.COURT_ORDER, [field], "案")
+                read_identity(services, READER, person_id, fields=[field])
 
 
 def test_an_answer_of_yesterday_is_not_given_to_another_request_of_today(

@@ -2,26 +2,36 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 
 import httpx2
 from sqlalchemy import update
 
 from app import policies
+from app.agreements.domain import AgreementKind, Draft
 from app.audit.search import Question
 from app.events.models import DeliveryRow
+from app.forums.domain import PausedPlace
 from app.kernel.actor import OPERATOR, Actor, ActorKind
 from app.kernel.ids import new_id
 from app.kernel.secret import Secret
+from app.organisation.domain import Appointed, AuthorityEntry, AuthorityKind, Duty, Rank
+from app.screening.docket import ReviewFilter
 from app.screening.models import ScreenedContentRow
+from app.staff.access import Role
+from app.staff.models import StaffSessionRow
 from app.wiring import Services
 from tests.support.clock import FakeClock
+from tests.support.disclosing import Office
 from tests.support.forum import NAME, ORGANISATION, ForumBackend, Json, sandbox_number
 from tests.support.lexicons import BLOCKED, MASKED, REVIEWED, publish_terms
+from tests.support.staff import StaffLogin, make_staff
 
 USED_KEY, WRONG_CODE = "used-once-already", "000000"
 _UNAVAILABLE, _MISMATCH, _CHILD = "110199199003070076", "110199199003070033", "110199201306010011"
 _CAP = 20
+_LIFTS = Actor(ActorKind.OPERATOR, "who lifts what others paused")
 RETURN_URL = "https://forum.example/back"
 HOOK = "http://127.0.0.1:9/hooks"
 """Nobody listens there."""
@@ -48,6 +58,8 @@ class World:
     """Boards, moderators, sanctions and orders, by their state."""
     screenings: dict[str, str]
     """By what became of them."""
+    staff: dict[str, StaffLogin] = field(default_factory=dict)
+    """By what they are; the forum's client speaks for the one with every role where staff is asked."""
     people: int = 600
 
     def next_person(self) -> str:
@@ -89,11 +101,23 @@ class World:
             self.forum, f"/v1/boards/{board_id}/moderators", {"account_id": self.candidate()["id"], "role": "manager"}
         )
 
+    def admit_staff(self) -> None:
+        """Members who have just signed in: one with every role, which nobody could have, one with none, one stale."""
+        roles = {"all": tuple(Role), "without a role": (), "stale": tuple(Role)}
+        self.staff = {name: make_staff(self.services, *held) for name, held in roles.items()}
+        with self.services.unit_of_work.begin(OPERATOR) as tx:
+            old = update(StaffSessionRow).where(StaffSessionRow.staff_id == self.staff["stale"].staff_id)
+            tx.session.execute(old.values(second_factor_at=tx.now - timedelta(hours=1)))
+        self.forum.staff_headers = self.staff["all"].headers
+
     def age(self) -> None:
         """Ten minutes later: the tokens are new, the operator lets the forum go on, and somebody has come."""
         self.clock.advance(minutes=10)
         for forum in (self.forum, self.other):
             forum.log_in()
+        self.admit_staff()
+        for pause in self.services.emergency.pauses.list_in_force():
+            self.services.emergency.pauses.resume(_LIFTS, pause.id)
         self.services.forums.confirm_acts(OPERATOR, self.forum.credentials.forum_id)
         account = self.member()
         asked = self.forum.ask_code(account["id"], self.phone()).json()
@@ -108,14 +132,8 @@ class World:
             self.known[name].append(value)
 
 
-def with_auditor(services: Services, worlds: list[World]) -> Services:
-    """The same service, where the first forum of a world may look into the log as staff will."""
-
-    def auditor(token: Secret[str]) -> Actor | None:
-        allowed = [_access_token(world.forum) for world in worlds]
-        return OPERATOR if token.reveal() in allowed else None
-
-    return replace(services, auditor=auditor)
+def is_for_staff(path: str) -> bool:
+    return path.startswith(("/v1/staff/", "/v1/audit/proofs/"))
 
 
 @contextmanager
@@ -140,6 +158,7 @@ def new_world(services: Services, clock: FakeClock, address: str) -> Iterator[Wo
         _subscribe(world)
         _rule(world)
         _screen(world)
+        world.admit_staff()
         world.known = _known(world, disabled)
         yield world
 
@@ -333,6 +352,12 @@ def _known(world: World, disabled: ForumBackend) -> dict[str, list[str]]:
         "session_id": [_begun(world.forum, f"/v1/accounts/{accounts[0]['id']}/verification-sessions")],
         "return_url": [RETURN_URL, f"{RETURN_URL}?a=1", "https://elsewhere.example/"],
         "forum_id": [one.forum_id for one in credentials],
+        "spare_forum_id": [world.services.forums.add(OPERATOR, f"备用{number}").forum_id for number in range(5)],
+        "review_id": [review.id for review in world.services.reviews.list_open(ReviewFilter())],
+        "lexicon_id": [one.id for lexicon in world.services.lexicons.list_all() for one in lexicon.versions],
+        "action": ["account.suspended", "forum.added"],
+        "object": [accounts[0]["id"], world.offices["order"]],
+        "forum": [one.forum_id for one in credentials],
         "token": list(world.tokens.values()),
         "version": [version, "2020-01"],
         "code": [world.tokens["code"], WRONG_CODE, "１２３４５６"],
@@ -348,5 +373,35 @@ def _known(world: World, disabled: ForumBackend) -> dict[str, list[str]]:
         "client_secret": [one.client_secret.reveal() for one in credentials],
         "Idempotency-Key": [USED_KEY, "another-key-of-ours"],
         "until": ["2030-01-01T00:00:00Z", "2026-01-01T00:00:00Z", "9999-12-31T23:59:59.999999999Z"],
+        "pause_id": [_pause(world, disabled), "pau_nobody"],
+        **_papers(world.services),
+        "staff_id": [login.staff_id for login in world.staff.values()],
+        "email": [world.staff["all"].email, "nobody@staff.example", "ＡＢ@staff.example"],
+        "disclosure_id": _asked_for(world),
         "reason": ["刷屏", "spam\nagain"],
+    }
+
+
+def _pause(world: World, forum: ForumBackend) -> str:
+    place = PausedPlace(forum.credentials.forum_id)
+    return world.services.emergency.pauses.pause(OPERATOR, place, "违规信息扩散").id
+
+
+def _asked_for(world: World) -> list[str]:
+    """Requests for an identity: one that waits, one that two have approved."""
+    approvers = tuple(make_staff(world.services, Role.PRIVACY) for _ in range(2))
+    office = Office(world.forum.address, world.services, world.staff["all"], approvers)
+    account = world.accounts["verified"]["id"]
+    return [office.ask(account), office.approved(account)]
+
+
+def _papers(services: Services) -> dict[str, list[str]]:
+    """Of the operator's own house: an officer, an authority, and a draft that nobody could publish."""
+    named = Appointed(Duty.MINORS, Rank.PRINCIPAL, Secret("主任"), Secret("010-0"), None, date(2026, 11, 1))
+    entry = AuthorityEntry("网信办", AuthorityKind.CAC_LOCAL, "测试市", "12377", date(2026, 11, 1))
+    draft = services.agreement_drafts.write(OPERATOR, "协议", Draft(AgreementKind.USER, "2027-01", "# 协议", ""))
+    return {
+        "officer_id": [services.organisation.appoint(OPERATOR, named).id],
+        "authority_id": [services.organisation.add_authority(OPERATOR, entry).id],
+        "draft_id": [draft.written.id],
     }

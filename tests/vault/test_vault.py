@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection
+from dataclasses import replace
 from hashlib import md5, sha1, sha256
 from itertools import combinations
 from typing import Any, get_type_hints
@@ -11,16 +12,18 @@ import rfc8785
 from sqlalchemy import inspect, select, text
 
 from app.audit.models import StagedEntryRow
+from app.audit.search import Question
 from app.crypto.errors import SealBroken
 from app.kernel.actor import Actor, ActorKind
 from app.kernel.ids import AccountId, PersonId, new_person_id
 from app.vault.domain import IdentityField, ReadPurpose
-from app.vault.errors import PersonUnknown
+from app.vault.errors import PersonUnknown, ReadingNotOnRecord
 from app.vault.models import DocumentRow, PersonRow, PhoneRow
 from app.vault.service import Vault
 from app.wiring import Services
 from tests.support.clock import FakeClock
 from tests.support.forum import PERSON, ForumBackend, Json, sandbox_number
+from tests.support.opening import read_identity
 
 PHONE, ANOTHER_PHONE = "14000001234", "14000005678"
 WRITTEN_NAME, NAME = "测试\u2022古丽", "测试\u00b7古丽"
@@ -54,7 +57,7 @@ def person_of(services: Services, account_id: AccountId) -> PersonId:
 def read(
     services: Services, person_id: PersonId, fields: Collection[IdentityField] = tuple(IdentityField)
 ) -> dict[IdentityField, str]:
-    opened = services.vault.read_identity(READER, person_id, ReadPurpose.LAWFUL_REQUEST, fields, CASE)
+    opened = read_identity(services, READER, person_id, ReadPurpose.LAWFUL_REQUEST, fields, CASE)
     return {field: value.reveal() for field, value in opened.fields.items()}
 
 
@@ -105,7 +108,7 @@ def test_a_phone_that_became_somebody_elses_is_no_longer_read_as_ones_own(
 
 
 def test_an_identity_is_read_for_the_four_lawful_purposes_and_no_other() -> None:
-    assert get_type_hints(Vault.read_identity)["purpose"] is ReadPurpose
+    assert get_type_hints(Vault.begin_reading)["purpose"] is ReadPurpose
     assert {purpose.value for purpose in ReadPurpose} == {
         *("lawful_request", "court_order", "subject_request", "breach_notice")
     }
@@ -118,10 +121,10 @@ def test_every_read_leaves_an_entry_with_its_case_and_nothing_of_the_person(
 ) -> None:
     person_id = person_of(services, verified(forum))
     assert reads_on_record(services) == []
-    services.vault.read_identity(READER, person_id, ReadPurpose.LAWFUL_REQUEST, [IdentityField.NAME], CASE)
+    read_identity(services, READER, person_id, ReadPurpose.LAWFUL_REQUEST, [IdentityField.NAME], CASE)
     clock.advance(seconds=1)
     opened = [IdentityField.PHONE, IdentityField.DOCUMENT_TYPE, IdentityField.PHONE]
-    services.vault.read_identity(READER, person_id, ReadPurpose.COURT_ORDER, opened, "另案")
+    read_identity(services, READER, person_id, ReadPurpose.COURT_ORDER, opened, "另案")
 
     first, second = reads_on_record(services)
 
@@ -135,6 +138,27 @@ def test_every_read_leaves_an_entry_with_its_case_and_nothing_of_the_person(
     assert first["object"] == second["object"] == {"kind": "person", "id": audit_ref}
     for secret in (PERSON, NAME, PHONE, person_id):
         assert secret not in str([first, second])
+
+
+def test_nobody_reads_under_an_entry_about_somebody_else_or_by_somebody_else(
+    services: Services, forum: ForumBackend
+) -> None:
+    mine, other = (person_of(services, verified(forum)), person_of(services, _another(forum)))
+    receipt = read_identity(services, READER, mine, fields=[]).receipt
+    added = services.forums.add(READER, "别的事")
+    services.audit.sequencer.catch_up()
+    (unrelated,) = services.audit.search.find(Question(object=added.forum_id), 1)
+    for reader, person_id, under in (
+        (READER, other, receipt),
+        (replace(READER, id="somebody"), mine, receipt),
+        (READER, mine, services.audit.proofs.inclusion(unrelated.entry_id)),
+    ):
+        with services.unit_of_work.begin(reader) as tx, pytest.raises(ReadingNotOnRecord):
+            services.vault.open_read(tx, person_id, tuple(IdentityField), under)
+
+
+def _another(forum: ForumBackend) -> AccountId:
+    return verified(forum, "静水流深", ANOTHER_PHONE, OTHER_NUMBER, OTHER_NAME)
 
 
 def test_a_person_who_is_not_there_is_not_read_and_leaves_no_entry(services: Services) -> None:

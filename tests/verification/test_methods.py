@@ -16,7 +16,7 @@ from app.db.base import Base
 from app.kernel.actor import OPERATOR
 from app.kernel.ids import AccountId
 from app.settings import Settings
-from app.vault.domain import IdentityField, ReadPurpose
+from app.vault.domain import IdentityField
 from app.vault.models import DocumentRow, OrganisationRow, PersonRow, PhoneRow
 from app.verification.models import CodeRow, OrganisationMarkRow, ProviderAttemptRow, VerificationRow
 from app.verification.providers.contract import (
@@ -31,6 +31,7 @@ from app.verification.sms.sandbox import SandboxSender
 from app.wiring import Services, build
 from tests.support.clock import FakeClock
 from tests.support.forum import NAME, ORGANISATION, PERSON, ForumBackend, Json, organisation_code, sandbox_number
+from tests.support.opening import read_identity
 from tests.support.providers import Line, ScriptedProvider
 from tests.support.serving import serving
 
@@ -74,7 +75,7 @@ def test_a_passport_verifies_its_holder_and_is_kept_with_its_country(services: S
     assert end_of(send(forum, account, "id2", PASSPORT)) == VERIFIED
     person = services.verifications.person_behind(AccountId(account))
     assert person is not None
-    opened = services.vault.read_identity(OPERATOR, person, ReadPurpose.COURT_ORDER, list(IdentityField), "案1")
+    opened = read_identity(services, OPERATOR, person)
     assert opened.fields[IdentityField.DOCUMENT_TYPE].reveal() == "passport"
     assert opened.fields[IdentityField.DOCUMENT_NUMBER].reveal() == "UTO L898902C3"
     assert opened.fields[IdentityField.NAME].reveal() == "ERIKSSON ANNA"

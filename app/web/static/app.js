@@ -26,6 +26,8 @@
       event.stopImmediatePropagation();
     } else if (!event.defaultPrevented) {
       busy(event.target, event.submitter);
+      // What answers with a file leaves this page where it is.
+      if ("file" in event.target.dataset) setTimeout(rested, 5000, event.target);
     }
   }, true);
 

@@ -1,0 +1,340 @@
+"""Every check of the overview: what it asks, the duty behind it, and where it is seen to. A new one is a row here.
+
+What nobody has measured counts as failing.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app import policies
+from app.audit.findings import Outcome
+from app.boards.schedules import ModeratorState
+from app.compliance.domain import Checked, CheckState, Figures, Queue
+from app.kernel.sentence import Sentence
+from app.screening.patrol import PatrolState
+from app.upkeep.domain import JobRun
+
+_LATEST_REVIEW = timedelta(hours=policies.REVIEW_WITHIN.value)
+_LATEST_DELIVERY = timedelta(minutes=policies.DELIVERY_WITHIN.value)
+_LATEST_PATROL = timedelta(hours=policies.PATROL_WITHIN.value)
+_LATEST_VERIFICATION = timedelta(hours=policies.AUDIT_VERIFICATION_LATE.value)
+_AGREEMENT_KINDS = 2
+_TWO = 2
+_Found = tuple[CheckState, Mapping[str, int]]
+_NOTHING: _Found = (CheckState.NO_DATA, {})
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """`well`, `unwell` and `unknown` are said of the states; the figures fill what stands in braces."""
+
+    id: str
+    duty: str
+    link: str
+    judge: Callable[[Figures], _Found]
+    well: Sentence
+    unwell: Sentence
+    unknown: Sentence
+
+    def on(self, figures: Figures) -> Checked:
+        state, numbers = self.judge(figures)
+        said = {CheckState.OK: self.well, CheckState.FAILING: self.unwell, CheckState.NO_DATA: self.unknown}[state]
+        filled = said.with_values(**{name: str(number) for name, number in numbers.items()})
+        return Checked(self.id, self.duty, state, filled, numbers, self.link)
+
+
+def check_all(figures: Figures) -> tuple[Checked, ...]:
+    """Those that fail first, in the order of the table."""
+    found = [check.on(figures) for check in CHECKS]
+    return tuple(sorted(found, key=lambda one: _ORDER.index(one.state)))
+
+
+_ORDER = (CheckState.FAILING, CheckState.NO_DATA, CheckState.OK)
+
+
+def _well_if(well: bool, /, **numbers: int) -> _Found:  # noqa: FBT001 -- the answer itself
+    return (CheckState.OK if well else CheckState.FAILING), numbers
+
+
+def _posters(figures: Figures) -> _Found:
+    posters = figures.posters
+    if posters.may_post == 0:
+        return _NOTHING
+    return _well_if(
+        posters.unverified == 0, unverified=posters.unverified, verified=posters.verified, may_post=posters.may_post
+    )
+
+
+def _overdue(figures: Figures) -> _Found:
+    moderators = figures.moderators
+    if moderators.in_office == 0:
+        return _NOTHING
+    overdue = moderators.by_state.get(ModeratorState.OVERDUE, 0)
+    return _well_if(overdue == 0, overdue=overdue, in_office=moderators.in_office)
+
+
+def _lists(figures: Figures) -> _Found:
+    lists = figures.lists
+    if lists.boards == lists.never:
+        return CheckState.NO_DATA, {"boards": lists.boards, "never": lists.never}
+    wrong = lists.unfiled + lists.late + lists.never
+    return _well_if(wrong == 0, boards=lists.boards, unfiled=lists.unfiled, late=lists.late + lists.never)
+
+
+def _agreements(figures: Figures) -> _Found:
+    return _well_if(figures.agreements == _AGREEMENT_KINDS, in_force=figures.agreements, kinds=_AGREEMENT_KINDS)
+
+
+def queues_of(figures: Figures) -> tuple[Queue, ...]:
+    """What waits for somebody, each with its clock."""
+    waiting, deliveries = figures.screening.reviews, figures.deliveries
+    return (
+        Queue("reviews", waiting.open, waiting.oldest, _LATEST_REVIEW, figures.now),
+        Queue("webhook-deliveries", deliveries.waiting, deliveries.oldest, _LATEST_DELIVERY, figures.now),
+    )
+
+
+def is_late(job: JobRun, now: datetime) -> bool:
+    return job.lag(now) >= policies.JOB_BEHIND.value
+
+
+def _reviews(figures: Figures) -> _Found:
+    queue, _ = queues_of(figures)
+    return _well_if(not queue.late, open=queue.waiting, hours=_hours(queue.age), limit_hours=_hours(_LATEST_REVIEW))
+
+
+def _patrol(figures: Figures) -> _Found:
+    patrol = figures.screening.patrol
+    if patrol is None:
+        return _NOTHING
+    lag = patrol.lag(figures.now)
+    return _well_if(
+        patrol.state is not PatrolState.FLOODED and lag < _LATEST_PATROL, read=patrol.read, hours=_hours(lag)
+    )
+
+
+def _numbered(figures: Figures) -> _Found:
+    if figures.audit.size == 0:
+        return _NOTHING
+    lag = figures.audit.lag(figures.now)
+    late = lag >= timedelta(seconds=policies.AUDIT_LATE.value)
+    return _well_if(not late, entries=figures.audit.size, seconds=int(lag.total_seconds()))
+
+
+def _anchored(figures: Figures) -> _Found:
+    anchors = figures.audit.anchors
+    if not anchors:
+        return _NOTHING
+    late = timedelta(seconds=policies.AUDIT_ANCHOR_LATE.value)
+    well = sum(not one.is_failing() and (age := one.age(figures.now)) is not None and age < late for one in anchors)
+    return _well_if(well == len(anchors), well=well, anchors=len(anchors))
+
+
+def _log_verified(figures: Figures) -> _Found:
+    last = figures.verified
+    if last is None or last.ended_at is None:
+        return _NOTHING
+    age = max(figures.now - last.ended_at, timedelta())
+    well = last.outcome is Outcome.CLEAN and age < _LATEST_VERIFICATION
+    return _well_if(well, entries=last.entries, findings=last.findings, hours=_hours(age))
+
+
+def _jobs(figures: Figures) -> _Found:
+    if not figures.jobs:
+        return _NOTHING
+    failing = sum(job.is_failing for job in figures.jobs)
+    late = sum(is_late(job, figures.now) for job in figures.jobs)
+    return _well_if(failing == late == 0, jobs=len(figures.jobs), failing=failing, late=late)
+
+
+def _deliveries(figures: Figures) -> _Found:
+    _, queue = queues_of(figures)
+    failing = figures.deliveries.endpoints_failing
+    well, minutes = not queue.late and failing == 0, int(queue.age.total_seconds()) // 60
+    return _well_if(well, waiting=queue.waiting, minutes=minutes, endpoints_failing=failing)
+
+
+def _disclosers(figures: Figures) -> _Found:
+    found = figures.disclosers
+    return _well_if(found.able, requesters=found.requesters, approvers=found.approvers)
+
+
+def _lifters(figures: Figures) -> _Found:
+    return _well_if(figures.lifters >= _TWO, members=figures.lifters)
+
+
+def _hours(period: timedelta) -> int:
+    return int(period.total_seconds()) // 3600
+
+
+_UNKNOWN_YET = Sentence("还没有数据，视为未达标。", "There is no data yet, which counts as failing.")
+
+CHECKS = (
+    Check(
+        "posters-verified",
+        "L8e",
+        "/console/accounts",
+        _posters,
+        Sentence(
+            "能发布的 {may_post} 个账号全部验证过真实身份。", "All {may_post} accounts that may post are verified."
+        ),
+        Sentence(
+            "能发布的 {may_post} 个账号中有 {unverified} 个没有验证真实身份：这是缺陷，请暂停发布并报告。",
+            "{unverified} of {may_post} accounts that may post are not verified: a defect; pause posting, report it.",
+        ),
+        Sentence("没有能发布的账号，无从判断。", "No account may post, so nothing can be said."),
+    ),
+    Check(
+        "moderators-overdue",
+        "L8d",
+        "/console/moderators?state=overdue",
+        _overdue,
+        Sentence("{in_office} 名版主没有人逾期。", "None of {in_office} moderators is overdue."),
+        Sentence("{overdue} 名版主逾期，宽限内。", "{overdue} moderators are overdue, in grace."),
+        Sentence("没有在任版主。", "No moderator is in office."),
+    ),
+    Check(
+        "lists-reconciled",
+        "L8c",
+        "/console/boards",
+        _lists,
+        Sentence("{boards} 个版块的版主名单与备案一致。", "The lists of {boards} boards agree with the filings."),
+        Sentence(
+            "{unfiled} 个版块有未备案的管理者，{late} 个版块的名单没有按时核对。",
+            "{unfiled} boards have somebody with powers and no filing; the lists of {late} boards were not compared in"
+            " time.",
+        ),
+        Sentence(
+            "没有论坛送来版主名单核对（{boards} 个版块）。",
+            "No forum has sent its lists of moderators for comparison ({boards} boards).",
+        ),
+    ),
+    Check(
+        "agreements-in-force",
+        "L6",
+        "/console/agreements",
+        _agreements,
+        Sentence("用户协议和版主协议都在生效。", "The user and the moderator agreement are both in force."),
+        Sentence("{kinds} 种协议中只有 {in_force} 种在生效。", "Only {in_force} of {kinds} agreements are in force."),
+        _UNKNOWN_YET,
+    ),
+    Check(
+        "reviews-in-time",
+        "L5b",
+        "/console/reviews",
+        _reviews,
+        Sentence(
+            "待审 {open} 件，最久 {hours} 小时，限 {limit_hours} 小时。",
+            "{open} texts wait for review, the oldest {hours} hours; the limit is {limit_hours}.",
+        ),
+        Sentence(
+            "待审 {open} 件，最久已等 {hours} 小时，超过 {limit_hours} 小时。",
+            "{open} texts wait for review, the oldest {hours} hours; the limit of {limit_hours} has passed.",
+        ),
+        _UNKNOWN_YET,
+    ),
+    Check(
+        "patrol-in-time",
+        "L5c",
+        "/console/lexicons",
+        _patrol,
+        Sentence(
+            "词库发布后的巡查正常，已读 {read} 条。", "The patrol after the last publication is well; {read} read."
+        ),
+        Sentence(
+            "巡查落后 {hours} 小时，或命中过多已停止送审：检查词库。",
+            "The patrol is {hours} hours behind, or has found so much that it stopped: look at the lexicon.",
+        ),
+        Sentence("没有发布过词库，没有巡查。", "No lexicon was ever published, so nothing is patrolled."),
+    ),
+    Check(
+        "log-numbered",
+        "L8i",
+        "/console/audit",
+        _numbered,
+        Sentence("审计日志 {entries} 条，编号无延误。", "{entries} entries of the audit log, numbered in time."),
+        Sentence(
+            "有条目 {seconds} 秒没有编号：检查审计密钥和磁盘。",
+            "An entry has waited {seconds} seconds for its number: look at the audit key and the disk.",
+        ),
+        Sentence("审计日志还没有编号的条目。", "No entry of the audit log has a number yet."),
+    ),
+    Check(
+        "log-anchored",
+        "L8i",
+        "/console/audit",
+        _anchored,
+        Sentence("{anchors} 处外部锚点都是新的。", "All {anchors} anchors are fresh."),
+        Sentence("{anchors} 处外部锚点中只有 {well} 处正常。", "Only {well} of {anchors} anchors are well."),
+        Sentence("没有设置外部锚点。", "No anchor outside the database is set up."),
+    ),
+    Check(
+        "log-verified",
+        "L8i",
+        "/console/audit",
+        _log_verified,
+        Sentence(
+            "{hours} 小时前校验过审计日志，{entries} 条无缺口。",
+            "The audit log was verified {hours} hours ago: {entries} entries, no gap.",
+        ),
+        Sentence(
+            "审计日志的校验有 {findings} 处问题，或已过去 {hours} 小时。",
+            "The verification of the audit log has {findings} findings, or is {hours} hours old.",
+        ),
+        Sentence("审计日志还没有校验过。", "The audit log has not been verified yet."),
+    ),
+    Check(
+        "jobs-running",
+        "L8d",
+        "/console/work",
+        _jobs,
+        Sentence("{jobs} 项后台任务都正常。", "All {jobs} background jobs are well."),
+        Sentence(
+            "{jobs} 项后台任务中 {failing} 项失败、{late} 项延误。",
+            "Of {jobs} background jobs {failing} fail and {late} are late.",
+        ),
+        Sentence("后台任务从未运行：启动 worker。", "No background job has ever run: start the worker."),
+    ),
+    Check(
+        "disclosure-staffed",
+        "L5h",
+        "/console/members",
+        _disclosers,
+        Sentence(
+            "{requesters} 人可申请披露，{approvers} 人可批准，人手足够。",
+            "{requesters} members may ask for a disclosure and {approvers} may approve: enough.",
+        ),
+        Sentence(
+            "{requesters} 人可申请披露，{approvers} 人可批准：人手不够，无法披露；privacy 成员任满 24 小时后计入。",
+            "{requesters} members may ask for a disclosure and {approvers} may approve: too few, so nothing can be"
+            " disclosed. Appoint members with the role privacy; they count after 24 hours.",
+        ),
+        _UNKNOWN_YET,
+    ),
+    Check(
+        "switch-staffed",
+        "L5d",
+        "/console/members",
+        _lifters,
+        Sentence("{members} 人可操作应急开关。", "{members} members may use the emergency switch."),
+        Sentence(
+            "只有 {members} 人可操作应急开关：暂停后要由另一人恢复，请任命两名 compliance 成员。",
+            "Only {members} may use the emergency switch, and another person lifts a pause: appoint two members with"
+            " the role compliance.",
+        ),
+        _UNKNOWN_YET,
+    ),
+    Check(
+        "webhooks-delivered",
+        "design",
+        "/console/work",
+        _deliveries,
+        Sentence("推送待发 {waiting} 件，没有延误。", "{waiting} webhook deliveries wait, none for long."),
+        Sentence(
+            "推送待发 {waiting} 件，最久 {minutes} 分钟；{endpoints_failing} 个接收地址不正常。",
+            "{waiting} webhook deliveries wait, the oldest {minutes} minutes; {endpoints_failing} endpoints fail.",
+        ),
+        _UNKNOWN_YET,
+    ),
+)

@@ -1,0 +1,77 @@
+"""Use cases of staff who answer for the whole: is everything as it must be today, and what happened to an account."""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from threading import Lock, Thread
+
+from app import policies
+from app.audit.watch import AuditWatch
+from app.compliance.checks import check_all
+from app.compliance.domain import Event, Overview
+from app.compliance.figures import Sources, count_posters, read_figures
+from app.compliance.timeline import read_timeline
+from app.db.unit_of_work import UnitOfWork
+from app.kernel.errors import Unavailable
+from app.posting.decision import PostingPolicy
+
+_CACHED, _OLDEST = policies.OVERVIEW_CACHED.value, policies.OVERVIEW_OLDEST.value
+_SHARE = 100 // policies.OVERVIEW_SHARE.value
+
+
+class Compliance:
+    def __init__(
+        self,
+        unit_of_work: UnitOfWork,
+        policy: PostingPolicy,
+        audit: AuditWatch,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._sources = Sources(policy, audit)
+        self._seconds = seconds
+        self._lock = Lock()
+        self._known: Overview | None = None
+        self._looked = self._took = 0.0
+
+    def overview(self) -> Overview:
+        """As it was `OVERVIEW_OLDEST` ago at most, and while people look at it, `OVERVIEW_CACHED` ago.
+
+        It reads every account, which takes seconds where there are a million: whoever looks is told what was known,
+        and it is read anew beside them. Raises `Unavailable`.
+        """
+        known, age = self._known, self._seconds() - self._looked
+        if known is None or age >= _OLDEST:
+            with self._lock:
+                return self._renew() if self._known is known or self._known is None else self._known
+        if age >= max(_CACHED, self._took * _SHARE) and self._lock.acquire(blocking=False):
+            Thread(target=self._renew_beside, name="overview", daemon=True).start()
+        return known
+
+    def _renew_beside(self) -> None:
+        try:
+            with suppress(Unavailable):
+                self._renew()
+        finally:
+            self._lock.release()
+
+    def _renew(self) -> Overview:
+        began = self._seconds()
+        found = self.look()
+        self._known, self._looked = found, self._seconds()
+        self._took = self._looked - began
+        return found
+
+    def look(self) -> Overview:
+        """As it is now. Raises `Unavailable`."""
+        with self._unit_of_work.read() as tx:
+            figures = read_figures(tx, self._sources, count_posters(tx, self._sources))
+        return Overview(figures, check_all(figures))
+
+    def timeline(self, account_id: str) -> list[Event]:
+        """All that happened to an account and to its offices, the newest first; nothing of who is behind it.
+
+        `TIMELINE_LONGEST` of them at most. Raises `NoSuchAccount`.
+        """
+        with self._unit_of_work.read() as tx:
+            return read_timeline(tx, account_id)

@@ -1,0 +1,93 @@
+"""One account, found by exactly its name and never by who is behind it: its facts, and all that happened to it."""
+
+from typing import Annotated
+
+from fastapi import Depends
+from fastapi.responses import Response
+
+from app.accounts.domain import AccountName, AccountStatus
+from app.compliance.domain import Event
+from app.console.lists import PAGE, Cell, Column, Listing, address
+from app.console.moments import said_day, said_moment
+from app.console.visits import Visit, console_router, visit_at
+from app.posting.decision import Refusal
+from app.posting.service import JudgedAccount
+from app.staff.access import Permission
+
+router = console_router()
+_HERE = "/console/accounts"
+VisitOf = Annotated[Visit, Depends(visit_at("accounts"))]
+_LONGEST = 200
+_BADGES = {AccountStatus.ACTIVE: "ok", AccountStatus.SUSPENDED: "warn", AccountStatus.BANNED: "bad"}
+
+
+@router.get("/accounts")
+def accounts(visit: VisitOf) -> Response:
+    """What goes by exactly this name in each forum; an id leads straight to its account."""
+    asked = visit.query.get("handle", "").strip()[:_LONGEST]
+    if not asked:
+        return visit.show("accounts", listing=None, asked="")
+    by_id = asked.startswith("acc_")
+    name = AccountName(account_id=asked) if by_id else AccountName(handle=asked)
+    found = visit.services.posting.find_anywhere(name)
+    if not by_id:
+        found += visit.services.posting.find_anywhere(AccountName(external_id=asked))
+    if len(found) == 1:
+        return visit.go(f"{_HERE}/{found[0].standing.account.id}")
+    forums = {one.forum.id: one.forum.name for one in visit.services.forums.list_all()}
+    columns = [Column(visit.say(f"accounts.list.{name}")) for name in ("handle", "forum", "status", "since")]
+    rows = [
+        [
+            Cell(one.standing.account.handle, f"{_HERE}/{one.standing.account.id}"),
+            Cell(forums.get(one.standing.account.forum_id, "–")),
+            Cell(_status(visit, one)),
+            Cell(said_day(visit, one.standing.account.created_at)),
+        ]
+        for one in found
+    ]
+    listing = Listing(visit.say("accounts.list.caption"), columns, rows, visit.say("accounts.list.nobody"))
+    return visit.show("accounts", listing=listing, asked=asked)
+
+
+def _status(visit: Visit, judged: JudgedAccount) -> str:
+    return visit.say(f"accounts.status.{judged.standing.status(judged.now)}")
+
+
+@router.get("/accounts/{account_id}")
+def account(visit: VisitOf, account_id: str) -> Response:
+    """Facts on the left, never a name; what happened on the right, the newest first."""
+    found = visit.services.posting.find_anywhere(AccountName(account_id=account_id))
+    if not found:
+        return visit.show("accounts", listing=None, asked=account_id, errors=[("", visit.say("accounts.list.nobody"))])
+    judged = found[0]
+    events, shown = visit.services.compliance.timeline(account_id), _page_number(visit)
+    standing, forum = judged.standing, visit.services.forums.find(judged.standing.account.forum_id)
+    return visit.show(
+        "account",
+        judged=judged,
+        standing=standing,
+        forum=forum,
+        state=_status(visit, judged),
+        reasons=judged.decision.reasons if isinstance(judged.decision, Refusal) else (),
+        badge=_BADGES.get(standing.status(judged.now), ""),
+        events=[_said(visit, event) for event in events[shown * PAGE : (shown + 1) * PAGE]],
+        earlier=address(visit.request, page=str(shown + 1)) if len(events) > (shown + 1) * PAGE else None,
+        newest=f"{_HERE}/{account_id}" if shown else None,
+    )
+
+
+def _page_number(visit: Visit) -> int:
+    asked = visit.query.get("page", "")
+    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < len("10000") else 0
+
+
+def _said(visit: Visit, event: Event) -> dict[str, object]:
+    return {
+        "when": said_moment(visit, event.at),
+        "what": visit.say(f"console.act.{event.what}"),
+        "who": visit.say(f"console.actor.{event.actor_kind}") if event.actor_kind else "",
+        "who_id": event.actor_id or "",
+        "why": event.reason or event.code or "",
+        "due": said_day(visit, event.due_at) if event.due_at else "",
+        "proof": f"/console/audit/{event.entry_id}" if event.entry_id and visit.may(Permission.AUDIT) else "",
+    }

@@ -1,0 +1,93 @@
+"""The one pattern of every list: filters, order and place stand in the address; the same rows as CSV."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+_BEFORE_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+_BOM = "\ufeff"
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`sorted`: `ascending` or `descending` where the rows are in its order; `href` turns it."""
+
+    said: str
+    number: bool = False
+    href: str | None = None
+    sorted: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """`badge`: the state of a moderator, shown as one; `pick`: the value of a box to tick, which is in no file."""
+
+    said: object
+    href: str | None = None
+    plain: str | None = None
+    """What a file says instead of what is shown."""
+    badge: str | None = None
+    pick: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    said: str
+    href: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """`empty`: what is said where nothing is; `clear`: where to, when only the filters leave nothing."""
+
+    caption: str
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Cell]]
+    empty: str
+    chips: Sequence[Chip] = field(default_factory=tuple)
+    clear: str | None = None
+    first: str | None = None
+    next: str | None = None
+    csv: str | None = None
+
+
+def address(request: Request, **changes: str | None) -> str:
+    """This page with other filters: None takes one away. A place in the list never outlives a change."""
+    kept: Mapping[str, str] = {**request.query_params}
+    changed = {name: value for name, value in {**kept, "cursor": None, "lang": None, **changes}.items() if value}
+    return f"{request.url.path}?{urlencode(changed)}" if changed else request.url.path
+
+
+def chips(request: Request, name: str, options: Sequence[tuple[str, str]], everything: str) -> list[Chip]:
+    """One for each value of a filter, and one for all."""
+    chosen = request.query_params.get(name, "")
+    offered = [("", everything), *options]
+    return [Chip(said, address(request, **{name: value or None}), value == chosen) for value, said in offered]
+
+
+def csv_response(name: str, columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> Response:
+    """For a spreadsheet, which takes no cell of it for a formula. Source: OWASP, CSV injection."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow([_harmless(column.said) for column in columns])
+    writer.writerows([_harmless(_written(cell)) for cell in row] for row in rows)
+    return Response(
+        _BOM + text.getvalue(),
+        media_type="text/csv; charset=utf-8",
+        headers={"content-disposition": f'attachment; filename="{name}.csv"'},
+    )
+
+
+def _written(cell: Cell) -> str:
+    return str(cell.said) if cell.plain is None else cell.plain
+
+
+def _harmless(said: str) -> str:
+    return f"'{said}" if said.startswith(_BEFORE_FORMULAS) else said

@@ -1,0 +1,57 @@
+"""Moments as the console's lists and files show them: days and minutes of Shanghai, a period in its largest unit."""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+from app.console.visits import Visit
+from app.kernel.clock import SHANGHAI
+from app.kernel.sentence import Language
+from app.web.language import language_of
+from app.web.words import day, moment
+
+_TICK = timedelta(microseconds=1)
+_DAY = timedelta(days=1)
+_UNITS = (("days", 86_400), ("hours", 3_600), ("minutes", 60))
+
+
+def language(visit: Visit) -> Language:
+    return language_of(visit.request)
+
+
+def said_day(visit: Visit, when: datetime) -> str:
+    return day(language(visit), when)
+
+
+def said_last_day(visit: Visit, end: datetime) -> str:
+    """The last day before this end, which lies at its midnight."""
+    return day(language(visit), end - _TICK)
+
+
+def said_moment(visit: Visit, when: datetime) -> str:
+    return moment(language(visit), when)
+
+
+def plain(when: datetime) -> str:
+    """For a file."""
+    return when.astimezone(SHANGHAI).isoformat(timespec="seconds")
+
+
+def period(visit: Visit, length: timedelta) -> str:
+    """In the largest unit of which there are two, rounded down."""
+    seconds = max(int(length.total_seconds()), 0)
+    for unit, size in _UNITS:
+        if seconds >= 2 * size:
+            return visit.say(f"console.period.{unit}", n=seconds // size)
+    return visit.say("console.period.seconds", n=seconds)
+
+
+def read_last_day(written: str) -> datetime | None:
+    """The end of a day of Shanghai that somebody typed, as its last day; None for what is no day."""
+    try:
+        return datetime.combine(date.fromisoformat(written.strip()), time(), SHANGHAI).astimezone(UTC) + _DAY
+    except (ValueError, OverflowError):
+        return None
+
+
+def typed_last_day(end: datetime) -> str:
+    """As it is typed."""
+    return (end - _TICK).astimezone(SHANGHAI).date().isoformat()

@@ -1,0 +1,129 @@
+"""The screening queue: the list on the left, one text with its hits on the right, decided by keyboard. Source: L5b."""
+
+from collections.abc import Iterator, Sequence
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import Depends
+from fastapi.responses import Response
+
+from app.accounts.errors import NoSuchAccount
+from app.console.lists import PAGE, address
+from app.console.moments import period, said_moment
+from app.console.visits import Fields, FormOf, Visit, act, console_router, visit_at
+from app.screening.category_words import words_of
+from app.screening.docket import Ended, Review, ReviewFilter
+from app.screening.domain import NEVER_MASKED, Field, Hit, Ruling
+from app.screening.reviews import LONGEST_REASON
+from app.staff.access import Permission
+
+router = console_router()
+_HERE = "/console/reviews"
+VisitOf = Annotated[Visit, Depends(visit_at("reviews"))]
+_REASONS = ("quoted", "name", "harmless", "advertising", "personal", "illegal", "insult", "minors", "other")
+_KEYS = {Ruling.PASS: "a", Ruling.MASK: "m", Ruling.BLOCK: "b"}
+
+
+@router.get("/reviews")
+def reviews(visit: VisitOf) -> Response:
+    """The queue, and the oldest text that waits."""
+    return _queue(visit, visit.query.get("open"), {})
+
+
+def _queue(
+    visit: Visit,
+    review_id: str | None,
+    typed: Fields,
+    errors: Sequence[tuple[str, str]] = (),
+    status: int = HTTPStatus.OK,
+) -> Response:
+    field = Field(visit.query["field"]) if visit.query.get("field") in set(Field) else None
+    wanted = ReviewFilter(None, None, field, visit.query.get("cursor") or None, PAGE + 1)
+    services = visit.services.reviews
+    found, waiting = services.list_open(wanted), services.count_open()
+    shown = found[:PAGE]
+    chosen = review_id or (shown[0].id if shown else None)
+    review = services.show(chosen) if chosen else None
+    return visit.show(
+        "reviews",
+        status=status,
+        errors=errors,
+        typed=typed,
+        waiting=waiting,
+        oldest=period(visit, visit.now - waiting.oldest) if waiting.oldest else None,
+        items=[(one, period(visit, one.age), one.excerpt.reveal() if one.excerpt else None) for one in shown],
+        review=review,
+        parts_of_text=list(_marked(review)) if review else [],
+        handle=_handle(visit, review) if review else None,
+        ended=_said_ended(visit, review.ended) if review and review.ended else None,
+        rulings=_rulings(review) if review else (),
+        reasons=_REASONS,
+        next=address(visit.request, cursor=shown[-1].id, open=None) if len(found) > PAGE else None,
+        first=_HERE if visit.query.get("cursor") else None,
+        keys_off=visit.query.get("keys") == "off",
+        named=lambda categories: visit.sentence(words_of(categories)),
+    )
+
+
+def _marked(review: Review) -> Iterator[tuple[str, Hit | None]]:
+    """The text in pieces: what is not hit, and each hit by itself; of two that overlap the first."""
+    text, at = review.text.reveal() if review.text else "", 0
+    for hit in sorted(review.hits, key=lambda hit: (hit.start, -hit.end)):
+        if hit.start >= at:
+            yield text[at : hit.start], None
+            yield text[hit.start : hit.end], hit
+            at = hit.end
+    yield text[at:], None
+
+
+def _rulings(review: Review) -> list[tuple[str, str]]:
+    return [
+        (ruling.value, key)
+        for ruling, key in _KEYS.items()
+        if ruling is not Ruling.MASK or review.field not in NEVER_MASKED
+    ]
+
+
+def _handle(visit: Visit, review: Review) -> str | None:
+    if review.account_id is None:
+        return None
+    try:
+        return visit.services.posting.get_account(review.forum_id, review.account_id).standing.account.handle
+    except NoSuchAccount:
+        return None
+
+
+def _said_ended(visit: Visit, ended: Ended) -> str:
+    return visit.say(
+        "reviews.ended.by",
+        name=ended.actor_id,
+        time=said_moment(visit, ended.at),
+        decision=visit.say(f"reviews.ruling.{ended.ruling}"),
+    )
+
+
+@router.post("/reviews/{review_id}/decide")
+def decide(
+    visit: Annotated[Visit, Depends(visit_at("reviews", Permission.REVIEWS))], form: FormOf, review_id: str
+) -> Response:
+    """Ends a review as it was seen; then the next one that waits is shown."""
+    written, version = form.get("ruling", ""), form.get("version", "")
+    chosen, words = form.get("why", ""), form.get("reason", "").strip()
+    reason = visit.say(f"reviews.reason.{chosen}") if chosen in _REASONS and chosen != "other" else ""
+    reason = " ".join(part for part in (reason, words) if part)
+    wrong = list[tuple[str, str]]()
+    if written not in set(Ruling):
+        wrong.append(("ruling", visit.say("reviews.error.ruling")))
+    if not 0 < len(reason) <= LONGEST_REASON:
+        wrong.append(("why", visit.say("console.error.reason", n=LONGEST_REASON)))
+    if wrong or not version.isascii() or not version.isdigit() or len(version) > len("999999"):
+        return _queue(visit, review_id, form, wrong, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+    def work(now: Visit) -> Response:
+        now.services.reviews.decide(now.actor, review_id, int(version), Ruling(written), str(reason))
+        return now.go(_HERE, f"decided_{written}")
+
+    def again(errors: Sequence[tuple[str, str]], status: int) -> Response:
+        return _queue(visit, review_id, form, errors, status)
+
+    return act(visit, form, work, again)

@@ -1,0 +1,126 @@
+"""The emergency switch: one person stops posting, another lets it go on; the plan, and rehearsals. Source: L5d."""
+
+from collections.abc import Sequence
+from datetime import date
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import Depends
+from fastapi.responses import Response
+
+from app.console.lists import PAGE, Cell, Column, Listing
+from app.console.moments import plain, said_moment
+from app.console.visits import Fields, FormOf, Visit, act, console_router, visit_at
+from app.forums.domain import Pause, PausedPlace
+from app.kernel.ids import BoardId, ForumId
+
+router = console_router()
+_HERE = "/console/switch"
+VisitOf = Annotated[Visit, Depends(visit_at("switch"))]
+_EVERYTHING = "all"
+
+
+@router.get("/switch")
+def switch(visit: VisitOf) -> Response:
+    """What stands still, the switch itself, and what was rehearsed."""
+    return _page(visit, {"place": visit.query.get("place", "")})
+
+
+def _page(visit: Visit, typed: Fields, errors: Sequence[tuple[str, str]] = (), status: int = HTTPStatus.OK) -> Response:
+    desk = visit.services.emergency
+    in_force, past = desk.pauses.list_in_force(), desk.pauses.list_all(None, PAGE, in_force=False)
+    return visit.show(
+        "switch",
+        errors=errors,
+        status=status,
+        typed=typed,
+        in_force=[(pause, visit.place_of(pause.place), pause.began_by == visit.staff.id) for pause in in_force],
+        places=_places(visit, typed.get("place", "")),
+        past=_past(visit, past),
+        drills=_drills(visit),
+    )
+
+
+def _places(visit: Visit, chosen: str) -> list[tuple[str, str]]:
+    """Everything, each forum, and the board that one came from."""
+    found = [(_EVERYTHING, visit.say("switch.place.all"))]
+    found += [
+        (one.forum.id, visit.say("switch.place.forum", forum=one.forum.name))
+        for one in visit.services.forums.list_all()
+    ]
+    if chosen.startswith("brd_"):
+        board = next(
+            (view.board for view in visit.services.boards.list_all(None, None, 1000) if view.board.id == chosen), None
+        )
+        found += [(board.id, visit.say("switch.place.board", board=board.name))] if board else []
+    return found
+
+
+def _past(visit: Visit, found: Sequence[Pause]) -> Listing:
+    columns = [Column(visit.say(f"switch.past.{name}")) for name in ("place", "reason", "began", "ended")]
+    rows = [
+        [
+            Cell(visit.place_of(pause.place)),
+            Cell(pause.reason),
+            Cell(said_moment(visit, pause.began_at), plain=plain(pause.began_at)),
+            Cell(said_moment(visit, pause.ended_at)) if pause.ended_at else Cell("–"),
+        ]
+        for pause in found
+    ]
+    return Listing(visit.say("switch.past.caption"), columns, rows, visit.say("switch.past.empty"))
+
+
+def _drills(visit: Visit) -> Listing:
+    columns = [Column(visit.say(f"switch.drill.{name}")) for name in ("held_on", "scenario", "outcome")]
+    found = visit.services.emergency.drills.list_all(None, PAGE)
+    rows = [[Cell(drill.held_on.isoformat()), Cell(drill.scenario), Cell(drill.outcome)] for drill in found]
+    return Listing(visit.say("switch.drill.caption"), columns, rows, visit.say("switch.drill.empty"))
+
+
+@router.post("/switch")
+def pause(visit: VisitOf, form: FormOf) -> Response:
+    """Stops posting there at once; one button, no second factor."""
+    named, reason = form.get("place", ""), form.get("reason", "").strip()
+    wrong = [] if named else [("place", visit.say("switch.error.place"))]
+    wrong += [] if reason else [("reason", visit.say("switch.error.reason"))]
+    if wrong:
+        return _page(visit, form, wrong, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+    def work(now: Visit) -> Response:
+        now.services.emergency.pauses.pause(now.actor, _place(named), reason)
+        return now.go(_HERE, "paused")
+
+    return act(visit, form, work, lambda errors, status: _page(visit, form, errors, status))
+
+
+def _place(named: str) -> PausedPlace:
+    if named.startswith("brd_"):
+        return PausedPlace(None, BoardId(named))
+    return PausedPlace() if named == _EVERYTHING else PausedPlace(ForumId(named))
+
+
+@router.post("/switch/{pause_id}/lift")
+def lift(visit: VisitOf, form: FormOf, pause_id: str) -> Response:
+    """Lets posting go on, by another person than who stopped it."""
+
+    def work(now: Visit) -> Response:
+        now.services.emergency.pauses.resume(now.actor, pause_id)
+        return now.go(_HERE, "lifted")
+
+    return act(visit, form, work, lambda errors, status: _page(visit, {}, errors, status))
+
+
+@router.post("/switch/drills")
+def record_drill(visit: VisitOf, form: FormOf) -> Response:
+    """Puts a rehearsal on record."""
+    try:
+        held_on = date.fromisoformat(form.get("held_on", "").strip())
+    except ValueError:
+        said = [("held_on", visit.say("switch.error.held_on"))]
+        return _page(visit, form, said, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+    def work(now: Visit) -> Response:
+        now.services.emergency.drills.record(now.actor, held_on, form.get("scenario", ""), form.get("outcome", ""))
+        return now.go(_HERE, "drilled")
+
+    return act(visit, form, work, lambda errors, status: _page(visit, form, errors, status))

@@ -1,0 +1,131 @@
+"""The use case that opens an identity: what was approved, once, for who asked. Source: L5h, L8h."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+
+from app import policies
+from app.audit import service as audit
+from app.audit.desk import AuditDesk
+from app.audit.domain import Action, ObjectKind
+from app.audit.proofs import Receipt
+from app.crypto.errors import SealBroken
+from app.db.unit_of_work import Transaction, UnitOfWork, hold_key
+from app.disclosure import repository, rules
+from app.disclosure.docket import Docket, member_acting
+from app.disclosure.domain import DisclosureView, Execution, OpenedIdentity
+from app.disclosure.errors import NobodyBehind, PersonChanged, RecordUnreadable
+from app.disclosure.refusals import on_record
+from app.kernel.actor import Actor
+from app.kernel.ids import StaffId
+from app.staff.domain import StaffSession
+from app.staff.errors import SecondFactorNeeded
+from app.vault.errors import PersonUnknown, ReadingNotOnRecord
+from app.vault.service import Vault
+from app.verification.links import person_behind
+
+_DAY = timedelta(days=1)
+_REPEATED = "repeated"
+ALARMS = tuple(policy.value for policy in policies.DISCLOSURE_ALARMS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """An execution that stands in the database: its entry, and whether its fields were shown before."""
+
+    entry_id: str
+    shown_before: bool
+    alarm: int | None = None
+
+
+class Openings:
+    def __init__(self, unit_of_work: UnitOfWork, docket: Docket, vault: Vault, desk: AuditDesk) -> None:
+        self._unit_of_work = unit_of_work
+        self._docket = docket
+        self._vault = vault
+        self._receipts = desk.receipts
+        self._proofs = desk.proofs
+
+    def execute(self, actor: Actor, session: StaffSession, disclosure_id: str) -> OpenedIdentity:
+        """Opens what was approved, once the entry that says so is published; for who asked, and nobody else.
+
+        However often and by however many at once it is asked within its 24 hours, it is one execution with one such
+        entry; that the fields are shown again is on record as well. What was opened is stored nowhere. Raises
+        `SecondFactorNeeded`, `NoSuchDisclosure`, `OnlyTheRequester`, `RoleNotSufficient`, what `rules.refuse_ended`
+        raises, `NotApproved`, `NobodyBehind`, `PersonChanged`, `RecordUnreadable`, `TooManyOpened`,
+        `AuditNotPublished`.
+
+        Source: L5h, L8h.
+        """
+        with on_record(self._unit_of_work, actor, Action.DISCLOSURE_EXECUTED, disclosure_id):
+            begun = self._begin(actor, session, disclosure_id)
+            receipt = self._receipt(begun)
+            try:
+                return self._open(actor, session, disclosure_id, receipt, begun.alarm)
+            except (PersonUnknown, ReadingNotOnRecord):  # dissolved, erased, or somebody else by now
+                raise PersonChanged from None
+            except SealBroken:
+                raise RecordUnreadable from None
+
+    def _begin(self, actor: Actor, session: StaffSession, disclosure_id: str) -> _Begun:
+        with self._unit_of_work.begin(actor) as tx:
+            seen = self._executable(tx, session, disclosure_id)
+            execution = seen.disclosure.execution
+            if execution is None:
+                return self._announce(tx, seen)
+            return _Begun(execution.entry_id, shown_before=execution.finished_at is not None)
+
+    def _announce(self, tx: Transaction, seen: DisclosureView) -> _Begun:
+        """Puts the reading on record, and the reader's limits to the test. Raises `NobodyBehind`, `TooManyOpened`."""
+        request, reader = seen.disclosure.request, StaffId(tx.actor.id)
+        hold_key(tx, sha256(f"disclosures of {reader}".encode()).digest())
+        rules.refuse_too_many(repository.openings_of(tx.session, reader, tx.now - _DAY), tx.now)
+        person_id = person_behind(tx, request.wanted.account_id)
+        if person_id is None:
+            raise NobodyBehind
+        entry_id = self._vault.begin_reading(tx, person_id, request.wanted.purpose, request.wanted.fields, request.id)
+        repository.add_execution(tx.session, request.id, reader, Execution(entry_id, tx.now, None))
+        opened = repository.count_openings(tx.session, reader)
+        if opened not in ALARMS:
+            return _Begun(entry_id, shown_before=False)
+        audit.record(tx, Action.DISCLOSURE_ALARMED, ObjectKind.STAFF, reader, reason=str(opened), case=request.id)
+        return _Begun(entry_id, shown_before=False, alarm=opened)
+
+    def _receipt(self, begun: _Begun) -> Receipt:
+        """Of the entry that announced the opening: waited for once, and proved anew whenever it is asked again."""
+        return (
+            self._proofs.inclusion(begun.entry_id) if begun.shown_before else self._receipts.published(begun.entry_id)
+        )
+
+    def _open(
+        self, actor: Actor, session: StaffSession, disclosure_id: str, receipt: Receipt, alarm: int | None
+    ) -> OpenedIdentity:
+        """Judges once more, since somebody may have refused or lost a role meanwhile."""
+        with self._unit_of_work.begin(actor) as tx:
+            seen = self._executable(tx, session, disclosure_id)
+            request, execution = seen.disclosure.request, seen.disclosure.execution
+            person_id = person_behind(tx, request.wanted.account_id)
+            if execution is None or execution.entry_id != receipt.entry_id or person_id is None:
+                raise PersonChanged
+            fields = self._vault.open_read(tx, person_id, request.wanted.fields, receipt)
+            shown_before = execution.finished_at is not None
+            if not shown_before:
+                repository.finish_execution(tx.session, request.id, tx.now)
+            outcome = _REPEATED if shown_before else "done"
+            audit.record(
+                tx,
+                Action.DISCLOSURE_EXECUTED,
+                ObjectKind.DISCLOSURE,
+                request.id,
+                outcome=outcome,
+                case=receipt.entry_id,
+            )
+            return OpenedIdentity(fields, receipt, shown_before, alarm)
+
+    def _executable(self, tx: Transaction, session: StaffSession, disclosure_id: str) -> DisclosureView:
+        """Raises what speaks against it."""
+        if session.staff.id != tx.actor.id or not session.is_fresh(tx.now):
+            raise SecondFactorNeeded
+        seen = self._docket.seen(tx, disclosure_id, lock=True)
+        rules.judge_execution(seen, member_acting(tx), tx.now)
+        return seen

@@ -1,0 +1,177 @@
+"""Who may, who counts, and what a request is at a moment: pure rules."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from app import policies
+from app.disclosure.domain import (
+    Approval,
+    Closing,
+    CountedApproval,
+    Disclosure,
+    DisclosureRequest,
+    DisclosureState,
+    DisclosureView,
+)
+from app.disclosure.errors import (
+    AlreadyApproved,
+    AlreadyExecuted,
+    ApproverTooNew,
+    NotApproved,
+    OnlyTheRequester,
+    OwnRequest,
+    RequestAltered,
+    RequestClosed,
+    RequestExpired,
+    TooFewStaff,
+    TooManyOpened,
+)
+from app.kernel.ids import StaffId
+from app.staff.access import Permission, Role
+from app.staff.domain import Staff
+from app.staff.errors import RoleNotSufficient
+
+STANDING = timedelta(hours=policies.APPROVER_STANDING.value)
+_PER_HOUR = (timedelta(hours=1), policies.DISCLOSURES_PER_HOUR.value)
+_PER_DAY = (timedelta(days=1), policies.DISCLOSURES_PER_DAY.value)
+
+
+def approvals_needed(*, adult: bool) -> int:
+    """One more for whoever is not known to be grown up."""
+    return (policies.DISCLOSURE_APPROVALS if adult else policies.DISCLOSURE_APPROVALS_MINOR).value
+
+
+def may_approve(member: Staff, at: datetime, now: datetime) -> bool:
+    """Whether an approval given at `at` counts now. Boundary: exactly after 24 hours it does.
+
+    A role that was taken away and given back has its standing from then on.
+    """
+    return member.holds(Role.PRIVACY, now) and member.holds(Role.PRIVACY, at, STANDING)
+
+
+def counts(approval: Approval, request: DisclosureRequest, approver: Staff | None, now: datetime) -> bool:
+    """Whether an approval is ours, is of this very request, and comes from somebody who may approve. Source: L5h."""
+    return (
+        approval.genuine
+        and approval.digest == request.digest()
+        and approval.approver_id != request.requester_id
+        and approver is not None
+        and may_approve(approver, approval.approved_at, now)
+    )
+
+
+def view(disclosure: Disclosure, members: Mapping[StaffId, Staff], needed: int, now: datetime) -> DisclosureView:
+    """A request as it is now. `members` are those who approved it."""
+    counted = tuple(
+        CountedApproval(one, counts(one, disclosure.request, members.get(one.approver_id), now))
+        for one in disclosure.approvals
+    )
+    return DisclosureView(disclosure, _state(disclosure, counting(counted), needed, now), counted, needed)
+
+
+def counting(approvals: Iterable[CountedApproval]) -> int:
+    return sum(one.counts for one in approvals)
+
+
+def _state(disclosure: Disclosure, approvals: int, needed: int, now: datetime) -> DisclosureState:
+    """Boundary: exactly at its end a request has expired."""
+    execution = disclosure.execution
+    if execution is not None and execution.finished_at is not None:
+        return DisclosureState.EXECUTED
+    if disclosure.altered:
+        return DisclosureState.ALTERED
+    if disclosure.closed_as is not None:
+        return DisclosureState.REFUSED if disclosure.closed_as is Closing.REFUSED else DisclosureState.WITHDRAWN
+    if now >= disclosure.request.expires_at:
+        return DisclosureState.EXPIRED
+    if execution is not None:
+        return DisclosureState.EXECUTING
+    return DisclosureState.APPROVED if approvals >= needed else DisclosureState.REQUESTED
+
+
+_ENDED = {
+    DisclosureState.REFUSED: RequestClosed,
+    DisclosureState.WITHDRAWN: RequestClosed,
+    DisclosureState.EXPIRED: RequestExpired,
+}
+
+
+def refuse_ended(seen: DisclosureView) -> None:
+    """Raises `RequestAltered`, `RequestClosed`, `RequestExpired`."""
+    if seen.disclosure.altered:
+        raise RequestAltered
+    ended = _ENDED.get(seen.state)
+    if ended is not None:
+        raise ended
+
+
+def judge_approval(seen: DisclosureView, approver: Staff, now: datetime) -> None:
+    """Raises what speaks against this approval."""
+    if not approver.may(Permission.DISCLOSURE_APPROVE, now):
+        raise RoleNotSufficient
+    if approver.id == seen.disclosure.request.requester_id:
+        raise OwnRequest
+    if not may_approve(approver, now, now):
+        raise ApproverTooNew
+    refuse_ended(seen)
+    if seen.state is DisclosureState.EXECUTED:
+        raise AlreadyExecuted
+    if any(one.approver_id == approver.id for one in seen.disclosure.approvals):
+        raise AlreadyApproved
+
+
+def able_from(member: Staff) -> datetime:
+    """When they have had role and place for as long as it takes."""
+    return max(member.roles[Role.PRIVACY], member.created_at) + STANDING
+
+
+def judge_closing(seen: DisclosureView, member: Staff, closing: Closing, now: datetime) -> None:
+    """Who asked withdraws, whoever may approve refuses. Raises what speaks against it."""
+    mine = member.id == seen.disclosure.request.requester_id
+    if closing is Closing.WITHDRAWN and not mine:
+        raise OnlyTheRequester
+    if closing is Closing.REFUSED and mine:
+        raise OwnRequest
+    permission = Permission.DISCLOSURE_REQUEST if mine else Permission.DISCLOSURE_APPROVE
+    if not member.may(permission, now):
+        raise RoleNotSufficient
+    refuse_ended(seen)
+    if seen.state is DisclosureState.EXECUTED:
+        raise AlreadyExecuted
+
+
+def judge_execution(seen: DisclosureView, requester: Staff, now: datetime) -> None:
+    """Also of one that was executed already: whoever asked may ask again within its 24 hours. Raises what refuses it.
+
+    Source: L5h.
+    """
+    disclosure = seen.disclosure
+    if requester.id != disclosure.request.requester_id:
+        raise OnlyTheRequester
+    if not requester.may(Permission.DISCLOSURE_REQUEST, now):
+        raise RoleNotSufficient
+    refuse_ended(seen)
+    if now >= disclosure.request.expires_at:
+        raise RequestExpired
+    if seen.state is not DisclosureState.EXECUTED and counting(seen.approvals) < seen.needed:
+        said = NotApproved.sentence.with_values(needed=str(seen.needed), counting=str(counting(seen.approvals)))
+        raise NotApproved(said)
+
+
+def refuse_too_few(approvers: Iterable[Staff], requester: Staff, needed: int, now: datetime) -> None:
+    """Raises `TooFewStaff` where not enough people could approve what this member asks for."""
+    able = sum(one.id != requester.id and may_approve(one, now, now) for one in approvers)
+    if able < needed:
+        raise TooFewStaff
+
+
+def refuse_too_many(opened: Sequence[datetime], now: datetime) -> None:
+    """By when this reader opened identities in the last day, oldest first. Raises `TooManyOpened`.
+
+    Boundary: what was opened exactly an hour ago does not count any more.
+    """
+    for window, limit in (_PER_HOUR, _PER_DAY):
+        within = [moment for moment in opened if moment > now - window]
+        if len(within) >= limit:
+            free = within[-limit] + window - now
+            raise TooManyOpened(max(1, -(-free // timedelta(seconds=1))))

@@ -1,0 +1,203 @@
+"""Is everything as it must be today: every check turns with the figure that it rests on."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from app import policies
+from app.accounts.domain import AccountStatus
+from app.audit.anchor_rows import AnchorState
+from app.audit.findings import Outcome as VerifiedOutcome
+from app.audit.findings import Verification
+from app.audit.watch import AnchorWatched, AuditWatched
+from app.boards.domain import ListsCompared
+from app.boards.outlook import Outlook
+from app.boards.schedules import ModeratorState
+from app.compliance.checks import CHECKS, check_all
+from app.compliance.domain import Asked, CheckState, Disclosers, Figures, Posters
+from app.compliance.service import Compliance
+from app.events.domain import WaitingDeliveries
+from app.kernel.sentence import Language
+from app.screening.docket import Waiting
+from app.screening.patrol import PatrolState, Progress
+from app.screening.watch import Watched
+from app.upkeep.domain import JobRun
+from app.wiring import Services
+from tests.support.clock import TODAY, FakeClock
+from tests.support.forum import ForumBackend, sandbox_number
+from tests.support.staff import make_staff
+
+_STATUS = dict.fromkeys(AccountStatus, 0)
+_AGO = timedelta(minutes=1)
+_ANCHOR = AnchorWatched("file", AnchorState("file", "log", 7, TODAY - _AGO, TODAY - _AGO, None, None))
+_VERIFIED = Verification(1, TODAY - _AGO, TODAY - _AGO, VerifiedOutcome.CLEAN, entries=7)
+_JOB = JobRun("patrol", 60, TODAY - _AGO / 2, TODAY - _AGO / 2, TODAY - _AGO / 2, 0, None, 1)
+WELL = Figures(
+    now=TODAY,
+    posters=Posters(4, {**_STATUS, AccountStatus.ACTIVE: 4}, 4, 0, TODAY - _AGO, ()),
+    today=Asked(5, 1, 1),
+    week_ago=Asked(0, 0, 0),
+    moderators=Outlook({ModeratorState.CURRENT: 3}, ()),
+    lists=ListsCompared(boards=2, never=0, late=0, unfiled=0),
+    results=(),
+    screening=Watched(Waiting(0, None), Progress(1, TODAY - _AGO, PatrolState.COMPLETE, finished_at=TODAY)),
+    jobs=[_JOB],
+    deliveries=WaitingDeliveries(0, None, 1, 0),
+    audit=AuditWatched(7, None, [_ANCHOR]),
+    signed_at=TODAY - _AGO,
+    verified=_VERIFIED,
+    agreements=2,
+    disclosers=Disclosers(requesters=3, approvers=2, able=True),
+    lifters=2,
+)
+
+
+def _state(figures: Figures, check_id: str) -> CheckState:
+    return next(check.state for check in check_all(figures) if check.id == check_id)
+
+
+def test_every_check_passes_where_all_is_well() -> None:
+    assert {check.id: check.state for check in check_all(WELL)} == {check.id: CheckState.OK for check in CHECKS}
+
+
+_LATE_REVIEW = TODAY - timedelta(hours=policies.REVIEW_WITHIN.value)
+_LATE_DELIVERY = TODAY - timedelta(minutes=policies.DELIVERY_WITHIN.value)
+_FAILING: list[tuple[str, Figures]] = [
+    ("posters-verified", replace(WELL, posters=replace(WELL.posters, unverified=1))),
+    ("moderators-overdue", replace(WELL, moderators=Outlook({ModeratorState.OVERDUE: 1}, ()))),
+    ("lists-reconciled", replace(WELL, lists=replace(WELL.lists, unfiled=1))),
+    ("lists-reconciled", replace(WELL, lists=replace(WELL.lists, late=1))),
+    ("lists-reconciled", replace(WELL, lists=replace(WELL.lists, never=1))),
+    ("agreements-in-force", replace(WELL, agreements=1)),
+    ("reviews-in-time", replace(WELL, screening=replace(WELL.screening, reviews=Waiting(1, _LATE_REVIEW)))),
+    ("patrol-in-time", replace(WELL, screening=Watched(Waiting(0, None), Progress(1, TODAY, PatrolState.FLOODED)))),
+    (
+        "patrol-in-time",
+        replace(WELL, screening=Watched(Waiting(0, None), Progress(1, _LATE_REVIEW, PatrolState.WAITING))),
+    ),
+    ("log-numbered", replace(WELL, audit=AuditWatched(7, TODAY - timedelta(seconds=60), [_ANCHOR]))),
+    ("log-anchored", replace(WELL, audit=AuditWatched(7, None, [_ANCHOR, AnchorWatched("bucket", None)]))),
+    ("log-verified", replace(WELL, verified=replace(_VERIFIED, outcome=VerifiedOutcome.TAMPERED))),
+    ("log-verified", replace(WELL, verified=replace(_VERIFIED, ended_at=TODAY - timedelta(hours=36)))),
+    ("jobs-running", replace(WELL, jobs=[replace(_JOB, last_ok_at=None)])),
+    ("jobs-running", replace(WELL, jobs=[replace(_JOB, last_began_at=TODAY - timedelta(hours=1))])),
+    ("switch-staffed", replace(WELL, lifters=1)),
+    ("disclosure-staffed", replace(WELL, disclosers=Disclosers(requesters=2, approvers=2, able=False))),
+    ("webhooks-delivered", replace(WELL, deliveries=WaitingDeliveries(1, _LATE_DELIVERY, 1, 0))),
+    ("webhooks-delivered", replace(WELL, deliveries=WaitingDeliveries(0, None, 2, 1))),
+]
+_UNKNOWN: list[tuple[str, Figures]] = [
+    ("posters-verified", replace(WELL, posters=replace(WELL.posters, may_post=0))),
+    ("moderators-overdue", replace(WELL, moderators=Outlook({}, ()))),
+    ("lists-reconciled", replace(WELL, lists=ListsCompared(2, never=2, late=0, unfiled=0))),
+    ("patrol-in-time", replace(WELL, screening=Watched(Waiting(0, None), None))),
+    ("log-numbered", replace(WELL, audit=AuditWatched(0, None, [_ANCHOR]))),
+    ("log-anchored", replace(WELL, audit=AuditWatched(7, None, []))),
+    ("log-verified", replace(WELL, verified=None)),
+    ("jobs-running", replace(WELL, jobs=[])),
+]
+
+
+@pytest.mark.parametrize(("check_id", "figures"), _FAILING, ids=[one for one, _ in _FAILING])
+def test_a_check_fails_by_its_own_figure_and_comes_first(check_id: str, figures: Figures) -> None:
+    first, *others = check_all(figures)
+    assert (first.id, first.state) == (check_id, CheckState.FAILING)
+    assert {check.state for check in others} == {CheckState.OK}
+
+
+@pytest.mark.parametrize(("check_id", "figures"), _UNKNOWN, ids=[one for one, _ in _UNKNOWN])
+def test_what_nobody_has_measured_does_not_pass(check_id: str, figures: Figures) -> None:
+    assert _state(figures, check_id) is CheckState.NO_DATA
+
+
+def test_every_sentence_is_filled_in_both_languages() -> None:
+    for _, figures in [("", WELL), *_FAILING, *_UNKNOWN]:
+        for check in check_all(figures):
+            for language in Language:
+                said = check.sentence.in_language(language)
+                assert said, check.id
+                assert "{" not in said, check.id
+            assert "%" not in check.sentence.zh + check.sentence.en, "no percentage without counts"
+
+
+def test_the_figures_count_what_happened(services: Services, forum: ForumBackend, clock: FakeClock) -> None:
+    verified = forum.moderator_to_be("发起人")
+    forum.board(verified["id"])
+    forum.register("没有验证的")
+    assert forum.token(verified["id"]).status_code == 201
+    for _ in range(2):
+        assert forum.token(forum.register(f"路人{_}")["id"]).status_code == 403
+    services.tally.note()
+    found = services.compliance.look().figures
+    assert (found.posters.may_post, found.posters.verified, found.posters.accounts) == (1, 1, 4)
+    assert found.posters.oldest_verification == clock.now()
+    assert (found.today, found.week_ago) == (Asked(1, 2, 2), Asked(0, 0, 0))
+    assert found.moderators.by_state[ModeratorState.CURRENT] == found.moderators.in_office == 1
+    assert (found.lists.boards, found.lists.never) == (1, 1)
+    assert [sum(day.by_outcome.values()) for day in found.results] == [1, *[0] * 29]
+    clock.advance(days=7)
+    later = services.compliance.look().figures
+    assert (later.today, later.week_ago) == (Asked(0, 0, 0), Asked(1, 2, 2))
+    assert sum(later.results[7].by_outcome.values()) == 1
+
+
+def test_a_disclosure_takes_somebody_who_asks_and_two_others_of_a_day_s_standing(
+    services: Services, clock: FakeClock
+) -> None:
+    def able() -> bool:
+        return services.compliance.look().figures.disclosers.able
+
+    make_staff(services, "privacy")
+    make_staff(services, "privacy", since=clock.now() - timedelta(hours=23))
+    make_staff(services, "compliance")
+    assert not able()
+    clock.advance(hours=1)
+    assert able()
+
+
+def test_nobody_approves_what_they_ask_for(services: Services) -> None:
+    for _ in range(2):
+        make_staff(services, "privacy")
+    assert services.compliance.look().figures.disclosers == Disclosers(requesters=2, approvers=2, able=False)
+    make_staff(services, "compliance")
+    assert services.compliance.look().figures.disclosers == Disclosers(requesters=3, approvers=2, able=True)
+
+
+def test_the_outlook_says_what_the_list_and_the_forecast_say(
+    services: Services, forum: ForumBackend, clock: FakeClock
+) -> None:
+    for number, slug in enumerate(("tea", "coffee", "milk")):
+        forum.board(forum.moderator_to_be(f"发起人{number}", sandbox_number(180 + number))["id"], slug)
+        clock.advance(days=9)
+        forum.log_in()
+    seen = set()
+    for days in (0, 125, 30, 1, 14, 205):
+        clock.advance(days=days)
+        forum.log_in()
+        outlook = services.compliance.look().figures.moderators
+        states = [one["state"] for one in forum.moderators()]
+        assert dict(outlook.by_state) == {state: states.count(state) for state in set(outlook.by_state)}, days
+        assert outlook.in_office == len(states)
+        ahead = services.reverifications.forecast(None, policies.OVERVIEW_WEEKS.value, None)
+        assert list(outlook.weeks) == ahead, days
+        seen.update(states)
+    assert seen == {"current", "due", "overdue", "suspended"}
+
+
+def test_the_overview_is_as_it_was_half_a_minute_ago_at_most(services: Services, clock: FakeClock) -> None:
+    seconds = [0.0]
+    policy, watch = services.posting.policy, services.audit.watch
+    compliance = Compliance(services.unit_of_work, policy, watch, lambda: seconds[0])
+    first = compliance.overview()
+    clock.advance(seconds=1)
+    seconds[0] = policies.OVERVIEW_CACHED.value - 1
+    assert compliance.overview() is first
+    seconds[0] = policies.OVERVIEW_CACHED.value
+    assert compliance.overview() is first  # it is read anew beside, and nobody waits for that
+    with compliance._lock:
+        second = compliance.overview()
+    assert second.figures.now == clock.now()
+    clock.advance(seconds=1)
+    seconds[0] += policies.OVERVIEW_OLDEST.value
+    assert compliance.overview().figures.now == clock.now()
