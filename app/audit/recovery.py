@@ -100,7 +100,7 @@ class Recovery:
     def _begin_again(self, actor: Actor, signed: _Signed) -> tuple[Recovered, str]:
         with self._unit_of_work.begin(actor) as tx:
             self._sequencer.hold_turn(tx)
-            why = self._sequencer.inconsistency(tx)
+            why = self._sequencer.inconsistency(tx, [note for notes in signed.anchored for note in notes])
             if why is None:
                 raise NothingToRecover
             newest = repository.newest_origin(tx.session)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, delete, func, insert, literal, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app import policies
 from app.audit.canonical import Columns
@@ -205,10 +205,16 @@ def stage(session: Session, entry_id: str, entry: bytes) -> None:
     session.add(StagedEntryRow(id=entry_id, entry=entry))
 
 
-def newest_staged(session: Session) -> str | None:
-    """The last id that may be one of ours: those that a text cannot hold, or that begin with no digit, are not."""
-    possible = (StagedEntryRow.id < _PAST_EVERY_ID, text_in(StagedEntryRow.id, _LONGEST_ID).is_not(None))
-    return session.scalar(select(StagedEntryRow.id).where(*possible).order_by(StagedEntryRow.id.desc()).limit(1))
+def newest_entry(session: Session) -> str | None:
+    """The last id with a number or in the queue that may be one of ours; what is only staged was set aside."""
+    found = [_newest_id(session, column) for column in (LeafRow.entry_id, WaitingEntryRow.id)]
+    return max((one for one in found if one), default=None)
+
+
+def _newest_id(session: Session, column: InstrumentedAttribute[str]) -> str | None:
+    """Those that a text cannot hold, or that begin with no digit, are none of ours."""
+    possible = (column < _PAST_EVERY_ID, text_in(column, _LONGEST_ID).is_not(None))
+    return session.scalar(select(column).where(*possible).order_by(column.desc()).limit(1))
 
 
 def staged_entry(session: Session, entry_id: str) -> bytes:

@@ -5,7 +5,7 @@ signed last, which lies outside the database; where the two contradict each othe
 """
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -65,12 +65,16 @@ class Sequencer:
         host: str,
         remembered: Callable[[], Iterable[str]] = tuple,
     ) -> None:
-        """`remembered` gives notes that lie elsewhere, as anchors do: a process looks at them before it signs first."""
+        """`remembered` gives notes that lie elsewhere, as anchors do: a process looks at them before it signs first.
+
+        It may take its time, so that it is asked once, and outside a transaction that writes.
+        """
         self._unit_of_work = unit_of_work
         self._keys = keys
         self._remembered = remembered
         self._head = head
         self._host = host
+        self._elsewhere: Sequence[str] = ()
         self._known: OpenLog | None = None
         """As this process has left it; of use only while the newest checkpoint is the same."""
         self.set_aside = 0
@@ -96,9 +100,10 @@ class Sequencer:
         with self._unit_of_work.read() as tx:
             if not repository.is_waiting(tx.session):
                 return 0
+        elsewhere = self._look_elsewhere()
         try:
             with self._one, self._unit_of_work.begin(SYSTEM) as tx:
-                taken = self._number(tx) if try_hold(tx, _TURN) else None
+                taken = self._number(tx, elsewhere) if try_hold(tx, _TURN) else None
         except ConstraintViolated:
             raise SigningRefused(Inconsistency.PLACE_TAKEN) from None
         except CollidedWithAnother:
@@ -135,8 +140,8 @@ class Sequencer:
         self._head.advance(newest.note)
         return checkpoint
 
-    def _number(self, tx: Transaction) -> _Taken:
-        log = self._open(tx)
+    def _number(self, tx: Transaction, elsewhere: Sequence[str]) -> _Taken:
+        log = self._open(tx, elsewhere)
         sifted = sift(repository.waiting_entries(tx.session, _BATCH))
         if sifted.strangers:
             repository.set_aside(tx.session, sifted.strangers)
@@ -167,11 +172,14 @@ class Sequencer:
         """A step: from here to the end of the transaction nobody else numbers anything."""
         hold_key(tx, _TURN)
 
-    def inconsistency(self, tx: Transaction) -> Inconsistency | None:
-        """A step that writes nothing: why nothing can be signed, where that is so. Raises `HeadNotWritten`."""
+    def inconsistency(self, tx: Transaction, elsewhere: Sequence[str] | None = None) -> Inconsistency | None:
+        """A step that writes nothing: why nothing can be signed, where that is so. Raises `HeadNotWritten`.
+
+        `elsewhere` are notes that the caller has read before; inside a transaction that writes they must be given.
+        """
         try:
             if self._head.read() is not None or repository.newest_origin(tx.session) is not None:
-                self._open(tx)
+                self._open(tx, self._look_elsewhere() if elsewhere is None else elsewhere)
         except SigningRefused as refused:
             return refused.inconsistency
         return None
@@ -180,7 +188,13 @@ class Sequencer:
         """An empty tree under a name that no other has."""
         return OpenLog(Origin(number, f"{self._host}/audit/{os.urandom(8).hex()}"), Edge(), is_new=True)
 
-    def _open(self, tx: Transaction) -> OpenLog:
+    def _look_elsewhere(self) -> Sequence[str]:
+        """Where nothing is there, or it cannot be read yet, the next one looks again."""
+        if self._known is None and not self._elsewhere:
+            self._elsewhere = list(self._remembered())
+        return self._elsewhere
+
+    def _open(self, tx: Transaction, elsewhere: Sequence[str]) -> OpenLog:
         """The log of the database, when it goes on from what was signed last. Raises `SigningRefused`."""
         origin, note = repository.newest_origin(tx.session), self._head.read()
         if origin is None:
@@ -201,12 +215,12 @@ class Sequencer:
         if edge.root() != root or at_head != head.root:
             raise SigningRefused(Inconsistency.HISTORY_CHANGED)
         if self._known is None:
-            self._compare_remembered(origin, size, tiles)
+            self._compare_remembered(origin, size, tiles, elsewhere)
         return OpenLog(origin, edge)
 
-    def _compare_remembered(self, origin: Origin, size: int, tiles: StoredTiles) -> None:
+    def _compare_remembered(self, origin: Origin, size: int, tiles: StoredTiles, notes: Sequence[str]) -> None:
         """Whoever puts back the database and the head file together, as a snapshot of a host does, is found here."""
-        for note in self._remembered():
+        for note in notes:
             elsewhere = self.signed_by_us(origin.name, note)
             if elsewhere is not None and elsewhere.size > size:
                 raise SigningRefused(Inconsistency.WENT_BACK)

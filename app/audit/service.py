@@ -63,7 +63,7 @@ def _stage(tx: Transaction, entry: Entry) -> str:
 
 def newest_entry_at(tx: Transaction) -> datetime | None:
     """When the newest entry was made, by its id, which begins with the time; None where there is none."""
-    newest = repository.newest_staged(tx.session)
+    newest = repository.newest_entry(tx.session)
     try:
         return datetime.fromtimestamp((UUID(newest).int >> 80) / 1000, UTC) if newest else None
     except ValueError:  # staged by somebody else

@@ -17,6 +17,8 @@ from app.kernel.errors import Unavailable
 
 _LOST = timedelta(hours=policies.AUDIT_VERIFICATION_LOST.value)
 _AGAIN = timedelta(hours=policies.AUDIT_VERIFIED_AGAIN.value)
+_FIRST_ANCHOR = timedelta(seconds=policies.AUDIT_ANCHORED_WITHIN.value)
+"""A new log has no anchor so long, and until then nobody can be sure of it."""
 _CACHED_SECONDS = policies.JOB_RUNS_CACHED.value
 
 
@@ -36,7 +38,8 @@ class NightlyVerifications:
     def verify_nightly(self) -> Verification | None:
         """A use case of the background: the verification of this night; None where it is done or being done.
 
-        Raises whatever keeps it from its end, and then it is tried again `AUDIT_VERIFIED_AGAIN` later.
+        Raises whatever keeps it from its end, and then it is tried again `AUDIT_VERIFIED_AGAIN` later;
+        the very first after a minute.
         """
         begun = self._begin()
         if begun is None:
@@ -96,7 +99,8 @@ def _is_due(last: Verification | None, now: datetime) -> bool:
     waited = now - last.began_at
     if last.outcome is None:
         return waited >= _LOST
-    return last.outcome is Outcome.UNVERIFIABLE and waited >= _AGAIN
+    soon = _FIRST_ANCHOR if last.number == 1 else _AGAIN
+    return last.outcome is Outcome.UNVERIFIABLE and waited >= soon
 
 
 def _night_before(now: datetime) -> datetime:

@@ -61,7 +61,7 @@ def export(
     It is put on record first; where no private audit key is, as beside a copy, nothing can be and nothing is.
     """
     settings = Settings()
-    with inspection(settings, _trust_in(key)) as inspecting:
+    with _exportable(), inspection(settings, _trust_in(key)) as inspecting:
         count, receipt = _export(settings, inspecting, folder)
     if as_json:
         typer.echo(json.dumps({"entries": count, "receipt": receipt.shown() if receipt else None}))
@@ -108,6 +108,19 @@ def _unverifiable() -> Iterator[None]:
         return
     typer.echo(f"shiming: could not verify: {said}", err=True)
     raise typer.Exit(_UNVERIFIABLE)
+
+
+@contextmanager
+def _exportable() -> Iterator[None]:
+    """Likewise whatever a bent row does to an export; what is there of it then is not the whole log."""
+    try:
+        yield
+    except (StartRefused, ShimingError):
+        raise
+    except Exception as error:  # noqa: BLE001 -- as above
+        said = f"the log holds what cannot be read ({type(error).__name__}); `shiming doctor` examines the database."
+        typer.echo(f"shiming: could not export: {said}", err=True)
+        raise typer.Exit(_UNVERIFIABLE) from None
 
 
 def _shown(report: Report) -> dict[str, object]:

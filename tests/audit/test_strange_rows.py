@@ -12,10 +12,12 @@ from app.audit.domain import Action, AuditObject, Entry, ObjectKind
 from app.audit.evidence import Trust
 from app.audit.findings import Kind, Outcome
 from app.audit.models import LeafRow
+from app.audit.service import newest_entry_at
 from app.audit.sifting import sift
 from app.crypto.ed25519 import AuditSigner
 from app.kernel.actor import OPERATOR, SYSTEM
 from tests.support.anchored import House
+from tests.support.clock import TODAY
 from tests.support.inspector import opened, searched_by
 
 _NO_BYTES = {"sqlite": "CAST(x'ff' AS TEXT)", "postgresql": "decode(repeat('00', 100000), 'hex')"}
@@ -51,6 +53,20 @@ def test_an_entry_whose_bytes_cannot_be_read_any_more_was_changed(house: House) 
     assert house.kinds() == [(Kind.ENTRY_CHANGED, 7)]
     house.bend("UPDATE audit_stage SET entry = :none WHERE id = :id", none=b"", id=_numbered(house, 7))
     assert house.kinds() == [(Kind.ENTRY_CHANGED, 7)]
+
+
+def test_what_no_column_is_for_is_exported_as_far_as_it_can_be_said(house: House) -> None:
+    value = {"sqlite": "x'00'", "postgresql": "'no text'"}[_dialect(house)]
+    house.bend(f"UPDATE audit_leaves SET actor_id = {value} WHERE number = 7 AND origin_id = 1")
+    assert house.kinds() == [(Kind.SEARCH_COLUMN_CHANGED, 7)]
+
+
+def test_what_was_only_staged_says_nothing_about_the_time(house: House) -> None:
+    later = "f" + _numbered(house, 59)[1:]
+    house.bend("INSERT INTO audit_stage (id, entry) VALUES (:id, :entry)", id=later, entry=b"?")
+    house.services.audit.sequencer.catch_up()
+    with house.services.unit_of_work.read() as tx:
+        assert newest_entry_at(tx) == TODAY
 
 
 def test_a_place_in_the_queue_without_bytes_can_be_told_whatever_it_is_called(house: House) -> None:

@@ -129,7 +129,7 @@ def test_bytes_that_were_signed_and_are_no_entry_are_found(log: Services, settin
     with log.unit_of_work.begin(OPERATOR) as tx:
         tx.session.execute(insert(StagedEntryRow), {"id": "zz", "entry": b'{"v": 1}'})
         by_whom_has_the_key, sequencer = Sifted([b'{"v": 1}'], [("", "", "", "zz", "", "", "")]), log.audit.sequencer
-        note = sequencer._add(tx, sequencer._open(tx), by_whom_has_the_key).note
+        note = sequencer._add(tx, sequencer._open(tx, []), by_whom_has_the_key).note
     log.audit.head.advance(note)
     assert _kinds(_report(log, settings)) == [(Kind.ENTRY_CHANGED, _size(log) - 1)]
 
@@ -289,6 +289,10 @@ def test_a_verification_that_came_to_no_end_is_done_again(log: Services, clock: 
     last = failing.newest()
     assert last
     assert last.outcome is Outcome.UNVERIFIABLE
+    assert [one is not None for one in _nights(log, clock, 0.01, 0.01)] == [False, True]  # the first one: in a minute
+    clock.advance(hours=24)
+    with pytest.raises(Unavailable):
+        failing.verify_nightly()
     assert [one is not None for one in _nights(log, clock, 0.9, 0.2)] == [False, True]
 
     def die() -> Report:

@@ -45,11 +45,13 @@ def _run(home: Path, *arguments: str) -> CompletedProcess[str]:
     return run_command(environment, ["audit", *arguments], cwd=home)
 
 
-def _bend(home: Path) -> None:
+def _bend(home: Path, column: str = "actor_id") -> None:
     connection = sqlite3.connect(home / "data" / "shiming.db")
-    for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+    for (name,) in connection.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit_leaves'"
+    ).fetchall():
         connection.execute(f"DROP TRIGGER {name}")
-    connection.execute("UPDATE audit_leaves SET actor_id = 'nobody' WHERE number = 3")
+    connection.execute(f"UPDATE audit_leaves SET {column} = 'nobody' WHERE number = 3")
     connection.commit()
     connection.close()
 
@@ -113,6 +115,15 @@ def test_an_export_is_made_once_into_an_empty_folder(home: Path) -> None:
     assert (home / "out" / "README.txt").exists()
     again = _run(home, "export", str(home / "out"))
     assert (again.returncode, again.stderr.count("\n")) == (1, 1)
+
+
+def test_a_log_that_cannot_be_read_is_not_exported_and_says_so_in_one_line(home: Path) -> None:
+    _bend(home, "leaf_hash")
+    for file in (home / "keys").glob("*.key"):
+        file.unlink()
+    for command in (["verify"], ["export", str(home / "out")]):
+        refused = _run(home, *command, "--key", str(home / "inspector.key"))
+        assert (refused.returncode, refused.stderr.count("\n")) == (2, 1), refused.stderr
 
 
 def test_beside_a_copy_without_a_private_key_an_export_reads_and_no_more(home: Path) -> None:

@@ -160,33 +160,49 @@ def _assert_goes_on(installation: Installation, origin: str, lost: Checkpoint) -
     return len(leaves)
 
 
+def _recover(installation: Installation, lost: Checkpoint, found: str) -> tuple[int, int]:
+    """Serves on, recovers meanwhile; how many entries had waited, and how many the new log holds."""
+    before = installation.head.read_text()
+    with serving_process(installation.environment, installation.folder / "output") as service:
+        installation.grow(service.address)  # posting goes on
+        sleep(0.5)
+        assert installation.head.read_text() == before
+        waiting = len(installation.rows("SELECT id FROM audit_waiting"))
+        assert waiting
+        assert f"audit: nothing is signed: {found}" in installation.run("doctor", code=1)
+        told = json.loads(installation.run("audit", "recover", "--json"))
+        assert (told["found"], told["anchored"]) == (found, True)
+        assert told["old"] == {"origin": lost.origin, "size": lost.size, "root": lost.root.hex()}
+        installation.grow(service.address)
+        installation.wait_until_numbered()
+        sleep(0.2)
+        numbered = _assert_goes_on(installation, told["origin"], lost)
+        installation.run("audit", "recover", code=1)
+    return waiting, numbered
+
+
+def _assert_verifies(installation: Installation, *lost: Checkpoint) -> None:
+    verified = installation.run("audit", "verify")
+    assert verified.endswith("clean\n")
+    for one in lost:
+        assert f"{one.origin} was signed up to {one.size} entries" in verified
+
+
 def test_yesterdays_database_is_not_signed_until_the_operator_recovers(installation: Installation, form: Form) -> None:
     cycles, waited, numbered = form.size(short=1, long=10), 0, 0
     for cycle in range(cycles):
         lost = _go_back(installation, with_head=cycle % _WITH_HEAD == _WITH_HEAD - 1)
-        before = installation.head.read_text()
-        with serving_process(installation.environment, installation.folder / "output") as service:
-            installation.grow(service.address)  # posting goes on
-            sleep(0.5)
-            assert installation.head.read_text() == before
-            waiting = len(installation.rows("SELECT id FROM audit_waiting"))
-            assert waiting
-            assert "audit: nothing is signed: went-back" in installation.run("doctor", code=1)
-            told = json.loads(installation.run("audit", "recover", "--json"))
-            assert (told["found"], told["anchored"]) == ("went-back", True)
-            assert told["old"] == {"origin": lost.origin, "size": lost.size, "root": lost.root.hex()}
-            installation.grow(service.address)
-            installation.wait_until_numbered()
-            sleep(0.2)
-            numbered += _assert_goes_on(installation, told["origin"], lost)
-            installation.run("audit", "recover", code=1)
-            verified = installation.run("audit", "verify")
-            assert f"{lost.origin} was signed up to {lost.size} entries" in verified
-            assert verified.endswith("clean\n")
-        waited += waiting
+        first = _recover(installation, lost, "went-back")
+        _assert_verifies(installation, lost)
+        lost_again = installation.signed_last()
+        installation.put_back()
+        second = _recover(installation, lost_again, "head-unreadable")
+        _assert_verifies(installation, lost, lost_again)
+        waited, numbered = waited + first[0] + second[0], numbered + first[1] + second[1]
     form.tell(
         f"rollback of the audit log, {'PostgreSQL' if installation.server else 'SQLite'}",
-        f"{cycles} times yesterday's database, {cycles // _WITH_HEAD} times its head file too: nothing signed,"
-        f" {waited} entries waited; after `audit recover` {numbered} entries in {cycles} new logs, each beginning with"
-        " the checkpoint that was signed last; none lost, none numbered twice",
+        f"{cycles} times yesterday's database, {cycles // _WITH_HEAD} times its head file too, and each backup once"
+        f" more after that: nothing signed, {waited} entries waited; after `audit recover` {numbered} entries in"
+        f" {2 * cycles} new logs, each beginning with the checkpoint that was signed last and with those of every other"
+        " log that was shorter now; none lost, none numbered twice",
     )

@@ -192,7 +192,7 @@ def test_nothing_goes_on_from_what_somebody_signed_with_a_key_that_was_replaced(
     evidence = Evidence(own.audit_directory())
     with services.unit_of_work.begin(OPERATOR) as tx:  # as whoever has the database and the old key can
         sequencer, ids = services.audit.sequencer, stage_entries(tx, 1)
-        log = sequencer._open(tx)
+        log = sequencer._open(tx, [])
         batch = sequencer.append(tx, log, [(one, tx.session.get_one(StagedEntryRow, one).entry) for one in ids])
         note = sign_checkpoint(Checkpoint(log.origin.name, batch.log.edge.size, batch.log.edge.root()), kept)
         put_up = take_triggers_away(tx.session)
