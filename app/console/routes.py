@@ -2,6 +2,8 @@
 
 from app.console import (
     account_pages,
+    agreement_acts,
+    agreement_pages,
     audit_pages,
     disclosure_opening,
     disclosure_pages,
@@ -25,6 +27,8 @@ ROUTERS = (
     switch_pages.router,
     organisation_acts.router,
     organisation_pages.router,
+    agreement_acts.router,
+    agreement_pages.router,
     policy_acts.router,
     policy_pages.router,
     disclosure_pages.router,

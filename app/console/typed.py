@@ -7,6 +7,7 @@ from app.console.visits import Fields, Visit
 from app.kernel.clock import SHANGHAI
 
 REASON = {"reason": 400}
+_YEARS = (1970, 9990)
 
 
 def wrong_texts(
@@ -28,10 +29,12 @@ def text_of(form: Fields, name: str) -> str:
 
 
 def read_day(written: str) -> date | None:
+    """None for what is no day, and for one that nobody can mean."""
     try:
-        return date.fromisoformat(written.strip())
+        day = date.fromisoformat(written.strip())
     except ValueError:
         return None
+    return day if _YEARS[0] <= day.year < _YEARS[1] else None
 
 
 def day_begins(day: date) -> datetime:
