@@ -39,7 +39,7 @@ def _versions(visit: Visit) -> Listing:
     before = _number(visit.query.get("before", ""))
     found = visit.services.agreement_drafts.published(before, PAGE + 1)
     shown = found[:PAGE]
-    names = ("title", "kind", "version", "state", "effective", "accept_by")
+    names = ("version", "kind", "title", "state", "effective", "accept_by")
     return Listing(
         visit.say("agreements.versions.caption"),
         [Column(visit.say(f"agreements.versions.{name}")) for name in names],
@@ -59,9 +59,9 @@ def _number(written: str) -> int | None:
 def _version_cells(visit: Visit, one: PublishedVersion) -> list[Cell]:
     version = one.version
     return [
-        Cell(_CHINESE.format(version.title), f"{HERE}/versions/{one.number}", plain=version.title),
+        Cell(version.version, f"{HERE}/versions/{one.number}"),
         Cell(visit.say(f"agreements.kind.{version.kind}")),
-        Cell(version.version),
+        Cell(_CHINESE.format(version.title), plain=version.title),
         Cell(visit.say(f"agreements.state.{_state(visit, one)}")),
         Cell(said_moment(visit, version.effective_at), plain=plain(version.effective_at)),
         Cell(said_day(visit, version.accept_by), plain=plain(version.accept_by)),
@@ -78,12 +78,12 @@ def _drafts(visit: Visit) -> Listing:
     cursor = visit.query.get("cursor") or None
     found = visit.services.agreement_drafts.list_all(cursor, PAGE + 1)
     shown = found[:PAGE]
-    names = ("title", "kind", "version", "status", "updated")
+    names = ("version", "kind", "title", "status", "updated")
     rows = [
         [
-            Cell(_CHINESE.format(one.title), f"{HERE}/drafts/{one.id}", plain=one.title),
+            Cell(one.draft.version, f"{HERE}/drafts/{one.id}"),
             Cell(visit.say(f"agreements.kind.{one.draft.kind}")),
-            Cell(one.draft.version),
+            Cell(_CHINESE.format(one.title), plain=one.title),
             Cell(visit.say(f"agreements.status.{one.status}")),
             Cell(visit.say("agreements.drafts.by", when=said_moment(visit, one.updated_at), who=one.updated_by)),
         ]

@@ -42,6 +42,10 @@ class AtConsole:
         held = {name: html.unescape(value) for name, value in _HIDDEN.findall(found[0])}
         return self.post(action, {**held, **typed})
 
+    def held(self, name: str) -> str:
+        """What a hidden field of the page that was shown last holds."""
+        return dict(_HIDDEN.findall(self.page.text))[name]
+
     def post(self, path: str, form: dict[str, str]) -> httpx2.Response:
         answer = self.http.post(path, data=form, follow_redirects=True)
         if answer.headers["content-type"].startswith("text/html") and "content-disposition" not in answer.headers:
