@@ -44,7 +44,7 @@ class AtConsole:
 
     def held(self, name: str) -> str:
         """What a hidden field of the page that was shown last holds."""
-        return dict(_HIDDEN.findall(self.page.text))[name]
+        return next(html.unescape(value) for held, value in _HIDDEN.findall(self.page.text) if held == name)
 
     def post(self, path: str, form: dict[str, str]) -> httpx2.Response:
         answer = self.http.post(path, data=form, follow_redirects=True)
