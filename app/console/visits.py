@@ -36,6 +36,8 @@ COOKIE = "staff"
 _COOKIE_SECONDS = 12 * 3600
 _THEME, _THEMES, _THEME_SECONDS = "theme", {"light": "dark", "dark": "light"}, 365 * 24 * 3600
 _ROUTES = "/console"
+LONGEST_TEXT = 100_000
+"""Characters of one field, where a whole text is typed."""
 _RENEWED = "renewed console session"
 """In the scope of a request: what it goes on as once a second factor has given it another token."""
 Fields = Mapping[str, str]
@@ -188,7 +190,15 @@ def visit_at(name: str, permission: Permission | None = None) -> Callable[[Reque
 
 async def form_of(request: Request) -> Fields:
     """A form that one of this session's pages made. Raises `StaleForm` and what `read_form` raises."""
-    fields = await read_form(request)
+    return _own(request, await read_form(request))
+
+
+async def long_form_of(request: Request) -> Fields:
+    """The same where a whole text is typed; the gate says how large the body may be."""
+    return _own(request, await read_form(request, LONGEST_TEXT))
+
+
+def _own(request: Request, fields: Fields) -> Fields:
     token = browser_secret(request, COOKIE)
     if token is None:
         raise SessionOver
@@ -198,6 +208,7 @@ async def form_of(request: Request) -> Fields:
 
 
 FormOf = Annotated[Fields, Depends(form_of)]
+LongFormOf = Annotated[Fields, Depends(long_form_of)]
 VisitOf = Annotated[Visit, Depends(visit_of)]
 
 

@@ -108,6 +108,14 @@ class Organisation:
         with self._unit_of_work.read() as tx:
             return [self._officer(row) for row in repository.list_officers(tx.session, before, limit, current=current)]
 
+    def officer(self, officer_id: str) -> Officer:
+        """Also one whose appointment has ended. Raises `NoSuchOfficer`."""
+        with self._unit_of_work.read() as tx:
+            found = repository.find_officer(tx.session, officer_id)
+            if found is None:
+                raise NoSuchOfficer
+            return self._officer(found)
+
     def _row(self, tx: Transaction, officer: Officer) -> OfficerRow:
         new = officer.appointed
         return OfficerRow(

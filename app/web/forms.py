@@ -31,8 +31,8 @@ class ForeignForm(MalformedRequest):
     )
 
 
-async def read_form(request: Request) -> Mapping[str, str]:
-    """The fields, each once, with NUL and broken UTF-8 refused.
+async def read_form(request: Request, longest: int = _MAX_VALUE) -> Mapping[str, str]:
+    """The fields, each once and of at most `longest` characters, with NUL and broken UTF-8 refused.
 
     Raises `UnsupportedMediaType`, `FormMalformed`, `ForeignForm`.
     """
@@ -50,7 +50,7 @@ async def read_form(request: Request) -> Mapping[str, str]:
     except ValueError:
         raise FormMalformed from None
     fields = dict(pairs)
-    if len(fields) != len(pairs) or any("\x00" in value or len(value) > _MAX_VALUE for value in fields.values()):
+    if len(fields) != len(pairs) or any("\x00" in value or len(value) > longest for value in fields.values()):
         raise FormMalformed
     return fields
 

@@ -46,8 +46,10 @@ BODY_LIMITS = {
     "/v1/screenings": BodyLimit(1024 * 1024, keys=4000),
     "/v1/tokens": BodyLimit(keys=4000),
     "/v1/staff/lexicons": BodyLimit(4 * 1024 * 1024),
+    "/console/agreements/write": BodyLimit(1024 * 1024),
+    "/console/lexicons": BodyLimit(1024 * 1024),
 }
-"""Where 500 texts may come at once, or a whole lexicon. `BodyTooLarge` names these sizes."""
+"""Where 500 texts may come at once, or a whole lexicon or agreement. `BodyTooLarge` names those that programs send."""
 _USUAL = BodyLimit()
 _DEADLINE = 4.0
 _LONG_DEADLINE = 9.5

@@ -37,10 +37,14 @@ class AtConsole:
 
     def send(self, action: str, **typed: str) -> httpx2.Response:
         """The form of the page that was shown last and leads to `action`; with what it holds and what is typed."""
-        found = re.search(rf'<form [^>]*action="{re.escape(action)}".*?</form>', self.page.text, re.DOTALL)
+        found = re.search(rf'<form method="post"[^>]*action="{re.escape(action)}".*?</form>', self.page.text, re.DOTALL)
         assert found, f"no form to {action} on {self.page.url}"
         held = {name: html.unescape(value) for name, value in _HIDDEN.findall(found[0])}
         return self.post(action, {**held, **typed})
+
+    def held(self, name: str) -> str:
+        """What a hidden field of the page that was shown last holds."""
+        return next(html.unescape(value) for held, value in _HIDDEN.findall(self.page.text) if held == name)
 
     def post(self, path: str, form: dict[str, str]) -> httpx2.Response:
         answer = self.http.post(path, data=form, follow_redirects=True)
