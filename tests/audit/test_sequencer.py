@@ -308,6 +308,17 @@ def test_without_what_was_signed_last_nothing_is_signed(
     assert refused.value.inconsistency is found
 
 
+def test_what_lies_elsewhere_is_read_while_others_may_write(
+    services: Services, settings: Settings, clock: FakeClock
+) -> None:
+    other, desk = build(settings, clock=clock), services.audit
+    careful = Sequencer(services.unit_of_work, desk.keys, desk.head, "host", lambda: _record(other, 1)[:0])
+    desk.sequencer.catch_up()
+    _record(services, 1)
+    assert careful.go_on() == 2
+    other.engine.dispose()
+
+
 def test_a_head_that_cannot_be_written_is_said_and_made_good_later(
     services: Services, sequencer: Sequencer, settings: Settings
 ) -> None:
