@@ -36,8 +36,9 @@ run: setup ## Make keys, migrate, serve on 127.0.0.1:8000 (or PORT=8001)
 demo: setup ## Play the main job over HTTP against a service of its own
 	@$(BIN)/shiming demo --start
 
+# What is compiled is kept, whatever the environment says: every runner would compile all tests anew, 8 s of CPU each.
 test: dev browser ## Run all tests, on SQLite and on PostgreSQL
-	@$(BIN)/pytest -n 3 --dist worksteal
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 3 --dist worksteal
 
 screenshots: dev browser ## Every page and state, narrow and wide, light and dark, in both languages: var/screenshots
 	@$(BIN)/pytest -n 2 --screenshots var/screenshots tests/browser/test_every_page.py

@@ -300,7 +300,7 @@ def _house(
 ) -> tuple[Forums, EmergencyDesk, Agreements, AgreementDrafts, TermChanges, Organisation]:
     """What the operator sets for itself and for everybody."""
     forums, emergency = (
-        Forums(unit_of_work, mac, plain_http=plain_http),
+        Forums(unit_of_work, mac, records, plain_http=plain_http),
         open_emergency_desk(unit_of_work, forum_of_board),
     )
     drafts, changes = AgreementDrafts(unit_of_work, receipts), TermChanges(unit_of_work, receipts)

@@ -69,6 +69,10 @@ class BoardView:
     """When its last working moderator loses the powers, if nobody re-verifies; None where nobody has any now."""
     held: tuple[Field, ...]
     """What waits for a review; a placeholder is shown meanwhile."""
+    in_office: int
+    """How many moderate it, with whatever standing."""
+    lapsed: int
+    """How many of them are overdue, or have lost their powers for it."""
 
 
 @dataclass(frozen=True, slots=True)

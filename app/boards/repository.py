@@ -58,11 +58,15 @@ def find_board(session: Session, forum_id: ForumId | None, named: str, *, lock: 
     return _board(row) if row else None
 
 
-def list_boards(session: Session, forum_id: ForumId | None, after: str | None, limit: int) -> list[Board]:
+def list_boards(
+    session: Session, forum_id: ForumId | None, after: str | None, limit: int, status: BoardStatus | None = None
+) -> list[Board]:
     """Of a forum, or of all; oldest first."""
     query = select(BoardRow).where(BoardRow.id > (after or ""))
     if forum_id is not None:
         query = query.where(BoardRow.forum_id == forum_id)
+    if status is not None:
+        query = query.where(BoardRow.status == status)
     return [_board(row) for row in session.scalars(query.order_by(BoardRow.id).limit(limit))]
 
 

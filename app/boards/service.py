@@ -17,6 +17,7 @@ from app.boards.domain import Board, BoardChange, BoardStatus, BoardView, Founde
 from app.boards.errors import BoardIsActive, BoardIsClosed, NoSuchBoard, SlugInvalid, SlugTaken, TermsTooFarAhead
 from app.boards.filing import Filing, change_terms, refuse_terms_out_of_range
 from app.boards.naming import BoardNaming
+from app.boards.schedules import ModeratorState
 from app.boards.standings import standings_of
 from app.boards.terms import WantedTerms, Why
 from app.db.unit_of_work import ConstraintViolated, Transaction, UnitOfWork, again_on_collision
@@ -29,6 +30,7 @@ from app.screening.service import OPEN_FIELD_RULE, held_fields, refuse_unreadabl
 
 _SLUG_RULE = "uq_boards_forum_id_slug"
 _BY_THE_FORUM = Why("design")
+_LAPSED = (ModeratorState.OVERDUE, ModeratorState.SUSPENDED)
 _TERMS_AHEAD = timedelta(days=policies.TERMS_AHEAD.value)
 
 
@@ -82,10 +84,12 @@ class Boards:
         with self._unit_of_work.read() as tx:
             return _views(tx, [get_board(tx, forum_id, named)])[0]
 
-    def list_all(self, forum_id: ForumId | None, after: str | None, limit: int) -> list[BoardView]:
-        """Of a forum, or of all; oldest first."""
+    def list_all(
+        self, forum_id: ForumId | None, after: str | None, limit: int, status: BoardStatus | None = None
+    ) -> list[BoardView]:
+        """Of a forum, or of all, in any state or in one; oldest first."""
         with self._unit_of_work.read() as tx:
-            return _views(tx, repository.list_boards(tx.session, forum_id, after, limit))
+            return _views(tx, repository.list_boards(tx.session, forum_id, after, limit, status))
 
     def change(self, actor: Actor, forum_id: ForumId, named: str, wanted: BoardChange) -> BoardView:
         """Changes what is given. A new interval gives nobody less than `REVERIFICATION_NOTICE`.
@@ -210,6 +214,8 @@ def _views(tx: Transaction, boards: Sequence[Board]) -> list[BoardView]:
                 histories[board.forum_id].of_board(board.id, tx.now).interval_days,
                 attended_until(here),
                 tuple(held.get(board.id, ())),
+                in_office=len(here),
+                lapsed=sum(one.state in _LAPSED for one in here),
             )
         )
     return views

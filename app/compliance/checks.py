@@ -20,6 +20,7 @@ _LATEST_DELIVERY = timedelta(minutes=policies.DELIVERY_WITHIN.value)
 _LATEST_PATROL = timedelta(hours=policies.PATROL_WITHIN.value)
 _LATEST_VERIFICATION = timedelta(hours=policies.AUDIT_VERIFICATION_LATE.value)
 _AGREEMENT_KINDS = 2
+_TWO = 2
 _Found = tuple[CheckState, Mapping[str, int]]
 _NOTHING: _Found = (CheckState.NO_DATA, {})
 
@@ -159,6 +160,10 @@ def _disclosers(figures: Figures) -> _Found:
     return _well_if(found.able, requesters=found.requesters, approvers=found.approvers)
 
 
+def _lifters(figures: Figures) -> _Found:
+    return _well_if(figures.lifters >= _TWO, members=figures.lifters)
+
+
 def _hours(period: timedelta) -> int:
     return int(period.total_seconds()) // 3600
 
@@ -282,7 +287,7 @@ CHECKS = (
     Check(
         "jobs-running",
         "L8d",
-        "/console/jobs",
+        "/console/work",
         _jobs,
         Sentence("{jobs} 项后台任务都正常。", "All {jobs} background jobs are well."),
         Sentence(
@@ -294,7 +299,7 @@ CHECKS = (
     Check(
         "disclosure-staffed",
         "L5h",
-        "/console/staff",
+        "/console/members",
         _disclosers,
         Sentence(
             "{requesters} 人可申请披露，{approvers} 人可批准，人手足够。",
@@ -308,9 +313,22 @@ CHECKS = (
         _UNKNOWN_YET,
     ),
     Check(
+        "switch-staffed",
+        "L5d",
+        "/console/members",
+        _lifters,
+        Sentence("{members} 人可操作应急开关。", "{members} members may use the emergency switch."),
+        Sentence(
+            "只有 {members} 人可操作应急开关：暂停后要由另一人恢复，请任命两名 compliance 成员。",
+            "Only {members} may use the emergency switch, and another person lifts a pause: appoint two members with"
+            " the role compliance.",
+        ),
+        _UNKNOWN_YET,
+    ),
+    Check(
         "webhooks-delivered",
         "design",
-        "/console/jobs",
+        "/console/work",
         _deliveries,
         Sentence("推送待发 {waiting} 件，没有延误。", "{waiting} webhook deliveries wait, none for long."),
         Sentence(

@@ -85,6 +85,8 @@ class Figures:
     agreements: int
     """Kinds of agreement that have a version in force."""
     disclosers: Disclosers
+    lifters: int
+    """Members who may throw the emergency switch and lift it; one stops, another lifts."""
 
 
 @dataclass(frozen=True, slots=True)

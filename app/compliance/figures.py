@@ -60,6 +60,7 @@ def read_figures(tx: Transaction, sources: Sources, posters: Posters) -> Figures
         verified=newest_verification(tx),
         agreements=sum(is_in_force(tx, kind) for kind in AgreementKind),
         disclosers=_disclosers(tx),
+        lifters=len({one.id for role in OPENED_BY[Permission.PAUSES] for one in holders_of(tx, role)}),
     )
 
 

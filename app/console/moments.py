@@ -1,6 +1,6 @@
 """Moments as the console's lists and files show them: days and minutes of Shanghai, a period in its largest unit."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from app.console.visits import Visit
 from app.kernel.clock import SHANGHAI
@@ -9,6 +9,7 @@ from app.web.language import language_of
 from app.web.words import day, moment
 
 _TICK = timedelta(microseconds=1)
+_DAY = timedelta(days=1)
 _UNITS = (("days", 86_400), ("hours", 3_600), ("minutes", 60))
 
 
@@ -41,3 +42,16 @@ def period(visit: Visit, length: timedelta) -> str:
         if seconds >= 2 * size:
             return visit.say(f"console.period.{unit}", n=seconds // size)
     return visit.say("console.period.seconds", n=seconds)
+
+
+def read_last_day(written: str) -> datetime | None:
+    """The end of a day of Shanghai that somebody typed, as its last day; None for what is no day."""
+    try:
+        return datetime.combine(date.fromisoformat(written.strip()), time(), SHANGHAI).astimezone(UTC) + _DAY
+    except (ValueError, OverflowError):
+        return None
+
+
+def typed_last_day(end: datetime) -> str:
+    """As it is typed."""
+    return (end - _TICK).astimezone(SHANGHAI).date().isoformat()

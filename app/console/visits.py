@@ -134,8 +134,16 @@ class Visit:
 
     def _menu(self) -> list[tuple[str, list[dict[str, object]]]]:
         opened = [page for page in PAGES if opened_to(self.staff, page)]
+        waiting = {"reviews": self.services.watch.recall().reviews.open}
         groups = [
-            (group, [{"name": page.name, "path": page.path, "waiting": 0} for page in opened if page.group == group])
+            (
+                group,
+                [
+                    {"name": page.name, "path": page.path, "waiting": waiting.get(page.name, 0)}
+                    for page in opened
+                    if page.group == group
+                ],
+            )
             for group in GROUPS
         ]
         return [(group, items) for group, items in groups if items]

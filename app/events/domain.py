@@ -139,6 +139,14 @@ class WaitingDeliveries:
 
 
 @dataclass(frozen=True, slots=True)
+class Backlog:
+    """What one endpoint is due to be told and has not heard, and since when the oldest of it is due."""
+
+    waiting: int
+    oldest: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Claimed:
     """A delivery that this process may attempt now."""
 

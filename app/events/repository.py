@@ -9,7 +9,16 @@ from sqlalchemy.orm import Session
 from app import policies
 from app.db.types import UtcDateTime
 from app.events.catalogue import EventType
-from app.events.domain import Attempt, Delivery, DeliveryState, Endpoint, NewDelivery, Subscription, WaitingDeliveries
+from app.events.domain import (
+    Attempt,
+    Backlog,
+    Delivery,
+    DeliveryState,
+    Endpoint,
+    NewDelivery,
+    Subscription,
+    WaitingDeliveries,
+)
 from app.events.models import AttemptRow, DeliveryRow, EndpointRow, EventRow
 from app.kernel.ids import ForumId, new_id
 
@@ -171,6 +180,20 @@ def count_waiting(session: Session, now: datetime) -> WaitingDeliveries:
     failing = or_(EndpointRow.disabled_at.is_not(None), EndpointRow.failures >= policies.ENDPOINT_FAILURES.value)
     endpoints, unwell = session.execute(select(func.count(), func.count().filter(failing)).where(live)).one()
     return WaitingDeliveries(waiting, oldest, endpoints, unwell)
+
+
+def backlogs(session: Session, endpoint_ids: Sequence[str], now: datetime) -> dict[str, Backlog]:
+    """Of those endpoints that have any; likewise without what is held back."""
+    query = (
+        select(DeliveryRow.endpoint_id, func.count(), func.min(DeliveryRow.due_at))
+        .where(
+            DeliveryRow.endpoint_id.in_(endpoint_ids),
+            DeliveryRow.state == literal_column("'waiting'"),
+            DeliveryRow.due_at <= now,
+        )
+        .group_by(DeliveryRow.endpoint_id)
+    )
+    return {endpoint_id: Backlog(waiting, oldest) for endpoint_id, waiting, oldest in session.execute(query)}
 
 
 def _attempts(session: Session, numbers: Sequence[int]) -> dict[int, list[Attempt]]:

@@ -2,7 +2,7 @@
 
 import base64
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -13,6 +13,7 @@ from app.events import repository
 from app.events.catalogue import EndpointPayload, EventType, Payload, body_of
 from app.events.destinations import refuses
 from app.events.domain import (
+    Backlog,
     Delivery,
     DeliveryState,
     Endpoint,
@@ -129,6 +130,11 @@ class Webhooks:
         """Of all forums, for staff; oldest first."""
         with self._unit_of_work.read() as tx:
             return repository.list_endpoints(tx.session, None, after, limit)
+
+    def backlogs(self, endpoint_ids: Sequence[str]) -> Mapping[str, Backlog]:
+        """What has not arrived yet, of those endpoints that wait for anything, for staff."""
+        with self._unit_of_work.read() as tx:
+            return repository.backlogs(tx.session, endpoint_ids, tx.now)
 
     def get(self, forum_id: ForumId, endpoint_id: str) -> Endpoint:
         """Raises `NoSuchEndpoint`, also for another forum's."""

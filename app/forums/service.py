@@ -10,7 +10,9 @@ from hashlib import sha256
 
 from app import policies
 from app.audit import service as audit
-from app.audit.domain import Action, ObjectKind
+from app.audit.details import Detail
+from app.audit.domain import Action, AuditObject, ObjectKind
+from app.crypto.envelope import Records
 from app.crypto.mac import Mac, MacUse
 from app.db.unit_of_work import ConstraintViolated, Transaction, UnitOfWork, hold_key, hold_keys
 from app.events.service import stop_listening
@@ -45,10 +47,11 @@ _NOBODYS_SECRET = bytes(32)
 
 
 class Forums:
-    def __init__(self, unit_of_work: UnitOfWork, mac: Mac, *, plain_http: bool) -> None:
+    def __init__(self, unit_of_work: UnitOfWork, mac: Mac, records: Records, *, plain_http: bool) -> None:
         """`plain_http` lets people be sent back to addresses without TLS: development only."""
         self._unit_of_work = unit_of_work
         self._mac = mac
+        self._records = records
         self._plain_http = plain_http
 
     def add(
@@ -102,8 +105,8 @@ class Forums:
             get_forum(tx, ForumId(forum_id))
             return repository.all_forums(tx.session, tx.now, only=forum_id)[0]
 
-    def rotate_secret(self, actor: Actor, forum_id: str) -> Credentials:
-        """A new secret; the last one still opens for `CLIENT_SECRET_OVERLAP`.
+    def rotate_secret(self, actor: Actor, forum_id: str, reason: str | None = None) -> Credentials:
+        """A new secret; the last one still opens for `CLIENT_SECRET_OVERLAP`. `reason` is sealed beside the entry.
 
         Raises `ForumNotFound`, `ForumDisabled`.
         """
@@ -114,10 +117,10 @@ class Forums:
             overlap = timedelta(hours=policies.CLIENT_SECRET_OVERLAP.value)
             repository.expire_secrets(tx.session, client_id, tx.now + overlap)
             repository.add_secret(tx.session, client_id, self._digest(secret), tx.now)
-            audit.record(tx, Action.CLIENT_SECRET_ROTATED, ObjectKind.CLIENT, client_id)
+            self._note(tx, Action.CLIENT_SECRET_ROTATED, AuditObject(ObjectKind.CLIENT, client_id), reason)
         return Credentials(forum.id, client_id, secret)
 
-    def disable(self, actor: Actor, forum_id: str) -> Forum:
+    def disable(self, actor: Actor, forum_id: str, reason: str | None = None) -> Forum:
         """Cuts the forum's client off at its next call; its webhook endpoints hear nothing more.
 
         Disabling twice changes nothing. Raises `ForumNotFound`.
@@ -127,10 +130,10 @@ class Forums:
             if forum.status is ForumStatus.ACTIVE:
                 repository.set_status(tx.session, forum.id, ForumStatus.DISABLED)
                 stop_listening(tx, forum.id)
-                audit.record(tx, Action.FORUM_DISABLED, ObjectKind.FORUM, forum.id)
+                self._note(tx, Action.FORUM_DISABLED, AuditObject(ObjectKind.FORUM, forum.id), reason)
         return replace(forum, status=ForumStatus.DISABLED)
 
-    def confirm_acts(self, actor: Actor, forum_id: str) -> datetime:
+    def confirm_acts(self, actor: Actor, forum_id: str, reason: str | None = None) -> datetime:
         """Lifts the cap on suspensions, bans and closings until the moment it gives.
 
         Raises `ForumNotFound`, `ForumDisabled`.
@@ -139,7 +142,7 @@ class Forums:
             forum = _active(tx, forum_id)
             until = tx.now + timedelta(hours=policies.CONFIRMATION_LIFETIME.value)
             repository.confirm_acts(tx.session, forum.id, until)
-            audit.record(tx, Action.ACTS_CONFIRMED, ObjectKind.FORUM, forum.id)
+            self._note(tx, Action.ACTS_CONFIRMED, AuditObject(ObjectKind.FORUM, forum.id), reason)
         return until
 
     def authenticate(self, client_id: str, secret: Secret[str]) -> Client:
@@ -178,6 +181,12 @@ class Forums:
         """A use case of the background: tokens that nobody could use any more anyway; how many they were."""
         with self._unit_of_work.begin(SYSTEM) as tx:
             return purge_revoked_tokens(tx)
+
+    def _note(self, tx: Transaction, action: Action, acted_on: AuditObject, reason: str | None) -> None:
+        if reason is None:
+            audit.record(tx, action, acted_on.kind, acted_on.id)
+        else:
+            audit.record_with(tx, Detail(self._records, Secret(reason)), action, acted_on)
 
     def _digest(self, secret: Secret[str]) -> bytes:
         return self._mac.digest(MacUse.CLIENT_SECRET, secret.reveal())

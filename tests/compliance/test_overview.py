@@ -49,6 +49,7 @@ WELL = Figures(
     verified=_VERIFIED,
     agreements=2,
     disclosers=Disclosers(requesters=3, approvers=2, able=True),
+    lifters=2,
 )
 
 
@@ -81,6 +82,7 @@ _FAILING: list[tuple[str, Figures]] = [
     ("log-verified", replace(WELL, verified=replace(_VERIFIED, ended_at=TODAY - timedelta(hours=36)))),
     ("jobs-running", replace(WELL, jobs=[replace(_JOB, last_ok_at=None)])),
     ("jobs-running", replace(WELL, jobs=[replace(_JOB, last_began_at=TODAY - timedelta(hours=1))])),
+    ("switch-staffed", replace(WELL, lifters=1)),
     ("disclosure-staffed", replace(WELL, disclosers=Disclosers(requesters=2, approvers=2, able=False))),
     ("webhooks-delivered", replace(WELL, deliveries=WaitingDeliveries(1, _LATE_DELIVERY, 1, 0))),
     ("webhooks-delivered", replace(WELL, deliveries=WaitingDeliveries(0, None, 2, 1))),

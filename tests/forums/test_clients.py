@@ -117,7 +117,7 @@ PLAIN = ("http://forum.example/back", "http://localhost.forum.example/", "http:/
 @pytest.fixture
 def production(services: Services) -> Forums:
     """The rules of production, on the same database."""
-    return Forums(services.unit_of_work, services.forums._mac, plain_http=False)
+    return Forums(services.unit_of_work, services.forums._mac, services.forums._records, plain_http=False)
 
 
 def test_a_return_url_is_a_whole_address_that_a_person_may_be_sent_to(production: Forums) -> None:

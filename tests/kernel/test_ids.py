@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from app.kernel.ids import new_id, new_person_id, uuid7
+from app.kernel.ids import first_id, new_id, new_person_id, uuid7
 from tests.support.clock import TODAY
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -71,3 +71,10 @@ def test_a_persons_identifier_tells_no_time() -> None:
     assert len(set(made)) == len(made)
     # were the front a time, all of them would share it
     assert len({number >> 80 for number in made}) == len(made)
+
+
+def test_ids_are_divided_by_the_first_one_of_a_moment() -> None:
+    moment = datetime(2026, 11, 21, 4, 0, 0, 5_000, tzinfo=UTC)
+    earlier = [new_id("vrf", moment - timedelta(milliseconds=1)) for _ in range(50)]
+    later = [new_id("vrf", moment) for _ in range(50)]
+    assert max(earlier) < first_id("vrf", moment) <= min(later)

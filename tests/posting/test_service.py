@@ -8,8 +8,10 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 from sqlalchemy import update
 
+from app.accounts.domain import AccountName
 from app.accounts.errors import NoSuchAccount
 from app.kernel.actor import OPERATOR
+from app.kernel.ids import ForumId
 from app.posting.decision import Refusal
 from app.posting.domain import ActiveToken, InactiveToken, PostingScope
 from app.posting.errors import ReasonCode
@@ -47,6 +49,19 @@ def test_an_account_is_shown_to_its_own_forum_alone(
     ):
         with pytest.raises(NoSuchAccount):
             services.posting.get_account(forum_id, account_id)
+
+
+def test_staff_find_the_accounts_of_one_name_in_every_forum_or_in_one(
+    services: Services, account: Json, new_forum: NewForum
+) -> None:
+    other = new_forum("另一个论坛")
+    there = other.register("山间清风")
+    name = AccountName(handle="山间清风")
+    everywhere = services.posting.find_anywhere(name)
+    assert {judged.standing.account.id for judged in everywhere} == {account["id"], there["id"]}
+    within = services.posting.find_anywhere(name, other.credentials.forum_id)
+    assert [judged.standing.account.id for judged in within] == [there["id"]]
+    assert services.posting.find_anywhere(name, ForumId("frm_nobody")) == []
 
 
 def test_a_token_for_one_board_or_for_none_is_not_good_for_another(

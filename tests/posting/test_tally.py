@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import partial
+from pathlib import Path
 
 from app import policies
+from app.db.engine import make_engine
 from app.db.unit_of_work import UnitOfWork
 from app.kernel.ids import ForumId
 from app.posting.tally import PERMITTED, REFUSED, Tally, asked_on
@@ -74,3 +76,14 @@ def test_every_answer_over_http_is_counted_by_its_reasons(services: Services, fo
     services.tally.note()
     asked = _asked(services)
     assert (asked[PERMITTED], asked[REFUSED], asked["identity-unverified"]) == (1, 1, 1)
+
+
+def test_what_cannot_be_written_down_is_kept_for_the_next_time(tmp_path: Path) -> None:
+    seconds = [0.0]
+    out_of_reach = UnitOfWork(make_engine(f"sqlite:///{tmp_path}/no/such/folder.db"), FakeClock())
+    tally = Tally(out_of_reach, lambda: seconds[0])
+    tally.permit(A)
+    tally.note()
+    seconds[0] = _EVERY
+    assert tally.is_due
+    assert tally._counted == {(A, PERMITTED): 1}

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from app.__main__ import main
 
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["tests.support.command", "app.main"])
+_FORKS.set_forkserver_preload(["tests.support.command", "tests.support.warm", "anyio._backends._asyncio"])
 _STANDARD_INPUT, _STANDARD_OUTPUT, _STANDARD_ERROR = 0, 1, 2
 
 

@@ -35,7 +35,7 @@ def house(request: pytest.FixtureRequest, tmp_path: Path) -> House:
 
 
 def test_one_person_who_comes_many_times_at_once_is_one_person(form: Form, house: House) -> None:
-    size = form.size(short=16, long=100 if house.is_sqlite else 500)
+    size = form.size(short=12, long=100 if house.is_sqlite else 500)
     rounds = form.size(short=_WAYS, long=20 if house.is_sqlite else 50)
     with house.serving() as service, house.services() as services, _crowd(house, service, services, size) as crowd:
         numbers = numbers_with_x()

@@ -17,7 +17,7 @@ def test_random_histories_are_judged_as_by_the_model(
     services: Services, clock: FakeClock, form: Form, request: pytest.FixtureRequest
 ) -> None:
     """State, due date, loss of powers, permit to moderate, what lists find by: after every step, worker or not."""
-    lives, began = form.size(short=8, long=500), process_time()
+    lives, began = form.size(short=4, long=500), process_time()
     for number in range(lives):
         history = History(services, clock, Random(number), number)  # noqa: S311 -- a history to be found again
         history.begin()

@@ -1,0 +1,94 @@
+"""The door of the console: which role opens which page, whose forms are taken, and what a session's cookie is like."""
+
+import re
+
+import httpx2
+import pytest
+from fastapi.routing import APIRoute
+
+from app.compliance.checks import CHECKS
+from app.console.access import PAGES, opened_to, page_at
+from app.console.routes import ROUTERS
+from app.staff.access import Role
+from app.wiring import Services
+from tests.support.console import AtConsole
+from tests.support.forum import NO_CERTIFICATES
+from tests.support.staff import PASSWORD, make_staff
+
+_SIGN_IN = "/console/sign-in"
+_NAMED = re.compile(r"\{[^}]+\}")
+
+
+def forms() -> list[str]:
+    """Where forms are sent, but for signing in; whoever is named is nobody."""
+    routes = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+    found = {_NAMED.sub("nobody", route.path) for route in routes if "POST" in (route.methods or ())}
+    assert len(found) > 10
+    return sorted(found - {_SIGN_IN})
+
+
+def test_every_check_of_the_overview_leads_to_a_page() -> None:
+    assert [check.link for check in CHECKS if page_at(check.link.partition("?")[0]) is None] == []
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_page_opens_to_exactly_the_roles_of_the_table(services: Services, address: str, role: Role) -> None:
+    who = make_staff(services, role)
+    with AtConsole(address, who) as console:
+        for page in PAGES:
+            expected = 200 if opened_to(who.member(), page) else 403
+            assert console.get(page.path).status_code == expected, page.path
+            shown = re.findall(r'<li><a href="(/console[^"]*)"', console.page.text)
+            assert set(shown) <= {one.path for one in PAGES if opened_to(who.member(), one)}, page.path
+
+
+def test_a_form_is_taken_only_with_the_token_of_its_own_session(services: Services, address: str) -> None:
+    who, other = make_staff(services, *_EVERYTHING), make_staff(services, Role.COMPLIANCE)
+    with AtConsole(address, other) as console:
+        console.get("/console/switch")
+        foreign = re.findall(r'name="form" value="([0-9a-f]{64})"', console.page.text)[0]
+    with AtConsole(address, who) as console:
+        for path in forms():
+            for token in ({"typed": "x"}, {"form": ""}, {"form": foreign}):
+                assert console.http.post(path, data=token).status_code == 403, path
+            elsewhere = console.http.post(path, data={"form": foreign}, headers={"origin": "https://evil.example"})
+            assert elsewhere.status_code in {400, 403}, path
+    assert services.emergency.pauses.list_in_force() == []
+
+
+def test_whoever_is_not_signed_in_is_asked_to_and_comes_back(address: str) -> None:
+    with httpx2.Client(base_url=address, verify=NO_CERTIFICATES, headers={"accept": "text/html"}) as http:
+        for page in PAGES[1:]:
+            answer = http.get(page.path)
+            assert (answer.status_code, answer.headers["location"]) == (
+                303,
+                f"{_SIGN_IN}?to={page.path.replace('/', '%2F')}",
+            )
+        for path in forms():
+            assert http.post(path, data={"form": "x"}).status_code == 303, path
+
+
+def test_signing_in_gives_a_token_that_nobody_knew_before_and_leads_nowhere_else(
+    services: Services, address: str
+) -> None:
+    who = make_staff(services, Role.ADMIN)
+    known = {"staff": "a" * 22}
+    with httpx2.Client(base_url=address, verify=NO_CERTIFICATES, cookies=known) as http:
+        form = {"email": who.email, "password": PASSWORD, "code": who.code(), "to": "//evil.example/console"}
+        answer = http.post(_SIGN_IN, data=form)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/console")
+    cookie = answer.headers["set-cookie"]
+    assert known["staff"] not in cookie
+    assert {"HttpOnly", "SameSite=strict", "Path=/"} <= set(cookie.split("; "))
+
+
+def test_signing_out_ends_the_session_wherever_its_token_is(services: Services, address: str) -> None:
+    who = make_staff(services, Role.ADMIN)
+    with AtConsole(address, who) as console:
+        console.get("/console")
+        assert console.send("/console/sign-out").url.path == _SIGN_IN
+    with AtConsole(address, who) as console:
+        assert console.get("/console").url.path == _SIGN_IN
+
+
+_EVERYTHING = (Role.ADMIN, Role.COMPLIANCE, Role.REVIEWER, Role.PRIVACY)
