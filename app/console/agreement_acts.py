@@ -69,10 +69,12 @@ def _writing_page(visit: Visit, typed: Fields, errors: Errors = (), status: int 
 def write(visit: VisitOf, form: LongFormOf) -> Response:
     """A new draft, or one more revision of one; it binds nobody."""
     kind, draft_id = form.get("kind", ""), form.get("draft", "")
+    if kind not in set(AgreementKind):
+        return visit.go(HERE)
     wrong = wrong_texts(visit, form, {"title": 120})
     if not _VERSION.fullmatch(text_of(form, "version")):
         wrong.append(("version", visit.say("agreements.error.version")))
-    if wrong or kind not in set(AgreementKind):
+    if wrong:
         return _writing_page(visit, form, wrong, _WRONG)
     named, zh, en = text_of(form, "version"), form.get("text-zh", ""), form.get("text-en", "")
 

@@ -60,7 +60,7 @@ def _version_cells(visit: Visit, one: PublishedVersion) -> list[Cell]:
     version = one.version
     return [
         Cell(version.version, f"{HERE}/versions/{one.number}"),
-        Cell(visit.say(f"agreements.kind.{version.kind}")),
+        Cell(visit.say(f"agreements.name.{version.kind}")),
         Cell(_CHINESE.format(version.title), plain=version.title),
         Cell(visit.say(f"agreements.state.{_state(visit, one)}")),
         Cell(said_moment(visit, version.effective_at), plain=plain(version.effective_at)),
@@ -82,7 +82,7 @@ def _drafts(visit: Visit) -> Listing:
     rows = [
         [
             Cell(one.draft.version, f"{HERE}/drafts/{one.id}"),
-            Cell(visit.say(f"agreements.kind.{one.draft.kind}")),
+            Cell(visit.say(f"agreements.name.{one.draft.kind}")),
             Cell(_CHINESE.format(one.title), plain=one.title),
             Cell(visit.say(f"agreements.status.{one.status}")),
             Cell(visit.say("agreements.drafts.by", when=said_moment(visit, one.updated_at), who=one.updated_by)),

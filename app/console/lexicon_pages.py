@@ -147,7 +147,7 @@ def _said_term(visit: Visit, term: Term) -> Mapping[str, str]:
         "category": category(visit, term.category),
         "action": visit.say(f"lexicons.action.{term.action}"),
         "severity": str(term.severity),
-        "fields": "、".join(sorted(visit.say(f"reviews.field.{field}") for field in term.fields)) or "–",
+        "fields": " · ".join(sorted(visit.say(f"reviews.field.{field}") for field in term.fields)) or "–",
         "boundary": term.boundary.value or "–",
         "note": term.note or "–",
     }

@@ -54,6 +54,7 @@ def test_a_draft_is_written_mended_compared_and_published(services: Services, ad
         assert SCRIPT not in at.get(f"{HERE}/versions/{newest.number}").text
         assert newest.version.sha256 in at.page.text
         assert at.get(f"{draft}/edit").url.path == draft
+        assert at.post(WRITE, {"form": at.get(f"{HERE}/new").text and at.held("form"), "kind": "x"}).url.path == HERE
         for nothing in ("versions/0", "versions/99999999999", "versions/x", "drafts/agd_0", "drafts/agd_0/publish"):
             assert at.get(f"{HERE}/{nothing}").status_code == 404
 
