@@ -13,7 +13,7 @@ from tests.browser.pages import Walk, Walker
 from tests.support.lexicons import REVIEWED, publish_terms
 from tests.support.staff import StaffLogin, make_staff
 
-STAFF_NAMES = ("茶馆", "抽查", "演练", "她说：")
+STAFF_NAMES = ("茶馆", "抽查", "演练", "她说：", REVIEWED)
 """What people wrote into the records that the console shows."""
 
 
