@@ -161,7 +161,7 @@ def test_what_people_type_is_shown_as_text_on_every_page_in_both_languages(
 
 def begins_well(mark: str) -> bool:
     """With a letter, a digit, a picture, or a mark that a spreadsheet takes for text."""
-    return category(mark) in {"Lu", "Ll", "Lo", "Nd", "So"} or mark in "'\"–/:"
+    return category(mark) in {"Lu", "Ll", "Lo", "Nd", "So"} or mark in "'\"–/:<>&{[("
 
 
 def is_file(address: str, who: StaffLogin, path: str) -> bool:

@@ -1,10 +1,13 @@
 """An installation in which every field that the console shows holds what somebody typed."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 
 from sqlalchemy import select, text
 
+from app.agreements.domain import AgreementKind
+from app.agreements.service import default_draft
 from app.audit.models import LeafRow
 from app.boards.domain import OrderScope, ScopeKind
 from app.events.domain import Subscription
@@ -95,6 +98,9 @@ def furnish(
         officer = services.organisation.appoint(OPERATOR, appointed)
     authority = services.organisation.add_authority(OPERATOR, AuthorityEntry("name", kind, "region", "channel", day))
     services.organisation.file_forum(OPERATOR, forum_id, FiledForum("icp", "ps", "unit", day))
+    draft = services.agreement_drafts.write(
+        OPERATOR, "title", replace(default_draft(AgreementKind.USER), version="9")
+    ).written
     member = make_staff(services, Role.AUDITOR)
     services.audit.sequencer.catch_up()
     with services.unit_of_work.read() as tx:
@@ -115,4 +121,7 @@ def furnish(
         "staff_id": member.staff_id,
         "officer_id": officer.id,
         "authority_id": authority.id,
+        "draft_id": draft.id,
+        "lexicon_id": services.lexicons.list_all()[0].versions[0].id,
+        "number": str(services.agreement_drafts.published(None, 1)[0].number),
     }
