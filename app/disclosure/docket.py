@@ -14,7 +14,7 @@ from app.kernel.ids import AccountId, StaffId
 from app.staff.access import Permission
 from app.staff.domain import Staff
 from app.staff.errors import RoleNotSufficient
-from app.staff.standings import find_member, find_members
+from app.staff.standings import all_members, find_member
 
 IsAdult = Callable[[Transaction, AccountId], bool]
 """Whether the person behind an account is known to be grown up."""
@@ -67,10 +67,8 @@ class Docket:
         return repository.executed_on(tx.session, self._records, self._is_genuine, list(account_ids))
 
     def _viewed(self, tx: Transaction, found: Iterable[Disclosure]) -> list[DisclosureView]:
-        disclosures = list(found)
-        approvers = {one.approver_id for disclosure in disclosures for one in disclosure.approvals}
-        members = find_members(tx, approvers)
-        return [rules.view(one, members, self.needed(tx, one.request.wanted.account_id), tx.now) for one in disclosures]
+        members = {one.id: one for one in all_members(tx)}
+        return [rules.view(one, members, self.needed(tx, one.request.wanted.account_id), tx.now) for one in found]
 
     def _is_genuine(self, row: DisclosureApprovalRow) -> bool:
         approval = Approval(StaffId(row.approver_id), row.digest, row.approved_at, genuine=True)
