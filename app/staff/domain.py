@@ -55,6 +55,7 @@ class Staff:
     own_password_at: datetime | None
     """When they chose their password themselves; None while the one that was handed out is in use."""
     version: int
+    seal: bytes = field(default=b"", repr=False, compare=False)
 
     def is_active(self, now: datetime) -> bool:
         """Boundary: exactly at `ends_at` a member is not."""

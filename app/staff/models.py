@@ -26,6 +26,7 @@ class StaffRow(Base):
     ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     own_password_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     version: Mapped[int]
+    seal: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class StaffRoleRow(Base):
@@ -51,6 +52,7 @@ class StaffSessionRow(Base):
     wrong_codes: Mapped[int]
     """In a row, at step-up."""
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    seal: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class UsedCodeRow(Base):

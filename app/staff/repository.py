@@ -26,6 +26,7 @@ def add(session: Session, staff: Staff) -> None:
             ends_at=staff.ends_at,
             own_password_at=staff.own_password_at,
             version=staff.version,
+            seal=staff.seal,
         )
     )
     session.flush()
@@ -44,6 +45,7 @@ def save(session: Session, staff: Staff) -> bool:
             ends_at=staff.ends_at,
             own_password_at=staff.own_password_at,
             version=staff.version + 1,
+            seal=staff.seal,
         )
     )
     if not (isinstance(result, CursorResult) and result.rowcount == 1):
@@ -128,4 +130,5 @@ def _staff(row: StaffRow, roles: dict[Role, datetime]) -> Staff:
         proposed_by=StaffId(row.proposed_by) if row.proposed_by else None,
         own_password_at=row.own_password_at,
         version=row.version,
+        seal=row.seal,
     )
