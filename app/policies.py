@@ -251,6 +251,7 @@ SIGN_IN_WINDOW = Policy(15, "minutes in which they are counted", "design")
 PASSWORD_SHORTEST = Policy(8, "characters, with the second factor that everybody has", "docs/threats.md; design")
 PASSWORD_LONGEST = Policy(128, "characters", "design")
 PRIVACY_STANDING = Policy(7, "days in the role before a member confirms another", "docs/api.md part 9")
+CONFIRMER_APART = Policy(30, "days in which who confirmed a member and that member count as one", "design")
 APPROVER_STANDING = Policy(24, "hours in the role and here before an approval counts", "docs/threats.md; design")
 
 DISCLOSURE_LIFETIME = Policy(24, "hours", "docs/api.md part 9")

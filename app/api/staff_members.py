@@ -144,14 +144,14 @@ def list_waiting(_caller: _Privacy, services: ServicesOf) -> MembersWaiting:
     responses=problems({**ONCE_STAFF, 403: f"{FRESH}, needs-second-person", **_STATE}),
 )
 def confirm_member(
-    staff_id: str, _body: Confirmation, caller: _FreshPrivacy, services: ServicesOf, once: OnceOf
+    staff_id: str, body: Confirmation, caller: _FreshPrivacy, services: ServicesOf, once: OnceOf
 ) -> Response:
     """What an admin proposed about a member with `privacy`; the credentials go to who confirms, to hand them over.
 
     Takes a member who has held `privacy` for 7 days, and neither proposed it nor is meant.
     """
     members = services.staff.members
-    announced = members.announce(caller.actor, Action.STAFF_CONFIRMED, staff_id)
+    announced = members.announce(caller.actor, Action.STAFF_CONFIRMED, staff_id, seen=body.version)
 
     def work() -> HandoutShown:
         return handout_out(members.confirm(caller.actor, announced), services.clock.now())

@@ -53,7 +53,7 @@ class ActOnMember(Request):
 
 
 class Confirmation(Request):
-    """Nothing is said with it."""
+    version: int | None = Field(None, description="Of the member as you saw them; any other is not confirmed.")
 
 
 class StaffShown(Answer):

@@ -4,7 +4,7 @@ Each is a page of its own that says what it does, and takes a reason and a recen
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Annotated
 
@@ -17,12 +17,13 @@ from app.console.moments import said_last_day, typed_last_day
 from app.console.role_words import TICKED, Chosen, field_of, offered, opened_by, read_choice, said_permissions
 from app.console.visits import Fields, FormOf, Visit, act, console_router, visit_at
 from app.staff.access import Permission, Role
-from app.staff.domain import Announced, MemberChange, Staff, StaffState
+from app.staff.domain import Announced, MemberChange, Staff, StaffState, comes_back
 from app.staff.errors import MemberNotFound
 from app.staff.service import Members
 
 router = console_router()
 _LONGEST_REASON = 400
+_VERSION_DIGITS = 9
 Errors = Sequence[tuple[str, str]]
 ConfirmerOf = Annotated[Visit, Depends(visit_at("members", Permission.CONFIRM_PRIVACY))]
 _Do = Callable[[Visit, Members, Announced, str], Response]
@@ -126,6 +127,12 @@ def _preview_page(
     if chosen.wrong:
         return _choice_page(visit, found, typed, chosen.wrong, HTTPStatus.UNPROCESSABLE_ENTITY)
     before, after = opened_by(found.roles), opened_by(chosen.roles)
+    then = replace(
+        found,
+        roles=dict.fromkeys(chosen.roles, visit.now),
+        ends_at=chosen.ends_at if _sets_end(found, typed) else found.ends_at,
+    )
+    asks_anew = Role.PRIVACY not in found.roles or comes_back(found, then, visit.now)
     return visit.show(
         "member_preview",
         errors=errors,
@@ -137,7 +144,7 @@ def _preview_page(
         lost=[visit.say(f"members.role.{role}") for role in Role if role in found.roles.keys() - chosen.roles],
         opens=said_permissions(visit, after - before),
         closes=said_permissions(visit, before - after),
-        waits=Role.PRIVACY in chosen.roles - found.roles.keys(),
+        waits=Role.PRIVACY in chosen.roles and asks_anew,
         last_day=said_last_day(visit, chosen.ends_at) if chosen.ends_at else "",
         sets_end=_sets_end(found, typed),
         changes=chosen.roles != found.roles.keys() or _sets_end(found, typed),
@@ -163,8 +170,7 @@ def change(visit: AdminOf, form: FormOf, staff_id: str) -> Response:
 
 def _change(visit: Visit, staff_id: str, form: Fields, chosen: Chosen, reason: str) -> Response:
     members = visit.services.staff.members
-    sets_end, version = _sets_end(members.get(staff_id), form), form.get("version", "")
-    seen = int(version) if version.isascii() and version.isdigit() else 0
+    sets_end, seen = _sets_end(members.get(staff_id), form), _version_of(form)
     announced = members.announce(visit.actor, Action.STAFF_CHANGED, staff_id)
     wanted = MemberChange(seen, chosen.roles, sets_end, chosen.ends_at)
     return _there(visit, members.change(visit.actor, announced, wanted, reason), "member_changed")
@@ -213,10 +219,17 @@ def _carry_out(visit: Visit, staff_id: str, asked: _MemberAct, form: Fields) -> 
 
     def work(now: Visit) -> Response:
         members = now.services.staff.members
-        announced = members.announce(now.actor, asked.action, staff_id)
+        seen = _version_of(form) if asked is _CONFIRM else None
+        announced = members.announce(now.actor, asked.action, staff_id, seen=seen)
         return asked.do(now, members, announced, reason)
 
     return act(visit, form, work, again, fresh=True)
+
+
+def _version_of(form: Fields) -> int:
+    """Of the member as the page showed them; 0 for what is none."""
+    version = form.get("version", "")
+    return int(version) if version.isascii() and version.isdigit() and len(version) <= _VERSION_DIGITS else 0
 
 
 def _reason_missing(visit: Visit) -> Errors:

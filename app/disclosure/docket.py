@@ -76,10 +76,8 @@ class Docket:
         return repository.executed_on(tx.session, self._keys, list(account_ids))
 
     def _viewed(self, tx: Transaction, found: Iterable[Disclosure]) -> list[DisclosureView]:
-        disclosures = list(found)
-        approvers = {one.approver_id for disclosure in disclosures for one in disclosure.approvals}
-        members = {one: member for one in sorted(approvers) if (member := self._member(tx, one))}
-        return [rules.view(one, members, self.needed(tx, one.request.wanted.account_id), tx.now) for one in disclosures]
+        members = {one.id: one for one in self.members(tx)}
+        return [rules.view(one, members, self.needed(tx, one.request.wanted.account_id), tx.now) for one in found]
 
     def member_acting(self, tx: Transaction) -> Staff:
         """Who acts, as they stand now. Raises `RoleNotSufficient` for whoever is no member of the staff any more."""

@@ -56,6 +56,14 @@ class RequestAltered(Conflict):
     )
 
 
+class CredentialsHandedOut(Conflict):
+    ground: ClassVar[str] = "credentials-handed-out"
+    sentence = Sentence(
+        "申请之后你的登录凭据被重新发放过，没有打开；请重新申请。",
+        "Your credentials were handed out anew after you asked; nothing was opened. Ask anew.",
+    )
+
+
 class RequestChangedUnderEyes(Conflict):
     ground: ClassVar[str] = "another-digest"
     sentence = Sentence(

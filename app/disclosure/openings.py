@@ -52,8 +52,8 @@ class Openings:
         However often and by however many at once it is asked within its 24 hours, it is one execution with one such
         entry; that the fields are shown again is on record as well. What was opened is stored nowhere. Raises
         `SecondFactorNeeded`, `NoSuchDisclosure`, `OnlyTheRequester`, `RoleNotSufficient`, what `rules.refuse_ended`
-        raises, `NotApproved`, `NobodyBehind`, `PersonChanged`, `RecordUnreadable`, `TooManyOpened`,
-        `AuditNotPublished`.
+        raises, `CredentialsHandedOut`, `NotApproved`, `NobodyBehind`, `PersonChanged`, `RecordUnreadable`,
+        `TooManyOpened`, `AuditNotPublished`.
 
         Source: L5h, L8h.
         """

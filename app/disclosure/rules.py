@@ -1,6 +1,6 @@
 """Who may, who counts, and what a request is at a moment: pure rules."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from app import policies
@@ -17,6 +17,7 @@ from app.disclosure.errors import (
     AlreadyApproved,
     AlreadyExecuted,
     ApproverTooNew,
+    CredentialsHandedOut,
     NotApproved,
     OnlyTheRequester,
     OwnRequest,
@@ -32,6 +33,7 @@ from app.staff.domain import Staff
 from app.staff.errors import RoleNotSufficient
 
 STANDING = timedelta(hours=policies.APPROVER_STANDING.value)
+_APART = timedelta(days=policies.CONFIRMER_APART.value)
 _PER_HOUR = (timedelta(hours=1), policies.DISCLOSURES_PER_HOUR.value)
 _PER_DAY = (timedelta(days=1), policies.DISCLOSURES_PER_DAY.value)
 
@@ -57,16 +59,44 @@ def counts(approval: Approval, request: DisclosureRequest, approver: Staff | Non
         and approval.approver_id != request.requester_id
         and approver is not None
         and may_approve(approver, approval.approved_at, now)
+        and not _handed_out_since(approver, approval.approved_at)
     )
+
+
+def _handed_out_since(member: Staff, moment: datetime) -> bool:
+    """Whether somebody else has held what they sign in with since then. Boundary: exactly then is before."""
+    return member.credentials_at is not None and member.credentials_at > moment
 
 
 def view(disclosure: Disclosure, members: Mapping[StaffId, Staff], needed: int, now: datetime) -> DisclosureView:
-    """A request as it is now. `members` are those who approved it."""
-    counted = tuple(
-        CountedApproval(one, counts(one, disclosure.request, members.get(one.approver_id), now))
-        for one in disclosure.approvals
-    )
+    """A request as it is now. `members` are those who asked for it, approved it, and confirmed any of them."""
+    counted = tuple(_counted(disclosure, members, now))
     return DisclosureView(disclosure, _state(disclosure, counting(counted), needed, now), counted, needed)
+
+
+def _counted(disclosure: Disclosure, members: Mapping[StaffId, Staff], now: datetime) -> Iterator[CountedApproval]:
+    """In the order in which they were given: of people who may be one and the same, the first counts."""
+    request = disclosure.request
+    taken = hands_of(request.requester_id, members, request.requested_at)
+    for one in disclosure.approvals:
+        hands = hands_of(one.approver_id, members, one.approved_at)
+        holds = counts(one, request, members.get(one.approver_id), now) and taken.isdisjoint(hands)
+        taken = taken | hands if holds else taken
+        yield CountedApproval(one, holds)
+
+
+def hands_of(staff_id: StaffId, members: Mapping[StaffId, Staff], at: datetime) -> frozenset[StaffId]:
+    """A member and whoever may act as them: who was handed their credentials to confirm them, and so on.
+
+    Boundary: exactly 30 days after a confirmation it counts no more.
+    """
+    found, next_one = {staff_id}, members.get(staff_id)
+    while next_one and next_one.confirmed_by and next_one.credentials_at and at < next_one.credentials_at + _APART:
+        if next_one.confirmed_by in found:
+            break
+        found.add(next_one.confirmed_by)
+        next_one = members.get(next_one.confirmed_by)
+    return frozenset(found)
 
 
 def counting(approvals: Iterable[CountedApproval]) -> int:
@@ -151,6 +181,8 @@ def judge_execution(seen: DisclosureView, requester: Staff, now: datetime) -> No
     if not requester.may(Permission.DISCLOSURE_REQUEST, now):
         raise RoleNotSufficient
     refuse_ended(seen)
+    if _handed_out_since(requester, disclosure.request.requested_at):
+        raise CredentialsHandedOut
     if now >= disclosure.request.expires_at:
         raise RequestExpired
     if counting(seen.approvals) < seen.needed:

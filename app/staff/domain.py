@@ -55,6 +55,10 @@ class Staff:
     own_password_at: datetime | None
     """When they chose their password themselves; None while the one that was handed out is in use."""
     version: int
+    credentials_at: datetime | None = None
+    """When what they sign in with was last handed out; whoever did it could have signed in as them."""
+    confirmed_by: StaffId | None = None
+    """To whom it went then, where that was a confirmation."""
     seal: bytes = field(default=b"", repr=False, compare=False)
 
     def is_active(self, now: datetime) -> bool:
@@ -83,6 +87,14 @@ class Staff:
 
     def as_actor(self, request_id: str | None = None) -> Actor:
         return Actor(ActorKind.STAFF, self.id, request_id)
+
+
+def comes_back(before: Staff, after: Staff, now: datetime) -> bool:
+    """Whether one with `privacy` is let in again, or for longer than a second person agreed to."""
+    if Role.PRIVACY not in before.roles.keys() | after.roles.keys():
+        return False
+    stays_longer = before.ends_at is not None and (after.ends_at is None or before.ends_at < after.ends_at)
+    return stays_longer or not before.is_active(now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,13 +197,22 @@ class MemberChange:
 
 
 @dataclass(frozen=True, slots=True)
+class MadePassword:
+    """A password to hand out, and what is kept of it."""
+
+    password: Secret[str]
+    hashed: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Announced:
-    """An act that is on record and may be done now; with a password that nobody has yet, should it need one."""
+    """An act that is on record and may be done now; with a password that nobody has yet, where it hands one out."""
 
     staff_id: StaffId
     entry_id: str
-    password: Secret[str]
-    password_hash: str = field(repr=False)
+    version: int
+    """Of the member when it was announced; 0 for a new one."""
+    made: MadePassword | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,13 @@ class NotWaiting(Conflict):
     sentence = Sentence("这名成员没有待确认的事。", "Nothing about this member waits for confirmation.")
 
 
+class OwnReset(Conflict):
+    sentence = Sentence(
+        "不能重置自己：请改自己的密码和验证器，或请另一名 admin 重置。",
+        "Nobody resets themselves: change your own password and authenticator, or have another admin reset you.",
+    )
+
+
 class MemberDisabled(Conflict):
     sentence = Sentence("这名成员已停用，先恢复。", "This member is disabled; restore them first.")
 

@@ -25,6 +25,8 @@ class StaffRow(Base):
     disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     own_password_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    credentials_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    confirmed_by: Mapped[str | None] = mapped_column(String(40))
     version: Mapped[int]
     seal: Mapped[bytes] = mapped_column(LargeBinary)
 
@@ -51,6 +53,8 @@ class StaffSessionRow(Base):
     second_factor_at: Mapped[datetime] = mapped_column(UtcDateTime)
     wrong_codes: Mapped[int]
     """In a row, at step-up."""
+    wrong_passwords: Mapped[int] = mapped_column(server_default="0")
+    """In a row, where a member proves the present one."""
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     seal: Mapped[bytes] = mapped_column(LargeBinary)
 

@@ -25,6 +25,8 @@ def add(session: Session, staff: Staff) -> None:
             disabled_at=staff.disabled_at,
             ends_at=staff.ends_at,
             own_password_at=staff.own_password_at,
+            credentials_at=staff.credentials_at,
+            confirmed_by=staff.confirmed_by,
             version=staff.version,
             seal=staff.seal,
         )
@@ -44,6 +46,8 @@ def save(session: Session, staff: Staff) -> bool:
             disabled_at=staff.disabled_at,
             ends_at=staff.ends_at,
             own_password_at=staff.own_password_at,
+            credentials_at=staff.credentials_at,
+            confirmed_by=staff.confirmed_by,
             version=staff.version + 1,
             seal=staff.seal,
         )
@@ -130,5 +134,7 @@ def _staff(row: StaffRow, roles: dict[Role, datetime]) -> Staff:
         proposed_by=StaffId(row.proposed_by) if row.proposed_by else None,
         own_password_at=row.own_password_at,
         version=row.version,
+        credentials_at=row.credentials_at,
+        confirmed_by=StaffId(row.confirmed_by) if row.confirmed_by else None,
         seal=row.seal,
     )

@@ -23,7 +23,18 @@ from app.kernel.ids import StaffId, new_id
 from app.kernel.secret import Secret
 from app.staff import repository, session_rows
 from app.staff.access import Role
-from app.staff.domain import Announced, Credentials, Handout, MemberChange, NewMember, Staff, StaffState, read_email
+from app.staff.domain import (
+    Announced,
+    Credentials,
+    Handout,
+    MadePassword,
+    MemberChange,
+    NewMember,
+    Staff,
+    StaffState,
+    comes_back,
+    read_email,
+)
 from app.staff.errors import (
     EmailTaken,
     LastAdmin,
@@ -32,6 +43,7 @@ from app.staff.errors import (
     MemberNotDisabled,
     MemberNotFound,
     NotWaiting,
+    OwnReset,
     PrivacyNeedsConfirmation,
     StandingTooShort,
 )
@@ -41,6 +53,13 @@ from app.staff.second_factor import SecondFactors
 _STANDING = timedelta(days=policies.PRIVACY_STANDING.value)
 _FROM_THE_COMMAND_LINE = 2
 _MEMBERS = b"shiming members of the staff"
+_HANDING_OUT = frozenset({Action.STAFF_ADDED, Action.STAFF_RESET, Action.STAFF_CONFIRMED})
+
+
+def make_password() -> MadePassword:
+    """One to hand out; the caller holds a seat, for it costs some 30 ms and 19 MiB."""
+    password = passwords.new_password()
+    return MadePassword(password, passwords.hash_password(password))
 
 
 def get_member(tx: Transaction, staff_id: str) -> Staff:
@@ -98,15 +117,27 @@ class Members:
             found = repository.holders_of(tx.session, Role.PRIVACY)
             return [staff for staff in found if staff.state is StaffState.PENDING]
 
-    def announce(self, actor: Actor, action: Action, staff_id: str | None = None) -> Announced:
+    def announce(
+        self,
+        actor: Actor,
+        action: Action,
+        staff_id: str | None = None,
+        made: MadePassword | None = None,
+        seen: int | None = None,
+    ) -> Announced:
         """Puts on record that this is about to be done to a member, or to a new one; nothing has changed yet.
 
-        Outside any transaction. Costs a hash of Argon2. Raises `MemberNotFound`, `AuditNotPublished`. Source: L8i.
+        Outside any transaction. `seen` is the version that whoever acts has looked at. An act that hands a password
+        out takes one that was `made`, or costs a hash of Argon2. Raises `MemberNotFound`, `MemberChangedMeanwhile`,
+        `AuditNotPublished`. Source: L8i.
         """
-        found = self.get(staff_id).id if staff_id is not None else StaffId(new_id("stf", self._clock.now()))
-        receipt = self._receipts.fail_closed(actor, Act(action, AuditObject(ObjectKind.STAFF, found)))
-        password = passwords.new_password()
-        return Announced(found, receipt.entry_id, password, passwords.hash_password(password))
+        found = self.get(staff_id) if staff_id is not None else None
+        if found is not None and seen not in {None, found.version}:
+            raise MemberChangedMeanwhile
+        meant = found.id if found else StaffId(new_id("stf", self._clock.now()))
+        receipt = self._receipts.fail_closed(actor, Act(action, AuditObject(ObjectKind.STAFF, meant)))
+        given = made or make_password() if action in _HANDING_OUT else None
+        return Announced(meant, receipt.entry_id, found.version if found else 0, given)
 
     def add(self, actor: Actor, announced: Announced, new: NewMember) -> Handout:
         """A new member. One with `privacy` waits for a confirmation, except the first two of the command line.
@@ -128,6 +159,7 @@ class Members:
                     proposed_by=proposed_by,
                     own_password_at=None,
                     version=1,
+                    credentials_at=tx.now if state is StaffState.ACTIVE else None,
                 )
                 repository.add(tx.session, self._seals.sealed(staff))
                 audit.record(tx, Action.STAFF_ADDED, ObjectKind.STAFF, staff.id, outcome=state, case=announced.entry_id)
@@ -140,7 +172,8 @@ class Members:
     def change(self, actor: Actor, announced: Announced, change: MemberChange, reason: str) -> Staff:
         """Other roles, or another end. Whoever is to get `privacy` is out until that is confirmed.
 
-        Raises `MemberNotFound`, `MemberChangedMeanwhile`, `MemberDisabled`, `LastAdmin`, `PrivacyNeedsConfirmation`.
+        So is who held it and comes back after their end, or is to stay longer: that is a restoring. Raises
+        `MemberNotFound`, `MemberChangedMeanwhile`, `MemberDisabled`, `LastAdmin`, `PrivacyNeedsConfirmation`.
         """
         with self._unit_of_work.begin(actor) as tx:
             before = self._taken(tx, announced)
@@ -150,7 +183,11 @@ class Members:
                 raise MemberDisabled
             roles = before.roles if change.roles is None else _granted(before.roles, change.roles, tx.now)
             after = replace(before, roles=roles, ends_at=change.ends_at if change.sets_end else before.ends_at)
-            if Role.PRIVACY in roles.keys() - before.roles.keys():
+            lets_in = comes_back(before, after, tx.now)
+            if lets_in:
+                session_rows.end_all(tx.session, before.id, tx.now)
+                after = replace(after, roles=dict.fromkeys(roles, tx.now))
+            if Role.PRIVACY in roles and (lets_in or Role.PRIVACY not in before.roles):
                 after = self._waits(tx, actor, after)
             return self._saved(tx, before, after, announced, Action.STAFF_CHANGED, reason)
 
@@ -183,13 +220,15 @@ class Members:
     def reset(self, actor: Actor, announced: Announced, reason: str) -> Handout:
         """Other credentials in the place of all those of before. One with `privacy` waits for a confirmation.
 
-        Raises `MemberNotFound`, `MemberDisabled`, `PrivacyNeedsConfirmation`.
+        Raises `MemberNotFound`, `OwnReset`, `MemberDisabled`, `PrivacyNeedsConfirmation`.
         """
         with self._unit_of_work.begin(actor) as tx:
             before = self._taken(tx, announced)
+            if actor.id == before.id:
+                raise OwnReset
             if before.state is StaffState.DISABLED:
                 raise MemberDisabled
-            after = replace(before, state=StaffState.ACTIVE, own_password_at=None)
+            after = _handed_out(replace(before, state=StaffState.ACTIVE), tx.now)
             if Role.PRIVACY in before.roles:
                 after = self._waits(tx, actor, after)
             saved = self._saved(tx, before, after, announced, Action.STAFF_RESET, reason)
@@ -198,19 +237,23 @@ class Members:
     def confirm(self, actor: Actor, announced: Announced) -> Handout:
         """What an admin proposed about a member with `privacy`, by another member of 7 days' standing.
 
-        Their standing in that role begins now, and the credentials go to who confirms. Raises `MemberNotFound`,
-        `NotWaiting`, `NeedsSecondPerson` for oneself or who proposed it, `StandingTooShort`.
+        It is confirmed as it was when that was announced, and nothing else. Their standing in that role begins now,
+        and the credentials go to who confirms. Raises `MemberNotFound`, `NotWaiting`, `NeedsSecondPerson` for oneself
+        or who proposed it, `StandingTooShort`, `MemberChangedMeanwhile`.
         """
         with self._unit_of_work.begin(actor) as tx:
             before = self._taken(tx, announced)
             if before.state is not StaffState.PENDING or Role.PRIVACY not in before.roles:
                 raise NotWaiting
+            if before.version != announced.version:
+                raise MemberChangedMeanwhile
             if actor.id in {before.id, before.proposed_by}:
                 raise NeedsSecondPerson
             if not self._seals.checked(get_member(tx, actor.id)).holds(Role.PRIVACY, tx.now, _STANDING):
                 raise StandingTooShort
             roles = {**before.roles, Role.PRIVACY: tx.now}
-            after = replace(before, state=StaffState.ACTIVE, roles=roles, proposed_by=None, own_password_at=None)
+            confirmed = replace(before, state=StaffState.ACTIVE, roles=roles, proposed_by=None)
+            after = _handed_out(confirmed, tx.now, StaffId(actor.id))
             saved = self._saved(tx, before, after, announced, Action.STAFF_CONFIRMED)
             return self._handed(tx, saved, announced)
 
@@ -251,10 +294,12 @@ class Members:
         """New credentials, for a member who may sign in."""
         if staff.state is not StaffState.ACTIVE:
             return Handout(staff, None)
+        if announced.made is None:
+            raise RuntimeError("what was announced hands nothing out")
         session_rows.end_all(tx.session, staff.id, tx.now)
-        repository.set_password_hash(tx.session, staff.id, announced.password_hash)
+        repository.set_password_hash(tx.session, staff.id, announced.made.hashed)
         authenticator = self._second_factors.replace(tx, staff.id, staff.email)
-        return Handout(staff, Credentials(announced.password, authenticator))
+        return Handout(staff, Credentials(announced.made.password, authenticator))
 
 
 def _state_of(tx: Transaction, actor: Actor, roles: Iterable[Role]) -> tuple[StaffState, StaffId | None]:
@@ -266,6 +311,10 @@ def _state_of(tx: Transaction, actor: Actor, roles: Iterable[Role]) -> tuple[Sta
     if len(holders_of(tx, Role.PRIVACY)) >= _FROM_THE_COMMAND_LINE:
         raise PrivacyNeedsConfirmation
     return StaffState.ACTIVE, None
+
+
+def _handed_out(staff: Staff, now: datetime, confirmed_by: StaffId | None = None) -> Staff:
+    return replace(staff, own_password_at=None, credentials_at=now, confirmed_by=confirmed_by)
 
 
 def _granted(before: Mapping[Role, datetime], wanted: Iterable[Role], now: datetime) -> Mapping[Role, datetime]:

@@ -7,7 +7,14 @@ import pytest
 
 from app.disclosure import rules
 from app.disclosure.domain import Approval, Closing, Disclosure, DisclosureRequest, DisclosureState, Execution, Wanted
-from app.disclosure.errors import NotApproved, RequestAltered, RequestClosed, RequestExpired, TooManyOpened
+from app.disclosure.errors import (
+    CredentialsHandedOut,
+    NotApproved,
+    RequestAltered,
+    RequestClosed,
+    RequestExpired,
+    TooManyOpened,
+)
 from app.kernel.ids import DisclosureId, ForumId, StaffId
 from app.staff.access import Role
 from app.staff.domain import Staff, StaffState
@@ -135,3 +142,37 @@ def test_a_reader_opens_5_in_an_hour_and_20_in_24_hours() -> None:
     assert waits(*[2 * HOUR] * 20) == 22 * 3600
     assert waits(DAY, *[2 * HOUR] * 19) is None
     assert waits(DAY - TICK, *[2 * HOUR] * 19) == 1
+
+
+def test_whoever_was_handed_new_credentials_after_asking_or_approving_counts_no_more() -> None:
+    asker = replace(member("stf_asker"), roles={Role.COMPLIANCE: TODAY - 9 * DAY})
+    members = {one.id: one for one in (asker, member("stf_1"), member("stf_2"))}
+    done = replace(OPEN, approvals=(approval("stf_1"), approval("stf_2")))
+    for execution in (None, Execution("entry", TODAY, None), Execution("entry", TODAY, TODAY)):
+        seen = rules.view(replace(done, execution=execution), members, 2, TODAY)
+        rules.judge_execution(seen, replace(asker, credentials_at=TODAY), TODAY)
+        with pytest.raises(CredentialsHandedOut):
+            rules.judge_execution(seen, replace(asker, credentials_at=TODAY + TICK), TODAY + HOUR)
+    assert rules.counts(approval(), REQUEST, replace(member("stf_1"), credentials_at=TODAY), TODAY)
+    assert not rules.counts(approval(), REQUEST, replace(member("stf_1"), credentials_at=TODAY + TICK), TODAY + HOUR)
+
+
+def test_who_confirmed_somebody_and_whom_they_confirmed_count_as_one_for_30_days() -> None:
+    def confirmed(name: str, by: str, ago: timedelta = 2 * DAY) -> Staff:
+        return replace(member(name), credentials_at=TODAY - ago, confirmed_by=StaffId(by))
+
+    def counted(*members: Staff) -> list[bool]:
+        given = replace(OPEN, approvals=tuple(approval(name) for name in ("stf_1", "stf_2", "stf_3")))
+        return [one.counts for one in rules.view(given, {one.id: one for one in members}, 2, TODAY).approvals]
+
+    one, two, three, asker = member("stf_1"), member("stf_2"), member("stf_3"), member("stf_asker")
+    assert counted(one, two, three, asker) == [True, True, True]
+    assert counted(one, confirmed("stf_2", "stf_1"), three) == [True, False, True]
+    assert counted(confirmed("stf_1", "stf_2"), two, three) == [True, False, True]
+    assert counted(one, confirmed("stf_2", "stf_1"), confirmed("stf_3", "stf_2")) == [True, False, False]
+    assert counted(one, confirmed("stf_2", "stf_9"), confirmed("stf_3", "stf_9")) == [True, True, False]
+    assert counted(one, confirmed("stf_2", "stf_1", 30 * DAY), three) == [True, True, True]
+    assert counted(one, confirmed("stf_2", "stf_1", 30 * DAY - TICK), three) == [True, False, True]
+    assert counted(one, confirmed("stf_2", "stf_asker"), three) == [True, False, True]
+    assert counted(one, two, three, confirmed("stf_asker", "stf_3")) == [True, True, False]
+    assert counted(confirmed("stf_1", "stf_2"), confirmed("stf_2", "stf_1"), three) == [True, False, True]

@@ -11,12 +11,13 @@ import httpx2
 import pytest
 from sqlalchemy import delete, insert, select, update
 
+from app.audit.domain import Action
 from app.disclosure.models import DisclosureApprovalRow, DisclosureExecutionRow, DisclosureRow
 from app.kernel.actor import OPERATOR
 from app.kernel.ids import StaffId
 from app.settings import Settings
 from app.staff.access import Role
-from app.staff.domain import StaffState
+from app.staff.domain import Face, StaffState
 from app.staff.models import StaffRoleRow, StaffRow
 from app.vault.models import PersonRow
 from app.verification.models import LinkRow
@@ -26,7 +27,7 @@ from tests.support.at_once import at_once
 from tests.support.clock import FakeClock
 from tests.support.disclosing import MADE_UP, WANTED, Office, open_office
 from tests.support.forum import NAME, PERSON, ForumBackend, sandbox_number
-from tests.support.staff import StaffLogin, make_staff, settle
+from tests.support.staff import StaffLogin, make_staff, open_session, settle
 
 APPROVED, EXECUTED, REQUESTED = "disclosure.approved", "disclosure.executed", "disclosure.requested"
 OPENED = {"name": NAME, "document_number": PERSON}
@@ -196,6 +197,22 @@ def test_an_admin_alone_makes_nobody_who_approves_and_takes_over_nobody_who_did(
     anew = office.anew(office.approvers[0])
     refused(office.post(anew, f"/{disclosure_id}/approve"), 403, "needs-second-person")
     assert office.refusals() == Counter([*[(EXECUTED, "not-approved")] * 2, (APPROVED, "approver-too-new")])
+
+
+def test_an_admin_who_resets_who_asked_reads_nothing_that_was_approved_before(
+    office: Office, services: Services, clock: FakeClock, account: str
+) -> None:
+    approved, executed = office.approved(account), office.approved(account)
+    assert office.execute(executed).status_code == 200
+    clock.advance(seconds=1)
+    members, admin = services.staff.members, make_staff(services, "admin").member().as_actor()
+    members.reset(admin, members.announce(admin, Action.STAFF_RESET, office.asker.staff_id), "丢了手机")
+    with services.unit_of_work.begin(OPERATOR) as tx:
+        token = open_session(services, tx, office.asker.staff_id, Face.API)
+    taken_over = replace(office, asker=replace(office.asker, token=token))
+    for one in (approved, executed):
+        refused(taken_over.execute(one), 409, "state-conflict")
+    assert office.refusals() == Counter([(EXECUTED, "credentials-handed-out")] * 2)
 
 
 def test_one_persons_approval_is_one_however_often_it_is_sent(office: Office, account: str) -> None:

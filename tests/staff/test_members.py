@@ -1,7 +1,7 @@
 """Members: who may hold what, what takes a second person, and that every change is on record before it happens."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from app.staff.errors import (
     MemberNotDisabled,
     MemberNotFound,
     NotWaiting,
+    OwnReset,
     PrivacyNeedsConfirmation,
     RolesExclude,
     SignInFailed,
@@ -180,6 +181,28 @@ def test_a_reset_ends_everything_of_before(office: Office, admin: Actor) -> None
     assert office.sign_in(handed).session.staff.id == login.staff_id
 
 
+def test_nobody_resets_themselves(office: Office) -> None:
+    login = make_staff(office.services, Role.ADMIN)
+    with pytest.raises(OwnReset):
+        office.reset(login.member().as_actor(), login.staff_id)
+    assert _opens(office.services, login)
+    assert office.reset(OPERATOR, login.staff_id).credentials is not None
+
+
+def test_it_stands_with_a_member_when_and_to_whom_their_credentials_went(
+    office: Office, admin: Actor, clock: FakeClock
+) -> None:
+    login, confirmer = make_staff(office.services, Role.REVIEWER), _privacy(office.services)
+    assert login.member().credentials_at is None
+    assert office.reset(admin, login.staff_id).staff.credentials_at == clock.now()
+    added = office.add(admin, "new@staff.example", Role.PRIVACY).staff
+    assert (added.credentials_at, added.confirmed_by) == (None, None)
+    clock.advance(minutes=1)
+    office.confirm(confirmer.member().as_actor(), added.id)
+    confirmed = office.members.get(added.id)
+    assert (confirmed.credentials_at, confirmed.confirmed_by) == (clock.now(), confirmer.staff_id)
+
+
 def test_nobody_is_changed_who_is_not_there(office: Office, admin: Actor) -> None:
     for unknown in ("stf_nobody", "没有"):
         with pytest.raises(MemberNotFound):
@@ -268,6 +291,44 @@ def test_whatever_an_admin_does_to_get_at_a_privacy_member_they_are_out_until_it
     with pytest.raises(SignInFailed):
         sessions.sign_in(sessions.admit(login.attempt()))
     assert office.sign_in(office.confirm(confirmer, login.staff_id)).session.staff.id == login.staff_id
+
+
+@pytest.mark.parametrize("way", ["after the end", "with more", "longer", "for good", "sooner", "without the role"])
+def test_an_admin_alone_brings_no_privacy_member_back_and_keeps_none_longer(
+    office: Office, admin: Actor, clock: FakeClock, way: str
+) -> None:
+    login, ends = make_staff(office.services, Role.PRIVACY), clock.now() + timedelta(minutes=5)
+
+    def end(at: datetime | None, *roles: Role) -> Staff:
+        announced = office.members.announce(admin, Action.STAFF_CHANGED, login.staff_id)
+        wanted = MemberChange(announced.version, frozenset(roles) or None, sets_end=True, ends_at=at)
+        return office.members.change(admin, announced, wanted, "续约")
+
+    end(ends)
+    assert _opens(office.services, login)
+    if way in {"after the end", "with more", "without the role"}:
+        clock.advance(minutes=5)
+    roles = {"with more": (Role.PRIVACY, Role.REVIEWER), "without the role": (Role.REVIEWER,)}.get(way, ())
+    later = {"for good": None, "sooner": ends - timedelta(seconds=1)}.get(way, ends + timedelta(seconds=1))
+    after = end(later, *roles)
+    if way == "sooner":
+        assert _opens(office.services, login)
+        return
+    assert not _opens(office.services, login)
+    assert set(after.roles.values()) == {clock.now()}
+    assert after.state is (StaffState.ACTIVE if way == "without the role" else StaffState.PENDING)
+
+
+def test_who_confirms_confirms_what_they_saw(office: Office, admin: Actor) -> None:
+    confirmer = _privacy(office.services).member().as_actor()
+    added = office.add(admin, "new@staff.example", Role.PRIVACY).staff
+    announced = office.members.announce(confirmer, Action.STAFF_CONFIRMED, added.id)
+    office.give(admin, added.id, Role.PRIVACY, Role.COMPLIANCE)
+    with pytest.raises(MemberChangedMeanwhile):
+        office.members.confirm(confirmer, announced)
+    with pytest.raises(MemberChangedMeanwhile):
+        office.members.announce(confirmer, Action.STAFF_CONFIRMED, added.id, seen=added.version)
+    assert office.confirm(confirmer, added.id).staff.roles.keys() == {Role.PRIVACY, Role.COMPLIANCE}
 
 
 def test_who_proposed_it_who_is_meant_and_who_is_new_do_not_confirm(
