@@ -23,30 +23,44 @@ _BADGES = {AccountStatus.ACTIVE: "ok", AccountStatus.SUSPENDED: "warn", AccountS
 
 @router.get("/accounts")
 def accounts(visit: VisitOf) -> Response:
-    """What goes by exactly this name in each forum; an id leads straight to its account."""
+    """What goes by exactly this name in each forum; a handle or id that is one account's leads straight there.
+
+    A forum's own user id never does: forums choose them, and one may read like somebody's handle.
+    """
     asked = visit.query.get("handle", "").strip()[:_LONGEST]
     if not asked:
         return visit.show("accounts", listing=None, asked="")
-    by_id = asked.startswith("acc_")
-    name = AccountName(account_id=asked) if by_id else AccountName(handle=asked)
-    found = visit.services.posting.find_anywhere(name)
-    if not by_id:
-        found += visit.services.posting.find_anywhere(AccountName(external_id=asked))
-    if len(found) == 1:
-        return visit.go(f"{_HERE}/{found[0].standing.account.id}")
+    found = _found(visit, asked)
+    if len(found) == 1 and found[0][0] != "external_id":
+        return visit.go(f"{_HERE}/{found[0][1].standing.account.id}")
     forums = {one.forum.id: one.forum.name for one in visit.services.forums.list_all()}
-    columns = [Column(visit.say(f"accounts.list.{name}")) for name in ("handle", "forum", "status", "since")]
+    columns = [Column(visit.say(f"accounts.list.{name}")) for name in ("handle", "match", "forum", "status", "since")]
     rows = [
         [
             Cell(one.standing.account.handle, f"{_HERE}/{one.standing.account.id}"),
+            Cell(visit.say(f"accounts.match.{kind}")),
             Cell(forums.get(one.standing.account.forum_id, "–")),
             Cell(_status(visit, one)),
             Cell(said_day(visit, one.standing.account.created_at)),
         ]
-        for one in found
+        for kind, one in found
     ]
     listing = Listing(visit.say("accounts.list.caption"), columns, rows, visit.say("accounts.list.nobody"))
     return visit.show("accounts", listing=listing, asked=asked)
+
+
+def _found(visit: Visit, asked: str) -> list[tuple[str, JudgedAccount]]:
+    """Each account once, by the first of the three that it goes by. A handle may look like an id."""
+    names = {
+        "id": AccountName(account_id=asked),
+        "handle": AccountName(handle=asked),
+        "external_id": AccountName(external_id=asked),
+    }
+    found: dict[str, tuple[str, JudgedAccount]] = {}
+    for kind, name in names.items():
+        for one in visit.services.posting.find_anywhere(name):
+            found.setdefault(one.standing.account.id, (kind, one))
+    return list(found.values())
 
 
 def _status(visit: Visit, judged: JudgedAccount) -> str:

@@ -33,7 +33,8 @@ VisitOf = Annotated[Visit, Depends(visit_at("audit"))]
 _ASKED = ("action", "actor", "object", "after", "before")
 _OFTEN = (Action.IDENTITY_READ, Action.DISCLOSURE_APPROVED, Action.STAFF_CHANGED, Action.POSTING_PAUSED)
 _LONGEST = 200
-_HIGHEST = 2**53
+_TREE_DIGITS, _ENTRY_DIGITS = 9, 15
+"""Fewer than PostgreSQL has room for."""
 _DAY = timedelta(days=1)
 _BADGES = {Outcome.CLEAN: "ok", Outcome.TAMPERED: "bad", Outcome.UNVERIFIABLE: "warn"}
 _LEAF = b"\x00"
@@ -96,8 +97,9 @@ def _day(written: str | None) -> datetime | None:
 def _place(cursor: str) -> Place | None:
     """The beginning for whatever is no place."""
     tree, _, number = cursor.partition(".")
-    known = all(part.isascii() and part.isdigit() and int(part[:20]) < _HIGHEST for part in (tree, number))
-    return (int(tree), int(number)) if known else None
+    known = all(part.isascii() and part.isdigit() for part in (tree, number))
+    short = len(tree) <= _TREE_DIGITS and len(number) <= _ENTRY_DIGITS
+    return (int(tree), int(number)) if known and short else None
 
 
 def _chips(visit: Visit) -> list[Chip]:

@@ -181,6 +181,7 @@ def show(
         request=seen.disclosure.request,
         badge=_BADGES.get(seen.state, ""),
         about=account_in_words(visit, seen.disclosure.request.wanted.account_id),
+        handle_then=_handle_then(visit, seen),
         left=period(visit, seen.disclosure.request.expires_at - visit.now) if is_open else None,
         counting=sum(one.counts for one in seen.approvals),
         approvers=_approvers(visit, seen, approvers, is_open=is_open),
@@ -192,6 +193,15 @@ def show(
         may_open=may_open(visit, seen),
         mine=mine,
     )
+
+
+def _handle_then(visit: Visit, seen: DisclosureView) -> str:
+    """By which handle the account was asked for, where it is another one now."""
+    request = seen.disclosure.request
+    found = visit.services.posting.find_anywhere(AccountName(account_id=request.wanted.account_id))
+    if seen.disclosure.altered or (found and found[0].standing.account.handle == request.handle):
+        return ""
+    return visit.say("disclosures.one.handle_then", handle=request.handle)
 
 
 def may_open(visit: Visit, seen: DisclosureView) -> bool:

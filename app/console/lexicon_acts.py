@@ -24,7 +24,7 @@ _FAULTY_LINE = "lines-"
 @router.get("/lexicons/import")
 def import_page(visit: VisitOf) -> Response:
     """An empty file but for its header."""
-    return _import_page(visit, {"name": visit.query.get("name", ""), "content": _HEADER})
+    return _import_page(visit, {"name": visit.query.get("name", ""), "file": _HEADER})
 
 
 def _import_page(visit: Visit, typed: Fields, errors: Errors = (), status: int = HTTPStatus.OK) -> Response:
@@ -36,7 +36,7 @@ def _said(visit: Visit, name: str, error: str) -> tuple[str, str]:
     """What is wrong with a line is said at the field that holds them all."""
     if not name.startswith(_FAULTY_LINE):
         return name, error
-    return "content", visit.say("lexicons.error.line", n=name.removeprefix(_FAULTY_LINE), said=error)
+    return "file", visit.say("lexicons.error.line", n=name.removeprefix(_FAULTY_LINE), said=error)
 
 
 @router.post("/lexicons")
@@ -44,7 +44,7 @@ def bring_in(visit: VisitOf, form: LongFormOf) -> Response:
     """As a draft, which decides nothing; of a file with a bad line nothing is loaded."""
 
     def work(now: Visit) -> Response:
-        draft = read_draft(text_of(form, "name"), form.get("content", "").replace("\r\n", "\n").encode())
+        draft = read_draft(text_of(form, "name"), form.get("file", "").replace("\r\n", "\n").encode())
         imported = now.services.lexicons.add(now.actor, draft)
         if imported.warnings:
             return _warned(now, imported)

@@ -25,6 +25,7 @@ VisitOf = Annotated[Visit, Depends(visit_at("lexicons"))]
 Errors = Sequence[tuple[str, str]]
 _PATROLS = 10
 _CHANGED = Markup("<del>{}</del> <ins>{}</ins>")
+_WRITTEN = Markup('<span lang="zh-CN">{}</span>')
 _TERM = ("term", "category", "action", "severity", "fields", "boundary", "note")
 
 
@@ -143,19 +144,24 @@ def _differences(visit: Visit, found: Difference) -> list[Listing]:
 
 def _said_term(visit: Visit, term: Term) -> Mapping[str, str]:
     return {
-        "term": term.term,
+        "term": _WRITTEN.format(term.term),
         "category": category(visit, term.category),
         "action": visit.say(f"lexicons.action.{term.action}"),
         "severity": str(term.severity),
         "fields": " · ".join(sorted(visit.say(f"reviews.field.{field}") for field in term.fields)) or "–",
         "boundary": term.boundary.value or "–",
-        "note": term.note or "–",
+        "note": _WRITTEN.format(term.note or "–"),
     }
 
 
 def category(visit: Visit, name: Category) -> str:
     """In words where it has any; an operator's own are shown as they are."""
     return visit.sentence(CATEGORY_WORDS[name]) if name in CATEGORY_WORDS else name
+
+
+def written(text: str) -> Cell:
+    """What people wrote, whatever the language of the page."""
+    return Cell(_WRITTEN.format(text), plain=text)
 
 
 def _term_cells(visit: Visit, term: Term) -> list[Cell]:
@@ -200,7 +206,7 @@ def _examples(visit: Visit, tally: Tally) -> Listing:
     names = ("text", "field", "before", "after", "categories")
     rows = [
         [
-            Cell(one.text),
+            written(one.text),
             Cell(visit.say(f"reviews.field.{one.field}")),
             Cell(ruling(visit, one.before)),
             Cell(ruling(visit, one.after)),
@@ -216,7 +222,7 @@ def _wrong_cases(visit: Visit, found: Rehearsal) -> Listing:
     names = ("text", "field", "must_be", "before", "after")
     rows = [
         [
-            Cell(one.case.text),
+            written(one.case.text),
             Cell(visit.say(f"reviews.field.{one.case.field}")),
             Cell(ruling(visit, one.case.decision)),
             Cell(ruling(visit, one.before)),

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Depends
 from fastapi.responses import Response
 
-from app.console.lexicon_pages import Errors, category, ruling
+from app.console.lexicon_pages import Errors, category, ruling, written
 from app.console.lists import PAGE, Cell, Column, Listing, address, csv_response
 from app.console.visits import Fields, FormOf, Visit, act, console_router, visit_at
 from app.screening.docket import Suggestion
@@ -50,8 +50,8 @@ def _hits(visit: Visit, text: str, tried: Tried) -> Listing:
     names = ("piece", "term", "category", "action", "severity")
     rows = [
         [
-            Cell(text[hit.start : hit.end]),
-            Cell(hit.term),
+            written(text[hit.start : hit.end]),
+            written(hit.term),
             Cell(category(visit, hit.category)),
             Cell(visit.say(f"lexicons.action.{hit.action}")),
             Cell(hit.severity),
@@ -103,5 +103,5 @@ def _columns(visit: Visit) -> list[Column]:
 
 def _cells(visit: Visit, one: Suggestion) -> list[Cell]:
     """For who reviews the same texts in the queue."""
-    said = [one.piece.reveal(), one.term, category(visit, one.category), one.overturned, one.upheld]
-    return [Cell(value) for value in said]
+    counted = [Cell(one.overturned), Cell(one.upheld)]
+    return [written(one.piece.reveal()), written(one.term), Cell(category(visit, one.category)), *counted]

@@ -2,14 +2,17 @@
 
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from unicodedata import normalize
 from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-_BEFORE_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+_BEFORE_FORMULAS = ("=", "+", "-", "@")
+_UNSEEN = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]+")
 _BOM = "\ufeff"
 PAGE = 50
 
@@ -90,4 +93,7 @@ def _written(cell: Cell) -> str:
 
 
 def _harmless(said: str) -> str:
-    return f"'{said}" if said.startswith(_BEFORE_FORMULAS) else said
+    """Wide signs count as narrow ones, and whatever cannot be seen in front of a sign or a text as one."""
+    unseen = _UNSEEN.match(said)
+    shown = normalize("NFKC", said[unseen.end() :] if unseen else said)
+    return f"'{said}" if unseen or shown.startswith(_BEFORE_FORMULAS) else said

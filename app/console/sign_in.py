@@ -92,5 +92,5 @@ def sign_out(visit: VisitOf, _form: FormOf) -> Response:
     """Ends the session at once, wherever its token is used."""
     visit.services.staff.sessions.end(visit.session, visit.request.scope["request_id"])
     response = RedirectResponse(f"{_HOME}/sign-in", HTTPStatus.SEE_OTHER)
-    take_secret(visit.request, response, COOKIE)
+    take_secret(visit.request, response, COOKIE, strict=True)
     return response

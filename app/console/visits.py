@@ -27,7 +27,7 @@ from app.staff.domain import Face, Staff, StaffSession
 from app.staff.errors import CodeNotRight, RoleNotSufficient, SecondFactorNeeded, SessionOver
 from app.web.forms import browser_secret, give_secret, read_form
 from app.web.language import language_of
-from app.web.problems import status_of
+from app.web.problems import NoSuchAddress, status_of
 from app.web.templating import page
 from app.web.words import text
 from app.wiring import Services
@@ -38,6 +38,7 @@ _THEME, _THEMES, _THEME_SECONDS = "theme", {"light": "dark", "dark": "light"}, 3
 _ROUTES = "/console"
 LONGEST_TEXT = 100_000
 """Characters of one field, where a whole text is typed."""
+_DIGITS = 6
 _RENEWED = "renewed console session"
 """In the scope of a request: what it goes on as once a second factor has given it another token."""
 Fields = Mapping[str, str]
@@ -148,9 +149,10 @@ class Visit:
         return [(group, items) for group, items in groups if items]
 
     def _done(self) -> str:
-        """What the address says was done; an address that somebody made up says nothing."""
-        values = {name: value for name, value in self.query.items() if name != "done"}
-        with suppress(KeyError, ValueError, IndexError):
+        """What the address says was done, with a number at most: who made an address up says nothing of their own."""
+        number = self.query.get("n", "")
+        values = {"n": number} if number.isascii() and number.isdigit() and len(number) <= _DIGITS else {}
+        with suppress(KeyError):
             return self.say(f"console.done.{self.query['done']}", **values)
         return ""
 
@@ -264,6 +266,8 @@ class _ConsoleRoute(APIRoute):
         answer: Callable[[Request], Any] = super().get_route_handler()
 
         async def answer_or_ask(request: Request) -> Response:
+            if b"%00" in request.scope["query_string"]:  # no id holds one, and PostgreSQL cannot be asked for one
+                raise NoSuchAddress
             try:
                 response: Response = await answer(request)
             except SessionOver:

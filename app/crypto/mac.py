@@ -23,9 +23,14 @@ class MacUse(StrEnum):
     SIGN_IN = "sign-in"
     RISK_DELAY = "risk-delay"
     STAFF_SESSION = "staff-session"
+    STAFF_SESSION_ROW = "staff-session-row"
+    STAFF_MEMBER = "staff-member"
     STAFF_RECOVERY_CODE = "staff-recovery-code"
     STAFF_FAILURE = "staff-failure"
     DISCLOSURE_APPROVAL = "disclosure-approval"
+    DISCLOSURE_REQUEST = "disclosure-request"
+    DISCLOSURE_EXECUTION = "disclosure-execution"
+    DISCLOSURE_PERSON = "disclosure-person"
     DISCLOSURE_PASSPHRASE = "disclosure-passphrase"  # noqa: S105 -- the name of a use
 
 

@@ -80,6 +80,10 @@ class DisclosureRequest:
     forum_id: ForumId
     wanted: Wanted
     requested_at: datetime
+    handle: str = field(repr=False)
+    """By which the account went."""
+    person_digest: bytes = field(repr=False)
+    """Keyed: of who stood behind it."""
 
     @property
     def expires_at(self) -> datetime:
@@ -100,6 +104,8 @@ class DisclosureRequest:
             "purpose": wanted.purpose,
             "notify_after": _written(wanted.notify_after) if wanted.notify_after else None,
             "requested_at": _written(self.requested_at),
+            "handle": self.handle,
+            "person": self.person_digest.hex(),
         }
         return sha256(json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()).digest()
 
@@ -135,6 +141,7 @@ class Disclosure:
     closed_by: StaffId | None
     closed_at: datetime | None
     altered: bool
+    """Or that of its execution."""
 
     @property
     def id(self) -> DisclosureId:

@@ -20,6 +20,9 @@ class DisclosureRow(Base):
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
     fields: Mapped[list[str]] = mapped_column(JSON)
     purpose: Mapped[str] = mapped_column(String(24))
+    person_digest: Mapped[bytes] = mapped_column(LargeBinary)
+    """Keyed: of who stood behind the account."""
+    sealed_handle: Mapped[bytes] = mapped_column(LargeBinary)
     sealed_authority: Mapped[bytes] = mapped_column(LargeBinary)
     sealed_instrument_no: Mapped[bytes] = mapped_column(LargeBinary)
     sealed_legal_basis: Mapped[bytes] = mapped_column(LargeBinary)
@@ -29,6 +32,7 @@ class DisclosureRow(Base):
     closed_as: Mapped[str | None] = mapped_column(String(16))
     closed_by: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    seal: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class DisclosureApprovalRow(Base):
@@ -58,3 +62,4 @@ class DisclosureExecutionRow(Base):
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When the fields were first shown."""
+    seal: Mapped[bytes] = mapped_column(LargeBinary)

@@ -12,12 +12,12 @@ from app.audit.proofs import Receipt
 from app.crypto.errors import SealBroken
 from app.db.unit_of_work import Transaction, UnitOfWork, hold_key
 from app.disclosure import repository, rules
-from app.disclosure.docket import Docket, member_acting
-from app.disclosure.domain import DisclosureView, Execution, OpenedIdentity
+from app.disclosure.docket import Docket
+from app.disclosure.domain import DisclosureRequest, DisclosureView, OpenedIdentity
 from app.disclosure.errors import NobodyBehind, PersonChanged, RecordUnreadable
 from app.disclosure.refusals import on_record
 from app.kernel.actor import Actor
-from app.kernel.ids import StaffId
+from app.kernel.ids import PersonId, StaffId
 from app.staff.domain import StaffSession
 from app.staff.errors import SecondFactorNeeded
 from app.vault.errors import PersonUnknown, ReadingNotOnRecord
@@ -58,9 +58,9 @@ class Openings:
         Source: L5h, L8h.
         """
         with on_record(self._unit_of_work, actor, Action.DISCLOSURE_EXECUTED, disclosure_id):
-            begun = self._begin(actor, session, disclosure_id)
-            receipt = self._receipt(begun)
             try:
+                begun = self._begin(actor, session, disclosure_id)
+                receipt = self._receipt(begun)
                 return self._open(actor, session, disclosure_id, receipt, begun.alarm)
             except (PersonUnknown, ReadingNotOnRecord):  # dissolved, erased, or somebody else by now
                 raise PersonChanged from None
@@ -71,20 +71,19 @@ class Openings:
         with self._unit_of_work.begin(actor) as tx:
             seen = self._executable(tx, session, disclosure_id)
             execution = seen.disclosure.execution
+            hold_key(tx, sha256(f"disclosures of {actor.id}".encode()).digest())
+            others = repository.openings_of(tx.session, actor.id, tx.now - _DAY, but=seen.disclosure.id)
+            rules.refuse_too_many(others, tx.now)
             if execution is None:
                 return self._announce(tx, seen)
             return _Begun(execution.entry_id, shown_before=execution.finished_at is not None)
 
     def _announce(self, tx: Transaction, seen: DisclosureView) -> _Begun:
-        """Puts the reading on record, and the reader's limits to the test. Raises `NobodyBehind`, `TooManyOpened`."""
+        """Puts the reading on record. Raises `NobodyBehind`, `PersonChanged`."""
         request, reader = seen.disclosure.request, StaffId(tx.actor.id)
-        hold_key(tx, sha256(f"disclosures of {reader}".encode()).digest())
-        rules.refuse_too_many(repository.openings_of(tx.session, reader, tx.now - _DAY), tx.now)
-        person_id = person_behind(tx, request.wanted.account_id)
-        if person_id is None:
-            raise NobodyBehind
+        person_id = self._person(tx, request)
         entry_id = self._vault.begin_reading(tx, person_id, request.wanted.purpose, request.wanted.fields, request.id)
-        repository.add_execution(tx.session, request.id, reader, Execution(entry_id, tx.now, None))
+        self._docket.begin(tx, request, reader, entry_id)
         opened = repository.count_openings(tx.session, reader)
         if opened not in ALARMS:
             return _Begun(entry_id, shown_before=False)
@@ -104,13 +103,13 @@ class Openings:
         with self._unit_of_work.begin(actor) as tx:
             seen = self._executable(tx, session, disclosure_id)
             request, execution = seen.disclosure.request, seen.disclosure.execution
-            person_id = person_behind(tx, request.wanted.account_id)
-            if execution is None or execution.entry_id != receipt.entry_id or person_id is None:
+            if execution is None or execution.entry_id != receipt.entry_id:
                 raise PersonChanged
-            fields = self._vault.open_read(tx, person_id, request.wanted.fields, receipt)
+            person_id = self._person(tx, request)
+            fields = self._vault.open_read(tx, person_id, request.wanted.fields, receipt, request.id)
             shown_before = execution.finished_at is not None
             if not shown_before:
-                repository.finish_execution(tx.session, request.id, tx.now)
+                self._docket.finish(tx, request)
             outcome = _REPEATED if shown_before else "done"
             audit.record(
                 tx,
@@ -122,10 +121,19 @@ class Openings:
             )
             return OpenedIdentity(fields, receipt, shown_before, alarm)
 
+    def _person(self, tx: Transaction, request: DisclosureRequest) -> PersonId:
+        """Who stands behind the account, and did when it was asked. Raises `NobodyBehind`, `PersonChanged`."""
+        person_id = person_behind(tx, request.wanted.account_id)
+        if person_id is None:
+            raise NobodyBehind
+        if self._docket.person_digest(request.id, person_id) != request.person_digest:
+            raise PersonChanged
+        return person_id
+
     def _executable(self, tx: Transaction, session: StaffSession, disclosure_id: str) -> DisclosureView:
         """Raises what speaks against it."""
         if session.staff.id != tx.actor.id or not session.is_fresh(tx.now):
             raise SecondFactorNeeded
         seen = self._docket.seen(tx, disclosure_id, lock=True)
-        rules.judge_execution(seen, member_acting(tx), tx.now)
+        rules.judge_execution(seen, self._docket.member_acting(tx), tx.now)
         return seen

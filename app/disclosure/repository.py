@@ -1,6 +1,7 @@
 """Every query on disclosures."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -10,102 +11,114 @@ from app.crypto.envelope import Place, Records
 from app.crypto.errors import SealBroken
 from app.disclosure.domain import Approval, Closing, Disclosure, DisclosureRequest, Execution, Wanted
 from app.disclosure.models import DisclosureApprovalRow, DisclosureExecutionRow, DisclosureRow
+from app.disclosure.seals import Seals
 from app.kernel.ids import AccountId, DisclosureId, ForumId, StaffId
 from app.kernel.secret import Secret
 from app.vault.domain import IdentityField, ReadPurpose
 
-IsGenuine = Callable[[DisclosureApprovalRow], bool]
-"""Whether an approval bears our seal."""
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What reads and writes texts and seals."""
+
+    records: Records
+    seals: Seals
 
 
-def add(session: Session, records: Records, request: DisclosureRequest) -> None:
-    wanted, place = request.wanted, request.id
-    session.add(
-        DisclosureRow(
-            id=request.id,
-            requester_id=request.requester_id,
-            forum_id=request.forum_id,
-            account_id=wanted.account_id,
-            fields=sorted(wanted.fields),
-            purpose=wanted.purpose,
-            sealed_authority=records.seal(Secret(wanted.authority), _place(place, "authority")),
-            sealed_instrument_no=records.seal(Secret(wanted.instrument_no), _place(place, "instrument_no")),
-            sealed_legal_basis=records.seal(Secret(wanted.legal_basis), _place(place, "legal_basis")),
-            notify_after=wanted.notify_after,
-            requested_at=request.requested_at,
-            digest=request.digest(),
-        )
+def add(session: Session, keys: Keys, request: DisclosureRequest) -> None:
+    wanted = request.wanted
+
+    def sealed(text: str, field: str) -> bytes:
+        return keys.records.seal(Secret(text), _place(request.id, field))
+
+    row = DisclosureRow(
+        id=request.id,
+        requester_id=request.requester_id,
+        forum_id=request.forum_id,
+        account_id=wanted.account_id,
+        fields=sorted(wanted.fields),
+        purpose=wanted.purpose,
+        person_digest=request.person_digest,
+        sealed_handle=sealed(request.handle, "handle"),
+        sealed_authority=sealed(wanted.authority, "authority"),
+        sealed_instrument_no=sealed(wanted.instrument_no, "instrument_no"),
+        sealed_legal_basis=sealed(wanted.legal_basis, "legal_basis"),
+        notify_after=wanted.notify_after,
+        requested_at=request.requested_at,
+        digest=request.digest(),
     )
+    keys.seals.seal_request(row)
+    session.add(row)
     session.flush()
 
 
-def add_approval(session: Session, request: DisclosureRequest, approval: Approval, seal: bytes) -> None:
-    session.add(
-        DisclosureApprovalRow(
-            disclosure_id=request.id,
-            approver_id=approval.approver_id,
-            requester_id=request.requester_id,
-            digest=approval.digest,
-            approved_at=approval.approved_at,
-            seal=seal,
-        )
+def add_approval(session: Session, keys: Keys, request: DisclosureRequest, approval: Approval) -> None:
+    row = DisclosureApprovalRow(
+        disclosure_id=request.id,
+        approver_id=approval.approver_id,
+        requester_id=request.requester_id,
+        digest=approval.digest,
+        approved_at=approval.approved_at,
     )
+    keys.seals.seal_approval(row)
+    session.add(row)
     session.flush()
 
 
-def add_execution(session: Session, disclosure_id: DisclosureId, reader_id: StaffId, execution: Execution) -> None:
-    session.add(
-        DisclosureExecutionRow(
-            disclosure_id=disclosure_id,
-            reader_id=reader_id,
-            entry_id=execution.entry_id,
-            started_at=execution.started_at,
-            finished_at=execution.finished_at,
-        )
+def add_execution(
+    session: Session, keys: Keys, disclosure_id: DisclosureId, reader_id: StaffId, execution: Execution
+) -> None:
+    row = DisclosureExecutionRow(
+        disclosure_id=disclosure_id,
+        reader_id=reader_id,
+        entry_id=execution.entry_id,
+        started_at=execution.started_at,
+        finished_at=execution.finished_at,
     )
+    keys.seals.seal_execution(row)
+    session.add(row)
     session.flush()
 
 
-def finish_execution(session: Session, disclosure_id: DisclosureId, now: datetime) -> None:
-    session.get_one(DisclosureExecutionRow, disclosure_id).finished_at = now
+def finish_execution(session: Session, keys: Keys, disclosure_id: DisclosureId, now: datetime) -> None:
+    row = session.get_one(DisclosureExecutionRow, disclosure_id)
+    row.finished_at = now
+    keys.seals.seal_execution(row)
 
 
-def close(session: Session, disclosure_id: DisclosureId, closing: Closing, by: StaffId, now: datetime) -> None:
+def close(
+    session: Session, keys: Keys, disclosure_id: DisclosureId, closing: Closing, by: StaffId, now: datetime
+) -> None:
     row = session.get_one(DisclosureRow, disclosure_id)
     row.closed_as, row.closed_by, row.closed_at = closing, by, now
+    keys.seals.seal_request(row)
 
 
-def find(
-    session: Session, records: Records, is_genuine: IsGenuine, disclosure_id: str, *, lock: bool = False
-) -> Disclosure | None:
+def find(session: Session, keys: Keys, disclosure_id: str, *, lock: bool = False) -> Disclosure | None:
     if not disclosure_id.isascii() or "\0" in disclosure_id:
         return None
     query = select(DisclosureRow).where(DisclosureRow.id == disclosure_id)
     rows = session.scalars(query.with_for_update() if lock else query).all()
-    return next(iter(_whole(session, records, is_genuine, rows)), None)
+    return next(iter(_whole(session, keys, rows)), None)
 
 
-def newest(
-    session: Session, records: Records, is_genuine: IsGenuine, requester_id: str | None, before: str | None, limit: int
-) -> list[Disclosure]:
+def newest(session: Session, keys: Keys, requester_id: str | None, before: str | None, limit: int) -> list[Disclosure]:
     """Newest first; those of one requester, or of all where none is named."""
     query = select(DisclosureRow).order_by(DisclosureRow.id.desc()).limit(limit)
     if requester_id is not None:
         query = query.where(DisclosureRow.requester_id == requester_id)
     if before is not None:
         query = query.where(DisclosureRow.id < before)
-    return _whole(session, records, is_genuine, session.scalars(query).all())
+    return _whole(session, keys, session.scalars(query).all())
 
 
-def begun_since(session: Session, records: Records, is_genuine: IsGenuine, since: datetime) -> list[Disclosure]:
+def begun_since(session: Session, keys: Keys, since: datetime) -> list[Disclosure]:
     """Oldest first."""
     query = select(DisclosureRow).where(DisclosureRow.requested_at > since).order_by(DisclosureRow.id)
-    return _whole(session, records, is_genuine, session.scalars(query).all())
+    return _whole(session, keys, session.scalars(query).all())
 
 
-def executed_on(
-    session: Session, records: Records, is_genuine: IsGenuine, account_ids: Collection[AccountId]
-) -> list[Disclosure]:
+def executed_on(session: Session, keys: Keys, account_ids: Collection[AccountId]) -> list[Disclosure]:
     """Whose fields were shown; oldest first."""
     query = (
         select(DisclosureRow)
@@ -113,14 +126,18 @@ def executed_on(
         .where(DisclosureRow.account_id.in_(account_ids), DisclosureExecutionRow.finished_at.is_not(None))
         .order_by(DisclosureExecutionRow.finished_at, DisclosureRow.id)
     )
-    return _whole(session, records, is_genuine, session.scalars(query).all())
+    return _whole(session, keys, session.scalars(query).all())
 
 
-def openings_of(session: Session, reader_id: str, since: datetime) -> list[datetime]:
-    """When this reader began to open identities, oldest first."""
+def openings_of(session: Session, reader_id: str, since: datetime, but: DisclosureId) -> list[datetime]:
+    """When this reader began to open identities, except by this request; oldest first."""
     query = (
         select(DisclosureExecutionRow.started_at)
-        .where(DisclosureExecutionRow.reader_id == reader_id, DisclosureExecutionRow.started_at > since)
+        .where(
+            DisclosureExecutionRow.reader_id == reader_id,
+            DisclosureExecutionRow.started_at > since,
+            DisclosureExecutionRow.disclosure_id != but,
+        )
         .order_by(DisclosureExecutionRow.started_at)
     )
     return list(session.scalars(query))
@@ -140,9 +157,7 @@ def readers(session: Session, at_least: int) -> list[tuple[StaffId, int]]:
     return [(StaffId(reader_id), count) for reader_id, count in found]
 
 
-def _whole(
-    session: Session, records: Records, is_genuine: IsGenuine, rows: Sequence[DisclosureRow]
-) -> list[Disclosure]:
+def _whole(session: Session, keys: Keys, rows: Sequence[DisclosureRow]) -> list[Disclosure]:
     ids = [row.id for row in rows]
     approvals: dict[str, list[DisclosureApprovalRow]] = {}
     for one in session.scalars(
@@ -153,38 +168,38 @@ def _whole(
         approvals.setdefault(one.disclosure_id, []).append(one)
     query = select(DisclosureExecutionRow).where(DisclosureExecutionRow.disclosure_id.in_(ids))
     executions = {one.disclosure_id: one for one in session.scalars(query)}
-    return [
-        _disclosure(records, row, _approvals(is_genuine, approvals.get(row.id, ())), executions.get(row.id))
-        for row in rows
-    ]
-
-
-def _approvals(is_genuine: IsGenuine, rows: Iterable[DisclosureApprovalRow]) -> tuple[Approval, ...]:
-    return tuple(Approval(StaffId(row.approver_id), row.digest, row.approved_at, is_genuine(row)) for row in rows)
+    return [_disclosure(keys, row, approvals.get(row.id, ()), executions.get(row.id)) for row in rows]
 
 
 def _disclosure(
-    records: Records, row: DisclosureRow, approvals: tuple[Approval, ...], execution: DisclosureExecutionRow | None
+    keys: Keys, row: DisclosureRow, approvals: Iterable[DisclosureApprovalRow], execution: DisclosureExecutionRow | None
 ) -> Disclosure:
     """Of whatever stands in the row: what was not written so is `altered`, and no error."""
-    wanted = _wanted(records, row)
+    wanted, handle = _wanted(keys.records, row), _handle(keys.records, row)
+    genuine = keys.seals.is_request(row) and (execution is None or keys.seals.is_execution(execution))
     request = DisclosureRequest(
         DisclosureId(row.id),
         StaffId(row.requester_id),
         ForumId(row.forum_id),
         wanted or _nothing(row),
         row.requested_at,
+        handle or "",
+        row.person_digest,
     )
     return Disclosure(
         request=request,
         digest=row.digest,
-        approvals=approvals,
+        approvals=tuple(_approval(keys.seals, one) for one in approvals),
         execution=_execution(execution),
         closed_as=_closing(row.closed_as),
         closed_by=StaffId(row.closed_by) if row.closed_by else None,
         closed_at=row.closed_at,
-        altered=wanted is None or request.digest() != row.digest,
+        altered=not genuine or wanted is None or handle is None or request.digest() != row.digest,
     )
+
+
+def _approval(seals: Seals, row: DisclosureApprovalRow) -> Approval:
+    return Approval(StaffId(row.approver_id), row.digest, row.approved_at, seals.is_approval(row))
 
 
 def _execution(row: DisclosureExecutionRow | None) -> Execution | None:
@@ -204,6 +219,14 @@ def _wanted(records: Records, row: DisclosureRow) -> Wanted | None:
             notify_after=row.notify_after,
         )
     except (SealBroken, ValueError, TypeError):
+        return None
+
+
+def _handle(records: Records, row: DisclosureRow) -> str | None:
+    """None where it cannot be read."""
+    try:
+        return _opened(records, row.sealed_handle, row.id, "handle")
+    except SealBroken:
         return None
 
 

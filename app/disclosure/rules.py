@@ -171,7 +171,7 @@ def judge_closing(seen: DisclosureView, member: Staff, closing: Closing, now: da
 
 
 def judge_execution(seen: DisclosureView, requester: Staff, now: datetime) -> None:
-    """Also of one that was executed already: whoever asked may ask again within its 24 hours. Raises what refuses it.
+    """Also of one that was executed already: as long as its approvals count. Raises what refuses it.
 
     Source: L5h.
     """
@@ -185,7 +185,7 @@ def judge_execution(seen: DisclosureView, requester: Staff, now: datetime) -> No
         raise CredentialsHandedOut
     if now >= disclosure.request.expires_at:
         raise RequestExpired
-    if seen.state is not DisclosureState.EXECUTED and counting(seen.approvals) < seen.needed:
+    if counting(seen.approvals) < seen.needed:
         said = NotApproved.sentence.with_values(needed=str(seen.needed), counting=str(counting(seen.approvals)))
         raise NotApproved(said)
 

@@ -5,14 +5,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from app import policies
+from app.accounts.domain import Account
 from app.accounts.service import find_anywhere
 from app.audit import service as audit
 from app.audit.domain import Action, AuditObject, ObjectKind
 from app.audit.receipts import Act, Receipts
 from app.audit.search import FoundEntry, entries_about
 from app.db.unit_of_work import ConstraintViolated, Transaction, UnitOfWork
-from app.disclosure import repository, rules
-from app.disclosure.docket import Docket, member_acting
+from app.disclosure import rules
+from app.disclosure.docket import Docket
 from app.disclosure.domain import Approver, Closing, DisclosureRequest, DisclosureView, Happened, Wanted
 from app.disclosure.errors import (
     BLANK,
@@ -28,14 +29,12 @@ from app.disclosure.errors import (
 from app.disclosure.refusals import on_record
 from app.kernel.actor import Actor
 from app.kernel.errors import ShimingError
-from app.kernel.ids import DisclosureId, StaffId, new_id
+from app.kernel.ids import DisclosureId, PersonId, StaffId, new_id
 from app.staff.access import Permission, Role
 from app.staff.domain import Staff, StaffSession
 from app.staff.errors import RoleNotSufficient, SecondFactorNeeded
-from app.staff.service import holders_of
-from app.staff.standings import all_members
 from app.vault.domain import ReadPurpose
-from app.verification.links import has_person
+from app.verification.links import person_behind
 
 Note = Callable[[Transaction, str], None]
 """A step of the caller's, in the transaction of the effect; it is told the id."""
@@ -67,23 +66,32 @@ class Disclosures:
         Source: L1, L5h.
         """
         with on_record(self._unit_of_work, actor, Action.DISCLOSURE_REQUESTED), self._unit_of_work.begin(actor) as tx:
-            requester = member_acting(tx)
+            requester = self._docket.member_acting(tx)
             if not requester.may(Permission.DISCLOSURE_REQUEST, tx.now):
                 raise RoleNotSufficient
             _refuse_unusable(wanted, tx.now)
             account = find_anywhere(tx, wanted.account_id)
             if account is None:
                 raise NoSuchAccountAnywhere
-            if not has_person(tx, account.id):
+            person_id = person_behind(tx, account.id)
+            if person_id is None:
                 raise NobodyBehind
             needed = self._docket.needed(tx, account.id)
-            rules.refuse_too_few(holders_of(tx, Role.PRIVACY), requester, needed, tx.now)
-            disclosure_id = DisclosureId(new_id("dsc", tx.now))
-            made = DisclosureRequest(disclosure_id, requester.id, account.forum_id, wanted, tx.now)
+            rules.refuse_too_few(self._docket.members(tx), requester, needed, tx.now)
+            made = self._made(tx, requester, account, person_id, wanted)
             seen = self._docket.add(tx, made)
             _record(tx, Action.DISCLOSURE_REQUESTED, made, reason=wanted.purpose)
-            note(tx, disclosure_id)
+            note(tx, made.id)
             return seen
+
+    def _made(
+        self, tx: Transaction, requester: Staff, account: Account, person_id: PersonId, wanted: Wanted
+    ) -> DisclosureRequest:
+        disclosure_id = DisclosureId(new_id("dsc", tx.now))
+        person_digest = self._docket.person_digest(disclosure_id, person_id)
+        return DisclosureRequest(
+            disclosure_id, requester.id, account.forum_id, wanted, tx.now, account.handle, person_digest
+        )
 
     def approve(
         self,
@@ -131,7 +139,7 @@ class Disclosures:
         if session.staff.id != tx.actor.id or not session.is_fresh(tx.now):
             raise SecondFactorNeeded
         seen = self._docket.seen(tx, disclosure_id, lock=lock)
-        rules.judge_approval(seen, member_acting(tx), tx.now)
+        rules.judge_approval(seen, self._docket.member_acting(tx), tx.now)
         return seen.disclosure.request
 
     def refuse(self, actor: Actor, disclosure_id: str, note: Note = _nothing) -> DisclosureView:
@@ -145,9 +153,9 @@ class Disclosures:
     def _close(self, actor: Actor, disclosure_id: str, closing: Closing, note: Note) -> DisclosureView:
         action = _ACTS[closing]
         with on_record(self._unit_of_work, actor, action, disclosure_id), self._unit_of_work.begin(actor) as tx:
-            seen, member = self._docket.seen(tx, disclosure_id, lock=True), member_acting(tx)
+            seen, member = self._docket.seen(tx, disclosure_id, lock=True), self._docket.member_acting(tx)
             rules.judge_closing(seen, member, closing, tx.now)
-            repository.close(tx.session, seen.disclosure.id, closing, member.id, tx.now)
+            self._docket.close(tx, seen.disclosure.request, closing, member.id)
             audit.record(tx, action, ObjectKind.DISCLOSURE, disclosure_id)
             note(tx, disclosure_id)
             tx.session.flush()
@@ -165,7 +173,7 @@ class Disclosures:
         """
         with self._unit_of_work.begin(actor) as tx:
             seen = self._docket.seen(tx, disclosure_id)
-            return [_judged(seen, one, tx.now) for one in all_members(tx) if Role.PRIVACY in one.roles]
+            return [_judged(seen, one, tx.now) for one in self._docket.members(tx) if Role.PRIVACY in one.roles]
 
     def history(self, actor: Actor, disclosure_id: str) -> list[Happened]:
         """What the log says of a request, the newest first: attempts too. Raises `NoSuchDisclosure`."""
@@ -176,7 +184,7 @@ class Disclosures:
     def list_all(self, actor: Actor, before: str | None, limit: int) -> list[DisclosureView]:
         """Newest first: all of them for who may approve, their own for who may ask. Raises `RoleNotSufficient`."""
         with self._unit_of_work.read() as tx:
-            reader = member_acting(replace(tx, actor=actor))
+            reader = self._docket.member_acting(replace(tx, actor=actor))
             if not reader.may(Permission.DISCLOSURE_REQUEST, tx.now):
                 raise RoleNotSufficient
             return self._docket.list_seen(tx, reader, before, limit)

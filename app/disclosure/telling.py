@@ -10,7 +10,6 @@ from app.disclosure.domain import Disclosure, DisclosureFigures, DisclosureState
 from app.disclosure.openings import ALARMS
 from app.kernel.ids import AccountId
 from app.staff.access import Permission
-from app.staff.standings import all_members
 from app.verification.links import accounts_of_same_persons
 
 _OPEN = frozenset({DisclosureState.REQUESTED, DisclosureState.APPROVED, DisclosureState.EXECUTING})
@@ -36,7 +35,7 @@ class Tellings:
         """For the overview; nothing of any identity, and of no request who it is about."""
         with self._unit_of_work.read() as tx:
             waiting = [one for one in self._docket.open_ones(tx) if one.state in _OPEN]
-            members = all_members(tx)
+            members = self._docket.members(tx)
             approvers = sum(rules.may_approve(one, tx.now, tx.now) for one in members)
             requesters = sum(one.may(Permission.DISCLOSURE_REQUEST, tx.now) for one in members)
             oldest = waiting[0].disclosure.request.requested_at if waiting else None

@@ -14,6 +14,7 @@ from app.staff.access import Permission
 from app.staff.domain import Face
 from app.staff.errors import RoleNotSufficient
 from app.staff.own_credentials import OwnCredentials
+from app.staff.seals import Seals
 from app.staff.second_factor import SecondFactors
 from app.staff.service import Members
 from app.staff.sessions import Sessions
@@ -41,7 +42,7 @@ def open_staff_desk(
     second_factors = SecondFactors(records, mac, clocks)
     return StaffDesk(
         Sessions(unit_of_work, mac, second_factors),
-        Members(unit_of_work, records, receipts, second_factors, clocks[0]),
+        Members(unit_of_work, records, receipts, second_factors, Seals(mac), clocks[0]),
         OwnCredentials(unit_of_work, second_factors),
         clocks[0],
     )

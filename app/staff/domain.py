@@ -59,6 +59,7 @@ class Staff:
     """When what they sign in with was last handed out; whoever did it could have signed in as them."""
     confirmed_by: StaffId | None = None
     """To whom it went then, where that was a confirmation."""
+    seal: bytes = field(default=b"", repr=False, compare=False)
 
     def is_active(self, now: datetime) -> bool:
         """Boundary: exactly at `ends_at` a member is not."""

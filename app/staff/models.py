@@ -28,6 +28,7 @@ class StaffRow(Base):
     credentials_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     confirmed_by: Mapped[str | None] = mapped_column(String(40))
     version: Mapped[int]
+    seal: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class StaffRoleRow(Base):
@@ -55,6 +56,7 @@ class StaffSessionRow(Base):
     wrong_passwords: Mapped[int] = mapped_column(server_default="0")
     """In a row, where a member proves the present one."""
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    seal: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class UsedCodeRow(Base):

@@ -28,6 +28,7 @@ def add(session: Session, staff: Staff) -> None:
             credentials_at=staff.credentials_at,
             confirmed_by=staff.confirmed_by,
             version=staff.version,
+            seal=staff.seal,
         )
     )
     session.flush()
@@ -48,6 +49,7 @@ def save(session: Session, staff: Staff) -> bool:
             credentials_at=staff.credentials_at,
             confirmed_by=staff.confirmed_by,
             version=staff.version + 1,
+            seal=staff.seal,
         )
     )
     if not (isinstance(result, CursorResult) and result.rowcount == 1):
@@ -135,4 +137,5 @@ def _staff(row: StaffRow, roles: dict[Role, datetime]) -> Staff:
         version=row.version,
         credentials_at=row.credentials_at,
         confirmed_by=StaffId(row.confirmed_by) if row.confirmed_by else None,
+        seal=row.seal,
     )

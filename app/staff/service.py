@@ -47,6 +47,7 @@ from app.staff.errors import (
     PrivacyNeedsConfirmation,
     StandingTooShort,
 )
+from app.staff.seals import Seals
 from app.staff.second_factor import SecondFactors
 
 _STANDING = timedelta(days=policies.PRIVACY_STANDING.value)
@@ -81,12 +82,14 @@ class Members:
         records: Records,
         receipts: Receipts,
         second_factors: SecondFactors,
+        seals: Seals,
         clock: Clock,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._records = records
         self._receipts = receipts
         self._second_factors = second_factors
+        self._seals = seals
         self._clock = clock
 
     def list_all(self) -> list[Staff]:
@@ -158,7 +161,7 @@ class Members:
                     version=1,
                     credentials_at=tx.now if state is StaffState.ACTIVE else None,
                 )
-                repository.add(tx.session, staff)
+                repository.add(tx.session, self._seals.sealed(staff))
                 audit.record(tx, Action.STAFF_ADDED, ObjectKind.STAFF, staff.id, outcome=state, case=announced.entry_id)
                 return self._handed(tx, staff, announced)
         except ConstraintViolated as violated:
@@ -246,7 +249,7 @@ class Members:
                 raise MemberChangedMeanwhile
             if actor.id in {before.id, before.proposed_by}:
                 raise NeedsSecondPerson
-            if not get_member(tx, actor.id).holds(Role.PRIVACY, tx.now, _STANDING):
+            if not self._seals.checked(get_member(tx, actor.id)).holds(Role.PRIVACY, tx.now, _STANDING):
                 raise StandingTooShort
             roles = {**before.roles, Role.PRIVACY: tx.now}
             confirmed = replace(before, state=StaffState.ACTIVE, roles=roles, proposed_by=None)
@@ -257,7 +260,7 @@ class Members:
     def _taken(self, tx: Transaction, announced: Announced) -> Staff:
         """The member, whom nobody else changes meanwhile. Raises `MemberNotFound`."""
         hold_key(tx, _MEMBERS)
-        return get_member(tx, announced.staff_id)
+        return self._seals.checked(get_member(tx, announced.staff_id))
 
     def _waits(self, tx: Transaction, actor: Actor, staff: Staff) -> Staff:
         """Out, and without credentials, until somebody else confirms: whoever handed them out could sign in."""
@@ -278,7 +281,7 @@ class Members:
         reason: str | None = None,
     ) -> Staff:
         _refuse_without_admin(tx, before, after)
-        if not repository.save(tx.session, after):
+        if not repository.save(tx.session, self._seals.sealed(after)):
             raise MemberChangedMeanwhile
         acted_on, case = AuditObject(ObjectKind.STAFF, after.id), announced.entry_id
         if reason is None:

@@ -39,13 +39,10 @@ def forgive(session: Session, session_id: str, tries: Tries) -> None:
     session.execute(_live(session_id).values({_COUNTERS[tries]: 0}))
 
 
-def renew(session: Session, session_id: str, now: datetime) -> None:
-    """The second factor counts from now on."""
-    session.execute(_live(session_id).values(second_factor_at=now, seen_at=now, wrong_codes=0))
-
-
-def change_digest(session: Session, session_id: str, digest: bytes) -> None:
-    session.execute(_live(session_id).values(digest=digest))
+def live(session: Session, session_id: str) -> StaffSessionRow | None:
+    """As it stands now."""
+    query = select(StaffSessionRow).where(StaffSessionRow.id == session_id, StaffSessionRow.ended_at.is_(None))
+    return session.scalar(query.execution_options(populate_existing=True))
 
 
 def end(session: Session, session_id: str, now: datetime) -> bool:

@@ -20,6 +20,7 @@ from app.staff import repository, session_rows
 from app.staff.domain import Face, SignedIn, SignInAttempt, Staff, StaffSession, SteppedUp, read_email, session_is_live
 from app.staff.errors import CodeNotRight, SessionOver, SignInFailed
 from app.staff.models import StaffSessionRow
+from app.staff.seals import Seals
 from app.staff.second_factor import RightCode, SecondFactors
 from app.staff.session_rows import Tries
 from app.staff.throttle import Subjects, Throttle
@@ -50,6 +51,7 @@ class Sessions:
         self._mac = mac
         self._second_factors = second_factors
         self._throttle = Throttle(mac)
+        self._seals = Seals(mac)
 
     def admit(self, attempt: SignInAttempt) -> AdmittedAttempt:
         """The cheap refusals, before anybody takes a seat for `sign_in`. Raises `TooManyFailures`."""
@@ -96,7 +98,7 @@ class Sessions:
     def _enter(self, admitted: AdmittedAttempt, *, matches: bool, rehashed: str | None) -> SignedIn:
         attempt = admitted.attempt
         with self._unit_of_work.begin(SYSTEM) as tx:
-            staff = repository.find(tx.session, admitted.staff_id or "")
+            staff = self._seals.whole(repository.find(tx.session, admitted.staff_id or ""))
             hashed = repository.password_hash(tx.session, staff.id if staff else StaffId(""))  # the same for nobody
             unchanged = staff is not None and hashed == admitted.password_hash
             right = admitted.code_spent or self._spend(tx, admitted)
@@ -128,18 +130,18 @@ class Sessions:
         token = Secret(secrets.token_urlsafe(_TOKEN_BYTES))
         session = StaffSession(new_id("sst", tx.now), face, staff, tx.now, tx.now, tx.now)
         session_rows.drop_old(tx.session, staff.id, tx.now - _KEPT)
-        tx.session.add(
-            StaffSessionRow(
-                digest=self._digest(face, token),
-                id=session.id,
-                staff_id=staff.id,
-                face=face,
-                created_at=tx.now,
-                seen_at=tx.now,
-                second_factor_at=tx.now,
-                wrong_codes=0,
-            )
+        row = StaffSessionRow(
+            digest=self._digest(face, token),
+            id=session.id,
+            staff_id=staff.id,
+            face=face,
+            created_at=tx.now,
+            seen_at=tx.now,
+            second_factor_at=tx.now,
+            wrong_codes=0,
         )
+        self._seals.seal_session(row)
+        tx.session.add(row)
         return SignedIn(session, token)
 
     def find(self, token: Secret[str], face: Face) -> StaffSession | None:
@@ -151,9 +153,9 @@ class Sessions:
             return None
         with self._unit_of_work.read() as tx:
             row = session_rows.find(tx.session, self._digest(face, token))
-            if row is None or row.face != face or row.ended_at is not None:
+            if row is None or row.face != face or row.ended_at is not None or not self._seals.is_session(row):
                 return None
-            staff = repository.find(tx.session, row.staff_id)
+            staff = self._seals.whole(repository.find(tx.session, row.staff_id))
             if staff is None or not staff.is_active(tx.now) or not session_is_live(row.created_at, row.seen_at, tx.now):
                 return None
             found = StaffSession(row.id, face, staff, row.created_at, row.seen_at, row.second_factor_at)
@@ -183,12 +185,20 @@ class Sessions:
                 session_rows.end_if_exhausted(tx.session, session.id, Tries.CODES, tx.now, _TRIES)
                 audit.record(tx, Action.STAFF_STEP_UP_FAILED, ObjectKind.STAFF, session.staff.id)
                 return None
-            session_rows.renew(tx.session, session.id, tx.now)
             token = Secret(secrets.token_urlsafe(_TOKEN_BYTES)) if session.face is Face.CONSOLE else None
-            if token is not None:
-                session_rows.change_digest(tx.session, session.id, self._digest(session.face, token))
+            self._save_renewed(tx, session, token)
             audit.record(tx, Action.STAFF_STEPPED_UP, ObjectKind.STAFF, session.staff.id)
             return SteppedUp(replace(session, seen_at=tx.now, second_factor_at=tx.now), token)
+
+    def _save_renewed(self, tx: Transaction, session: StaffSession, token: Secret[str] | None) -> None:
+        """The second factor counts from now on, under another token if there is one. Raises `SessionOver`."""
+        row = session_rows.live(tx.session, session.id)
+        if row is None or not self._seals.is_session(row):
+            raise SessionOver
+        row.second_factor_at, row.seen_at, row.wrong_codes = tx.now, tx.now, 0
+        if token is not None:
+            row.digest = self._digest(session.face, token)
+        self._seals.seal_session(row)
 
     def end(self, session: StaffSession, request_id: str | None = None) -> None:
         """Signs out, at once and everywhere that this token is used. Twice changes nothing."""

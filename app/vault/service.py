@@ -11,6 +11,7 @@ from app.audit.domain import BEGUN, Action, ObjectKind
 from app.audit.proofs import Receipt
 from app.crypto.blind_index import IndexValue
 from app.crypto.envelope import DataKey, Envelope, Place, seal, unseal
+from app.crypto.errors import SealBroken
 from app.db.unit_of_work import Transaction, UnitOfWork
 from app.kernel.actor import SYSTEM
 from app.kernel.ids import PersonId, new_person_id
@@ -47,8 +48,7 @@ class Vault:
     def new_person(self, tx: Transaction, document: DocumentRecord) -> PersonId:
         person_id = new_person_id()
         data_key = self._envelope.new_data_key()
-        wrapped = self._envelope.wrap(data_key, _key_place(person_id))
-        repository.add_person(tx.session, _person_row(person_id, wrapped, document.adult_from, tx.now))
+        repository.add_person(tx.session, self._person_row(person_id, data_key, document.adult_from, tx.now))
         self._seal_document(tx, person_id, data_key, document)
         return person_id
 
@@ -130,8 +130,7 @@ class Vault:
         person_id = PersonId(held.person_id)
         data_key = self._envelope.unwrap(held.wrapped_key, _held_place(holder, person_id))
         unseal(data_key, held.sealed_number, _phone_place(person_id))
-        wrapped = self._envelope.wrap(data_key, _key_place(person_id))
-        repository.add_person(tx.session, _person_row(person_id, wrapped, None, tx.now))
+        repository.add_person(tx.session, self._person_row(person_id, data_key, None, tx.now))
         repository.add_phone(
             tx.session,
             PhoneRow(
@@ -174,8 +173,7 @@ class Vault:
         phone = repository.current_phone_of(tx.session, person_id)
         if person is None or phone is None:
             return None
-        data_key = self._envelope.unwrap(person.wrapped_key, _key_place(person_id))
-        return unseal(data_key, phone.sealed_number, _phone_place(person_id))
+        return unseal(self._unwrapped(person), phone.sealed_number, _phone_place(person_id))
 
     # -- organisations ------------------------------------------------------------------------------------------
 
@@ -227,29 +225,31 @@ class Vault:
     ) -> str:
         """A step: puts on record that these fields of a person's identity are about to be read; the id of that entry.
 
-        `case` is an id of ours, nothing that people write. Raises `PersonUnknown`. Source: L1, L5h, L8h.
+        `case` is an id of ours, nothing that people write. Raises `PersonUnknown`, and `SealBroken` where the name that
+        the log has for them is not theirs. Source: L1, L5h, L8h.
         """
+        person, _ = self._data_key(tx, person_id)
         return audit.record(
             tx,
             Action.IDENTITY_READ,
             ObjectKind.PERSON,
-            self.audit_ref(tx, person_id),
+            person.audit_ref,
             outcome=BEGUN,
             reason=f"{purpose}:{','.join(sorted(set(fields)))}",
             case=case,
         )
 
     def open_read(
-        self, tx: Transaction, person_id: PersonId, fields: Collection[IdentityField], receipt: Receipt
+        self, tx: Transaction, person_id: PersonId, fields: Collection[IdentityField], receipt: Receipt, case: str
     ) -> Mapping[IdentityField, Secret[str]]:
         """A step, the only one that opens an identity: the named fields of one person, whose reading is published.
 
-        `receipt` is that of an entry of `begin_reading` by the same actor about the same person that names all of these
-        fields. What is not on file is absent. Raises `ReadingNotOnRecord`, `PersonUnknown`, `SealBroken`. Source: L1,
-        L5h, L8h.
+        `receipt` is that of an entry of `begin_reading` by the same actor about the same person and case that names all
+        of these fields. What is not on file is absent. Raises `ReadingNotOnRecord`, `PersonUnknown`, `SealBroken`.
+        Source: L1, L5h, L8h.
         """
         person, data_key = self._data_key(tx, person_id)
-        if not _announces(receipt, tx.actor.id, person.audit_ref, fields):
+        if not _announces(receipt, tx.actor.id, person.audit_ref, fields, case):
             raise ReadingNotOnRecord
         return dict(self._open(tx, person_id, data_key, frozenset(fields)))
 
@@ -273,7 +273,28 @@ class Vault:
         person = repository.get_person(tx.session, person_id, lock=True)
         if person is None:
             raise PersonUnknown
-        return person, self._envelope.unwrap(person.wrapped_key, _key_place(person_id))
+        return person, self._unwrapped(person)
+
+    def _person_row(self, person_id: PersonId, data_key: DataKey, adult_from: int | None, now: datetime) -> PersonRow:
+        audit_ref = f"prf_{os.urandom(16).hex()}"
+        return PersonRow(
+            id=person_id,
+            audit_ref=audit_ref,
+            wrapped_key=self._envelope.wrap(data_key, _key_place(person_id, audit_ref)),
+            adult_from=adult_from,
+            created_at=now,
+        )
+
+    def _unwrapped(self, person: PersonRow) -> DataKey:
+        """Under another `audit_ref` the key does not open: nobody is read under somebody else's name in the log.
+
+        The keys of persons who were here before this was bound say nothing of it. Raises `SealBroken`.
+        """
+        person_id = PersonId(person.id)
+        try:
+            return self._envelope.unwrap(person.wrapped_key, _key_place(person_id, person.audit_ref))
+        except SealBroken:
+            return self._envelope.unwrap(person.wrapped_key, _key_place_before(person_id))
 
     def _seal_document(self, tx: Transaction, person_id: PersonId, data_key: DataKey, document: DocumentRecord) -> None:
         scheme = document.scheme
@@ -296,11 +317,11 @@ def frozen_phones(tx: Transaction, since: datetime) -> list[FrozenPhone]:
     return repository.frozen_phones(tx.session, since)
 
 
-def _announces(receipt: Receipt, actor_id: str, audit_ref: str, fields: Collection[IdentityField]) -> bool:
-    """Whether a published entry says that this actor reads these fields of this person."""
+def _announces(receipt: Receipt, actor_id: str, audit_ref: str, fields: Collection[IdentityField], case: str) -> bool:
+    """Whether a published entry says that this actor reads these fields of this person for this case."""
     entry = json.loads(receipt.entry)
-    said = entry["action"], entry["outcome"], entry["actor"]["id"], entry["object"]
-    wanted = Action.IDENTITY_READ, BEGUN, actor_id, {"kind": ObjectKind.PERSON, "id": audit_ref}
+    said = entry["action"], entry["outcome"], entry["actor"]["id"], entry["object"], entry["case"]
+    wanted = Action.IDENTITY_READ, BEGUN, actor_id, {"kind": ObjectKind.PERSON, "id": audit_ref}, case
     named = str(entry["reason"]).partition(":")[2].split(",")
     return said == wanted and set(fields) <= set(named)
 
@@ -310,17 +331,11 @@ def _drop_expired_phones(tx: Transaction) -> int:
     return repository.drop_expired_phones(tx.session, tx.now - grace)
 
 
-def _person_row(person_id: PersonId, wrapped_key: bytes, adult_from: int | None, now: datetime) -> PersonRow:
-    return PersonRow(
-        id=person_id,
-        audit_ref=f"prf_{os.urandom(16).hex()}",
-        wrapped_key=wrapped_key,
-        adult_from=adult_from,
-        created_at=now,
-    )
+def _key_place(person_id: PersonId, audit_ref: str) -> Place:
+    return Place("persons", person_id, f"data_key of {audit_ref}")
 
 
-def _key_place(person_id: PersonId) -> Place:
+def _key_place_before(person_id: PersonId) -> Place:
     return Place("persons", person_id, "data_key")
 
 

@@ -99,8 +99,11 @@ def give_secret(
     )
 
 
-def take_secret(request: Request, response: Response, name: str) -> None:
-    response.delete_cookie(_cookie(request, name), path="/", secure=_secure(request), httponly=True, samesite="lax")
+def take_secret(request: Request, response: Response, name: str, *, strict: bool = False) -> None:
+    """With the flags that it was given."""
+    response.delete_cookie(
+        _cookie(request, name), path="/", secure=_secure(request), httponly=True, samesite="strict" if strict else "lax"
+    )
 
 
 def _secure(request: Request) -> bool:

@@ -10,10 +10,10 @@ from app.kernel.actor import OPERATOR
 from app.staff.access import Role
 from tests.browser.acting import press
 from tests.browser.pages import Walk, Walker
-from tests.support.lexicons import REVIEWED, put_in_force
+from tests.support.lexicons import REVIEWED, publish_terms
 from tests.support.staff import StaffLogin, make_staff
 
-STAFF_NAMES = ("茶馆", "抽查", "演练", "她说：")
+STAFF_NAMES = ("茶馆", "抽查", "演练", "她说：", REVIEWED)
 """What people wrote into the records that the console shows."""
 
 
@@ -58,7 +58,7 @@ def console_of_compliance(walker: Walker) -> Iterator[str]:
     forum, page, services = walker.forum, walker.page, walker.services
     founder = forum.moderator_to_be(walker.handle)["id"]
     board = forum.board(founder, name="茶馆")["id"]
-    put_in_force(services.lexicons, REVIEWED)
+    publish_terms(services)
     login = _signed_in(walker, Role.COMPLIANCE, Role.REVIEWER)
     item = {"field": "post", "text": f"她说：{REVIEWED}", "account_id": founder}
     forum.post("/v1/screenings", {"items": [item]}).raise_for_status()

@@ -6,10 +6,13 @@ import httpx2
 import pytest
 from fastapi.routing import APIRoute
 
+from app.audit.domain import Action
 from app.compliance.checks import CHECKS
 from app.console.access import PAGES, opened_to, page_at
 from app.console.routes import ROUTERS
+from app.kernel.sentence import Language
 from app.staff.access import Role
+from app.web.words import text
 from app.wiring import Services
 from tests.support.console import AtConsole
 from tests.support.forum import NO_CERTIFICATES
@@ -99,3 +102,8 @@ def test_signing_out_ends_the_session_wherever_its_token_is(services: Services, 
 
 
 _EVERYTHING = (Role.ADMIN, Role.COMPLIANCE, Role.REVIEWER, Role.PRIVACY)
+
+
+def test_every_act_of_the_record_has_words_in_the_console() -> None:
+    said = {language: [text(language, f"console.act.{action}") for action in Action] for language in Language}
+    assert all(len(words) == len(Action) and all(words) for words in said.values())

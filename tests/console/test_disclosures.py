@@ -10,7 +10,9 @@ import httpx2
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from app.accounts.models import AccountRow
 from app.audit.search import Question
+from app.kernel.actor import OPERATOR
 from app.wiring import Services
 from tests.support.clock import FakeClock
 from tests.support.console import AtConsole
@@ -176,6 +178,19 @@ def test_neither_addresses_nor_logs_tell_a_passphrase_or_an_identity(
     said = str([one.entry for one in services.audit.search.find(Question(), 1000)]) + "".join(capfd.readouterr())
     for secret in (passphrase, passphrase.replace("-", ""), PERSON, NAME):
         assert secret not in said
+
+
+def test_a_handle_that_is_another_one_by_now_is_shown_as_it_was(
+    office: Office, services: Services, forum: ForumBackend
+) -> None:
+    account_id = forum.member("山间清风")["id"]
+    disclosure_id = office.ask(account_id)
+    with AtConsole(office.address, office.approvers[0]) as at:
+        assert "山间清风" in at.get(f"{HERE}/{disclosure_id}").text
+        assert "it went by" not in at.page.text
+        with services.unit_of_work.begin(OPERATOR) as tx:
+            tx.session.get_one(AccountRow, account_id).handle = "另一个人"
+        assert "it went by: 山间清风" in at.get(f"{HERE}/{disclosure_id}").text
 
 
 def form_of(at: AtConsole) -> str:

@@ -14,16 +14,12 @@ SCRIPT = "<b>alert</b>"
 def test_a_version_is_brought_in_compared_rehearsed_published_and_withdrawn(services: Services, address: str) -> None:
     with AtConsole(address, make_staff(services, "reviewer")) as at:
         at.get(f"{HERE}/import")
-        refused = at.send(HERE, name="own", content=f"{HEADER}{SCRIPT},gambling,forbid,4,,,\r\n")
-        assert (refused.status_code, 'id="content-error"' in refused.text, "Line 2" in refused.text) == (
-            422,
-            True,
-            True,
-        )
+        refused = at.send(HERE, name="own", file=f"{HEADER}{SCRIPT},gambling,forbid,4,,,\r\n")
+        assert (refused.status_code, 'id="file-error"' in refused.text, "Line 2" in refused.text) == (422, True, True)
         assert SCRIPT not in refused.text
-        assert at.send(HERE, name="O W N", content=HEADER).status_code == 422
+        assert at.send(HERE, name="O W N", file=HEADER).status_code == 422
         many = "".join(f"赌博网站{number},gambling,block,4,,,\r\n" for number in range(3_000))
-        page = at.send(HERE, name="own", content=f"{HEADER}{many}").text
+        page = at.send(HERE, name="own", file=f"{HEADER}{many}").text
         assert ("3000 terms" in page, "own/1" in page, "50 shown" in page) == (True, True, True), page[
             page.index("<main") :
         ][:1500]

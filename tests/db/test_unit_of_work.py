@@ -309,12 +309,12 @@ def _rules() -> dict[str, tuple[list[Base], Base]]:
 
 
 def _member(staff_id: str) -> StaffRow:
-    return StaffRow(id=staff_id, email=CANARY, state="active", created_at=TODAY, version=1)
+    return StaffRow(id=staff_id, email=CANARY, state="active", created_at=TODAY, version=1, seal=b"")
 
 
 def _staff_session(digest: bytes) -> StaffSessionRow:
     moments = dict.fromkeys(("created_at", "seen_at", "second_factor_at"), TODAY)
-    return StaffSessionRow(digest=digest, id=CANARY, staff_id="stf_1", face="api", wrong_codes=0, **moments)
+    return StaffSessionRow(digest=digest, id=CANARY, staff_id="stf_1", face="api", wrong_codes=0, seal=b"", **moments)
 
 
 def _lexicon(lexicon_id: str) -> LexiconVersionRow:

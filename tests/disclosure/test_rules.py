@@ -7,7 +7,14 @@ import pytest
 
 from app.disclosure import rules
 from app.disclosure.domain import Approval, Closing, Disclosure, DisclosureRequest, DisclosureState, Execution, Wanted
-from app.disclosure.errors import CredentialsHandedOut, RequestAltered, RequestClosed, RequestExpired, TooManyOpened
+from app.disclosure.errors import (
+    CredentialsHandedOut,
+    NotApproved,
+    RequestAltered,
+    RequestClosed,
+    RequestExpired,
+    TooManyOpened,
+)
 from app.kernel.ids import DisclosureId, ForumId, StaffId
 from app.staff.access import Role
 from app.staff.domain import Staff, StaffState
@@ -16,7 +23,9 @@ from tests.support.clock import TODAY
 DAY, HOUR, TICK = timedelta(days=1), timedelta(hours=1), timedelta(microseconds=1)
 TEXTS = ("沙箱市法院", "〔2026〕1号", "《刑事诉讼法》第五十四条")
 WANTED = Wanted.of("acc_1", ["name"], TEXTS, "court_order", None)
-REQUEST = DisclosureRequest(DisclosureId("dsc_1"), StaffId("stf_asker"), ForumId("frm_1"), WANTED, TODAY)
+REQUEST = DisclosureRequest(
+    DisclosureId("dsc_1"), StaffId("stf_asker"), ForumId("frm_1"), WANTED, TODAY, "山间清风", b"p"
+)
 OPEN = Disclosure(REQUEST, REQUEST.digest(), (), None, None, None, None, altered=False)
 
 
@@ -41,6 +50,8 @@ def test_everything_that_a_request_says_is_in_its_digest() -> None:
         replace(REQUEST, requester_id=StaffId("stf_2")),
         replace(REQUEST, forum_id=ForumId("frm_2")),
         replace(REQUEST, requested_at=TODAY + TICK),
+        replace(REQUEST, handle="静水"),
+        replace(REQUEST, person_digest=b"q"),
         *(
             replace(REQUEST, wanted=Wanted.of(*said))
             for said in (
@@ -97,7 +108,8 @@ def test_a_request_is_what_time_and_people_have_made_of_it() -> None:
 
 
 def test_what_has_ended_or_was_altered_is_refused_even_after_it_was_executed() -> None:
-    done = replace(OPEN, execution=Execution("entry", TODAY, TODAY))
+    people = {one.id: one for one in (member("stf_1"), member("stf_2"))}
+    done = replace(OPEN, approvals=(approval("stf_1"), approval("stf_2")), execution=Execution("entry", TODAY, TODAY))
     for disclosure, now, refusal in (
         (replace(OPEN, altered=True), TODAY, RequestAltered),
         (replace(done, altered=True), TODAY, RequestAltered),
@@ -107,9 +119,11 @@ def test_what_has_ended_or_was_altered_is_refused_even_after_it_was_executed() -
         with pytest.raises(refusal):
             rules.refuse_ended(rules.view(disclosure, {}, 2, now))
     asker = replace(member("stf_asker"), roles={Role.COMPLIANCE: TODAY})
-    rules.judge_execution(rules.view(done, {}, 2, TODAY), asker, TODAY + DAY - TICK)
+    rules.judge_execution(rules.view(done, people, 2, TODAY), asker, TODAY + DAY - TICK)
     with pytest.raises(RequestExpired):
-        rules.judge_execution(rules.view(done, {}, 2, TODAY), asker, TODAY + DAY)
+        rules.judge_execution(rules.view(done, people, 2, TODAY), asker, TODAY + DAY)
+    with pytest.raises(NotApproved):
+        rules.judge_execution(rules.view(done, {}, 2, TODAY), asker, TODAY)
 
 
 def test_a_reader_opens_5_in_an_hour_and_20_in_24_hours() -> None:

@@ -9,7 +9,7 @@ from functools import partial
 
 import httpx2
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, insert, select, update
 
 from app.audit.domain import Action
 from app.disclosure.models import DisclosureApprovalRow, DisclosureExecutionRow, DisclosureRow
@@ -19,6 +19,7 @@ from app.settings import Settings
 from app.staff.access import Role
 from app.staff.domain import Face, StaffState
 from app.staff.models import StaffRoleRow, StaffRow
+from app.vault.models import PersonRow
 from app.verification.models import LinkRow
 from app.wiring import Services
 from tests.audit.test_receipts import receipts_over, unpublished
@@ -26,7 +27,7 @@ from tests.support.at_once import at_once
 from tests.support.clock import FakeClock
 from tests.support.disclosing import MADE_UP, WANTED, Office, open_office
 from tests.support.forum import NAME, PERSON, ForumBackend, sandbox_number
-from tests.support.staff import StaffLogin, make_staff, open_session
+from tests.support.staff import StaffLogin, make_staff, open_session, settle
 
 APPROVED, EXECUTED, REQUESTED = "disclosure.approved", "disclosure.executed", "disclosure.requested"
 OPENED = {"name": NAME, "document_number": PERSON}
@@ -72,12 +73,11 @@ def change(services: Services, *statements: object) -> None:
 
 
 def demote(services: Services, staff_id: StaffId) -> None:
-    change(services, delete(StaffRoleRow).where(StaffRoleRow.staff_id == staff_id, StaffRoleRow.role == Role.PRIVACY))
+    settle(services, delete(StaffRoleRow).where(StaffRoleRow.staff_id == staff_id, StaffRoleRow.role == Role.PRIVACY))
 
 
 def give_back(services: Services, clock: FakeClock, staff_id: StaffId) -> None:
-    with services.unit_of_work.begin(OPERATOR) as tx:
-        tx.session.add(StaffRoleRow(staff_id=staff_id, role=Role.PRIVACY, granted_at=clock.now()))
+    settle(services, insert(StaffRoleRow).values(staff_id=staff_id, role=Role.PRIVACY, granted_at=clock.now()))
 
 
 def test_nobody_approves_or_refuses_their_own_request(office: Office, services: Services, account: str) -> None:
@@ -96,7 +96,7 @@ def test_whoever_is_younger_than_24_hours_here_or_in_the_role_does_not_approve(
 ) -> None:
     almost = clock.now() - timedelta(hours=24) + timedelta(milliseconds=1)
     newcomer, promoted = make_staff(services, "privacy", since=almost), make_staff(services, "privacy")
-    change(services, update(StaffRoleRow).where(StaffRoleRow.staff_id == promoted.staff_id).values(granted_at=almost))
+    settle(services, update(StaffRoleRow).where(StaffRoleRow.staff_id == promoted.staff_id).values(granted_at=almost))
     disclosure_id = office.ask(account)
     for one in (newcomer, promoted):
         refused(office.post(one, f"/{disclosure_id}/approve"), 403, "needs-second-person")
@@ -165,10 +165,10 @@ def test_an_approver_who_was_demoted_or_disabled_counts_no_more_and_not_at_once_
     assert [one["counts"] for one in office.get(office.asker, f"/{disclosure_id}").json()["approvals"]].count(True) == 1
     assert office.approve(disclosure_id, by=2).status_code == 200
     for state in (StaffState.DISABLED, StaffState.PENDING):
-        change(services, update(StaffRow).where(StaffRow.id == office.approvers[1].staff_id).values(state=state))
+        settle(services, update(StaffRow).where(StaffRow.id == office.approvers[1].staff_id).values(state=state))
         refused(office.execute(disclosure_id), 409, "state-conflict")
     assert office.refusals() == Counter([(EXECUTED, "not-approved")] * 4)
-    change(services, update(StaffRoleRow).where(StaffRoleRow.staff_id == office.asker.staff_id).values(role="reviewer"))
+    settle(services, update(StaffRoleRow).where(StaffRoleRow.staff_id == office.asker.staff_id).values(role="reviewer"))
     refused(office.execute(disclosure_id), 403, "role-not-sufficient")
 
 
@@ -316,7 +316,7 @@ def test_a_minor_and_whoever_may_be_one_takes_a_third_approval(
         opened = office.execute(disclosure_id).json()["fields"]
         assert opened == ({"document_type": "resident_id"} if one is young else {"phone": "14000001234"})
     fewer = open_office(services, office.address, approvers=0)
-    change(services, update(StaffRow).where(StaffRow.id == office.approvers[2].staff_id).values(state="disabled"))
+    settle(services, update(StaffRow).where(StaffRow.id == office.approvers[2].staff_id).values(state="disabled"))
     refused(fewer.post(fewer.asker, "", {**WANTED, "account_id": young["id"]}), 409, "too-few-staff")
 
 
@@ -341,6 +341,9 @@ def _changes_of(services: Services, disclosure_id: str, other: str, second: str)
         "the text of another": (this.values(sealed_authority=foreign.sealed_authority),),
         "no seal": (this.values(sealed_legal_basis=b"plain"),),
         "told earlier": (this.values(notify_after=mine.requested_at),),
+        "another person": (this.values(person_digest=foreign.person_digest),),
+        "the handle of another": (this.values(sealed_handle=foreign.sealed_handle),),
+        "an end that nobody gave it": (this.values(closed_as="withdrawn"),),
         "another digest": (this.values(digest=foreign.digest),),
         "approvals of another": (its.values(digest=foreign.digest),),
         "approvals earlier": (its.values(approved_at=mine.requested_at - timedelta(hours=1)),),
@@ -405,6 +408,69 @@ def test_a_request_that_was_edited_in_the_database_is_good_for_nothing(
         change(services, update(DisclosureRow).where(DisclosureRow.id == disclosure_id).values(**before))
     assert office.refusals() == Counter([(EXECUTED, "altered"), (APPROVED, "altered")] * len(edits))
     assert office.execute(disclosure_id).json()["fields"] == OPENED
+
+
+def _planted(services: Services, disclosure_id: str, of: str) -> DisclosureExecutionRow:
+    """The execution of another request, as if it were this one's."""
+    with services.unit_of_work.read() as tx:
+        old = tx.session.get_one(DisclosureExecutionRow, of)
+        columns = {column.key: getattr(old, column.key) for column in DisclosureExecutionRow.__table__.columns}
+    return DisclosureExecutionRow(**{**columns, "disclosure_id": disclosure_id})
+
+
+@pytest.mark.parametrize("approved", [True, False])
+def test_under_the_entry_of_another_request_nothing_is_opened(
+    office: Office, services: Services, forum: ForumBackend, account: str, *, approved: bool
+) -> None:
+    """By whoever has the database: an old execution under a new request, and the person renamed in the log."""
+    second = forum.member("静水", sandbox_number(108))["id"]
+    old = office.approved(account)
+    assert office.execute(old).json()["fields"] == OPENED
+    disclosure_id = office.approved(second) if approved else office.ask(second)
+    planted = _planted(services, disclosure_id, old)
+    with services.unit_of_work.begin(OPERATOR) as tx:
+        mine, other = (
+            tx.session.get_one(PersonRow, tx.session.get_one(LinkRow, one).person_id) for one in (account, second)
+        )
+        name, mine.audit_ref = mine.audit_ref, "prf_nobody"
+        tx.session.flush()
+        other.audit_ref = name
+        tx.session.add(planted)
+    refused(office.execute(disclosure_id), 409, "state-conflict")
+    assert office.refusals() == Counter([(EXECUTED, "altered")])
+    change(services, delete(DisclosureExecutionRow).where(DisclosureExecutionRow.disclosure_id == disclosure_id))
+    refused(office.execute(disclosure_id), 409, "state-conflict")
+    grounds = Counter([(EXECUTED, "altered"), (EXECUTED, "unreadable" if approved else "not-approved")])
+    assert office.refusals() == grounds
+
+
+def test_whom_an_account_was_moved_to_before_it_was_opened_is_not_opened(
+    office: Office, services: Services, forum: ForumBackend, account: str
+) -> None:
+    other, disclosure_id = forum.member("静水", sandbox_number(108))["id"], office.approved(account)
+    with services.unit_of_work.begin(OPERATOR) as tx:
+        tx.session.get_one(LinkRow, account).person_id = tx.session.get_one(LinkRow, other).person_id
+    refused(office.execute(disclosure_id), 409, "state-conflict")
+    assert office.refusals() == Counter([(EXECUTED, "person-changed")])
+
+
+def test_a_refusal_that_was_taken_out_of_the_database_stands(office: Office, services: Services, account: str) -> None:
+    disclosure_id = office.approved(account)
+    assert office.post(office.approvers[2], f"/{disclosure_id}/refuse").status_code == 200
+    this = update(DisclosureRow).where(DisclosureRow.id == disclosure_id)
+    change(services, this.values(closed_as=None, closed_by=None, closed_at=None))
+    refused(office.execute(disclosure_id), 409, "state-conflict")
+    assert office.refusals() == Counter([(EXECUTED, "altered")])
+
+
+def test_what_was_opened_is_shown_again_only_while_its_approvals_count(
+    office: Office, services: Services, account: str
+) -> None:
+    disclosure_id = office.approved(account)
+    assert office.execute(disclosure_id).json()["fields"] == OPENED
+    demote(services, office.approvers[0].staff_id)
+    refused(office.execute(disclosure_id), 409, "state-conflict")
+    assert office.refusals() == Counter([(EXECUTED, "not-approved")])
 
 
 def test_who_approves_something_else_than_they_saw_is_told(office: Office, account: str) -> None:

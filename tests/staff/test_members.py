@@ -391,7 +391,9 @@ def test_while_the_record_cannot_be_kept_nobody_is_changed(office: Office, admin
     services, desk = office.services, office.services.audit
     receipts = Receipts(services.unit_of_work, desk.proofs, Publisher(desk.sequencer, _NowhereToKeep()), patience=0.2)
     inner = services.staff.members
-    blocked = Members(services.unit_of_work, inner._records, receipts, inner._second_factors, services.clock)
+    blocked = Members(
+        services.unit_of_work, inner._records, receipts, inner._second_factors, inner._seals, services.clock
+    )
     login, before = make_staff(services, Role.REVIEWER), len(office.members.list_all())
     for action, target in ((Action.STAFF_ADDED, None), (Action.STAFF_DISABLED, login.staff_id)):
         with pytest.raises(AuditNotPublished):

@@ -4,19 +4,19 @@ from datetime import timedelta
 
 import httpx2
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, insert, update
 
 from app.audit.domain import Action
 from app.kernel.actor import OPERATOR
 from app.kernel.secret import Secret
 from app.staff.access import Permission, Role
 from app.staff.domain import Face, MemberChange, SignedIn
-from app.staff.errors import CodeNotRight, PasswordWrong, SessionOver
-from app.staff.models import StaffRow
+from app.staff.errors import CodeNotRight, PasswordWrong, SessionOver, SignInFailed
+from app.staff.models import StaffRoleRow, StaffRow, StaffSessionRow
 from app.wiring import Services
 from tests.support.at_once import at_once
 from tests.support.clock import FakeClock
-from tests.support.staff import PASSWORD, StaffLogin, make_staff
+from tests.support.staff import PASSWORD, StaffLogin, make_staff, open_session, settle
 
 _CURRENT = "/v1/staff/sessions/current"
 
@@ -103,9 +103,8 @@ def test_roles_are_read_at_every_request(login: StaffLogin, address: str) -> Non
 
 
 def test_an_end_date_counts_at_its_moment(services: Services, clock: FakeClock, login: StaffLogin) -> None:
-    with services.unit_of_work.begin(OPERATOR) as tx:
-        ends = tx.now + timedelta(minutes=5)
-        tx.session.execute(update(StaffRow).where(StaffRow.id == login.staff_id).values(ends_at=ends))
+    ends = clock.now() + timedelta(minutes=5)
+    settle(services, update(StaffRow).where(StaffRow.id == login.staff_id).values(ends_at=ends))
     find = services.staff.sessions.find
     clock.advance(minutes=4, seconds=59)
     found = find(Secret(login.token), Face.API)
@@ -198,3 +197,58 @@ def test_a_code_serves_once_among_sign_ins_and_step_ups(services: Services, logi
     sessions.step_up(login.session(), code)
     with pytest.raises(CodeNotRight):
         sessions.step_up(login.session(Face.CONSOLE), code)
+
+
+def test_a_session_that_was_changed_in_the_database_is_none(
+    services: Services, clock: FakeClock, login: StaffLogin
+) -> None:
+    other, find = make_staff(services, Role.PRIVACY), services.staff.sessions.find
+    mine = StaffSessionRow.staff_id == login.staff_id
+    for change in (
+        {"staff_id": other.staff_id},
+        {"second_factor_at": clock.now() + timedelta(minutes=4)},
+        {"created_at": clock.now() + timedelta(hours=4)},
+    ):
+        with services.unit_of_work.begin(OPERATOR) as tx:
+            token = open_session(services, tx, login.staff_id, Face.API)
+        assert find(Secret(token), Face.API) is not None
+        with services.unit_of_work.begin(OPERATOR) as tx:
+            tx.session.execute(update(StaffSessionRow).where(mine).values(change))
+        assert find(Secret(token), Face.API) is None
+        with services.unit_of_work.begin(OPERATOR) as tx:
+            tx.session.execute(
+                delete(StaffSessionRow).where(StaffSessionRow.staff_id.in_([login.staff_id, other.staff_id]))
+            )
+
+
+def test_whoever_was_made_something_in_the_database_is_nobody_and_has_no_role_to_keep(
+    services: Services, clock: FakeClock, login: StaffLogin
+) -> None:
+    mine, long_ago = StaffRoleRow.staff_id == login.staff_id, clock.now() - timedelta(days=90)
+    granted = insert(StaffRoleRow).values(staff_id=login.staff_id, role=Role.PRIVACY, granted_at=long_ago)
+    row = update(StaffRow).where(StaffRow.id == login.staff_id)
+    for change in (
+        granted,
+        update(StaffRoleRow).where(mine).values(granted_at=long_ago),
+        update(StaffRoleRow).where(mine).values(role=Role.ADMIN),
+        row.values(created_at=long_ago),
+        row.values(ends_at=clock.now() + timedelta(days=90)),
+    ):
+        assert services.staff.sessions.find(Secret(login.token), Face.API) is not None
+        before = login.member()
+        with services.unit_of_work.begin(OPERATOR) as tx:
+            tx.session.execute(change)
+        assert services.staff.sessions.find(Secret(login.token), Face.API) is None
+        with pytest.raises(SignInFailed):
+            _signed_in(services, login)
+        with services.unit_of_work.begin(OPERATOR) as tx:
+            tx.session.execute(delete(StaffRoleRow).where(mine))
+            tx.session.execute(row.values(created_at=before.created_at, ends_at=before.ends_at))
+            tx.session.add_all(
+                StaffRoleRow(staff_id=login.staff_id, role=role, granted_at=at) for role, at in before.roles.items()
+            )
+    with services.unit_of_work.begin(OPERATOR) as tx:
+        tx.session.execute(granted)
+    members = services.staff.members
+    announced = members.announce(OPERATOR, Action.STAFF_DISABLED, login.staff_id)
+    assert members.disable(OPERATOR, announced, "被改动").roles == {}

@@ -26,7 +26,7 @@ from app.wiring import Services
 from tests.support.at_once import at_once
 from tests.support.clock import FakeClock
 from tests.support.forum import Json
-from tests.support.staff import PASSWORD, StaffLogin, make_staff
+from tests.support.staff import PASSWORD, StaffLogin, make_staff, settle
 
 WRONG = "not-the-password-of-anybody"
 STRANGER = "198.51.100.7"
@@ -133,10 +133,9 @@ def test_whatever_is_wrong_is_refused_with_the_same_words(services: Services, cl
     others = {
         state: make_staff(services, Role.REVIEWER) for state in (StaffState.PENDING, StaffState.DISABLED, "ended")
     }
-    with services.unit_of_work.begin(OPERATOR) as tx:
-        for state, login in others.items():
-            change = {"ends_at": tx.now} if state == "ended" else {"state": state}
-            tx.session.execute(update(StaffRow).where(StaffRow.id == login.staff_id).values(change))
+    for state, login in others.items():
+        change = {"ends_at": clock.now()} if state == "ended" else {"state": state}
+        settle(services, update(StaffRow).where(StaffRow.id == login.staff_id).values(change))
     answers = [
         known.sign_in(address, email="nobody@staff.example"),
         known.sign_in(address, email="没有"),

@@ -82,7 +82,7 @@ class Office:
             at = tx.now - timedelta(**ago)
             tx.session.add_all(
                 DisclosureExecutionRow(
-                    disclosure_id=one.id, reader_id=self.asker.staff_id, entry_id=MADE_UP, started_at=at
+                    disclosure_id=one.id, reader_id=self.asker.staff_id, entry_id=MADE_UP, started_at=at, seal=b""
                 )
                 for one in made
             )

@@ -31,4 +31,4 @@ def read_identity(
         entry_id = services.vault.begin_reading(tx, person_id, purpose, fields, case)
     receipt = (receipts or services.audit.receipts).published(entry_id)
     with services.unit_of_work.begin(actor) as tx:
-        return Opened(services.vault.open_read(tx, person_id, fields, receipt), receipt)
+        return Opened(services.vault.open_read(tx, person_id, fields, receipt, case), receipt)

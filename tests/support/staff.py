@@ -6,6 +6,7 @@ from functools import cache
 from uuid import uuid4
 
 import httpx2
+from sqlalchemy import Executable, select
 
 from app.crypto import passwords, totp
 from app.crypto.envelope import Place
@@ -16,7 +17,7 @@ from app.kernel.secret import Secret
 from app.staff import repository
 from app.staff.access import Role
 from app.staff.domain import Face, SignInAttempt, Staff, StaffSession, StaffState
-from app.staff.models import StaffRoleRow, StaffRow
+from app.staff.models import StaffRoleRow, StaffRow, StaffSessionRow
 from app.wiring import Services
 from tests.support.forum import NO_CERTIFICATES
 
@@ -87,6 +88,9 @@ def make_staff(
         tx.session.flush()
         tx.session.add_all(StaffRoleRow(staff_id=staff_id, role=Role(role), granted_at=made_at) for role in roles)
         tx.session.flush()
+        made = repository.find(tx.session, staff_id)
+        assert made is not None
+        tx.session.get_one(StaffRow, staff_id).seal = services.staff.sessions._seals.sealed(made).seal
         tokens = [open_session(services, tx, staff_id, face) for face in Face]
     return StaffLogin(services, staff_id, email, seed, *tokens)
 
@@ -112,7 +116,21 @@ def _row(services: Services, staff_id: StaffId, email: str, seed: Secret[str], m
         ends_at=None,
         own_password_at=made_at,
         version=1,
+        seal=b"",
     )
+
+
+def settle(services: Services, *statements: Executable) -> None:
+    """Changes members and their sessions as the service would: under its seals."""
+    with services.unit_of_work.begin(OPERATOR) as tx:
+        for statement in statements:
+            tx.session.execute(statement)
+        tx.session.expire_all()
+        seals = services.staff.sessions._seals
+        for staff in repository.all_members(tx.session):
+            tx.session.get_one(StaffRow, staff.id).seal = seals.sealed(staff).seal
+        for row in tx.session.scalars(select(StaffSessionRow)):
+            seals.seal_session(row)
 
 
 @cache

@@ -5,12 +5,11 @@ from contextlib import ExitStack
 
 from sqlalchemy import update
 
-from app.kernel.actor import OPERATOR
 from app.staff.access import Role
 from app.staff.domain import StaffState
 from app.staff.models import StaffRow
 from tests.support.disclosing import PATH, WANTED, Office
-from tests.support.staff import StaffLogin, make_staff
+from tests.support.staff import StaffLogin, make_staff, settle
 from tests.torture.asked import Asked, Line
 from tests.torture.world import World
 
@@ -64,5 +63,4 @@ def _set_state(world: World, state: StaffState) -> None:
     """Of everybody who is active or disabled, but for the one who asks."""
     settled = StaffRow.state.in_([StaffState.ACTIVE, StaffState.DISABLED])
     others = update(StaffRow).where(StaffRow.id != world.staff["all"].staff_id, settled)
-    with world.services.unit_of_work.begin(OPERATOR) as tx:
-        tx.session.execute(others.values(state=state))
+    settle(world.services, others.values(state=state))

@@ -110,9 +110,10 @@ class World:
 
     def _of_person(self, person: PersonRow) -> Iterator[Sealed]:
         person_id = PersonId(person.id)
-        data_key = self._envelope.unwrap(person.wrapped_key, _key_place(person_id))
+        place_of_key = _key_place(person_id, person.audit_ref)
+        data_key = self._envelope.unwrap(person.wrapped_key, place_of_key)
         read = partial(self._identity, person_id)
-        yield Sealed("wrapped key", PersonRow, person.id, "wrapped_key", self._unwrap(_key_place(person_id)), read)
+        yield Sealed("wrapped key", PersonRow, person.id, "wrapped_key", self._unwrap(place_of_key), read)
         with self._services.unit_of_work.read() as tx:
             documents = repository.documents_of(tx.session, person_id)
             phones = repository.phones_of(tx.session, person_id)

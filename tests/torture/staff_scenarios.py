@@ -5,12 +5,11 @@ from collections.abc import Iterator
 import httpx2
 from sqlalchemy import update
 
-from app.kernel.actor import OPERATOR
 from app.kernel.ids import StaffId
 from app.staff.access import Role
 from app.staff.domain import StaffState
 from app.staff.models import StaffRow
-from tests.support.staff import PASSWORD, StaffLogin, make_staff
+from tests.support.staff import PASSWORD, StaffLogin, make_staff, settle
 from tests.torture.asked import Asked, Line
 from tests.torture.world import World
 
@@ -75,7 +74,6 @@ def _by(login: StaffLogin, **body: str) -> dict[str, dict[str, str]]:
 
 def _pending(world: World, proposed_by: StaffId | None = None) -> StaffId:
     waits = make_staff(world.services, Role.PRIVACY).staff_id
-    with world.services.unit_of_work.begin(OPERATOR) as tx:
-        found = update(StaffRow).where(StaffRow.id == waits)
-        tx.session.execute(found.values(state=StaffState.PENDING, proposed_by=proposed_by))
+    found = update(StaffRow).where(StaffRow.id == waits)
+    settle(world.services, found.values(state=StaffState.PENDING, proposed_by=proposed_by))
     return waits

@@ -26,7 +26,7 @@ from tests.support.clock import FakeClock
 from tests.support.disclosing import Office
 from tests.support.forum import NAME, ORGANISATION, ForumBackend, Json, sandbox_number
 from tests.support.lexicons import BLOCKED, MASKED, REVIEWED, publish_terms
-from tests.support.staff import StaffLogin, make_staff
+from tests.support.staff import StaffLogin, make_staff, settle
 
 USED_KEY, WRONG_CODE = "used-once-already", "000000"
 _UNAVAILABLE, _MISMATCH, _CHILD = "110199199003070076", "110199199003070033", "110199201306010011"
@@ -105,9 +105,8 @@ class World:
         """Members who have just signed in: one with every role, which nobody could have, one with none, one stale."""
         roles = {"all": tuple(Role), "without a role": (), "stale": tuple(Role)}
         self.staff = {name: make_staff(self.services, *held) for name, held in roles.items()}
-        with self.services.unit_of_work.begin(OPERATOR) as tx:
-            old = update(StaffSessionRow).where(StaffSessionRow.staff_id == self.staff["stale"].staff_id)
-            tx.session.execute(old.values(second_factor_at=tx.now - timedelta(hours=1)))
+        old = update(StaffSessionRow).where(StaffSessionRow.staff_id == self.staff["stale"].staff_id)
+        settle(self.services, old.values(second_factor_at=self.clock.now() - timedelta(hours=1)))
         self.forum.staff_headers = self.staff["all"].headers
 
     def age(self) -> None:

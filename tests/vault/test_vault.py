@@ -13,6 +13,7 @@ from sqlalchemy import inspect, select, text
 
 from app.audit.models import StagedEntryRow
 from app.audit.search import Question
+from app.crypto.envelope import Place
 from app.crypto.errors import SealBroken
 from app.kernel.actor import Actor, ActorKind
 from app.kernel.ids import AccountId, PersonId, new_person_id
@@ -148,13 +149,32 @@ def test_nobody_reads_under_an_entry_about_somebody_else_or_by_somebody_else(
     added = services.forums.add(READER, "别的事")
     services.audit.sequencer.catch_up()
     (unrelated,) = services.audit.search.find(Question(object=added.forum_id), 1)
-    for reader, person_id, under in (
-        (READER, other, receipt),
-        (replace(READER, id="somebody"), mine, receipt),
-        (READER, mine, services.audit.proofs.inclusion(unrelated.entry_id)),
+    for reader, person_id, under, case in (
+        (READER, other, receipt, "案1"),
+        (replace(READER, id="somebody"), mine, receipt, "案1"),
+        (READER, mine, receipt, "案2"),
+        (READER, mine, services.audit.proofs.inclusion(unrelated.entry_id), "案1"),
     ):
         with services.unit_of_work.begin(reader) as tx, pytest.raises(ReadingNotOnRecord):
-            services.vault.open_read(tx, person_id, tuple(IdentityField), under)
+            services.vault.open_read(tx, person_id, tuple(IdentityField), under, case)
+
+
+def test_nobody_is_read_under_the_name_that_the_log_has_for_somebody_else(
+    services: Services, forum: ForumBackend
+) -> None:
+    person_id = person_of(services, verified(forum))
+    with services.unit_of_work.begin(READER) as tx:
+        tx.session.get_one(PersonRow, person_id).audit_ref = "prf_another"
+    with pytest.raises(SealBroken):
+        read(services, person_id)
+
+
+def test_who_was_here_before_that_was_bound_is_still_read(services: Services, forum: ForumBackend) -> None:
+    person_id = person_of(services, verified(forum))
+    with services.unit_of_work.begin(READER) as tx:
+        person, data_key = services.vault._data_key(tx, person_id)
+        person.wrapped_key = services.vault._envelope.wrap(data_key, Place("persons", person_id, "data_key"))
+    assert read(services, person_id) == EVERYTHING
 
 
 def _another(forum: ForumBackend) -> AccountId:
