@@ -2,13 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated, Protocol
+from typing import Annotated, Protocol, TypeVar
 
 from fastapi import Depends, Header, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
 
 from app.api.dependencies import ServicesOf
+from app.api.shapes import ToldOnce
 from app.audit.proofs import Receipt
 from app.db.unit_of_work import Transaction
 from app.idempotency.domain import Claim, KeyedRequest, StoredAnswer
@@ -20,6 +21,7 @@ from app.kernel.sentence import Sentence
 from app.web.problems import problem_response, status_of
 
 _HEADER = "Idempotency-Key"
+_Announced = TypeVar("_Announced")
 _ONE_KEY = FieldError(f"/{_HEADER}", "too-many", Sentence("只能有一个。", "Send it once."))
 _FINAL = range(400, 500)
 _NOT_FINAL = frozenset({401, 408, 413, 415, 429})
@@ -57,10 +59,21 @@ class Begun:
             self.idempotency.note_subject(tx, self.claim, subject)
 
     def end(self, work: Callable[[], BaseModel]) -> Response:
-        """Answers with what `work` gives; under a claim, its transactions and the stored answer are one."""
+        """Answers with what `work` gives; under a claim, its transactions and the stored answer are one.
+
+        What is told once is stored without it: a repetition is told the rest.
+        """
         if self.claim is None:
             return _rendered(self.status, work())
-        return _response(self.idempotency.complete(self.claim, lambda: _stored(_rendered(self.status, work()))))
+        told: list[Response] = []
+
+        def worked() -> StoredAnswer:
+            answer = work()
+            told[:] = [_rendered(self.status, answer)]
+            return _stored(_rendered(self.status, answer.without_it() if isinstance(answer, ToldOnce) else answer))
+
+        self.idempotency.complete(self.claim, worked)
+        return told[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +130,20 @@ class Once:
 
         A repetition hears the first answer, and puts nothing on record again.
         """
+        return await self.answer_announced(caller, status, lambda: run_in_threadpool(begin), work)
+
+    async def answer_announced(
+        self,
+        caller: Calling,
+        status: int,
+        announce: Callable[[], Awaitable[_Announced]],
+        work: Callable[[_Announced], BaseModel],
+    ) -> Response:
+        """The same where announcing takes more than a thread."""
 
         async def steps(begun: Begun) -> Response:
-            receipt = await run_in_threadpool(begin)
-            return await run_in_threadpool(begun.end, lambda: work(receipt))
+            announced = await announce()
+            return await run_in_threadpool(begun.end, lambda: work(announced))
 
         return await self.answer_in_steps(caller, status, steps, _nothing_noted)
 

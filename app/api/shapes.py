@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -20,6 +20,14 @@ class Answer(BaseModel):
     """A body as the service sends it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class ToldOnce(Answer):
+    """One that holds what nobody keeps: a credential."""
+
+    def without_it(self) -> Self:
+        """What may be kept, and told again."""
+        raise NotImplementedError
 
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)

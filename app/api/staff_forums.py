@@ -1,6 +1,6 @@
 """Routes of forums and their credentials, for staff (`docs/api.md` part 9)."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
 from fastapi import Depends, Response
 from pydantic import Field
@@ -8,7 +8,7 @@ from pydantic import Field
 from app.api.cursors import read_cursor, write_cursor
 from app.api.dependencies import ServicesOf, problems, refuse_unknown_query
 from app.api.once import OnceOf
-from app.api.shapes import Answer, Request, Stamp
+from app.api.shapes import Answer, Request, Stamp, ToldOnce
 from app.api.staff_callers import CONFLICT, LISTING_STAFF, NOT_FOUND, Cursor, ForumsCaller, Limit
 from app.api.staff_dependencies import ONCE_STAFF, READING_STAFF, staff_router
 from app.api.webhook_shapes import NoContent
@@ -64,11 +64,13 @@ class StaffForumPage(Answer):
     next_cursor: str | None
 
 
-class ForumCredentials(Answer):
+class ForumCredentials(ToldOnce):
     forum_id: str
     client_id: str
-    client_secret: str
-    """Shown once."""
+    client_secret: str | None = Field(description="Told this once; null in a replayed answer.")
+
+    def without_it(self) -> Self:
+        return self.model_copy(update={"client_secret": None})
 
 
 class ActsConfirmed(Answer):

@@ -3,9 +3,10 @@
 from typing import Annotated
 
 from fastapi import Depends, Query, Response
+from fastapi.concurrency import run_in_threadpool
 
 from app.api.cursors import read_cursor, write_cursor
-from app.api.dependencies import IN_PROGRESS, ServicesOf, problems, refuse_unknown_query
+from app.api.dependencies import IN_PROGRESS, SeatsOf, ServicesOf, problems, refuse_unknown_query
 from app.api.once import OnceOf
 from app.api.staff_dependencies import (
     FRESH,
@@ -31,7 +32,10 @@ from app.api.staff_shapes import (
 )
 from app.audit.domain import Action
 from app.staff.access import Permission, Role
-from app.staff.domain import MemberChange, NewMember, checked_roles
+from app.staff.domain import Announced, MemberChange, NewMember, checked_roles
+from app.staff.service import make_password
+from app.web.seats import AllSeats
+from app.wiring import Services
 
 router = staff_router("")
 _Admin = Annotated[StaffCaller, Depends(staff_with(Permission.MEMBERS))]
@@ -70,15 +74,18 @@ def list_members(
     response_model=HandoutShown,
     responses=problems({**ONCE_STAFF, 403: FRESH, 409: f"state-conflict, {IN_PROGRESS}"}),
 )
-def add_member(body: NewMemberGiven, caller: _FreshAdmin, services: ServicesOf, once: OnceOf) -> Response:
+async def add_member(
+    body: NewMemberGiven, caller: _FreshAdmin, services: ServicesOf, seats: SeatsOf, once: OnceOf
+) -> Response:
     """A new member; the credentials are told this once. One with `privacy` has none before a confirmation."""
     new, members = NewMember.of(body.email, map(Role, body.roles), body.ends_at), services.staff.members
-    announced = members.announce(caller.actor, Action.STAFF_ADDED)
 
-    def work() -> HandoutShown:
+    def work(announced: Announced) -> HandoutShown:
         return handout_out(members.add(caller.actor, announced, new), services.clock.now())
 
-    return once.answer(caller, 201, work)
+    return await once.answer_announced(
+        caller, 201, lambda: _announced(caller, services, seats, Action.STAFF_ADDED), work
+    )
 
 
 @router.patch("/members/{staff_id}", responses=_CHANGE)
@@ -120,15 +127,18 @@ def restore_member(
 
 
 @router.post("/members/{staff_id}/reset", response_model=HandoutShown, responses=_ACTS)
-def reset_member(staff_id: str, body: ActOnMember, caller: _FreshAdmin, services: ServicesOf, once: OnceOf) -> Response:
+async def reset_member(
+    staff_id: str, body: ActOnMember, caller: _FreshAdmin, services: ServicesOf, seats: SeatsOf, once: OnceOf
+) -> Response:
     """Other credentials, told this once; one with `privacy` waits for a confirmation and has none meanwhile."""
-    members = services.staff.members
-    announced = members.announce(caller.actor, Action.STAFF_RESET, staff_id)
 
-    def work() -> HandoutShown:
-        return handout_out(members.reset(caller.actor, announced, body.reason), services.clock.now())
+    def work(announced: Announced) -> HandoutShown:
+        handout = services.staff.members.reset(caller.actor, announced, body.reason)
+        return handout_out(handout, services.clock.now())
 
-    return once.answer(caller, 200, work)
+    return await once.answer_announced(
+        caller, 200, lambda: _announced(caller, services, seats, Action.STAFF_RESET, staff_id), work
+    )
 
 
 @router.get("/confirmations", responses=problems(READING_STAFF))
@@ -143,17 +153,31 @@ def list_waiting(_caller: _Privacy, services: ServicesOf) -> MembersWaiting:
     response_model=HandoutShown,
     responses=problems({**ONCE_STAFF, 403: f"{FRESH}, needs-second-person", **_STATE}),
 )
-def confirm_member(
-    staff_id: str, body: Confirmation, caller: _FreshPrivacy, services: ServicesOf, once: OnceOf
+async def confirm_member(
+    staff_id: str, body: Confirmation, caller: _FreshPrivacy, services: ServicesOf, seats: SeatsOf, once: OnceOf
 ) -> Response:
     """What an admin proposed about a member with `privacy`; the credentials go to who confirms, to hand them over.
 
     Takes a member who has held `privacy` for 7 days, and neither proposed it nor is meant.
     """
-    members = services.staff.members
-    announced = members.announce(caller.actor, Action.STAFF_CONFIRMED, staff_id, seen=body.version)
 
-    def work() -> HandoutShown:
-        return handout_out(members.confirm(caller.actor, announced), services.clock.now())
+    def work(announced: Announced) -> HandoutShown:
+        return handout_out(services.staff.members.confirm(caller.actor, announced), services.clock.now())
 
-    return once.answer(caller, 200, work)
+    return await once.answer_announced(
+        caller, 200, lambda: _announced(caller, services, seats, Action.STAFF_CONFIRMED, staff_id, body.version), work
+    )
+
+
+async def _announced(
+    caller: StaffCaller,
+    services: Services,
+    seats: AllSeats,
+    action: Action,
+    staff_id: str | None = None,
+    seen: int | None = None,
+) -> Announced:
+    """An act that hands a password out: its hash is paid in a seat, which nobody holds while the log is published."""
+    async with seats.index.take():
+        made = await run_in_threadpool(make_password)
+    return await run_in_threadpool(services.staff.members.announce, caller.actor, action, staff_id, made, seen)

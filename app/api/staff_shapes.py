@@ -1,11 +1,11 @@
 """Shapes of the staff's own routes."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
-from app.api.shapes import Answer, Moment, Request, Stamp
+from app.api.shapes import Answer, Moment, Request, Stamp, ToldOnce
 from app.staff.access import Role
 from app.staff.domain import Authenticator, Credentials, Handout, SignedIn, Staff, StaffSession
 
@@ -98,17 +98,27 @@ class MembersWaiting(Answer):
     items: list[MemberShown]
 
 
-class AuthenticatorShown(Answer):
+class AuthenticatorShown(ToldOnce):
+    totp_uri: str | None = Field(description="Told this once; null in a replayed answer.")
+    recovery_codes: list[str] = Field(description="Told this once; empty in a replayed answer.")
+
+    def without_it(self) -> Self:
+        return self.model_copy(update={"totp_uri": None, "recovery_codes": []})
+
+
+class CredentialsShown(Answer):
     totp_uri: str
     recovery_codes: list[str]
-
-
-class CredentialsShown(AuthenticatorShown):
     password: str
 
 
-class HandoutShown(MemberShown):
-    credentials: CredentialsShown | None = Field(description="Told this once; null while the member is pending.")
+class HandoutShown(MemberShown, ToldOnce):
+    credentials: CredentialsShown | None = Field(
+        description="Told this once; null while the member is pending, and in a replayed answer."
+    )
+
+    def without_it(self) -> Self:
+        return self.model_copy(update={"credentials": None})
 
 
 class PasswordChanged(Answer):

@@ -9,15 +9,17 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import Depends
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from app.audit.domain import Action
 from app.console.member_pages import HERE, AdminOf, find_shown, handed, nobody
 from app.console.moments import said_last_day, typed_last_day
 from app.console.role_words import TICKED, Chosen, field_of, offered, opened_by, read_choice, said_permissions
+from app.console.seated import with_password
 from app.console.visits import Fields, FormOf, Visit, act, console_router, visit_at
 from app.staff.access import Permission, Role
-from app.staff.domain import Announced, MemberChange, Staff, StaffState, comes_back
+from app.staff.domain import Announced, MadePassword, MemberChange, Staff, StaffState, comes_back
 from app.staff.errors import MemberNotFound
 from app.staff.service import Members
 
@@ -38,6 +40,7 @@ class _MemberAct:
     fits: tuple[StaffState, ...]
     do: _Do
     takes_reason: bool = True
+    hands_out: bool = False
 
 
 def _there(visit: Visit, staff: Staff, done: str) -> Response:
@@ -67,10 +70,12 @@ _ACTS = {
     for one in (
         _MemberAct("disable", Action.STAFF_DISABLED, _HERE_NOW, _disable),
         _MemberAct("restore", Action.STAFF_RESTORED, (StaffState.DISABLED,), _restore),
-        _MemberAct("reset", Action.STAFF_RESET, _HERE_NOW, _reset),
+        _MemberAct("reset", Action.STAFF_RESET, _HERE_NOW, _reset, hands_out=True),
     )
 }
-_CONFIRM = _MemberAct("confirm", Action.STAFF_CONFIRMED, (StaffState.PENDING,), _confirm, takes_reason=False)
+_CONFIRM = _MemberAct(
+    "confirm", Action.STAFF_CONFIRMED, (StaffState.PENDING,), _confirm, takes_reason=False, hands_out=True
+)
 
 
 @router.get("/members/{staff_id}/confirm")
@@ -80,9 +85,9 @@ def confirm_page(visit: ConfirmerOf, staff_id: str) -> Response:
 
 
 @router.post("/members/{staff_id}/confirm")
-def confirm(visit: ConfirmerOf, form: FormOf, staff_id: str) -> Response:
+async def confirm(visit: ConfirmerOf, form: FormOf, staff_id: str) -> Response:
     """The credentials are shown to who confirms, once, to hand them over."""
-    return _carry_out(visit, staff_id, _CONFIRM, form)
+    return await _hand_out(visit, staff_id, _CONFIRM, form)
 
 
 @router.get("/members/{staff_id}/change")
@@ -183,9 +188,14 @@ def act_page(visit: AdminOf, staff_id: str, named: str) -> Response:
 
 
 @router.post("/members/{staff_id}/{named}")
-def carry_out(visit: AdminOf, form: FormOf, staff_id: str, named: str) -> Response:
+async def carry_out(visit: AdminOf, form: FormOf, staff_id: str, named: str) -> Response:
     """On record before it happens."""
-    return _carry_out(visit, staff_id, _ACTS[named], form) if named in _ACTS else visit.go(f"{HERE}/{staff_id}")
+    asked = _ACTS.get(named)
+    if asked is None:
+        return visit.go(f"{HERE}/{staff_id}")
+    if asked.hands_out:
+        return await _hand_out(visit, staff_id, asked, form)
+    return await run_in_threadpool(_carry_out, visit, staff_id, asked, form)
 
 
 def _act_page(
@@ -209,7 +219,17 @@ def _act_page(
     )
 
 
-def _carry_out(visit: Visit, staff_id: str, asked: _MemberAct, form: Fields) -> Response:
+async def _hand_out(visit: Visit, staff_id: str, asked: _MemberAct, form: Fields) -> Response:
+    return await with_password(
+        visit,
+        lambda made: _carry_out(visit, staff_id, asked, form, made),
+        lambda errors, status: _act_page(visit, staff_id, asked, form, errors, status),
+    )
+
+
+def _carry_out(
+    visit: Visit, staff_id: str, asked: _MemberAct, form: Fields, made: MadePassword | None = None
+) -> Response:
     def again(errors: Errors, status: int) -> Response:
         return _act_page(visit, staff_id, asked, form, errors, status)
 
@@ -220,7 +240,7 @@ def _carry_out(visit: Visit, staff_id: str, asked: _MemberAct, form: Fields) -> 
     def work(now: Visit) -> Response:
         members = now.services.staff.members
         seen = _version_of(form) if asked is _CONFIRM else None
-        announced = members.announce(now.actor, asked.action, staff_id, seen=seen)
+        announced = members.announce(now.actor, asked.action, staff_id, made, seen)
         return asked.do(now, members, announced, reason)
 
     return act(visit, form, work, again, fresh=True)

@@ -12,10 +12,11 @@ from app.console.credentials import told_to_member
 from app.console.lists import PAGE, Cell, Column, Listing, address, chips, csv_response
 from app.console.moments import plain, said_day, said_last_day
 from app.console.role_words import offered, opened_by, read_choice, said_permissions, said_roles
+from app.console.seated import with_password
 from app.console.visits import Fields, FormOf, Visit, act, console_router, visit_at
 from app.kernel.errors import ShimingError
 from app.staff.access import Permission, Role
-from app.staff.domain import Handout, NewMember, Staff, StaffState
+from app.staff.domain import Handout, MadePassword, NewMember, Staff, StaffState
 from app.staff.errors import EmailTaken, EmailUnusable, MemberNotFound
 from app.web.problems import status_of
 
@@ -87,8 +88,14 @@ def _new_page(
 
 
 @router.post("/members")
-def add_member(visit: AdminOf, form: FormOf) -> Response:
+async def add_member(visit: AdminOf, form: FormOf) -> Response:
     """The credentials are on the page that answers, once; one with `privacy` has none before a confirmation."""
+    return await with_password(
+        visit, lambda made: _add(visit, form, made), lambda errors, status: _new_page(visit, form, errors, status)
+    )
+
+
+def _add(visit: Visit, form: Fields, made: MadePassword) -> Response:
     chosen, email = read_choice(visit, form), form.get("email", "")
     wrong = [*_wrong_email(visit, email), *chosen.wrong]
     if wrong:
@@ -96,7 +103,7 @@ def add_member(visit: AdminOf, form: FormOf) -> Response:
 
     def work(now: Visit) -> Response:
         found, new = now.services.staff.members, NewMember.of(email, chosen.roles, chosen.ends_at)
-        announced = found.announce(now.actor, Action.STAFF_ADDED)
+        announced = found.announce(now.actor, Action.STAFF_ADDED, made=made)
         try:
             handout = found.add(now.actor, announced, new)
         except EmailTaken as refusal:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
@@ -12,14 +11,12 @@ from app import policies
 from app.console.credentials import told_of_authenticator
 from app.console.moments import said_day, said_last_day
 from app.console.role_words import opened_by, said_permissions
+from app.console.seated import in_a_seat, without_seat
 from app.console.visits import Fields, FormOf, Visit, VisitOf, act, console_router
 from app.kernel.errors import Unavailable
 from app.kernel.secret import Secret
 from app.staff.errors import PasswordUnusable, PasswordWrong
 from app.web.problems import status_of
-
-if TYPE_CHECKING:
-    from app.web.seats import AllSeats
 
 router = console_router()
 _HERE = "/console/me"
@@ -114,15 +111,9 @@ def _missing(visit: Visit, form: Fields, names: Sequence[str]) -> Errors:
 async def _in_a_seat(
     visit: Visit, form: Fields, missing: Errors, work: Callable[[Visit], Response], again: _Page
 ) -> Response:
-    """Argon2 costs a seat; who gets none is told so on the page."""
     if missing:
         return await run_in_threadpool(again, missing, HTTPStatus.UNPROCESSABLE_ENTITY)
-    seats: AllSeats = visit.request.app.state.seats
     try:
-        async with seats.index.take():
-            return await run_in_threadpool(partial(act, visit, form, work, again, fresh=True))
+        return await in_a_seat(visit, partial(act, visit, form, work, again, fresh=True))
     except Unavailable as refusal:
-        said = [("", visit.sentence(refusal.detail))]
-        response = await run_in_threadpool(again, said, status_of(Unavailable))
-        response.headers["retry-after"] = str(refusal.retry_after)
-        return response
+        return await without_seat(visit, refusal, again)

@@ -79,7 +79,10 @@ class RecoveryCodeRow(Base):
 
 
 class FailureRow(Base):
-    """How often signing in failed for one e-mail address, or from one address, in a window; both as keyed digests."""
+    """How often signing in failed for one e-mail address, or from one address, in a window.
+
+    By the first bytes of a keyed digest, which others share, so that there is an end of rows.
+    """
 
     __tablename__ = "staff_failures"
 

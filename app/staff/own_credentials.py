@@ -16,6 +16,7 @@ from app.staff.domain import Authenticator, StaffSession
 from app.staff.errors import PasswordWrong, SessionOver
 from app.staff.password_rules import refuse_weak
 from app.staff.second_factor import SecondFactors
+from app.staff.session_rows import Tries
 
 _TRIES = policies.SECOND_FACTOR_TRIES.value
 _PASSWORD, _AUTHENTICATOR = "password", "authenticator"
@@ -39,15 +40,15 @@ class OwnCredentials:
     def prove(self, actor: Actor, session: StaffSession, password: Secret[str]) -> ProvedSession:
         """Raises `PasswordWrong`, which the fifth time in a row ends the session; `SessionOver`."""
         with self._unit_of_work.begin(actor) as tx:
-            if not session_rows.charge_try(tx.session, session.id, _TRIES):
+            if not session_rows.charge_try(tx.session, session.id, Tries.PASSWORDS, _TRIES):
                 raise SessionOver
             hashed = repository.password_hash(tx.session, session.staff.id) or passwords.NOBODYS_HASH
         right = passwords.matches(hashed, password)
         with self._unit_of_work.begin(actor) as tx:
             if right:
-                session_rows.forgive(tx.session, session.id)
+                session_rows.forgive(tx.session, session.id, Tries.PASSWORDS)
                 return ProvedSession(session, hashed)
-            session_rows.end_if_exhausted(tx.session, session.id, tx.now, _TRIES)
+            session_rows.end_if_exhausted(tx.session, session.id, Tries.PASSWORDS, tx.now, _TRIES)
             audit.record(tx, Action.STAFF_STEP_UP_FAILED, ObjectKind.STAFF, session.staff.id, reason=_PASSWORD)
         raise PasswordWrong
 

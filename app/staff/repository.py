@@ -119,7 +119,8 @@ def _whole(session: Session, rows: Iterable[StaffRow]) -> Staff | None:
 def _members(session: Session, rows: Iterable[StaffRow]) -> list[Staff]:
     found = list(rows)
     roles: dict[str, dict[Role, datetime]] = {}
-    query = select(StaffRoleRow).where(StaffRoleRow.staff_id.in_([row.id for row in found]))
+    ids = [row.id for row in found] or [""]  # the same query for nobody
+    query = select(StaffRoleRow).where(StaffRoleRow.staff_id.in_(ids))
     for role in session.scalars(query.order_by(StaffRoleRow.role)):
         if role.role in _ROLES:
             roles.setdefault(role.staff_id, {})[Role(role.role)] = role.granted_at

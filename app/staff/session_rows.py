@@ -2,12 +2,23 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from enum import Enum
 
 from sqlalchemy import CursorResult, Executable, Update, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app.kernel.ids import StaffId
 from app.staff.models import FailureRow, RecoveryCodeRow, StaffSessionRow, UsedCodeRow
+
+
+class Tries(Enum):
+    """What is counted in a session, each on its own: a right password forgives no wrong code."""
+
+    CODES = "codes"
+    PASSWORDS = "passwords"
+
+
+_COUNTERS = {Tries.CODES: StaffSessionRow.wrong_codes, Tries.PASSWORDS: StaffSessionRow.wrong_passwords}
 
 
 def find(session: Session, digest: bytes) -> StaffSessionRow | None:
@@ -18,14 +29,14 @@ def touch(session: Session, session_id: str, now: datetime) -> None:
     session.execute(_live(session_id).values(seen_at=now))
 
 
-def charge_try(session: Session, session_id: str, limit: int) -> bool:
-    """Counts a code before it is judged; False where no try is left."""
-    charge = _live(session_id).where(StaffSessionRow.wrong_codes < limit)
-    return _changes_one(session, charge.values(wrong_codes=StaffSessionRow.wrong_codes + 1))
+def charge_try(session: Session, session_id: str, tries: Tries, limit: int) -> bool:
+    """Counts one before it is judged; False where no try is left."""
+    counter = _COUNTERS[tries]
+    return _changes_one(session, _live(session_id).where(counter < limit).values({counter: counter + 1}))
 
 
-def forgive(session: Session, session_id: str) -> None:
-    session.execute(_live(session_id).values(wrong_codes=0))
+def forgive(session: Session, session_id: str, tries: Tries) -> None:
+    session.execute(_live(session_id).values({_COUNTERS[tries]: 0}))
 
 
 def live(session: Session, session_id: str) -> StaffSessionRow | None:
@@ -39,8 +50,8 @@ def end(session: Session, session_id: str, now: datetime) -> bool:
     return _changes_one(session, _live(session_id).values(ended_at=now))
 
 
-def end_if_exhausted(session: Session, session_id: str, now: datetime, limit: int) -> None:
-    session.execute(_live(session_id).where(StaffSessionRow.wrong_codes >= limit).values(ended_at=now))
+def end_if_exhausted(session: Session, session_id: str, tries: Tries, now: datetime, limit: int) -> None:
+    session.execute(_live(session_id).where(_COUNTERS[tries] >= limit).values(ended_at=now))
 
 
 def end_all(session: Session, staff_id: StaffId, now: datetime, but: str = "") -> None:

@@ -22,6 +22,7 @@ from app.staff.errors import CodeNotRight, SessionOver, SignInFailed
 from app.staff.models import StaffSessionRow
 from app.staff.seals import Seals
 from app.staff.second_factor import RightCode, SecondFactors
+from app.staff.session_rows import Tries
 from app.staff.throttle import Subjects, Throttle
 
 _SEEN_EVERY = timedelta(seconds=policies.STAFF_SESSION_SEEN_EVERY.value)
@@ -98,7 +99,8 @@ class Sessions:
         attempt = admitted.attempt
         with self._unit_of_work.begin(SYSTEM) as tx:
             staff = self._seals.whole(repository.find(tx.session, admitted.staff_id or ""))
-            unchanged = staff and repository.password_hash(tx.session, staff.id) == admitted.password_hash
+            hashed = repository.password_hash(tx.session, staff.id if staff else StaffId(""))  # the same for nobody
+            unchanged = staff is not None and hashed == admitted.password_hash
             right = admitted.code_spent or self._spend(tx, admitted)
             if not (staff and unchanged and matches and right and staff.is_active(tx.now)):
                 raise SignInFailed
@@ -176,11 +178,11 @@ class Sessions:
     def _renew(self, actor: Actor, session: StaffSession, code: Secret[str]) -> SteppedUp | None:
         """None for a wrong code. It is counted before it is judged: others wait for that row meanwhile."""
         with self._unit_of_work.begin(actor) as tx:
-            if not session_rows.charge_try(tx.session, session.id, _TRIES):
+            if not session_rows.charge_try(tx.session, session.id, Tries.CODES, _TRIES):
                 raise SessionOver
             right = self._second_factors.judge(tx, session.staff.id, code)
             if right is None or not self._second_factors.spend(tx, session.staff.id, right):
-                session_rows.end_if_exhausted(tx.session, session.id, tx.now, _TRIES)
+                session_rows.end_if_exhausted(tx.session, session.id, Tries.CODES, tx.now, _TRIES)
                 audit.record(tx, Action.STAFF_STEP_UP_FAILED, ObjectKind.STAFF, session.staff.id)
                 return None
             token = Secret(secrets.token_urlsafe(_TOKEN_BYTES)) if session.face is Face.CONSOLE else None

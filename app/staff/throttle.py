@@ -3,6 +3,9 @@
 Nobody is locked out: over the limit an attempt is judged only when its second factor is right, which its owner always
 has. Whoever knows a password and guesses at six digits long enough is stopped by the second count: over that limit one
 code is too little, and two successive ones, or a recovery code, are asked for.
+
+Subjects share a fixed number of rows, so that whoever makes addresses up fills no table; known and unknown ones alike,
+so that sharing tells nothing. Who shares one with an address that is guessed at needs a right code meanwhile.
 """
 
 import math
@@ -19,6 +22,8 @@ _WINDOW = timedelta(minutes=policies.SIGN_IN_WINDOW.value)
 _LIMIT = policies.SIGN_IN_FAILURES.value
 _LONG_WINDOW = timedelta(hours=policies.SIGN_IN_GUESSES_WINDOW.value)
 _GUESSES = policies.SIGN_IN_GUESSES.value
+_BUCKET_BYTES = 2
+"""65,536 rows of each kind."""
 Subjects = Sequence[bytes]
 
 
@@ -64,4 +69,4 @@ class Throttle:
         return kind(max(1, math.ceil(left.total_seconds())))
 
     def _subject(self, kind: str, value: str) -> bytes:
-        return self._mac.digest(MacUse.STAFF_FAILURE, kind, value)
+        return kind.encode() + self._mac.digest(MacUse.STAFF_FAILURE, kind, value)[:_BUCKET_BYTES]

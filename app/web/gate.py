@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NoReturn
+from urllib.parse import unquote_to_bytes
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -23,6 +24,7 @@ from app.web.problems import (
     InternalError,
     MalformedJson,
     NoSuchAddress,
+    QueryUnreadable,
     RequestTimedOut,
     UnsupportedMediaType,
 )
@@ -243,6 +245,18 @@ def _refuse_bad_head(scope: Scope) -> None:
         raise HeadTooLarge
     if "\x00" in scope["path"]:  # no id holds one, and PostgreSQL cannot be asked for one
         raise NoSuchAddress
+    _refuse_unreadable_query(scope["query_string"])
+
+
+def _refuse_unreadable_query(query: bytes) -> None:
+    """No text of ours holds NUL, which PostgreSQL cannot be asked for, and what is no UTF-8 is no text."""
+    plain = unquote_to_bytes(query)
+    try:
+        plain.decode()
+    except UnicodeDecodeError:
+        raise QueryUnreadable from None
+    if b"\x00" in plain:
+        raise QueryUnreadable
 
 
 def _refuse_bad_body(scope: Scope, headers: Headers, body: bytes, most_keys: int) -> None:

@@ -51,6 +51,13 @@ class MalformedRequest(ShimingError):
     )
 
 
+class QueryUnreadable(MalformedRequest):
+    sentence = Sentence(
+        "地址里问号后面的部分读不了：要用 UTF-8 编码，不能含 %00。",
+        "What stands behind the question mark of the address cannot be read: write it in UTF-8, and without %00.",
+    )
+
+
 class MethodNotAllowed(ShimingError):
     code = "method-not-allowed"
     sentence = Sentence("这个地址不接受这种请求方法，见 Allow。", "This address does not take that method; see Allow.")

@@ -23,7 +23,7 @@ def text(language: Language, key: str, /, **values: object) -> Markup:
     Raises `KeyError` for a key or a place that is not filled.
     """
     pattern = Markup(_catalogue(language)[key])  # noqa: S704 -- the catalogues are part of the program
-    return pattern.format(**values)
+    return pattern.format_map(values)
 
 
 @cache

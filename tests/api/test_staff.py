@@ -44,7 +44,8 @@ def test_a_member_is_added_once_however_often_it_is_sent(services: Services, adm
     with admin.http(address) as http:
         made, again = (http.post("/v1/staff/members", json=_NEW, headers=_KEY) for _ in range(2))
         assert made.status_code == 201, made.text
-        assert (again.content, again.headers["idempotency-replayed"]) == (made.content, "true")
+        assert (again.status_code, again.headers["idempotency-replayed"]) == (201, "true")
+        assert again.json() == {**made.json(), "credentials": None}
         size, _, root = made.headers["audit-checkpoint"].partition(":")
         assert int(size) > 0
         assert len(root) == 44
@@ -57,6 +58,20 @@ def test_a_member_is_added_once_however_often_it_is_sent(services: Services, adm
         stored = tx.session.scalars(select(ClaimRow.sealed_answer)).one()
     assert stored is not None
     assert made.json()["credentials"]["password"].encode() not in stored
+
+
+def test_nothing_that_is_told_once_is_told_again(services: Services, admin: StaffLogin, address: str) -> None:
+    login = make_staff(services, Role.REVIEWER)
+    with admin.http(address) as http:
+        at = f"/v1/staff/members/{login.staff_id}/reset"
+        reset, again = (http.post(at, json={"reason": "x"}, headers=_KEY) for _ in range(2))
+        assert again.json() == {**reset.json(), "credentials": None}
+        made = http.post("/v1/staff/forums", json={"name": "山雀"}).json()
+        at = f"/v1/staff/forums/{made['forum_id']}/rotate-secret"
+        rotated, same = (http.post(at, headers=_KEY).json() for _ in range(2))
+        assert rotated["client_secret"] not in {None, made["client_secret"]}
+        assert same == {**rotated, "client_secret": None}
+    assert _signs_in(services, address, reset.json()).status_code == 201
 
 
 def test_what_changes_members_asks_for_a_fresh_second_factor_and_reading_does_not(
@@ -97,7 +112,8 @@ def test_an_admin_and_a_privacy_member_make_another_one_together(
         at = f"/v1/staff/members/{made['id']}/confirm"
         assert _codes(first.post(at, json={})) == (403, "role-not-sufficient")
         assert _codes(second.post("/v1/staff/members", json=_NEW)) == (403, "role-not-sufficient")
-        handed = second.post(at, json={})
+        assert _codes(second.post(at, json={"version": waits["version"] + 1})) == (409, "state-conflict")
+        handed = second.post(at, json={"version": waits["version"]})
         assert handed.status_code == 200, handed.text
         assert second.get("/v1/staff/confirmations").json() == {"items": []}
     assert _signs_in(services, address, handed.json()).json()["staff"]["roles"] == ["privacy"]
@@ -145,7 +161,7 @@ def test_a_member_changes_their_own_password_and_authenticator(
         assert admin.sign_in(address, password=new).status_code == 201
         given, again = (http.post("/v1/staff/me/authenticator", json={"password": new}, headers=_KEY) for _ in range(2))
         assert given.status_code == 201, given.text
-        assert again.content == given.content
+        assert again.json() == {"totp_uri": None, "recovery_codes": []}
         clock.advance(seconds=30)
         assert admin.sign_in(address, password=new).status_code == 401
         recovery = given.json()["recovery_codes"][0]

@@ -45,6 +45,13 @@ def test_a_page_opens_to_exactly_the_roles_of_the_table(services: Services, addr
             assert set(shown) <= {one.path for one in PAGES if opened_to(who.member(), one)}, page.path
 
 
+def test_whatever_an_address_says_was_done_is_a_page(services: Services, address: str) -> None:
+    with AtConsole(address, make_staff(services, Role.ADMIN)) as console:
+        for query in ("key=1", "self=1", "language=en", "self=1&key=2&n=3"):
+            assert console.get(f"/console/members?done=member_added&{query}").status_code == 200, query
+            assert console.get(f"/console/members?done=nothing&{query}").status_code == 200, query
+
+
 def test_a_form_is_taken_only_with_the_token_of_its_own_session(services: Services, address: str) -> None:
     who, other = make_staff(services, *_EVERYTHING), make_staff(services, Role.COMPLIANCE)
     with AtConsole(address, other) as console:

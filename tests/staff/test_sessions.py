@@ -11,12 +11,12 @@ from app.kernel.actor import OPERATOR
 from app.kernel.secret import Secret
 from app.staff.access import Permission, Role
 from app.staff.domain import Face, MemberChange, SignedIn
-from app.staff.errors import CodeNotRight, SessionOver, SignInFailed
+from app.staff.errors import CodeNotRight, PasswordWrong, SessionOver, SignInFailed
 from app.staff.models import StaffRoleRow, StaffRow, StaffSessionRow
 from app.wiring import Services
 from tests.support.at_once import at_once
 from tests.support.clock import FakeClock
-from tests.support.staff import StaffLogin, make_staff, open_session, settle
+from tests.support.staff import PASSWORD, StaffLogin, make_staff, open_session, settle
 
 _CURRENT = "/v1/staff/sessions/current"
 
@@ -166,6 +166,20 @@ def test_five_wrong_codes_in_a_row_end_a_session_and_no_other(services: Services
     assert set(heard) == {CodeNotRight, SessionOver}
     assert sessions.find(Secret(login.token), Face.API) is None
     assert sessions.find(Secret(login.cookie), Face.CONSOLE) is not None
+
+
+def test_wrong_passwords_and_wrong_codes_are_counted_each_on_its_own(services: Services) -> None:
+    login, own = make_staff(services, Role.REVIEWER), services.staff.own
+    session, actor = login.session(), login.member().as_actor()
+    for _ in range(4):
+        with pytest.raises(CodeNotRight):
+            services.staff.sessions.step_up(session, Secret("000000"))
+        with pytest.raises(PasswordWrong):
+            own.prove(actor, session, Secret("not mine at all"))
+    own.prove(actor, session, Secret(PASSWORD))  # forgives no wrong code
+    with pytest.raises(CodeNotRight):
+        services.staff.sessions.step_up(session, Secret("000000"))
+    assert services.staff.sessions.find(Secret(login.token), Face.API) is None
 
 
 def _heard(services: Services, login: StaffLogin) -> type[Exception]:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import httpx2
 import pytest
 from argon2 import PasswordHasher
-from sqlalchemy import select, update
+from sqlalchemy import Engine, event, select, update
 
 from app import policies
 from app.audit.domain import Action
@@ -148,6 +148,30 @@ def test_whatever_is_wrong_is_refused_with_the_same_words(services: Services, cl
     assert answers[0].json()["code"] == "sign-in-failed"
     clock.advance(minutes=15)
     assert known.sign_in(address).status_code == 201
+
+
+def test_nobody_costs_the_same_queries_as_somebody(services: Services) -> None:
+    asked: dict[str, list[str]] = {}
+    for email in (make_staff(services, Role.REVIEWER).email, "nobody@staff.example"):
+        said = asked[email] = []
+
+        def note(*event: object, said: list[str] = said) -> None:
+            said.append(str(event[2]))
+
+        event.listen(Engine, "before_cursor_execute", note)
+        try:
+            guess(services, email, policies.SIGN_IN_FAILURES.value + 1, address=email)
+        finally:
+            event.remove(Engine, "before_cursor_execute", note)
+    known, unknown = asked.values()
+    assert known == unknown
+
+
+def test_failures_take_a_bounded_number_of_rows(services: Services) -> None:
+    throttle = services.staff.sessions._throttle
+    subjects = {one for n in range(1000) for one in throttle.subjects(f"{n}@staff.example", str(n))}
+    assert len(subjects) > 1900  # hardly anybody shares one
+    assert {one[:-2] for one in subjects} == {b"email", b"address"}
 
 
 def test_over_the_limit_the_known_and_the_unknown_hear_the_same_too(services: Services, address: str) -> None:

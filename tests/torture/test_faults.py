@@ -22,7 +22,7 @@ _DOWN_SECONDS = 2.0
 _HANG_SECONDS = 10.0
 _SESSIONS = "SELECT pid FROM pg_stat_activity WHERE usename = 'shiming'"
 _CLAIM, _WORK = 2, 3
-_TURNS = 3
+_TURNS = 8
 _LEASE_SECONDS = 70
 
 
