@@ -11,6 +11,9 @@ from app.staff.access import Role
 from app.staff.domain import Staff, StaffState
 from app.staff.models import StaffRoleRow, StaffRow
 
+_ROLES, _STATES = frozenset(Role), frozenset(StaffState)
+"""What anybody else wrote there is no role, and lets nobody in."""
+
 
 def add(session: Session, staff: Staff) -> None:
     session.add(
@@ -119,7 +122,8 @@ def _members(session: Session, rows: Iterable[StaffRow]) -> list[Staff]:
     ids = [row.id for row in found] or [""]  # the same query for nobody
     query = select(StaffRoleRow).where(StaffRoleRow.staff_id.in_(ids))
     for role in session.scalars(query.order_by(StaffRoleRow.role)):
-        roles.setdefault(role.staff_id, {})[Role(role.role)] = role.granted_at
+        if role.role in _ROLES:
+            roles.setdefault(role.staff_id, {})[Role(role.role)] = role.granted_at
     return [_staff(row, roles.get(row.id, {})) for row in found]
 
 
@@ -127,7 +131,7 @@ def _staff(row: StaffRow, roles: dict[Role, datetime]) -> Staff:
     return Staff(
         id=StaffId(row.id),
         email=row.email,
-        state=StaffState(row.state),
+        state=StaffState(row.state) if row.state in _STATES else StaffState.DISABLED,
         roles=roles,
         created_at=row.created_at,
         disabled_at=row.disabled_at,

@@ -18,7 +18,7 @@ from app.kernel.ids import StaffId
 from app.settings import Settings
 from app.staff.access import Role
 from app.staff.domain import Face, StaffState
-from app.staff.models import StaffRoleRow, StaffRow
+from app.staff.models import StaffRoleRow, StaffRow, StaffSessionRow
 from app.vault.models import PersonRow
 from app.verification.models import LinkRow
 from app.wiring import Services
@@ -30,6 +30,7 @@ from tests.support.forum import NAME, PERSON, ForumBackend, sandbox_number
 from tests.support.staff import StaffLogin, make_staff, open_session, settle
 
 APPROVED, EXECUTED, REQUESTED = "disclosure.approved", "disclosure.executed", "disclosure.requested"
+DAY = timedelta(days=1)
 OPENED = {"name": NAME, "document_number": PERSON}
 
 
@@ -442,6 +443,22 @@ def test_under_the_entry_of_another_request_nothing_is_opened(
     refused(office.execute(disclosure_id), 409, "state-conflict")
     grounds = Counter([(EXECUTED, "altered"), (EXECUTED, "unreadable" if approved else "not-approved")])
     assert office.refusals() == grounds
+
+
+def test_whoever_was_made_an_approver_in_the_database_approves_nothing(
+    office: Office, services: Services, clock: FakeClock, account: str
+) -> None:
+    """Neither with a role that somebody wrote there, nor in the session of somebody else."""
+    disclosure_id, clerk, long_ago = office.ask(account), make_staff(services, "reviewer"), clock.now() - DAY * 30
+    theirs, approver = StaffSessionRow.staff_id == clerk.staff_id, office.approvers[0].staff_id
+    change(services, update(StaffSessionRow).where(theirs).values(staff_id=approver))
+    refused(office.post(clerk, f"/{disclosure_id}/approve"), 401, "invalid-token")
+    approved, second = office.approved(account), office.approvers[1].staff_id
+    assert office.approve(disclosure_id, by=2).status_code == 200
+    change(services, update(StaffRoleRow).where(StaffRoleRow.staff_id == second).values(granted_at=long_ago - DAY))
+    refused(office.approve(disclosure_id, by=1), 401, "invalid-token")
+    refused(office.execute(approved), 409, "state-conflict")
+    assert office.refusals() == Counter([(EXECUTED, "not-approved")])
 
 
 def test_whom_an_account_was_moved_to_before_it_was_opened_is_not_opened(

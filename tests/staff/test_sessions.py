@@ -231,6 +231,8 @@ def test_whoever_was_made_something_in_the_database_is_nobody_and_has_no_role_to
         granted,
         update(StaffRoleRow).where(mine).values(granted_at=long_ago),
         update(StaffRoleRow).where(mine).values(role=Role.ADMIN),
+        update(StaffRoleRow).where(mine).values(role="owner"),
+        row.values(state="superb"),
         row.values(created_at=long_ago),
         row.values(ends_at=clock.now() + timedelta(days=90)),
     ):
@@ -243,7 +245,7 @@ def test_whoever_was_made_something_in_the_database_is_nobody_and_has_no_role_to
             _signed_in(services, login)
         with services.unit_of_work.begin(OPERATOR) as tx:
             tx.session.execute(delete(StaffRoleRow).where(mine))
-            tx.session.execute(row.values(created_at=before.created_at, ends_at=before.ends_at))
+            tx.session.execute(row.values(state=before.state, created_at=before.created_at, ends_at=before.ends_at))
             tx.session.add_all(
                 StaffRoleRow(staff_id=login.staff_id, role=role, granted_at=at) for role, at in before.roles.items()
             )

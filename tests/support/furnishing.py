@@ -23,7 +23,7 @@ from tests.support.clock import FakeClock
 from tests.support.disclosing import open_office
 from tests.support.forum import ForumBackend, sandbox_number
 from tests.support.reviewing import publish, waiting
-from tests.support.staff import make_staff
+from tests.support.staff import make_staff, settle
 
 SHORT, LONG = 100, 400
 TYPED: Mapping[str, tuple[str, ...]] = {
@@ -62,6 +62,7 @@ def type_everywhere(services: Services, said: str) -> None:
                 # SQLite alone: its rows have numbers of their own, and its texts any length
                 told = {"said": f"{said}[{table}.{column}]"}
                 connection.execute(text(f"UPDATE {table} SET {column} = :said || rowid"), told)
+    settle(services)
 
 
 def furnish(
