@@ -71,7 +71,8 @@ def _overdue(figures: Figures) -> _Found:
     if moderators.in_office == 0:
         return _NOTHING
     overdue = moderators.by_state.get(ModeratorState.OVERDUE, 0)
-    return _well_if(overdue == 0, overdue=overdue, in_office=moderators.in_office)
+    stopped = moderators.by_state.get(ModeratorState.SUSPENDED, 0)
+    return _well_if(overdue == stopped == 0, overdue=overdue, stopped=stopped, in_office=moderators.in_office)
 
 
 def _lists(figures: Figures) -> _Found:
@@ -188,10 +189,13 @@ CHECKS = (
     Check(
         "moderators-overdue",
         "L8d",
-        "/console/moderators?state=overdue",
+        "/console/moderators",
         _overdue,
-        Sentence("{in_office} 名版主没有人逾期。", "None of {in_office} moderators is overdue."),
-        Sentence("{overdue} 名版主逾期，宽限内。", "{overdue} moderators are overdue, in grace."),
+        Sentence("{in_office} 项备案没有一项到期未核验。", "None of {in_office} filings is past its date."),
+        Sentence(
+            "{overdue} 项备案逾期，在宽限内；{stopped} 项到期未核验，权限已停。",
+            "{overdue} filings are overdue, in grace; of {stopped} the powers are off until they re-verify.",
+        ),
         Sentence("没有在任版主。", "No moderator is in office."),
     ),
     Check(
@@ -306,7 +310,7 @@ CHECKS = (
             "{requesters} members may ask for a disclosure and {approvers} may approve: enough.",
         ),
         Sentence(
-            "{requesters} 人可申请披露，{approvers} 人可批准：人手不够，无法披露；privacy 成员任满 24 小时后计入。",
+            "{requesters} 人可申请披露，{approvers} 人可批准：人手不够，无法披露；隐私专员（privacy）任满 24 小时后计入。",
             "{requesters} members may ask for a disclosure and {approvers} may approve: too few, so nothing can be"
             " disclosed. Appoint members with the role privacy; they count after 24 hours.",
         ),
@@ -319,7 +323,7 @@ CHECKS = (
         _lifters,
         Sentence("{members} 人可操作应急开关。", "{members} members may use the emergency switch."),
         Sentence(
-            "只有 {members} 人可操作应急开关：暂停后要由另一人恢复，请任命两名 compliance 成员。",
+            "只有 {members} 人可操作应急开关：暂停后要由另一人恢复，请任命两名合规（compliance）成员。",
             "Only {members} may use the emergency switch, and another person lifts a pause: appoint two members with"
             " the role compliance.",
         ),

@@ -43,7 +43,7 @@ def _page(visit: Visit, typed: Fields, errors: Sequence[tuple[str, str]] = (), s
 
 def _places(visit: Visit, chosen: str) -> list[tuple[str, str]]:
     """Everything, each forum, and the board that one came from."""
-    found = [(_EVERYTHING, visit.say("switch.place.all"))]
+    found = [("", visit.say("switch.place.choose")), (_EVERYTHING, visit.say("switch.place.all"))]
     found += [
         (one.forum.id, visit.say("switch.place.forum", forum=one.forum.name))
         for one in visit.services.forums.list_all()

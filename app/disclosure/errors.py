@@ -42,7 +42,7 @@ class TooFewStaff(Conflict):
     ground: ClassVar[str] = "too-few-staff"
     code = "too-few-staff"
     sentence = Sentence(
-        "能批准的人不够：除申请人外，要有任 privacy 满 24 小时的成员两名，未成年人或年龄不明时三名。",
+        "能批准的人不够：除申请人外，要有任满 24 小时的隐私专员（privacy）两名，未成年人或年龄不明时三名。",
         "Too few people could approve: it takes two members other than you who have held the role privacy for 24 hours,"
         " three where the person is a minor or of unknown age.",
     )
@@ -107,7 +107,7 @@ class OwnRequest(NeedsSecondPerson):
 class ApproverTooNew(NeedsSecondPerson):
     ground: ClassVar[str] = "approver-too-new"
     sentence = Sentence(
-        "账号和 privacy 角色都满 24 小时后才能批准。",
+        "账号和隐私专员（privacy）角色都满 24 小时后才能批准。",
         "Only who has been here, and held the role privacy, for 24 hours approves.",
     )
 

@@ -63,7 +63,8 @@ class CodeNotRight(SecondFactorNeeded):
 
 class StandingTooShort(NeedsSecondPerson):
     sentence = Sentence(
-        "只有任 privacy 角色满 7 天的成员可以确认。", "Only a member who has held the role privacy for 7 days confirms."
+        "只有任隐私专员（privacy）满 7 天的成员可以确认。",
+        "Only a member who has held the role privacy for 7 days confirms.",
     )
 
 
@@ -106,7 +107,7 @@ class MemberNotDisabled(Conflict):
 
 class PrivacyNeedsConfirmation(Conflict):
     sentence = Sentence(
-        "已有两名 privacy 成员：由 admin 提出，由任满 7 天的 privacy 成员确认。",
+        "已有两名隐私专员（privacy）：由管理员提出，由任满 7 天的隐私专员确认。",
         "Two members with the role privacy exist: an admin proposes, and one of 7 days' standing confirms.",
     )
 

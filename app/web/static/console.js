@@ -1,7 +1,13 @@
 /* The keyboard of the console: everything works without it. */
 (() => {
   "use strict";
-  const typing = (e) => e.target instanceof Element && e.target.closest("input, textarea, select, [contenteditable]");
+  const typing = (e) => e.target instanceof Element && e.target.closest("input:not([type=radio]):not([type=checkbox]), textarea, select, [contenteditable]");
+
+  // A queue is there to be worked through: its keys count from the first moment.
+  document.addEventListener("DOMContentLoaded", () => {
+    const open = document.querySelector("[data-queue]:not([data-keys=off]) [aria-current=true]");
+    if (open && !document.querySelector("[autofocus]")) open.focus();
+  });
 
   // "/" goes to the search; it is off while somebody types, and with every modifier.
   document.addEventListener("keydown", (event) => {
