@@ -310,7 +310,7 @@ CHECKS = (
             "{requesters} members may ask for a disclosure and {approvers} may approve: enough.",
         ),
         Sentence(
-            "{requesters} 人可申请披露，{approvers} 人可批准：人手不够，无法披露；隐私专员（privacy）任满 24 小时后计入。",
+            "{requesters} 人可申请披露，{approvers} 人可批准：人手不够，无法披露；隐私专员任满 24 小时后计入。",
             "{requesters} members may ask for a disclosure and {approvers} may approve: too few, so nothing can be"
             " disclosed. Appoint members with the role privacy; they count after 24 hours.",
         ),
