@@ -236,7 +236,7 @@ def verify(folder: Path, trusted: str | None = None) -> tuple[list[Told], list[s
         "notes from outside bear the signature of no key that is believed": not all(one for _, one, _ in notes),
         "no anchor of these logs": names and anchored and not any(o and n in names and not h for n, o, h in notes),
     }
-    return found, [doubt for doubt, stands in doubts.items() if stands]
+    return found, [f"could not verify: {doubt}" for doubt, stands in doubts.items() if stands]
 
 
 if __name__ == "__main__":
@@ -246,5 +246,5 @@ if __name__ == "__main__":
         sys.exit(print(f"could not verify: {type(error).__name__}: {error}", file=sys.stderr) or 2)
     for kind, origin, number, through in faults:
         print(kind, "" if number is None else number, "" if through is None else f"to {through}", origin)
-    print(*(f"could not verify: {doubt}\n" for doubt in unsure), sep="", end="")
-    sys.exit((faults and (print("tampered") or 1)) or (unsure and 2) or print("clean"))
+    print(*unsure, "tampered" if faults else "unverifiable" if unsure else "clean", sep="\n")
+    sys.exit(1 if faults else 2 if unsure else 0)

@@ -1,6 +1,7 @@
 """What all shapes share: nothing unknown, nothing coerced, times in UTC ending in `Z`."""
 
 import re
+from abc import abstractmethod
 from datetime import UTC, date, datetime
 from typing import Annotated, Self
 
@@ -25,9 +26,9 @@ class Answer(BaseModel):
 class ToldOnce(Answer):
     """One that holds what nobody keeps: a credential."""
 
+    @abstractmethod
     def without_it(self) -> Self:
         """What may be kept, and told again."""
-        raise NotImplementedError
 
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)

@@ -79,8 +79,8 @@ class Boards:
                 raise
             raise SlugTaken from None
 
-    def get(self, forum_id: ForumId, named: str) -> BoardView:
-        """By id or slug. Raises `NoSuchBoard`, also for another forum's."""
+    def get(self, forum_id: ForumId | None, named: str) -> BoardView:
+        """By id or slug; of any forum, by id alone, where none is named. Raises `NoSuchBoard`, also for another's."""
         with self._unit_of_work.read() as tx:
             return _views(tx, [get_board(tx, forum_id, named)])[0]
 

@@ -1,6 +1,7 @@
 """The emergency switch: one person stops posting, another lets it go on; the plan, and rehearsals. Source: L5d."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date
 from http import HTTPStatus
 from typing import Annotated
@@ -8,6 +9,7 @@ from typing import Annotated
 from fastapi import Depends
 from fastapi.responses import Response
 
+from app.boards.errors import NoSuchBoard
 from app.console.lists import PAGE, Cell, Column, Listing
 from app.console.moments import plain, said_moment
 from app.console.visits import Fields, FormOf, Visit, act, console_router, visit_at
@@ -17,7 +19,7 @@ from app.kernel.ids import BoardId, ForumId
 router = console_router()
 _HERE = "/console/switch"
 VisitOf = Annotated[Visit, Depends(visit_at("switch"))]
-_EVERYTHING = "all"
+_EVERYTHING, _BOARD = "all", "brd_"
 
 
 @router.get("/switch")
@@ -48,11 +50,10 @@ def _places(visit: Visit, chosen: str) -> list[tuple[str, str]]:
         (one.forum.id, visit.say("switch.place.forum", forum=one.forum.name))
         for one in visit.services.forums.list_all()
     ]
-    if chosen.startswith("brd_"):
-        board = next(
-            (view.board for view in visit.services.boards.list_all(None, None, 1000) if view.board.id == chosen), None
-        )
-        found += [(board.id, visit.say("switch.place.board", board=board.name))] if board else []
+    if chosen.startswith(_BOARD):
+        with suppress(NoSuchBoard):
+            board = visit.services.boards.get(None, chosen).board
+            found.append((board.id, visit.say("switch.place.board", board=board.name)))
     return found
 
 
@@ -94,7 +95,7 @@ def pause(visit: VisitOf, form: FormOf) -> Response:
 
 
 def _place(named: str) -> PausedPlace:
-    if named.startswith("brd_"):
+    if named.startswith(_BOARD):
         return PausedPlace(None, BoardId(named))
     return PausedPlace() if named == _EVERYTHING else PausedPlace(ForumId(named))
 

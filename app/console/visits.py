@@ -27,7 +27,7 @@ from app.staff.domain import Face, Staff, StaffSession
 from app.staff.errors import CodeNotRight, RoleNotSufficient, SecondFactorNeeded, SessionOver
 from app.web.forms import browser_secret, give_secret, read_form
 from app.web.language import language_of
-from app.web.problems import NoSuchAddress, status_of
+from app.web.problems import status_of
 from app.web.templating import page
 from app.web.words import text
 from app.wiring import Services
@@ -266,8 +266,6 @@ class _ConsoleRoute(APIRoute):
         answer: Callable[[Request], Any] = super().get_route_handler()
 
         async def answer_or_ask(request: Request) -> Response:
-            if b"%00" in request.scope["query_string"]:  # no id holds one, and PostgreSQL cannot be asked for one
-                raise NoSuchAddress
             try:
                 response: Response = await answer(request)
             except SessionOver:
