@@ -12,6 +12,7 @@ from app.idempotency import models as idempotency
 from app.organisation import models as organisation
 from app.posting import models as posting
 from app.registration import models as registration
+from app.reporting import models as reporting
 from app.screening import models as screening
 from app.staff import models as staff
 from app.upkeep import models as upkeep
@@ -30,6 +31,7 @@ MODELS = (
     posting,
     organisation,
     registration,
+    reporting,
     screening,
     staff,
     upkeep,

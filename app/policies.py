@@ -266,6 +266,28 @@ DISCLOSURE_ALARMS = tuple(
 """Each is on record when it is reached, and stands on the overview."""
 DISCLOSURE_NOTICE_DELAY = Policy(365, "days for which an instrument keeps it from the person at most", "design")
 
+WORKING_DAY_BEGINS = Policy(9, "o'clock in Shanghai", "design")
+WORKING_DAY_ENDS = Policy(17, "o'clock in Shanghai", "design")
+COMPLAINT_ACKNOWLEDGED = Policy(8, "working hours until a complaint is accepted", "L11d; design")
+COMPLAINT_DECIDED = Policy(24, "working hours until it is decided: three working days", "L11d; design")
+URGENT_ACKNOWLEDGED = Policy(2, "working hours, of doxxing and identity misuse", "L11d; design")
+URGENT_DECIDED = Policy(8, "working hours, of doxxing and identity misuse", "L11d; design")
+MINORS_ACKNOWLEDGED = Policy(2, "hours round the clock", "L11d, N14; design")
+MINORS_DECIDED = Policy(2, "hours round the clock", "L11d, N14; design")
+APPEAL_ACKNOWLEDGED = Policy(8, "working hours until an appeal is accepted", "N15; design")
+APPEAL_DECIDED = Policy(40, "working hours until it is decided: five working days", "N15; design")
+COMPLAINT_WAITS = Policy(24, "working hours that a clock stands still for one question at most", "design")
+COMPLAINT_NEAR = Policy(25, "percent of the time is left, and a case is near its end", "design")
+COMPLAINT_LONGEST = Policy(5000, "characters of a description, of grounds or of a message", "design")
+COMPLAINT_EVIDENCE = Policy(10, "links or texts with one complaint", "design")
+COMPLAINT_EVIDENCE_LONGEST = Policy(2000, "characters each", "design")
+COMPLAINT_MESSAGES = Policy(50, "messages in one case from whoever complained", "design")
+COMPLAINT_OUTCOME_LONGEST = Policy(2000, "characters beside the reason", "design")
+CASE_KEPT = Policy(1095, "days after its end", "design")
+CONTACT_KEPT = Policy(183, "days after the end of its case", "PIPL 47; design")
+CASES_ERASED_AT_ONCE = Policy(200, "cases", "design")
+CASES_ESCALATED_AT_ONCE = Policy(200, "cases", "design")
+
 
 class RouteClass(StrEnum):
     """What is counted together."""
@@ -279,6 +301,8 @@ class RouteClass(StrEnum):
     PUBLIC = "public"
     METRICS = "metrics"
     TEXTS = "texts"
+    COMPLAINTS = "complaints"
+    TRACKING = "tracking"
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +322,8 @@ RATES = {
     RouteClass.PUBLIC: Rate(1_000, "requests an address", "design", 1),
     RouteClass.METRICS: Rate(100, "requests an address", "design", 10),
     RouteClass.TEXTS: Rate(60, "texts that an address asks for on our pages", "design", 3600),
+    RouteClass.COMPLAINTS: Rate(60, "complaints, appeals and messages from an address", "design", 60),
+    RouteClass.TRACKING: Rate(120, "tracking codes from an address", "design", 60),
 }
 """Far above what a forum that works well asks for: they stop a loop that went wild, not a busy day."""
 

@@ -1,0 +1,1 @@
+"""Complaints anyone can make and follow, appeals, violations with evidence that stands, reports to authorities."""
