@@ -285,6 +285,7 @@ COMPLAINT_MESSAGES = Policy(50, "messages in one case from whoever complained", 
 COMPLAINT_OUTCOME_LONGEST = Policy(2000, "characters beside the reason", "design")
 CASE_KEPT = Policy(1095, "days after its end", "design")
 CONTACT_KEPT = Policy(183, "days after the end of its case", "PIPL 47; design")
+CASES_SHOWN_ALSO = Policy(50, "other open complaints about the same", "design")
 CASES_ERASED_AT_ONCE = Policy(200, "cases", "design")
 CASES_ESCALATED_AT_ONCE = Policy(200, "cases", "design")
 

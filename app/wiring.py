@@ -64,6 +64,7 @@ from app.posting.status_list import StatusLists
 from app.posting.tally import Tally
 from app.registration.service import Registrations
 from app.registration.visits import Visits
+from app.reporting.service import ComplaintDesk, open_complaint_desk
 from app.screening.domain import SubjectKind
 from app.screening.kept_source import KeptTexts
 from app.screening.lexicons import Lexicons
@@ -149,6 +150,7 @@ class Services:
     auditor: Callable[[Secret[str]], Actor | None]
     """Who may read the log by this token of a staff session; None for nobody's. Raises `RoleNotSufficient`."""
     disclosures: DisclosureDesk
+    complaints: ComplaintDesk
     clock: Clock
     unit_of_work: UnitOfWork
     refuse_missing_keys: Callable[[], None]
@@ -225,6 +227,7 @@ def _assemble(
         *_accounts(unit_of_work, mac, naming, settings.issuer, plain_http=development),
         *_staff(open_staff_desk(unit_of_work, records, mac, desk.receipts, _authenticator_clocks(settings, clock))),
         disclosures=open_disclosure_desk(unit_of_work, records, mac, vault, verifications.is_adult, desk),
+        complaints=open_complaint_desk(unit_of_work, records, mac, {}),
         clock=clock,
         unit_of_work=unit_of_work,
         refuse_missing_keys=lambda: _refuse_missing_keys(settings, unit_of_work),

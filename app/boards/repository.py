@@ -183,6 +183,11 @@ def all_of_account(session: Session, account_id: AccountId) -> list[Appointment]
     return appointments(session, [ModeratorRow.account_id == account_id])
 
 
+def boards_held_by(session: Session, account_ids: Collection[AccountId]) -> frozenset[BoardId]:
+    query = select(ModeratorRow.board_id).where(ModeratorRow.account_id.in_(account_ids)).distinct()
+    return frozenset(BoardId(board_id) for board_id in session.scalars(query))
+
+
 def perhaps_lapsed(session: Session, forum_id: ForumId, now: datetime) -> list[Appointment]:
     """Those in office whose powers may be off."""
     return appointments(

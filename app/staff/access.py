@@ -33,6 +33,8 @@ class Permission(StrEnum):
     ACCOUNTS = "accounts"
     PAUSES = "pauses"
     REVIEWS = "reviews"
+    COMPLAINTS = "complaints"
+    """Complaints and appeals."""
     LEXICONS = "lexicons"
     DISCLOSURE_REQUEST = "disclosure-request"
     """Ask, and see, withdraw and execute one's own."""
@@ -59,6 +61,7 @@ OPENED_BY: Mapping[Permission, frozenset[Role]] = {
     Permission.ACCOUNTS: frozenset({_COMPLIANCE, _REVIEWER}),
     Permission.PAUSES: frozenset({_COMPLIANCE}),
     Permission.REVIEWS: frozenset({_REVIEWER}),
+    Permission.COMPLAINTS: frozenset({_REVIEWER, _COMPLIANCE}),
     Permission.LEXICONS: frozenset({_ADMIN, _REVIEWER}),
     Permission.DISCLOSURE_REQUEST: frozenset({_COMPLIANCE, _PRIVACY}),
     Permission.DISCLOSURE_APPROVE: frozenset({_PRIVACY}),
