@@ -71,6 +71,7 @@ HELD_PHONE_GRACE = Policy(5, "minutes after its code", "design")
 SMS_PAUSE = Policy(60, "seconds", "design", setting="SHIMING_SMS_PAUSE_SECONDS")
 SMS_PAUSE_FLOOR = Policy(30, "seconds", "design")
 
+MISUSE_PROOFS = Policy(3, "proofs of one's own identity in 24 hours, for one complaint", "design")
 REJECTIONS_PER_ACCOUNT = Policy(10, "rejected attempts in 24 hours", "design")
 REJECTIONS_PER_ACCOUNT_AND_DOCUMENT = Policy(3, "rejected attempts in 24 hours", "design")
 MINIMUM_AGE = Policy(14, "years", "design")

@@ -150,7 +150,10 @@ def change_account(account_id: str, body: ChangedAccount, caller: AccountsCaller
 )
 def suspend_account(account_id: str, body: Suspension, acts: ActsOf) -> Response:
     """Stops posting at once; a second suspension replaces the first."""
-    return acts.take(account_id, lambda to, actor, forum: to.suspend(actor, forum, account_id, body.reason, body.until))
+    until, ground = body.until, body.ground
+    return acts.take(
+        account_id, lambda to, actor, forum: to.suspend(actor, forum, account_id, body.reason, until, ground)
+    )
 
 
 @router.post(
@@ -160,7 +163,7 @@ def suspend_account(account_id: str, body: Suspension, acts: ActsOf) -> Response
 )
 def ban_account(account_id: str, body: Ban, acts: ActsOf) -> Response:
     """Stops posting at once and until it is lifted; a ban replaces a suspension."""
-    return acts.take(account_id, lambda to, actor, forum: to.ban(actor, forum, account_id, body.reason))
+    return acts.take(account_id, lambda to, actor, forum: to.ban(actor, forum, account_id, body.reason, body.ground))
 
 
 @router.post(
