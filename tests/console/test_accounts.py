@@ -1,5 +1,7 @@
 """Accounts at the console: found by exactly their name, and never taken for another's."""
 
+from app.kernel.actor import Actor, ActorKind
+from app.kernel.ids import ForumId
 from app.wiring import Services
 from tests.support.console import AtConsole
 from tests.support.forum import ForumBackend
@@ -24,3 +26,20 @@ def test_an_id_of_the_forums_own_leads_nowhere_by_itself_and_a_handle_may_look_l
         assert alone.url.path == "/console/accounts"
         assert chosen["id"] in alone.text
         assert "own user id</td>" in alone.text
+
+
+def test_a_timeline_speaks_words_and_names_and_no_codes(services: Services, forum: ForumBackend, address: str) -> None:
+    founder = forum.moderator_to_be("山间清风")
+    board = forum.board(founder["id"], name="二手交易")
+    who = make_staff(services, "compliance", email="lin@forum.example")
+    forum_id = ForumId(forum.credentials.forum_id)
+    services.sanctions.suspend(Actor(ActorKind.STAFF, who.staff_id), forum_id, founder["id"], "看一看", None)
+    services.audit.sequencer.catch_up()
+    with AtConsole(address, who) as at:
+        page = at.get(f"/console/accounts/{founder['id']}").text
+    shown = page[page.index("<main") :]
+    assert "lin@forum.example" in shown
+    assert shown.count("二手交易") >= 2
+    assert shown.index('href="/console/moderators?board=' + board["id"]) < shown.index('class="timeline"')
+    for code in (">founder<", "id2", "stf_", "user/2", "account-suspended", "<br>document", "compliance</"):
+        assert code not in shown, code
