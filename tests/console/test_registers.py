@@ -15,6 +15,7 @@ from app.kernel.ids import ForumId
 from app.staff.access import Role
 from app.upkeep.domain import JobNote
 from app.wiring import Services
+from tests.support.at_once import at_once
 from tests.support.clock import FakeClock
 from tests.support.console import AtConsole
 from tests.support.forum import ForumBackend, sandbox_number
@@ -86,6 +87,43 @@ def test_a_forum_takes_a_recent_second_factor_and_forgets_nothing_that_was_typed
         assert services.forums.list_all() == []
         at.send(FORUMS, name="=1+1", code=admin.code())
         assert "'=1+1" in at.http.get(FORUMS, params={"csv": "1"}).text
+
+
+def test_a_form_that_is_sent_twice_takes_effect_once_and_leads_where_the_first_one_led(
+    services: Services, clock: FakeClock, address: str, admin: StaffLogin
+) -> None:
+    clock.advance(minutes=6)
+    with AtConsole(address, admin) as at:
+        at.get(f"{FORUMS}/new")
+        form = {"form": at.held("form"), "once": at.held("once"), "name": "论坛", "code": admin.code()}
+        twice = at_once([lambda: at.http.post(FORUMS, data=form)] * 2)  # no script: both presses are sent
+        assert [one.forum.name for one in services.forums.list_all()] == ["论坛"]
+        secret = next(told(one.text)[1] for one in twice if one.status_code == 200)
+        again = at.post(FORUMS, form)
+        assert str(again.url).endswith(f"{FORUMS}?done=already")
+        assert "This was done a moment ago" in again.text
+        assert secret not in again.text
+        assert at.post(FORUMS, {**form, "once": "another"}).status_code == 403
+        assert len(services.forums.list_all()) == 1
+        rotate = f"{FORUMS}/{services.forums.list_all()[0].forum.id}/rotate"
+        at.get(rotate)
+        held = {"form": at.held("form"), "once": at.held("once")}
+        assert at.post(rotate, {**held, "reason": ""}).status_code == 422
+        assert at.post(rotate, {**held, "reason": "yearly"}).status_code == 200
+        assert str(at.post(rotate, {**held, "reason": "yearly"}).url).endswith("done=already")
+
+
+def test_an_address_that_only_takes_forms_shows_the_page_above_when_it_is_reloaded(
+    address: str, admin: StaffLogin
+) -> None:
+    with AtConsole(address, admin) as at:
+        for path, above in (
+            ("/console/switch/pau_1/lift", "/console/switch"),
+            ("/console/sign-out", "/console"),
+            ("/console/lexicons/lex_1/publish", "/console/lexicons/lex_1"),
+        ):
+            answer = at.http.get(path)
+            assert (answer.status_code, answer.headers["location"]) == (303, above)
 
 
 def test_the_reason_of_what_is_done_to_a_forum_is_sealed_beside_its_entry(
