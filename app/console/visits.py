@@ -21,7 +21,7 @@ from starlette.types import Receive, Scope, Send
 from app.boards.errors import NoSuchBoard
 from app.console.access import GROUPS, PAGES, opened_to, page_of
 from app.console.sent_forms import SentForm
-from app.forums.domain import PausedPlace
+from app.forums.domain import Pause, PausedPlace
 from app.idempotency.errors import InProgress
 from app.kernel.actor import Actor
 from app.kernel.errors import Denied, Invalid, Later, ShimingError
@@ -46,6 +46,7 @@ _READING = {"GET", "HEAD"}
 LONGEST_TEXT = 100_000
 """Characters of one field, where a whole text is typed."""
 _DIGITS, _KEY_BYTES = 6, 16
+_PAUSES = "pauses in force"
 _RENEWED = "renewed console session"
 """In the scope of a request: what it goes on as once a second factor has given it another token."""
 Fields = Mapping[str, str]
@@ -91,6 +92,14 @@ class Visit:
     def query(self) -> Mapping[str, str]:
         return self.request.query_params
 
+    @property
+    def pauses(self) -> Sequence[Pause]:
+        """In force; looked up once for a request."""
+        known: Sequence[Pause] | None = self.request.scope.get(_PAUSES)
+        if known is None:
+            known = self.request.scope[_PAUSES] = self.services.emergency.pauses.list_in_force()
+        return known
+
     def may(self, permission: Permission) -> bool:
         return self.staff.may(permission, self.now)
 
@@ -115,7 +124,7 @@ class Visit:
             "here": page_of(self.name).path if self.name else "",
             "theme": theme or "",
             "switch_theme": f"?{_THEME}={_THEMES.get(theme or 'light')}",
-            "pauses": [(pause, self.place_of(pause.place)) for pause in self.services.emergency.pauses.list_in_force()],
+            "pauses": [(pause, self.place_of(pause.place)) for pause in self.pauses],
             "form_token": FormMark(form_token(current.token), secrets.token_urlsafe(_KEY_BYTES)),
             "fresh": current.is_fresh,
             "may_search": opened_to(self.staff, page_of("accounts")),

@@ -154,6 +154,7 @@ def test_boards_of_all_forums_count_their_moderators_and_lead_on(
         assert "No match" in at.get(BOARDS, state="frozen").text
         assert "另一个论坛" in at.page.text
         assert "=茶馆" in at.get(BOARDS, forum=forum.credentials.forum_id, state="active").text
+        pauses_are_shown_and_lifted(services, at, board["id"])
     clock.advance(days=400)
     with AtConsole(address, make_staff(services, Role.COMPLIANCE)) as at:
         assert re.search(r'Overdue or without powers" class="number">1<', at.get(BOARDS).text)
@@ -161,6 +162,29 @@ def test_boards_of_all_forums_count_their_moderators_and_lead_on(
         assert "'=茶馆" in at.http.get(BOARDS, params={"csv": "1"}).text
     with AtConsole(address, make_staff(services, Role.REVIEWER)) as at:
         assert at.get(BOARDS).status_code == 403
+
+
+def pauses_are_shown_and_lifted(services: Services, at: AtConsole, board_id: str) -> None:
+    """By two members: who paused is warned while nobody else could lift, and is shown no way to lift it."""
+    switch = "/console/switch"
+    assert "Nobody could lift it" in at.get(switch, place=board_id).text
+    another = make_staff(services, Role.COMPLIANCE, email="bai@staff.example")
+    assert "Nobody could lift it" not in at.get(switch, place=board_id).text
+    at.send(switch, place=board_id, reason="flood")
+    (pause,) = services.emergency.pauses.list_in_force()
+    lift = f"{switch}/{pause.id}/lift"
+    assert ("Open · paused (this board)" in at.get(BOARDS).text, lift in at.page.text) == (True, False)
+    assert f"{switch}#{pause.id}" in at.page.text
+    assert f'action="{lift}"' not in at.get(lift).text
+    with AtConsole(str(at.http.base_url), another) as other:
+        assert f'href="{lift}"' in other.get(BOARDS).text  # the banner
+        assert "Posting is open at once" in other.get(lift).text
+        other.send(lift)
+        assert other.page.text.count("bai@staff.example (you)") == 1
+        other.get(switch)
+        other.send(switch, place="all", reason="breach")
+        assert other.get(lift).url.path == switch
+    assert "paused (all forums)" in at.get(BOARDS).text
 
 
 def test_work_shows_what_fails_first_and_what_waits(
