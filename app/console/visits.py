@@ -35,7 +35,7 @@ from app.wiring import Services
 COOKIE = "staff"
 _COOKIE_SECONDS = 12 * 3600
 _THEME, _THEMES, _THEME_SECONDS = "theme", {"light": "dark", "dark": "light"}, 365 * 24 * 3600
-_ROUTES = "/console"
+PLACE = "/console"
 LONGEST_TEXT = 100_000
 """Characters of one field, where a whole text is typed."""
 _DIGITS = 6
@@ -259,6 +259,13 @@ def keep_signed_in(request: Request, response: Response, token: Secret[str]) -> 
     give_secret(request, response, COOKIE, token, _COOKIE_SECONDS, strict=True)
 
 
+def ask_to_sign_in(request: Request) -> Response:
+    """And to come back to what was asked for."""
+    asked = request.url.path if request.method == "GET" else PLACE
+    query = urlencode({"to": asked}) if asked != PLACE else ""
+    return RedirectResponse(f"{PLACE}/sign-in{'?' if query else ''}{query}", HTTPStatus.SEE_OTHER)
+
+
 class _ConsoleRoute(APIRoute):
     """Whoever is signed in no more is asked to sign in, and comes back to where they were."""
 
@@ -269,16 +276,14 @@ class _ConsoleRoute(APIRoute):
             try:
                 response: Response = await answer(request)
             except SessionOver:
-                asked = request.url.path if request.method == "GET" else _ROUTES
-                query = urlencode({"to": asked}) if asked != _ROUTES else ""
-                return RedirectResponse(f"{_ROUTES}/sign-in{'?' if query else ''}{query}", HTTPStatus.SEE_OTHER)
+                return ask_to_sign_in(request)
             return response
 
         return answer_or_ask
 
 
 def console_router() -> APIRouter:
-    return APIRouter(prefix=_ROUTES, include_in_schema=False, route_class=_ConsoleRoute)
+    return APIRouter(prefix=PLACE, include_in_schema=False, route_class=_ConsoleRoute)
 
 
 def _theme_of(request: Request) -> str | None:
@@ -293,5 +298,5 @@ def _keep_theme(request: Request, response: Response) -> None:
     if asked in _THEMES:
         secure = str(request.scope["issuer"]).startswith("https://")
         response.set_cookie(
-            _THEME, asked, max_age=_THEME_SECONDS, path=_ROUTES, secure=secure, httponly=True, samesite="lax"
+            _THEME, asked, max_age=_THEME_SECONDS, path=PLACE, secure=secure, httponly=True, samesite="lax"
         )
