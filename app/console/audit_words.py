@@ -101,14 +101,15 @@ class Words:
         said = outcome
         with suppress(KeyError):
             said = self.visit.say(f"audit.outcome.{outcome}")
-        return f"{said} · {self.reason(str(reason))}" if reason else said
+        return f"{said} · {said_reason(self.visit, str(reason))}" if reason else said
 
-    def reason(self, code: str) -> str:
-        """A code where there are no words for it."""
-        for said in _REASONS:
-            with suppress(KeyError):
-                return said(self.visit, code)
-        return code
+
+def said_reason(visit: Visit, code: str) -> str:
+    """A code where there are no words for it."""
+    for said in _REASONS:
+        with suppress(KeyError):
+            return said(visit, code)
+    return code
 
 
 def words_for(visit: Visit, entries: Collection[Mapping[str, object]]) -> Words:
