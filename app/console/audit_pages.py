@@ -21,7 +21,7 @@ from app.audit.watch import AnchorWatched
 from app.compliance.named import Pair
 from app.console.audit_words import NOTHING, Words, pair, words_for
 from app.console.lists import PAGE, Cell, Chip, Column, Listing, address, chips
-from app.console.moments import period, said_moment
+from app.console.moments import ago, period, said_moment
 from app.console.visits import Visit, console_router, visit_at
 from app.kernel.clock import SHANGHAI
 from app.web.problems import status_of
@@ -162,7 +162,7 @@ def _anchor(visit: Visit, anchor: AnchorWatched) -> str:
     if age is None or anchor.state is None:
         said = visit.say("audit.anchor.never")
     else:
-        said = visit.say("audit.anchor.written", size=anchor.state.size or 0, age=period(visit, age))
+        said = visit.say("audit.anchor.written", size=anchor.state.size or 0, ago=ago(visit, age))
     if anchor.state is None or not anchor.state.failure:
         return said
     return visit.say("audit.anchor.failing", said=said, code=anchor.state.failure)
