@@ -170,6 +170,7 @@ def application(
     app.state.services, app.state.seats = services, AllSeats()
     app.state.metrics, app.state.rates = counted, Rates(counted.rate_refused, rates)
     app.state.pause_banner = PauseBanner(services.emergency.pauses.list_in_force)
+    app.state.frames = {console.PLACE: console.refused}
     app.add_middleware(LooksForPauses, banner=app.state.pause_banner)
     for router in _ROUTERS:
         app.include_router(router)
@@ -220,23 +221,23 @@ def _drop_framework_refusal(responses: dict[str, Any]) -> None:
 async def _refuse(request: Request, error: Exception) -> Response:
     if isinstance(error, PostingDenied):
         request.app.state.metrics.denied(denial.code for denial in error.reasons)
-    return refusal_response(request, error if isinstance(error, ShimingError) else InternalError())
+    return await refusal_response(request, error if isinstance(error, ShimingError) else InternalError())
 
 
 async def _refuse_unopened(request: Request, error: Exception) -> Response:
     """Never a wrong value, and never an open one: as when keys are out of reach, but on record."""
     logger().error("seal-broken", request_id=request.scope["request_id"], exc_info=error)
-    return refusal_response(request, Unavailable())
+    return await refusal_response(request, Unavailable())
 
 
 async def _refuse_body(request: Request, error: Exception) -> Response:
     complaints = error.errors() if isinstance(error, RequestValidationError) else []
-    return refusal_response(request, refusal_of(complaints, _known_fields(request.app)))
+    return await refusal_response(request, refusal_of(complaints, _known_fields(request.app)))
 
 
 async def _refuse_by_status(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 0
-    response = refusal_response(request, _HTTP_PROBLEMS.get(status, InternalError)())
+    response = await refusal_response(request, _HTTP_PROBLEMS.get(status, InternalError)())
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         response.headers["allow"] = ", ".join(_methods_at(request))
     return response

@@ -1,16 +1,16 @@
 """Steps that say how appointments stand now, by schedule, newest verification by document, and terms in force."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from app.accounts.service import stopped_accounts
 from app.boards import repository, terms_rows
-from app.boards.domain import Appointment, HistoryEntry, Standing
+from app.boards.domain import Appointment, Board, HistoryEntry, Standing
 from app.boards.schedules import ModeratorState
 from app.boards.terms import TermsHistory
 from app.db.unit_of_work import Transaction
-from app.kernel.ids import AccountId, BoardId, ForumId
+from app.kernel.ids import AccountId, BoardId, ForumId, ModeratorId
 from app.verification.progress import documents_verified
 
 _NAMED_AT_ONCE = 5000
@@ -60,6 +60,16 @@ def offices_of(tx: Transaction, account_id: AccountId) -> list[tuple[Appointment
     """A step: every office that an account has or had, oldest first, with all that happened to it."""
     held = repository.all_of_account(tx.session, account_id)
     return [(office, repository.history_of(tx.session, office.id)) for office in held]
+
+
+def offices_with_ids(tx: Transaction, moderator_ids: Collection[str]) -> list[Appointment]:
+    """A step: of whatever forum; ids that are none are left out."""
+    return repository.appointments(tx.session, [repository.is_among([ModeratorId(one) for one in moderator_ids])])
+
+
+def boards_with_ids(tx: Transaction, board_ids: Collection[str]) -> Mapping[str, Board]:
+    """A step: likewise of boards."""
+    return repository.boards_named(tx.session, board_ids)
 
 
 def lapse_stops_posting(tx: Transaction, forum_id: ForumId) -> bool:

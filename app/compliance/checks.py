@@ -22,6 +22,7 @@ _LATEST_VERIFICATION = timedelta(hours=policies.AUDIT_VERIFICATION_LATE.value)
 _AGREEMENT_KINDS = 2
 _TWO = 2
 _Found = tuple[CheckState, Mapping[str, int]]
+_JUST_NOW = Sentence("刚刚", "just now")
 _NOTHING: _Found = (CheckState.NO_DATA, {})
 
 
@@ -40,8 +41,13 @@ class Check:
     def on(self, figures: Figures) -> Checked:
         state, numbers = self.judge(figures)
         said = {CheckState.OK: self.well, CheckState.FAILING: self.unwell, CheckState.NO_DATA: self.unknown}[state]
-        filled = said.with_values(**{name: str(number) for name, number in numbers.items()})
+        values: dict[str, str | Sentence] = {name: str(number) for name, number in numbers.items()}
+        filled = said.with_values(**values, ago=_ago(numbers.get("hours", 0)))
         return Checked(self.id, self.duty, state, filled, numbers, self.link)
+
+
+def _ago(hours: int) -> Sentence:
+    return Sentence(f"{hours} 小时前", f"{hours} {'hour' if hours == 1 else 'hours'} ago") if hours else _JUST_NOW
 
 
 def check_all(figures: Figures) -> tuple[Checked, ...]:
@@ -279,8 +285,7 @@ CHECKS = (
         "/console/audit",
         _log_verified,
         Sentence(
-            "{hours} 小时前校验过审计日志，{entries} 条无缺口。",
-            "The audit log was verified {hours} hours ago: {entries} entries, no gap.",
+            "{ago}校验过审计日志，{entries} 条无缺口。", "The audit log was verified {ago}: {entries} entries, no gap."
         ),
         Sentence(
             "审计日志的校验有 {findings} 处问题，或已过去 {hours} 小时。",

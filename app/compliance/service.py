@@ -1,7 +1,7 @@
 """Use cases of staff who answer for the whole: is everything as it must be today, and what happened to an account."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from threading import Lock, Thread
 
@@ -10,6 +10,7 @@ from app.audit.watch import AuditWatch
 from app.compliance.checks import check_all
 from app.compliance.domain import Event, Overview
 from app.compliance.figures import Sources, count_posters, read_figures
+from app.compliance.named import Pair, PublicName, public_names
 from app.compliance.timeline import read_timeline
 from app.db.unit_of_work import UnitOfWork
 from app.kernel.errors import Unavailable
@@ -75,3 +76,8 @@ class Compliance:
         """
         with self._unit_of_work.read() as tx:
             return read_timeline(tx, account_id)
+
+    def public_names(self, objects: Collection[Pair]) -> Mapping[Pair, PublicName]:
+        """What entries of the log name by ids, by the names that everybody reads; what has none is left out."""
+        with self._unit_of_work.read() as tx:
+            return public_names(tx, objects)

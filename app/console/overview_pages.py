@@ -14,7 +14,7 @@ from app.compliance.domain import CheckState, Figures
 from app.console.access import opened_to, page_at, page_of
 from app.console.charts import Bar, Chart, series_of
 from app.console.lists import Cell, Column, Listing
-from app.console.moments import period
+from app.console.moments import ago, period
 from app.console.visits import Visit, console_router, visit_at
 from app.verification.domain import Outcome
 
@@ -138,11 +138,11 @@ def _limit(visit: Visit, minutes: int) -> Cell:
 
 def _work(visit: Visit, figures: Figures) -> list[tuple[str, str]]:
     failing = sum(job.is_failing for job in figures.jobs)
-    signed = period(visit, figures.now - figures.signed_at) if figures.signed_at else "–"
+    signed = ago(visit, figures.now - figures.signed_at) if figures.signed_at else visit.say("overview.work.unsigned")
     verified = figures.verified
     return [
         (visit.say("overview.work.jobs"), visit.say("overview.work.jobs_are", n=len(figures.jobs), failing=failing)),
-        (visit.say("overview.work.checkpoint"), visit.say("overview.work.signed", size=figures.audit.size, age=signed)),
+        (visit.say("overview.work.checkpoint"), visit.say("overview.work.signed", size=figures.audit.size, ago=signed)),
         (
             visit.say("overview.work.verified"),
             visit.say("overview.work.found", n=verified.entries, findings=verified.findings)

@@ -27,6 +27,10 @@ from app.console import (
     switch_pages,
     work_pages,
 )
+from app.console.refused import refused
+from app.console.visits import PLACE
+
+__all__ = ["PLACE", "ROUTERS", "refused"]
 
 ROUTERS = (
     sign_in.router,

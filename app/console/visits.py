@@ -43,6 +43,7 @@ _COOKIE_SECONDS = 12 * 3600
 _THEME, _THEMES, _THEME_SECONDS = "theme", {"light": "dark", "dark": "light"}, 365 * 24 * 3600
 _ROUTES = "/console"
 _READING = {"GET", "HEAD"}
+PLACE = "/console"
 LONGEST_TEXT = 100_000
 """Characters of one field, where a whole text is typed."""
 _DIGITS, _KEY_BYTES = 6, 16
@@ -307,6 +308,11 @@ async def _led(request: Request) -> Response | None:
     """Where a form led that was sent before its session got another token. Raises `SessionOver`."""
     fields = await read_form(request, LONGEST_TEXT)
     return await run_in_threadpool(lambda: _sent(visit_of(request), fields).led())
+def ask_to_sign_in(request: Request) -> Response:
+    """And to come back to what was asked for."""
+    asked = request.url.path if request.method == "GET" else PLACE
+    query = urlencode({"to": asked}) if asked != PLACE else ""
+    return RedirectResponse(f"{PLACE}/sign-in{'?' if query else ''}{query}", HTTPStatus.SEE_OTHER)
 
 
 class _ConsoleRoute(APIRoute):
@@ -335,9 +341,7 @@ class _ConsoleRoute(APIRoute):
                         raise
                     return led
             except SessionOver:
-                asked = request.url.path if request.method == "GET" else _ROUTES
-                query = urlencode({"to": asked}) if asked != _ROUTES else ""
-                return RedirectResponse(f"{_ROUTES}/sign-in{'?' if query else ''}{query}", HTTPStatus.SEE_OTHER)
+                return ask_to_sign_in(request)
             return response
 
         return answer_or_ask
@@ -353,7 +357,7 @@ def _above(scope: Scope) -> str:
 
 
 def console_router() -> APIRouter:
-    return APIRouter(prefix=_ROUTES, include_in_schema=False, route_class=_ConsoleRoute)
+    return APIRouter(prefix=PLACE, include_in_schema=False, route_class=_ConsoleRoute)
 
 
 def _theme_of(request: Request) -> str | None:
@@ -368,5 +372,5 @@ def _keep_theme(request: Request, response: Response) -> None:
     if asked in _THEMES:
         secure = str(request.scope["issuer"]).startswith("https://")
         response.set_cookie(
-            _THEME, asked, max_age=_THEME_SECONDS, path=_ROUTES, secure=secure, httponly=True, samesite="lax"
+            _THEME, asked, max_age=_THEME_SECONDS, path=PLACE, secure=secure, httponly=True, samesite="lax"
         )

@@ -175,6 +175,12 @@ class Disclosures:
             seen = self._docket.seen(tx, disclosure_id)
             return [_judged(seen, one, tx.now) for one in self._docket.members(tx) if Role.PRIVACY in one.roles]
 
+    def approvers_beside(self, actor: Actor) -> list[Approver]:
+        """Everybody else who may be asked for an approval, before anything is asked for; the oldest member first."""
+        with self._unit_of_work.read() as tx:
+            others = [one for one in self._docket.members(tx) if one.id != actor.id]
+            return [_beside(one, tx.now) for one in others if one.may(Permission.DISCLOSURE_APPROVE, tx.now)]
+
     def history(self, actor: Actor, disclosure_id: str) -> list[Happened]:
         """What the log says of a request, the newest first: attempts too. Raises `NoSuchDisclosure`."""
         with self._unit_of_work.begin(actor) as tx:
@@ -202,6 +208,13 @@ def _judged(seen: DisclosureView, member: Staff, now: datetime) -> Approver:
         refusal = found
     waits = isinstance(refusal, ApproverTooNew)
     return Approver(member.id, member.email, refusal, rules.able_from(member) if waits else None)
+
+
+def _beside(member: Staff, now: datetime) -> Approver:
+    waits = not rules.may_approve(member, now, now)
+    return Approver(
+        member.id, member.email, ApproverTooNew() if waits else None, rules.able_from(member) if waits else None
+    )
 
 
 def _happened(found: FoundEntry) -> Happened | None:
