@@ -73,12 +73,12 @@ def test_no_secret_that_a_route_tells_is_found_in_the_database_though_its_answer
     endpoint = forum.post("/v1/webhook-endpoints", {"url": NOBODY_LISTENS, "events": ["*"]}).json()["id"]
     other = make_staff(services, Role.REVIEWER).staff_id
     flows = ("/v1/registrations", there), (f"/v1/accounts/{account}/verification-sessions", there)
-    for_good = (
+    for_good: tuple[tuple[str, Json], ...] = (
         ("/v1/webhook-endpoints", {"url": NOBODY_LISTENS, "events": ["account.closed"]}),
         (f"/v1/webhook-endpoints/{endpoint}/rotate-secret", {}),
         *flows,
     )
-    told_once = (
+    told_once: tuple[tuple[str, Json], ...] = (
         ("/v1/staff/members", {"email": "new@staff.example", "roles": ["reviewer"]}),
         (f"/v1/staff/members/{other}/reset", {"reason": "x"}),
         ("/v1/staff/forums", {"name": "山雀"}),
