@@ -51,11 +51,13 @@ from app.api.oauth_login import OAuthRefused, refuse_as_oauth
 from app.api.problem_shapes import Problem
 from app.console import routes as console
 from app.crypto.errors import SealBroken
+from app.db.words import RowAltered
 from app.demo.forum import DemoForum
 from app.demo.routes import router as demo
 from app.jobs.sequencing import Sequencing
 from app.jobs.worker import Worker
 from app.kernel.errors import ShimingError, Unavailable
+from app.kernel.sentence import Sentence
 from app.pages import routes as pages
 from app.policies import Rate, RouteClass
 from app.posting.errors import PostingDenied
@@ -109,6 +111,7 @@ _ROUTERS = (
 )
 _VERSION = "0.1.0"
 _SAMPLE_SECONDS = 1.0
+_ALTERED = Sentence("这条记录已损坏，请联系运维处理。", "This record is damaged; tell whoever runs the service.")
 _NO_TELEMETRY: Any = {"tracing": False, "metrics": False, "logs": False}
 _FRAMEWORK_SCHEMAS = ("HTTPValidationError", "ValidationError")
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -230,6 +233,11 @@ async def _refuse_unopened(request: Request, error: Exception) -> Response:
     return await refusal_response(request, Unavailable())
 
 
+async def _refuse_altered(request: Request, _error: Exception) -> Response:
+    """The log has said already which one it is."""
+    return refusal_response(request, Unavailable(detail=_ALTERED))
+
+
 async def _refuse_body(request: Request, error: Exception) -> Response:
     complaints = error.errors() if isinstance(error, RequestValidationError) else []
     return await refusal_response(request, refusal_of(complaints, _known_fields(request.app)))
@@ -246,6 +254,7 @@ async def _refuse_by_status(request: Request, error: Exception) -> Response:
 _REFUSALS: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
     ShimingError: _refuse,
     SealBroken: _refuse_unopened,
+    RowAltered: _refuse_altered,
     OAuthRefused: refuse_as_oauth,
     RequestValidationError: _refuse_body,
     HTTPException: _refuse_by_status,

@@ -11,6 +11,7 @@ from app.boards.domain import BoardStatus, Cause, Happening, ListsCompared, Orde
 from app.boards.models import BoardRow, HistoryRow, ModeratorRow, OrderedModeratorRow, OrderRow, TermsRow
 from app.db.bulk import among, each_with
 from app.db.types import UtcDateTime
+from app.db.words import read_word
 from app.kernel.ids import ForumId, ModeratorId, OrderId
 from app.verification.progress import verified_since
 
@@ -246,8 +247,8 @@ def _order(row: OrderRow) -> Order:
     return Order(
         id=OrderId(row.id),
         forum_id=ForumId(row.forum_id) if row.forum_id else None,
-        scope=OrderScope(ScopeKind(row.scope_kind), row.scope_ref),
-        cause=Cause(row.cause),
+        scope=OrderScope(read_word(ScopeKind, row.scope_kind, row.id), row.scope_ref),
+        cause=read_word(Cause, row.cause, row.id),
         reason=row.reason,
         due_at=row.due_at,
         created_at=row.created_at,

@@ -15,6 +15,7 @@ from app.compliance.domain import Asked, DayOfResults, Disclosers, Figures, Post
 from app.db.unit_of_work import Transaction
 from app.events.service import deliveries_waiting
 from app.kernel.clock import SHANGHAI
+from app.kernel.ids import StaffId
 from app.posting.campaign import count_campaigns
 from app.posting.decision import PostingPolicy
 from app.posting.domain import Campaign
@@ -22,6 +23,7 @@ from app.posting.errors import ReasonCode
 from app.posting.tally import PERMITTED, REFUSED, asked_on
 from app.screening.watch import look_in
 from app.staff.access import OPENED_BY, Permission, Role
+from app.staff.seals import Seals
 from app.staff.service import holders_of
 from app.upkeep.job_runs import runs_of_jobs
 from app.verification.domain import Outcome
@@ -38,6 +40,7 @@ class Sources:
 
     policy: PostingPolicy
     audit: AuditWatch
+    seals: Seals
 
 
 def read_figures(tx: Transaction, sources: Sources, posters: Posters) -> Figures:
@@ -59,8 +62,8 @@ def read_figures(tx: Transaction, sources: Sources, posters: Posters) -> Figures
         signed_at=sources.audit.signed_at(tx),
         verified=newest_verification(tx),
         agreements=sum(is_in_force(tx, kind) for kind in AgreementKind),
-        disclosers=_disclosers(tx),
-        lifters=len({one.id for role in OPENED_BY[Permission.PAUSES] for one in holders_of(tx, role)}),
+        disclosers=_disclosers(tx, sources.seals),
+        lifters=len(_who_may(tx, sources.seals, Permission.PAUSES)),
     )
 
 
@@ -91,9 +94,13 @@ def _asked(by_outcome: Mapping[str, int]) -> Asked:
     )
 
 
-def _disclosers(tx: Transaction) -> Disclosers:
-    approvers = {one.id for one in holders_of(tx, Role.PRIVACY, _STANDING)}
-    requesters = {one.id for role in OPENED_BY[Permission.DISCLOSURE_REQUEST] for one in holders_of(tx, role)}
+def _who_may(tx: Transaction, seals: Seals, permission: Permission) -> set[StaffId]:
+    return {one.id for role in OPENED_BY[permission] for one in holders_of(tx, seals, role)}
+
+
+def _disclosers(tx: Transaction, seals: Seals) -> Disclosers:
+    approvers = {one.id for one in holders_of(tx, seals, Role.PRIVACY, _STANDING)}
+    requesters = _who_may(tx, seals, Permission.DISCLOSURE_REQUEST)
     able = any(len(approvers - {requester}) >= policies.DISCLOSURE_STAFF.value for requester in requesters)
     return Disclosers(len(requesters), len(approvers), able)
 

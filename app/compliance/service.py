@@ -15,6 +15,7 @@ from app.compliance.timeline import read_timeline
 from app.db.unit_of_work import UnitOfWork
 from app.kernel.errors import Unavailable
 from app.posting.decision import PostingPolicy
+from app.staff.seals import Seals
 
 _CACHED, _OLDEST = policies.OVERVIEW_CACHED.value, policies.OVERVIEW_OLDEST.value
 _SHARE = 100 // policies.OVERVIEW_SHARE.value
@@ -26,10 +27,11 @@ class Compliance:
         unit_of_work: UnitOfWork,
         policy: PostingPolicy,
         audit: AuditWatch,
+        seals: Seals,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._unit_of_work = unit_of_work
-        self._sources = Sources(policy, audit)
+        self._sources = Sources(policy, audit, seals)
         self._seconds = seconds
         self._lock = Lock()
         self._known: Overview | None = None

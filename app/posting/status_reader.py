@@ -22,10 +22,12 @@ from app.forums.pause_rows import PAUSED_PLACES
 from app.kernel.ids import AccountId, ForumId
 from app.posting.decision import PostingPolicy
 from app.posting.standing_reader import statuses
-from app.verification.domain import IdentityLevel, Outcome
+from app.verification.domain import IdentityLevel, Method, Outcome
 from app.verification.models import LinkRow, VerificationRow
 
 _USER = AgreementKind.USER.value
+_METHODS = tuple(Method)
+_PROVEN = (IdentityLevel.PHONE, IdentityLevel.DOCUMENT)
 _NAMED_AT_ONCE = 5000
 """As many as a statement of either database takes, and some to spare."""
 Place = tuple[int, int]
@@ -171,7 +173,9 @@ def count_standings(
             AccountRow.forum_id,
             case(*((rule, literal(status.value)) for status, rule in statuses(now).items())).label("status"),
             (_state(gate, policy, now) == ListedState.VALID).label("may_post"),
-            and_(LinkRow.account_id.is_not(None), LinkRow.level != IdentityLevel.NONE).label("verified"),
+            and_(LinkRow.account_id.is_not(None), LinkRow.level.in_(_PROVEN), LinkRow.method.in_(_METHODS)).label(
+                "verified"
+            ),
             brought_in.label("brought_in"),
         )
         .outerjoin(SanctionRow, and_(SanctionRow.account_id == AccountRow.id, SanctionRow.lifted_at.is_(None)))
@@ -231,9 +235,11 @@ def _state(gate: AgreementGate, policy: PostingPolicy, now: datetime) -> ColumnE
     """`decide` in the database's words. Boundaries as there: exactly at its end a sanction or a level is over."""
     sanctioned = and_(SanctionRow.id.is_not(None), or_(SanctionRow.until.is_(None), SanctionRow.until > now))
     verified = and_(
-        LinkRow.account_id.is_not(None),
-        LinkRow.level != IdentityLevel.NONE,
-        or_(LinkRow.level != IdentityLevel.PHONE, LinkRow.verified_at > now - policy.phone_level_lifetime),
+        LinkRow.method.in_(_METHODS),
+        or_(
+            LinkRow.level == IdentityLevel.DOCUMENT,
+            and_(LinkRow.level == IdentityLevel.PHONE, LinkRow.verified_at > now - policy.phone_level_lifetime),
+        ),
     )
     revoked = or_(AccountRow.closed_at.is_not(None), and_(sanctioned, SanctionRow.kind == SanctionKind.BAN))
     return case(

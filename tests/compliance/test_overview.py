@@ -18,10 +18,12 @@ from app.compliance.checks import CHECKS, check_all
 from app.compliance.domain import Asked, CheckState, Disclosers, Figures, Posters
 from app.compliance.service import Compliance
 from app.events.domain import WaitingDeliveries
+from app.kernel.actor import OPERATOR
 from app.kernel.sentence import Language
 from app.screening.docket import Waiting
 from app.screening.patrol import PatrolState, Progress
 from app.screening.watch import Watched
+from app.staff.models import StaffRoleRow
 from app.upkeep.domain import JobRun
 from app.wiring import Services
 from tests.support.clock import TODAY, FakeClock
@@ -164,6 +166,20 @@ def test_nobody_approves_what_they_ask_for(services: Services) -> None:
     assert services.compliance.look().figures.disclosers == Disclosers(requesters=3, approvers=2, able=True)
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_whoever_was_made_something_in_the_database_is_not_counted(services: Services, clock: FakeClock) -> None:
+    before, long_ago = services.compliance.look().figures, clock.now() - timedelta(days=30)
+    for role in ("privacy", "privacy", "compliance", "admin"):
+        login = make_staff(services, "auditor")
+        with services.unit_of_work.begin(OPERATOR) as tx:
+            tx.session.add(StaffRoleRow(staff_id=login.staff_id, role=role, granted_at=long_ago))
+    found = services.compliance.look().figures
+    assert (found.disclosers, found.lifters) == (before.disclosers, before.lifters) == (Disclosers(0, 0, able=False), 0)
+    members = services.staff.members
+    assert not any(one.roles or members.get(one.id).roles for one in members.list_all())
+    assert not members.has_admin()
+
+
 def test_the_outlook_says_what_the_list_and_the_forecast_say(
     services: Services, forum: ForumBackend, clock: FakeClock
 ) -> None:
@@ -188,7 +204,7 @@ def test_the_outlook_says_what_the_list_and_the_forecast_say(
 def test_the_overview_is_as_it_was_half_a_minute_ago_at_most(services: Services, clock: FakeClock) -> None:
     seconds = [0.0]
     policy, watch = services.posting.policy, services.audit.watch
-    compliance = Compliance(services.unit_of_work, policy, watch, lambda: seconds[0])
+    compliance = Compliance(services.unit_of_work, policy, watch, services.staff.sessions._seals, lambda: seconds[0])
     first = compliance.overview()
     clock.advance(seconds=1)
     seconds[0] = policies.OVERVIEW_CACHED.value - 1
