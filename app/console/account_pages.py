@@ -13,6 +13,7 @@ from app.boards.schedules import ModeratorState
 from app.console.happenings import said_events
 from app.console.lists import PAGE, Cell, Column, Listing, address
 from app.console.moments import plain, said_day, said_last_day
+from app.console.poster_lists import posters, posters_file
 from app.console.visits import Visit, console_router, visit_at
 from app.posting.decision import Refusal
 from app.posting.errors import Denial
@@ -30,11 +31,15 @@ _BADGES = {AccountStatus.ACTIVE: "ok", AccountStatus.SUSPENDED: "warn", AccountS
 def accounts(visit: VisitOf) -> Response:
     """What goes by exactly this name in each forum; a handle or id that is one account's leads straight there.
 
+    Where nothing is asked: who may post and is verified since when, or who is not verified.
+
     A forum's own user id never does: forums choose them, and one may read like somebody's handle.
     """
     asked = visit.query.get("handle", "").strip()[:_LONGEST]
+    if not asked and "csv" in visit.query:
+        return posters_file(visit)
     if not asked:
-        return visit.show("accounts", listing=None, asked="")
+        return visit.show("accounts", listing=posters(visit), asked="")
     found = _found(visit, asked)
     if len(found) == 1 and found[0][0] != "external_id":
         return visit.go(f"{_HERE}/{found[0][1].standing.account.id}")

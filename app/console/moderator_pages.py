@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated
 
@@ -21,6 +22,8 @@ router = console_router()
 _HERE = "/console/moderators"
 VisitOf = Annotated[Visit, Depends(visit_at("moderators"))]
 _FILTERS = ("state", "forum", "board")
+_LATE, _TICK = "late", timedelta(microseconds=1)
+"""Past the due date, with powers or without."""
 _WEEKS, _SUPPOSED_DAYS = 12, 90
 
 
@@ -57,7 +60,9 @@ def _filter(visit: Visit) -> ModeratorFilter:
     asked = visit.query
     state = ModeratorState(asked["state"]) if asked.get("state") in set(ModeratorState) else None
     forum_id, board = ForumId(asked["forum"]) if asked.get("forum") else None, asked.get("board") or None
-    return ModeratorFilter(forum_id, board=board, state=state, after=asked.get("cursor") or None, limit=PAGE)
+    late = visit.now + _TICK if asked.get("state") == _LATE else None
+    after = asked.get("cursor") or None
+    return ModeratorFilter(forum_id, board=board, state=state, due_before=late, after=after, limit=PAGE)
 
 
 def _all(visit: Visit, wanted: ModeratorFilter) -> Sequence[ModeratorView]:
@@ -101,6 +106,7 @@ def _cells(visit: Visit, view: ModeratorView) -> list[Cell]:
 
 def _state_chips(visit: Visit) -> list[Chip]:
     states = [(state.value, visit.say(f"web.moderator.{state}")) for state in ModeratorState]
+    states.insert(0, (_LATE, visit.say("moderators.list.late")))
     return chips(visit.request, "state", states, visit.say("moderators.list.in_office"))
 
 

@@ -22,6 +22,10 @@ def said_day(visit: Visit, when: datetime) -> str:
     return day(language(visit), when)
 
 
+def said_date(visit: Visit, day_in_shanghai: date) -> str:
+    return day(language(visit), datetime.combine(day_in_shanghai, time(), SHANGHAI))
+
+
 def said_last_day(visit: Visit, end: datetime) -> str:
     """The last day before this end, which lies at its midnight."""
     return day(language(visit), end - _TICK)
