@@ -28,6 +28,7 @@ from app.posting.errors import ReasonCode
 from app.posting.tally import PERMITTED, REFUSED, asked_on
 from app.screening.watch import look_in
 from app.staff.access import OPENED_BY, Permission, Role
+from app.staff.domain import Staff
 from app.staff.seals import Seals
 from app.staff.service import holders_of
 from app.staff.standings import all_members
@@ -73,8 +74,6 @@ def read_figures(tx: Transaction, sources: Sources, posters: Posters) -> Figures
         agreements=sum(is_in_force(tx, kind) for kind in AgreementKind),
         disclosers=_disclosers(tx, sources.seals),
         lifters=len(_who_may(tx, sources.seals, Permission.PAUSES)),
-        disclosers=_disclosers(tx),
-        lifters=len({one.id for role in OPENED_BY[Permission.PAUSES] for one in holders_of(tx, role)}),
         drill=newest_drill(tx),
         house=state_of(tx),
     )
@@ -118,18 +117,13 @@ def _asked(by_outcome: Mapping[str, int]) -> Asked:
     )
 
 
-def _who_may(tx: Transaction, seals: Seals, permission: Permission) -> set[StaffId]:
-    return {one.id for role in OPENED_BY[permission] for one in holders_of(tx, seals, role)}
+def _who_may(tx: Transaction, seals: Seals, permission: Permission) -> dict[StaffId, Staff]:
+    return {one.id: one for role in OPENED_BY[permission] for one in holders_of(tx, seals, role)}
 
 
 def _disclosers(tx: Transaction, seals: Seals) -> Disclosers:
-    approvers = {one.id for one in holders_of(tx, seals, Role.PRIVACY, _STANDING)}
-    requesters = _who_may(tx, seals, Permission.DISCLOSURE_REQUEST)
-    able = any(len(approvers - {requester}) >= policies.DISCLOSURE_STAFF.value for requester in requesters)
-def _disclosers(tx: Transaction) -> Disclosers:
-    approvers = holders_of(tx, Role.PRIVACY, _STANDING)
-    requesters = {one.id: one for role in OPENED_BY[Permission.DISCLOSURE_REQUEST] for one in holders_of(tx, role)}
-    members = {one.id: one for one in all_members(tx)}
+    approvers = holders_of(tx, seals, Role.PRIVACY, _STANDING)
+    requesters, members = _who_may(tx, seals, Permission.DISCLOSURE_REQUEST), {one.id: one for one in all_members(tx)}
     needed = policies.DISCLOSURE_STAFF.value
     able = any(are_enough(approvers, one, members, needed, tx.now) for one in requesters.values())
     return Disclosers(len(requesters), len(approvers), able)
