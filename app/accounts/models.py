@@ -77,7 +77,10 @@ class SanctionRow(Base):
     def sanction(self) -> Sanction:
         """A suspension where its kind is no word of ours: it stops posting, and a reinstatement ends it."""
         return Sanction(
-            read_word(SanctionKind, self.kind, self.account_id, SanctionKind.SUSPENSION), self.reason, self.until
+            read_word(SanctionKind, self.kind, self.account_id, SanctionKind.SUSPENSION),
+            self.reason,
+            self.until,
+            self.ground,
         )
 
 
