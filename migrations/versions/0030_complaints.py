@@ -1,7 +1,7 @@
 """complaints.
 
 Revision: 0030
-Revises: 0025
+Revises: 0026
 """
 
 import sqlalchemy as sa

@@ -1,7 +1,7 @@
 """appeals.
 
 Revision: 0032
-Revises: 0025
+Revises: 0030
 """
 
 import sqlalchemy as sa
