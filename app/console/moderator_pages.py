@@ -95,7 +95,7 @@ def _cells(visit: Visit, view: ModeratorView) -> list[Cell]:
     verified = standing.verified_at
     return [
         Cell(view.handle, f"/console/accounts/{appointment.account_id}"),
-        Cell(view.board.name, address(visit.request, board=view.board.id, state=None)),
+        Cell(view.board.name, address(visit.request, board=view.board.id)),
         Cell(visit.say(f"moderators.role.{appointment.role}")),
         Cell(state.value, badge=state.value),
         last_day_cell(visit, None if over else deadline.due_at),
