@@ -68,6 +68,7 @@ from app.screening.domain import SubjectKind
 from app.screening.kept_source import KeptTexts
 from app.screening.lexicons import Lexicons
 from app.screening.patrol import Patrol
+from app.screening.review_desk import ReviewDesk
 from app.screening.reviews import Reviews
 from app.screening.screenings import Screenings
 from app.screening.service import Gate
@@ -130,6 +131,7 @@ class Services:
     organisation: Organisation
     lexicons: Lexicons
     reviews: Reviews
+    review_desk: ReviewDesk
     patrol: Patrol
     watch: Watch
     own_names: OwnNames
@@ -272,12 +274,13 @@ def _tools(settings: Settings, clock: Clock, keyring: Keyring) -> tuple[TokenSig
 
 def _screening(
     unit_of_work: UnitOfWork, records: Records, naming: Naming, board_naming: BoardNaming
-) -> tuple[Lexicons, Reviews, Patrol, Watch, OwnNames]:
+) -> tuple[Lexicons, Reviews, ReviewDesk, Patrol, Watch, OwnNames]:
     sources = (AccountTexts(), BoardTexts(), KeptTexts(records))
     settle = {SubjectKind.ACCOUNT: naming.settle, SubjectKind.BOARD: board_naming.settle}
     reviews, watch = Reviews(unit_of_work, records, settle), Watch(unit_of_work)
     patrol = Patrol(unit_of_work, records, sources)
-    return Lexicons(unit_of_work, sources), reviews, patrol, watch, OwnNames(unit_of_work, records)
+    review_desk, own_names = ReviewDesk(unit_of_work, records), OwnNames(unit_of_work, records)
+    return Lexicons(unit_of_work, sources), reviews, review_desk, patrol, watch, own_names
 
 
 def _boards(

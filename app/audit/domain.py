@@ -77,6 +77,7 @@ class Action(StrEnum):
     LEXICON_PUBLISHED = "lexicon.published"
     LEXICON_WITHDRAWN = "lexicon.withdrawn"
     REVIEW_DECIDED = "review.decided"
+    REVIEW_HANDLED = "review.handled"
     OFFICER_APPOINTED = "officer.appointed"
     OFFICER_ENDED = "officer.ended"
     FILING_RECORDED = "forum.filing-recorded"
