@@ -9,18 +9,8 @@ from dataclasses import dataclass
 from app.compliance import judges
 from app.compliance.domain import Checked, CheckState, Figures
 from app.kernel.sentence import Sentence
-from app.screening.patrol import PatrolState
-from app.upkeep.domain import JobRun
 
-_LATEST_REVIEW = timedelta(hours=policies.REVIEW_WITHIN.value)
-_LATEST_DELIVERY = timedelta(minutes=policies.DELIVERY_WITHIN.value)
-_LATEST_PATROL = timedelta(hours=policies.PATROL_WITHIN.value)
-_LATEST_VERIFICATION = timedelta(hours=policies.AUDIT_VERIFICATION_LATE.value)
-_AGREEMENT_KINDS = 2
-_TWO = 2
-_Found = tuple[CheckState, Mapping[str, int]]
 _JUST_NOW = Sentence("刚刚", "just now")
-_NOTHING: _Found = (CheckState.NO_DATA, {})
 
 
 @dataclass(frozen=True, slots=True)
