@@ -70,6 +70,7 @@ from app.screening.kept_source import KeptTexts
 from app.screening.lexicons import Lexicons
 from app.screening.overturning import Overturning
 from app.screening.patrol import Patrol
+from app.screening.review_desk import ReviewDesk
 from app.screening.reviews import Reviews
 from app.screening.screenings import Screenings
 from app.screening.service import Gate
