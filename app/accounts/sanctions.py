@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from app import policies
 from app.accounts import repository
 from app.accounts.announcements import announce
-from app.accounts.domain import Account, ActKind, PersonBehind, Sanction, SanctionKind
+from app.accounts.domain import Account, Act, ActKind, Basis, PersonBehind, Sanction, SanctionKind
 from app.accounts.errors import (
     AccountIsClosed,
     AlreadyBanned,
@@ -33,6 +33,7 @@ from app.screening.service import refuse_unreadable
 
 _IN_THE_PAST = FieldError("/until", "in-the-past", Sentence("结束时间要晚于现在。", "`until` must be later than now."))
 _CLOSING = "closing"
+_NO_BASIS = Basis()
 
 
 class Sanctions:
@@ -40,7 +41,15 @@ class Sanctions:
         self._unit_of_work = unit_of_work
         self._person_behind = person_behind
 
-    def suspend(self, actor: Actor, forum_id: ForumId, account_id: str, reason: str, until: datetime | None) -> None:
+    def suspend(
+        self,
+        actor: Actor,
+        forum_id: ForumId,
+        account_id: str,
+        reason: str,
+        until: datetime | None,
+        basis: Basis = _NO_BASIS,
+    ) -> None:
         """Stops posting, for good or until `until`; a second suspension replaces the first, and none weakens a ban.
 
         Raises `NoSuchAccount`, `Invalid`, `AccountIsClosed`, `AlreadyBanned`, `NeedsConfirmation`. Source: L6c.
@@ -55,11 +64,11 @@ class Sanctions:
             if sanction is not None and sanction.kind is SanctionKind.BAN:
                 raise AlreadyBanned
             _impose(tx, account, Sanction(SanctionKind.SUSPENSION, reason, until))
-            _record(tx, account, ActKind.SUSPEND, reason)
-            audit.record(tx, Action.ACCOUNT_SUSPENDED, ObjectKind.ACCOUNT, account.id)
+            _record(tx, account, ActKind.SUSPEND, reason, basis)
+            audit.record(tx, Action.ACCOUNT_SUSPENDED, ObjectKind.ACCOUNT, account.id, case=basis.case_id)
             self._announce(tx, account, EventType.ACCOUNT_SUSPENDED, account.closed_at)
 
-    def ban(self, actor: Actor, forum_id: ForumId, account_id: str, reason: str) -> None:
+    def ban(self, actor: Actor, forum_id: ForumId, account_id: str, reason: str, basis: Basis = _NO_BASIS) -> None:
         """Stops posting until it is lifted, on a closed account too; it replaces a suspension and an earlier ban.
 
         Raises `NoSuchAccount`, `Invalid`, `NeedsConfirmation`. Source: L6c.
@@ -67,8 +76,8 @@ class Sanctions:
         with self._unit_of_work.begin(actor) as tx:
             account = _hold(tx, forum_id, account_id, reason)
             _impose(tx, account, Sanction(SanctionKind.BAN, reason, None))
-            _record(tx, account, ActKind.BAN, reason)
-            audit.record(tx, Action.ACCOUNT_BANNED, ObjectKind.ACCOUNT, account.id)
+            _record(tx, account, ActKind.BAN, reason, basis)
+            audit.record(tx, Action.ACCOUNT_BANNED, ObjectKind.ACCOUNT, account.id, case=basis.case_id)
             self._announce(tx, account, EventType.ACCOUNT_BANNED, account.closed_at)
 
     def close(self, actor: Actor, forum_id: ForumId, account_id: str, reason: str | None) -> None:
@@ -135,8 +144,8 @@ def _impose(tx: Transaction, account: Account, sanction: Sanction) -> None:
     repository.impose_sanction(tx.session, account.id, sanction, tx.now)
 
 
-def _record(tx: Transaction, account: Account, kind: ActKind, reason: str | None) -> None:
-    repository.add_act(tx.session, account.id, tx.actor, kind, reason, tx.now)
+def _record(tx: Transaction, account: Account, kind: ActKind, reason: str | None, basis: Basis = _NO_BASIS) -> None:
+    repository.add_act(tx.session, account.id, tx.actor, Act(kind, reason, tx.now), basis.case_id)
     touch(tx, account.id)
 
 

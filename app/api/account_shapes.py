@@ -37,6 +37,10 @@ ExternalId = Annotated[str, Field(min_length=1, max_length=LONGEST_EXTERNAL_ID, 
 Handle = Annotated[str, Field(min_length=1, max_length=_MAX_HANDLE_TYPED)]
 Reason = Annotated[str, Field(min_length=1, max_length=400, description="Shown to the person; no personal data.")]
 
+ViolationGiven = Annotated[
+    str, Field(min_length=1, max_length=60, description="The violation for which it is done, which shows it then.")
+]
+
 
 class ProfileGiven(Request):
     display_name: Annotated[str, Field(max_length=LONGEST_DISPLAY_NAME)] | None = None
@@ -89,6 +93,7 @@ class NamesAccount(Request):
 class Suspension(Request):
     reason: Reason
     until: Moment | None = None
+    violation_id: ViolationGiven | None = None
 
 
 class Reinstatement(Request):
@@ -97,6 +102,7 @@ class Reinstatement(Request):
 
 class Ban(Request):
     reason: Reason
+    violation_id: ViolationGiven | None = None
 
 
 class Closing(Request):

@@ -34,6 +34,10 @@ class Permission(StrEnum):
     PAUSES = "pauses"
     REVIEWS = "reviews"
     LEXICONS = "lexicons"
+    VIOLATIONS = "violations"
+    """Record, order measures, open evidence."""
+    REPORTS = "reports"
+    """Reports to authorities, and evidence that is held."""
     DISCLOSURE_REQUEST = "disclosure-request"
     """Ask, and see, withdraw and execute one's own."""
     DISCLOSURE_APPROVE = "disclosure-approve"
@@ -60,6 +64,8 @@ OPENED_BY: Mapping[Permission, frozenset[Role]] = {
     Permission.PAUSES: frozenset({_COMPLIANCE}),
     Permission.REVIEWS: frozenset({_REVIEWER}),
     Permission.LEXICONS: frozenset({_ADMIN, _REVIEWER}),
+    Permission.VIOLATIONS: frozenset({_COMPLIANCE, _REVIEWER}),
+    Permission.REPORTS: frozenset({_COMPLIANCE}),
     Permission.DISCLOSURE_REQUEST: frozenset({_COMPLIANCE, _PRIVACY}),
     Permission.DISCLOSURE_APPROVE: frozenset({_PRIVACY}),
     Permission.AUDIT: frozenset({_AUDITOR, _COMPLIANCE, _ADMIN, _PRIVACY}),
