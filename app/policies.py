@@ -71,6 +71,7 @@ HELD_PHONE_GRACE = Policy(5, "minutes after its code", "design")
 SMS_PAUSE = Policy(60, "seconds", "design", setting="SHIMING_SMS_PAUSE_SECONDS")
 SMS_PAUSE_FLOOR = Policy(30, "seconds", "design")
 
+MISUSE_PROOFS = Policy(3, "proofs of one's own identity in 24 hours, for one complaint", "design")
 REJECTIONS_PER_ACCOUNT = Policy(10, "rejected attempts in 24 hours", "design")
 REJECTIONS_PER_ACCOUNT_AND_DOCUMENT = Policy(3, "rejected attempts in 24 hours", "design")
 MINIMUM_AGE = Policy(14, "years", "design")
@@ -284,6 +285,7 @@ COMPLAINT_MESSAGES = Policy(50, "messages in one case from whoever complained", 
 COMPLAINT_OUTCOME_LONGEST = Policy(2000, "characters beside the reason", "design")
 CASE_KEPT = Policy(1095, "days after its end", "design")
 CONTACT_KEPT = Policy(183, "days after the end of its case", "PIPL 47; design")
+CASES_SHOWN_ALSO = Policy(50, "other open complaints about the same", "design")
 CASES_ERASED_AT_ONCE = Policy(200, "cases", "design")
 CASES_ESCALATED_AT_ONCE = Policy(200, "cases", "design")
 

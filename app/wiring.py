@@ -65,10 +65,12 @@ from app.posting.tally import Tally
 from app.registration.service import Registrations
 from app.registration.visits import Visits
 from app.reporting.authority_reports import AuthorityReports
+from app.reporting.service import ComplaintDesk, open_complaint_desk
 from app.reporting.violations import ViolationDesk
 from app.screening.domain import SubjectKind
 from app.screening.kept_source import KeptTexts
 from app.screening.lexicons import Lexicons
+from app.screening.overturning import Overturning
 from app.screening.patrol import Patrol
 from app.screening.reviews import Reviews
 from app.screening.screenings import Screenings
@@ -85,6 +87,7 @@ from app.vault.service import Vault
 from app.verification.checks import Checks
 from app.verification.codes import PhoneCodes
 from app.verification.links import has_person
+from app.verification.misuse import MisuseProofs
 from app.verification.notices import Notices
 from app.verification.providers.contract import RecordCheckProvider
 from app.verification.service import Verifications
@@ -131,6 +134,7 @@ class Services:
     organisation: Organisation
     lexicons: Lexicons
     reviews: Reviews
+    overturning: Overturning
     patrol: Patrol
     watch: Watch
     own_names: OwnNames
@@ -150,6 +154,7 @@ class Services:
     disclosures: DisclosureDesk
     violations: ViolationDesk
     authority_reports: AuthorityReports
+    complaints: ComplaintDesk
     clock: Clock
     unit_of_work: UnitOfWork
     refuse_missing_keys: Callable[[], None]
@@ -161,6 +166,7 @@ class Services:
     verifications: Verifications
     codes: PhoneCodes
     sign_ins: SignIns
+    misuse_proofs: MisuseProofs
     screenings: Screenings
     posting: Posting
     status_lists: StatusLists
@@ -227,6 +233,7 @@ def _assemble(
         violations=ViolationDesk(unit_of_work, records),
         authority_reports=AuthorityReports(unit_of_work, records),
         disclosures=open_disclosure_desk(unit_of_work, records, mac, vault, verifications.is_adult, desk),
+        complaints=open_complaint_desk(unit_of_work, records, mac, {}),
         clock=clock,
         unit_of_work=unit_of_work,
         refuse_missing_keys=lambda: _refuse_missing_keys(settings, unit_of_work),
@@ -237,6 +244,7 @@ def _assemble(
         verifications=verifications,
         codes=PhoneCodes(unit_of_work, vault, blind_index, mac, texts),
         sign_ins=SignIns(unit_of_work, vault, blind_index, mac, texts),
+        misuse_proofs=MisuseProofs(unit_of_work, vault, (blind_index, mac), checks, texts),
         screenings=screenings,
         posting=posting,
         status_lists=StatusLists(unit_of_work, signer, posting.policy, settings.issuer),
@@ -277,12 +285,13 @@ def _tools(settings: Settings, clock: Clock, keyring: Keyring) -> tuple[TokenSig
 
 def _screening(
     unit_of_work: UnitOfWork, records: Records, naming: Naming, board_naming: BoardNaming
-) -> tuple[Lexicons, Reviews, Patrol, Watch, OwnNames]:
+) -> tuple[Lexicons, Reviews, Overturning, Patrol, Watch, OwnNames]:
     sources = (AccountTexts(), BoardTexts(), KeptTexts(records))
     settle = {SubjectKind.ACCOUNT: naming.settle, SubjectKind.BOARD: board_naming.settle}
     reviews, watch = Reviews(unit_of_work, records, settle), Watch(unit_of_work)
-    patrol = Patrol(unit_of_work, records, sources)
-    return Lexicons(unit_of_work, sources), reviews, patrol, watch, OwnNames(unit_of_work, records)
+    restore = {SubjectKind.ACCOUNT: naming.restore, SubjectKind.BOARD: board_naming.restore}
+    overturning, patrol = Overturning(records, restore), Patrol(unit_of_work, records, sources)
+    return Lexicons(unit_of_work, sources), reviews, overturning, patrol, watch, OwnNames(unit_of_work, records)
 
 
 def _boards(

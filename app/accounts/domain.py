@@ -47,10 +47,29 @@ class Sanction:
     kind: SanctionKind
     reason: str
     until: datetime | None
+    ground: str | None = None
+    """The law or clause that it rests on, where it was named."""
 
     def in_force(self, now: datetime) -> bool:
         """Boundary: exactly at `until` the sanction is over."""
         return self.until is None or now < self.until
+
+
+@dataclass(frozen=True, slots=True)
+class ImposedSanction:
+    """A suspension or ban on record, whether or not it still stands, and by whom it was imposed."""
+
+    id: str
+    sanction: Sanction
+    imposed_at: datetime
+    imposed_by: tuple[str, str] | None
+    """Kind and id of the actor; None for one that was imposed before this was kept."""
+    lifted_at: datetime | None
+    overturned_at: datetime | None
+    """When it was found to have been wrong; a suspension that it replaced then goes on."""
+
+    def stands(self, now: datetime) -> bool:
+        return self.lifted_at is None and self.sanction.in_force(now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +97,8 @@ class Account:
     created_at: datetime
     updated_at: datetime
     closed_at: datetime | None = None
+    handle_frozen_at: datetime | None = None
+    """Since when nobody may change its handle."""
 
 
 def status_of(account: Account, sanction: Sanction | None, now: datetime, *, person_behind: bool) -> AccountStatus:
@@ -126,8 +147,9 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What an act rests on beside its reason: the violation or the case for which it is done."""
+    """What an act rests on beside its reason: a law or clause, and the violation or the case for which it is done."""
 
+    ground: str | None = None
     case_id: str | None = None
 
 

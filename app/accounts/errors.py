@@ -87,6 +87,17 @@ class ExternalIdFixed(Conflict):
     sentence = Sentence("external_id 只能设一次，不能更改。", "An external_id is set once and does not change.")
 
 
+class HandleFrozen(Conflict):
+    sentence = Sentence(
+        "此账号因冒用身份处理中，昵称已冻结，不能更改。",
+        "The handle of this account is frozen because an identity was misused, and cannot be changed.",
+    )
+
+
+class NoSuchSanction(NotFound):
+    sentence = Sentence("此账号没有这条处理。", "There is no such measure against this account.")
+
+
 class NeedsConfirmation(Conflict):
     code = "needs-confirmation"
     sentence = Sentence(

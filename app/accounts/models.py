@@ -34,6 +34,7 @@ class AccountRow(Base):
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     status_index: Mapped[int]
     """The account's place in its forum's status list."""
+    handle_frozen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class HandleRow(Base):
@@ -63,6 +64,13 @@ class SanctionRow(Base):
     until: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     lifted_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     lifted_because: Mapped[str | None] = mapped_column(String(400))
+    ground: Mapped[str | None] = mapped_column(String(200))
+    actor_kind: Mapped[str | None] = mapped_column(String(16))
+    """Who imposed it: somebody else decides an appeal."""
+    actor_id: Mapped[str | None] = mapped_column(String(40))
+    replaces: Mapped[int | None]
+    """The sanction that stood before it and ended with it."""
+    overturned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class ActRow(Base):

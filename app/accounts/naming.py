@@ -8,7 +8,7 @@ from hashlib import sha256
 from app import policies
 from app.accounts import repository
 from app.accounts.domain import Account, AccountChange, AccountName, Profile, is_handle, normalise_handle
-from app.accounts.errors import ExternalIdFixed, HandleInvalid, HandleMixesScripts, HandleTaken
+from app.accounts.errors import ExternalIdFixed, HandleFrozen, HandleInvalid, HandleMixesScripts, HandleTaken
 from app.accounts.lookalikes import looks, mixes_imitating_scripts
 from app.audit import service as audit
 from app.audit.domain import Action, ObjectKind
@@ -128,6 +128,21 @@ class Naming:
             reserved = tx.now if account.handle == _placeholder(account.id) else _reserved_until(tx)
             repository.keep_looks(tx.session, after, looks(after.handle), reserved)
 
+    def restore(self, tx: Transaction, subject: Subject, field: Field, text: str, *, instead_of: str | None) -> bool:
+        """A step, `RestoreField` of accounts: shows again what was refused; whether it is shown now."""
+        account = repository.find(tx.session, subject.forum_id, AccountName(account_id=subject.id), lock=True)
+        if account is None or repository.is_nameless(tx.session, account.id):
+            return False
+        stand_in = _placeholder(account.id) if field is Field.HANDLE else None
+        if _shown(account, field) != (stand_in if instead_of is None else instead_of):
+            return False
+        if field is Field.HANDLE:
+            hold_looks(tx, account.forum_id, looks(text))
+            if repository.looks_of_others(tx.session, account, looks(text), tx.now):
+                return False
+        self.settle(tx, subject, field, text, instead_of=None)
+        return True
+
     def _screened(self, tx: Transaction, account: Account, texts: Collection[Text]) -> Draft:
         judgement = self._gate.judge(tx, account.forum_id, texts)
         shown = dict(judgement.shown)
@@ -186,9 +201,11 @@ def _read_handle(typed: str) -> str:
 
 
 def _changed(account: Account, wanted: AccountChange) -> Account:
-    """Raises `HandleInvalid`, `ExternalIdFixed`."""
+    """Raises `HandleInvalid`, `HandleFrozen`, `ExternalIdFixed`."""
     handle = account.handle
     if wanted.handle is not None and normalise_handle(wanted.handle) != handle:
+        if account.handle_frozen_at is not None:
+            raise HandleFrozen
         handle = _read_handle(wanted.handle)
     external_id = wanted.external_id if wanted.external_id is not None else account.external_id
     if account.external_id not in {None, external_id}:

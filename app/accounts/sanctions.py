@@ -52,21 +52,13 @@ class Sanctions:
     ) -> None:
         """Stops posting, for good or until `until`; a second suspension replaces the first, and none weakens a ban.
 
+        `basis` says on what it rests.
+
         Raises `NoSuchAccount`, `Invalid`, `AccountIsClosed`, `AlreadyBanned`, `NeedsConfirmation`. Source: L6c.
         """
         with self._unit_of_work.begin(actor) as tx:
-            account = _hold(tx, forum_id, account_id, reason)
-            if until is not None and until <= tx.now:
-                raise Invalid([_IN_THE_PAST])
-            if account.closed_at is not None:
-                raise AccountIsClosed
-            sanction = repository.find_sanction(tx.session, account.id, tx.now)
-            if sanction is not None and sanction.kind is SanctionKind.BAN:
-                raise AlreadyBanned
-            _impose(tx, account, Sanction(SanctionKind.SUSPENSION, reason, until))
-            _record(tx, account, ActKind.SUSPEND, reason, basis)
-            audit.record(tx, Action.ACCOUNT_SUSPENDED, ObjectKind.ACCOUNT, account.id, case=basis.case_id)
-            self._announce(tx, account, EventType.ACCOUNT_SUSPENDED, account.closed_at)
+            suspension = Sanction(SanctionKind.SUSPENSION, reason, until, basis.ground)
+            suspend_account(tx, forum_id, account_id, suspension, self._person_behind, basis.case_id)
 
     def ban(self, actor: Actor, forum_id: ForumId, account_id: str, reason: str, basis: Basis = _NO_BASIS) -> None:
         """Stops posting until it is lifted, on a closed account too; it replaces a suspension and an earlier ban.
@@ -75,8 +67,9 @@ class Sanctions:
         """
         with self._unit_of_work.begin(actor) as tx:
             account = _hold(tx, forum_id, account_id, reason)
-            _impose(tx, account, Sanction(SanctionKind.BAN, reason, None))
-            _record(tx, account, ActKind.BAN, reason, basis)
+            _refuse_unreadable(basis.ground)
+            _impose(tx, account, Sanction(SanctionKind.BAN, reason, None, basis.ground))
+            _record(tx, account, ActKind.BAN, reason, basis.case_id)
             audit.record(tx, Action.ACCOUNT_BANNED, ObjectKind.ACCOUNT, account.id, case=basis.case_id)
             self._announce(tx, account, EventType.ACCOUNT_BANNED, account.closed_at)
 
@@ -118,6 +111,31 @@ class Sanctions:
         announce(tx, account, kind, closed_at=closed_at, person_behind=self._person_behind(tx, account.id))
 
 
+def suspend_account(
+    tx: Transaction,
+    forum_id: ForumId,
+    account_id: str,
+    suspension: Sanction,
+    person_behind: PersonBehind,
+    case_id: str | None = None,
+) -> None:
+    """A step: as `Sanctions.suspend`."""
+    account = _hold(tx, forum_id, account_id, suspension.reason)
+    _refuse_unreadable(suspension.ground)
+    if not suspension.in_force(tx.now):
+        raise Invalid([_IN_THE_PAST])
+    if account.closed_at is not None:
+        raise AccountIsClosed
+    sanction = repository.find_sanction(tx.session, account.id, tx.now)
+    if sanction is not None and sanction.kind is SanctionKind.BAN:
+        raise AlreadyBanned
+    _impose(tx, account, suspension)
+    _record(tx, account, ActKind.SUSPEND, suspension.reason, case_id)
+    audit.record(tx, Action.ACCOUNT_SUSPENDED, ObjectKind.ACCOUNT, account.id, case=case_id)
+    behind = person_behind(tx, account.id)
+    announce(tx, account, EventType.ACCOUNT_SUSPENDED, closed_at=account.closed_at, person_behind=behind)
+
+
 def close_account(tx: Transaction, forum_id: ForumId, account_id: str, reason: str | None = None) -> None:
     """A step: as `Sanctions.close`."""
     account = _hold(tx, forum_id, account_id, reason)
@@ -138,14 +156,20 @@ def _hold(tx: Transaction, forum_id: ForumId, account_id: str, reason: str | Non
     return account
 
 
+def _refuse_unreadable(ground: str | None) -> None:
+    """Raises `Invalid`."""
+    if ground is not None:
+        refuse_unreadable([Text(Field.REASON, "/ground", ground)])
+
+
 def _impose(tx: Transaction, account: Account, sanction: Sanction) -> None:
     _refuse_too_many(tx, account)
-    repository.lift_sanction(tx.session, account.id, tx.now, "replaced")
-    repository.impose_sanction(tx.session, account.id, sanction, tx.now)
+    replaced = repository.lift_sanction(tx.session, account.id, tx.now, "replaced")
+    repository.impose_sanction(tx.session, account.id, sanction, tx.now, tx.actor, replaced)
 
 
-def _record(tx: Transaction, account: Account, kind: ActKind, reason: str | None, basis: Basis = _NO_BASIS) -> None:
-    repository.add_act(tx.session, account.id, tx.actor, Act(kind, reason, tx.now), basis.case_id)
+def _record(tx: Transaction, account: Account, kind: ActKind, reason: str | None, case_id: str | None = None) -> None:
+    repository.add_act(tx.session, account.id, tx.actor, Act(kind, reason, tx.now), case_id)
     touch(tx, account.id)
 
 

@@ -36,6 +36,9 @@ _NOT_NULL = Sentence("这个字段不能清空；不改就不要给出。", "Thi
 ExternalId = Annotated[str, Field(min_length=1, max_length=LONGEST_EXTERNAL_ID, description="The forum's own user id.")]
 Handle = Annotated[str, Field(min_length=1, max_length=_MAX_HANDLE_TYPED)]
 Reason = Annotated[str, Field(min_length=1, max_length=400, description="Shown to the person; no personal data.")]
+Ground = Annotated[
+    str, Field(min_length=1, max_length=200, description="The law or the clause it rests on; shown to the person.")
+]
 
 ViolationGiven = Annotated[
     str, Field(min_length=1, max_length=60, description="The violation for which it is done, which shows it then.")
@@ -93,6 +96,7 @@ class NamesAccount(Request):
 class Suspension(Request):
     reason: Reason
     until: Moment | None = None
+    ground: Ground | None = None
     violation_id: ViolationGiven | None = None
 
 
@@ -102,6 +106,7 @@ class Reinstatement(Request):
 
 class Ban(Request):
     reason: Reason
+    ground: Ground | None = None
     violation_id: ViolationGiven | None = None
 
 

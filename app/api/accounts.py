@@ -156,7 +156,7 @@ def change_account(account_id: str, body: ChangedAccount, caller: AccountsCaller
 )
 def suspend_account(account_id: str, body: Suspension, acts: ActsOf) -> Response:
     """Stops posting at once; a second suspension replaces the first."""
-    basis = Basis(body.violation_id)
+    basis = Basis(body.ground, body.violation_id)
     return acts.take(
         account_id,
         lambda to, actor, forum: to.suspend(actor, forum, account_id, body.reason, body.until, basis),
@@ -171,7 +171,7 @@ def suspend_account(account_id: str, body: Suspension, acts: ActsOf) -> Response
 )
 def ban_account(account_id: str, body: Ban, acts: ActsOf) -> Response:
     """Stops posting at once and until it is lifted; a ban replaces a suspension."""
-    basis = Basis(body.violation_id)
+    basis = Basis(body.ground, body.violation_id)
     return acts.take(
         account_id, lambda to, actor, forum: to.ban(actor, forum, account_id, body.reason, basis), body.violation_id
     )

@@ -198,6 +198,8 @@ class Sanction:
     imposed_at: datetime
     lifted_at: datetime | None
     lifted_because: str | None
+    imposed_by: tuple[str, str] | None = None
+    """Kind and id of the actor; None for one that was imposed before this was kept."""
 
 
 class Cause(StrEnum):

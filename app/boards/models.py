@@ -164,6 +164,9 @@ class ModeratorSanctionRow(Base):
     imposed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     lifted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     lifted_because: Mapped[str | None] = mapped_column(String(400))
+    actor_kind: Mapped[str | None] = mapped_column(String(16))
+    """Who imposed it: somebody else decides an appeal."""
+    actor_id: Mapped[str | None] = mapped_column(String(40))
 
 
 class OrderRow(Base):

@@ -36,7 +36,7 @@ from app.boards.filing import Filing, Rehearsal
 from app.boards.schedules import ModeratorState
 from app.boards.service import get_board
 from app.boards.standings import standings_of
-from app.db.unit_of_work import ConstraintViolated, Transaction, UnitOfWork
+from app.db.unit_of_work import ConstraintViolated, Transaction, UnitOfWork, translated
 from app.events.catalogue import EventType
 from app.forums.service import hold_forum
 from app.kernel.actor import Actor
@@ -105,7 +105,8 @@ class Moderators:
         with self._unit_of_work.begin(actor) as tx:
             standing = _hold(tx, forum_id, moderator_id, reason)
             refuse_unreadable([Text(Field.REASON, "/basis", basis)])
-            imposed = Sanction(new_id("san", tx.now), standing.appointment.id, step, reason, basis, tx.now, None, None)
+            by, appointment_id = (actor.kind.value, actor.id), standing.appointment.id
+            imposed = Sanction(new_id("san", tx.now), appointment_id, step, reason, basis, tx.now, None, None, by)
             repository.add_sanction(tx.session, imposed)
             what = Happening.CANCELLED if step is Step.CANCEL else Happening.WARNED
             entry = HistoryEntry(tx.now, what, detail=imposed.id)
@@ -125,20 +126,8 @@ class Moderators:
         Raises `NoSuchModerator`, `NoSuchSanction`, `NothingToRestore`, `AlreadyFiled` where the account has been filed
         anew, `HasFounder`, `Invalid`. Source: L6e.
         """
-        with _told_who_is_in_office(), self._unit_of_work.begin(actor) as tx:
-            hold_forum(tx, forum_id)
-            standing = _standing(tx, forum_id, moderator_id, lock=True)
-            refuse_unreadable([Text(Field.REASON, "/reason", reason)])
-            lifted = _to_lift(tx, moderator_id, sanction_id)
-            repository.lift_sanction(tx.session, sanction_id, reason, tx.now)
-            entry = HistoryEntry(tx.now, Happening.LIFTED, detail=sanction_id)
-            repository.add_history(tx.session, standing.appointment.id, entry)
-            audit.record(tx, Action.SANCTION_LIFTED, ObjectKind.MODERATOR, moderator_id, reason=lifted.step)
-            if lifted.step is Step.CANCEL:
-                _restore(tx, standing)
-                view = views_of(tx, [_standing(tx, forum_id, moderator_id)])[0]
-                announce_moderator(tx, EventType.MODERATOR_REINSTATED, view)
-            return _found(tx, moderator_id, sanction_id)
+        with self._unit_of_work.begin(actor) as tx:
+            return lift_measure(tx, forum_id, moderator_id, sanction_id, reason)
 
     def sanctions(self, forum_id: ForumId, moderator_id: str) -> list[Sanction]:
         """Oldest first. Raises `NoSuchModerator`."""
@@ -172,6 +161,29 @@ class Moderators:
             outcome = "matches" if unfiled == absent == 0 else "differs"
             audit.record(tx, Action.BOARD_RECONCILED, ObjectKind.BOARD, found.id, outcome=outcome)
             return compared
+
+
+def lift_measure(tx: Transaction, forum_id: ForumId, moderator_id: str, sanction_id: str, reason: str) -> Sanction:
+    """A step: as `Moderators.lift`."""
+    hold_forum(tx, forum_id)
+    standing = _standing(tx, forum_id, moderator_id, lock=True)
+    refuse_unreadable([Text(Field.REASON, "/reason", reason)])
+    lifted = _to_lift(tx, moderator_id, sanction_id)
+    repository.lift_sanction(tx.session, sanction_id, reason, tx.now)
+    entry = HistoryEntry(tx.now, Happening.LIFTED, detail=sanction_id)
+    repository.add_history(tx.session, standing.appointment.id, entry)
+    audit.record(tx, Action.SANCTION_LIFTED, ObjectKind.MODERATOR, moderator_id, reason=lifted.step)
+    if lifted.step is Step.CANCEL:
+        with _told_who_is_in_office(), translated():
+            _restore(tx, standing)
+        view = views_of(tx, [_standing(tx, forum_id, moderator_id)])[0]
+        announce_moderator(tx, EventType.MODERATOR_REINSTATED, view)
+    return _found(tx, moderator_id, sanction_id)
+
+
+def measures_on(tx: Transaction, account_id: AccountId) -> list[Sanction]:
+    """A step: what stands against an account on any board, newest first."""
+    return repository.sanctions_on(tx.session, account_id)
 
 
 def _hold(tx: Transaction, forum_id: ForumId, moderator_id: str, reason: str) -> Standing:

@@ -55,6 +55,18 @@ class BoardNaming:
             settled = replace(board, description=_NOTHING if text is None else text)
         repository.save_board(tx.session, settled)
 
+    def restore(self, tx: Transaction, subject: Subject, field: Field, text: str, *, instead_of: str | None) -> bool:
+        """A step, `RestoreField` of boards."""
+        board = repository.find_board(tx.session, subject.forum_id, subject.id, lock=True)
+        if board is None:
+            return False
+        is_name = field is Field.BOARD_NAME
+        stand_in = _placeholder(board.id) if is_name else _NOTHING
+        if (board.name if is_name else board.description) != (stand_in if instead_of is None else instead_of):
+            return False
+        self.settle(tx, subject, field, text, instead_of=None)
+        return True
+
 
 def _placeholder(board_id: BoardId) -> str:
     """What is shown in place of a name that waits or was refused."""

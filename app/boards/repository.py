@@ -183,6 +183,11 @@ def all_of_account(session: Session, account_id: AccountId) -> list[Appointment]
     return appointments(session, [ModeratorRow.account_id == account_id])
 
 
+def boards_held_by(session: Session, account_ids: Collection[AccountId]) -> frozenset[BoardId]:
+    query = select(ModeratorRow.board_id).where(ModeratorRow.account_id.in_(account_ids)).distinct()
+    return frozenset(BoardId(board_id) for board_id in session.scalars(query))
+
+
 def perhaps_lapsed(session: Session, forum_id: ForumId, now: datetime) -> list[Appointment]:
     """Those in office whose powers may be off."""
     return appointments(
@@ -288,27 +293,27 @@ def add_sanction(session: Session, sanction: Sanction) -> None:
             imposed_at=sanction.imposed_at,
             lifted_at=None,
             lifted_because=None,
+            actor_kind=sanction.imposed_by[0] if sanction.imposed_by else None,
+            actor_id=sanction.imposed_by[1] if sanction.imposed_by else None,
         )
     )
     session.flush()
 
 
+def sanctions_on(session: Session, account_id: AccountId) -> list[Sanction]:
+    """On all appointments of an account, those that have not been lifted; newest first."""
+    query = (
+        select(ModeratorSanctionRow)
+        .join(ModeratorRow, ModeratorRow.id == ModeratorSanctionRow.moderator_id)
+        .where(ModeratorRow.account_id == account_id, ModeratorSanctionRow.lifted_at.is_(None))
+    )
+    return [_sanction(row) for row in session.scalars(query.order_by(ModeratorSanctionRow.id.desc()))]
+
+
 def sanctions_of(session: Session, moderator_id: str) -> list[Sanction]:
     """Oldest first."""
     query = select(ModeratorSanctionRow).where(ModeratorSanctionRow.moderator_id == moderator_id)
-    return [
-        Sanction(
-            row.id,
-            ModeratorId(row.moderator_id),
-            Step(row.step),
-            row.reason,
-            row.basis,
-            row.imposed_at,
-            row.lifted_at,
-            row.lifted_because,
-        )
-        for row in session.scalars(query.order_by(ModeratorSanctionRow.id))
-    ]
+    return [_sanction(row) for row in session.scalars(query.order_by(ModeratorSanctionRow.id))]
 
 
 def lift_sanction(session: Session, sanction_id: str, because: str, now: datetime) -> None:
@@ -333,6 +338,20 @@ def appointment_of(row: ModeratorRow) -> Appointment:
             order=Ordered(row.ordered_at, row.order_due_at) if row.ordered_at and row.order_due_at else None,
         ),
         ended_at=row.ended_at,
+    )
+
+
+def _sanction(row: ModeratorSanctionRow) -> Sanction:
+    return Sanction(
+        row.id,
+        ModeratorId(row.moderator_id),
+        Step(row.step),
+        row.reason,
+        row.basis,
+        row.imposed_at,
+        row.lifted_at,
+        row.lifted_because,
+        (row.actor_kind, row.actor_id) if row.actor_kind and row.actor_id else None,
     )
 
 

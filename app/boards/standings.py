@@ -1,6 +1,6 @@
 """Steps that say how appointments stand now, by schedule, newest verification by document, and terms in force."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -60,6 +60,16 @@ def offices_of(tx: Transaction, account_id: AccountId) -> list[tuple[Appointment
     """A step: every office that an account has or had, oldest first, with all that happened to it."""
     held = repository.all_of_account(tx.session, account_id)
     return [(office, repository.history_of(tx.session, office.id)) for office in held]
+
+
+def office_in(tx: Transaction, forum_id: ForumId, moderator_id: str) -> Appointment | None:
+    """A step: an appointment of a forum, in office or ended."""
+    return repository.find_appointment(tx.session, forum_id, moderator_id)
+
+
+def boards_held_by(tx: Transaction, account_ids: Collection[AccountId]) -> frozenset[BoardId]:
+    """A step: the boards on which one of these accounts is a moderator, or was."""
+    return repository.boards_held_by(tx.session, account_ids)
 
 
 def lapse_stops_posting(tx: Transaction, forum_id: ForumId) -> bool:

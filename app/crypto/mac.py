@@ -31,6 +31,8 @@ class MacUse(StrEnum):
     DISCLOSURE_REQUEST = "disclosure-request"
     DISCLOSURE_EXECUTION = "disclosure-execution"
     DISCLOSURE_PERSON = "disclosure-person"
+    TRACKING_CODE = "tracking-code"
+    COMPLAINT_TARGET = "complaint-target"
     DISCLOSURE_PASSPHRASE = "disclosure-passphrase"  # noqa: S105 -- the name of a use
 
 

@@ -182,10 +182,14 @@ class TakedownPayload(Payload):
 
 @dataclass(frozen=True, slots=True)
 class ComplaintPayload(Payload):
+    """Nothing of whoever complained, and of what they complained of only the category."""
+
     complaint_id: str
     category: str
+    queue: str
     status: str
     respond_by: datetime | None
+    outcome: str | None = field(default=None, metadata={_LEFT_OUT: True})
 
 
 @dataclass(frozen=True, slots=True)

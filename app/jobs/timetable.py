@@ -55,6 +55,8 @@ TIMETABLE = (
     Job("forget-old-answers", every=600, limit=10, batch=lambda services: services.idempotency.purge()),
     Job("forget-revocations", every=600, limit=10, batch=lambda services: services.forums.forget_revocations()),
     Job("forget-screenings", every=600, limit=10, batch=lambda services: services.screenings.forget_old()),
+    Job("escalate-cases", every=60, limit=10, batch=lambda services: services.complaints.escalations.escalate_late()),
+    Job("erase-cases", every=3600, limit=10, batch=lambda services: services.complaints.erasure.erase_old()),
     Job(
         "verify-audit",
         every=600,

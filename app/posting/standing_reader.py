@@ -139,8 +139,11 @@ def _standing(
             created_at=account.created_at,
             updated_at=account.updated_at,
             closed_at=account.closed_at,
+            handle_frozen_at=account.handle_frozen_at,
         ),
-        sanction=Sanction(SanctionKind(sanction.kind), sanction.reason, sanction.until) if sanction else None,
+        sanction=Sanction(SanctionKind(sanction.kind), sanction.reason, sanction.until, sanction.ground)
+        if sanction
+        else None,
         identity=Identity(IdentityLevel(link.level), Method(link.method), link.verified_at, link.sandbox)
         if link
         else None,

@@ -20,6 +20,7 @@ def calendar_known(day: date) -> bool:
     return _is_known(day.year)
 
 
+@lru_cache(4096)
 def is_working_day(day: date) -> bool:
     """By the official calendar: a holiday is none, a Saturday or Sunday that makes up for one is.
 

@@ -199,11 +199,13 @@ class Case:
     """Since when a question waits for whoever complained."""
     accepted_at: datetime | None
     accepted_by: StaffId | None
+    assigned_at: datetime | None
     assigned_to: StaffId | None
     decided: Decided | None
     appealed_at: datetime | None
     appeal_decided: Decided | None
     measures: tuple[Measure, ...]
+    agreed_at: datetime | None
     agreed_by: StaffId | None
     escalated_at: datetime | None
     appeal_escalated_at: datetime | None

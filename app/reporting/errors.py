@@ -1,6 +1,6 @@
 """What can go wrong with complaints, appeals, violations and reports."""
 
-from app.kernel.errors import Conflict, Denied, FieldError, Invalid, NotFound
+from app.kernel.errors import Conflict, Denied, FieldError, Invalid, NeedsSecondPerson, NotFound
 from app.kernel.sentence import Sentence
 from app.screening.errors import AlreadyDecided
 
@@ -77,3 +77,33 @@ class NeedsAnotherPerson(Denied):
 
 class OutcomeUnfit(Invalid):
     """The outcome does not belong to this kind of case, or the reason not to this outcome."""
+
+
+class AlreadyRecused(Conflict):
+    sentence = Sentence("这个账号已经登记过。", "This account is named already.")
+
+
+class NoSuchRecusal(NotFound):
+    sentence = Sentence("没有登记这个账号。", "This account is not named.")
+
+
+class NoContactGiven(NotFound):
+    sentence = Sentence("没有留联系方式，或已到期清除。", "No contact was given, or its time is over.")
+
+
+class NotSameTarget(Invalid):
+    sentence = Sentence(
+        "also 里只能是同一对象的其他未结投诉。", "`also` takes other open complaints about the same, and nothing else."
+    )
+
+    def __init__(self) -> None:
+        super().__init__([FieldError("/also", "not-allowed", self.sentence)])
+
+
+class NeedsAgreement(NeedsSecondPerson):
+    """Source: L9."""
+
+    sentence = Sentence(
+        "企业要求的删除类处置，要另一名成员同意后才能执行。",
+        "What a company asks to be removed is removed once a second member agrees.",
+    )

@@ -68,6 +68,7 @@ class CaseRow(Base):
     asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     accepted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     accepted_by: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
+    assigned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     assigned_to: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     decided_by: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))

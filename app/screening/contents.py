@@ -1,6 +1,7 @@
 """Words: texts that a forum is about to publish, what a screening says of them, and what is told of it later."""
 
 import dataclasses
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -8,7 +9,7 @@ from urllib.parse import urlsplit
 from app.kernel.ids import AccountId
 from app.kernel.sentence import Sentence
 from app.screening.category_words import CATEGORY_WORDS
-from app.screening.domain import Decision, Field, Ruling, Verdict, strictest
+from app.screening.domain import Action, Decision, Field, Hit, Ruling, Verdict, strictest
 
 _LONGEST_ADDRESS = 2000
 _DETAILS = {
@@ -83,6 +84,14 @@ class PublishedContent:
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewersWord:
+    """How a reviewer has decided on a text, and which hits they saw for which the lexicons block it."""
+
+    ruling: Ruling
+    blocking: frozenset[tuple[int, int, str]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class StoredResult:
     """What is kept of one text: nothing but the digest where it passed."""
 
@@ -102,18 +111,26 @@ class StoredScreening:
     published: tuple[PublishedContent, ...]
 
 
-def ruled(verdict: Verdict, ruling: Ruling | None) -> Verdict:
+def blocking(hits: Iterable[Hit]) -> frozenset[tuple[int, int, str]]:
+    return frozenset((hit.start, hit.end, hit.term) for hit in hits if hit.action is Action.BLOCK)
+
+
+def ruled(verdict: Verdict, word: ReviewersWord | None) -> Verdict:
     """A reviewer's word on the very text counts, as long as the lexicons object to it; a block of theirs stands.
 
-    Whoever let it pass knew of no block.
+    Whoever let it pass knew of no block, but for an appeal against just that block.
     """
-    if verdict.decision in {Decision.PASS, Decision.BLOCK}:
+    if verdict.decision is Decision.PASS or word is None:
         return verdict
-    match ruling:
+    if verdict.decision is Decision.BLOCK:
+        against = blocking(verdict.hits)
+        known = against and against <= word.blocking
+        return Verdict(Decision.PASS) if known and word.ruling is Ruling.PASS else verdict
+    match word.ruling:
         case Ruling.PASS:
             return Verdict(Decision.PASS)
         case Ruling.MASK | Ruling.BLOCK:
-            return replace(verdict, decision=Decision(ruling.value))
+            return replace(verdict, decision=Decision(word.ruling.value))
         case _:
             return verdict
 

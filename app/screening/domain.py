@@ -261,6 +261,18 @@ class SettleField(Protocol):
     ) -> None: ...
 
 
+class RestoreField(Protocol):
+    """A port: shows again what a reviewer had refused or masked, where only a higher room can write it.
+
+    `instead_of` is what their decision has left there, None for a placeholder: where something else is shown by now, or
+    the name is somebody else's, nothing changes. Whether the text is shown now.
+    """
+
+    def __call__(
+        self, tx: Transaction, subject: Subject, field: Field, text: str, *, instead_of: str | None
+    ) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True)
 class PublicText:
     """A text that is shown, or was kept: what a patrol reads again."""

@@ -53,6 +53,13 @@ class AskedForMore(AlreadyDecided):
     )
 
 
+class NothingToOverturn(Conflict):
+    sentence = Sentence(
+        "这项审核没有遮盖或拦截什么，或正在重新审核，无需撤销。",
+        "Nothing is masked or blocked by this decision, or it is under review again; there is nothing to take back.",
+    )
+
+
 class NoSuchScreening(NotFound):
     """Also another forum's, and one that is older than screenings are kept."""
 

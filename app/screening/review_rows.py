@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Row, and_, false, func, select, update
+from sqlalchemy import ColumnElement, Row, and_, false, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.kernel.actor import Actor
@@ -68,6 +68,37 @@ def decide(
         .execution_options(synchronize_session=False)
     )
     return changed.first() is not None
+
+
+def overturn(session: Session, review_id: str, version: int, actor: Actor, reason: str, now: datetime) -> bool:
+    """Whether it was decided against the text, and as it was seen; then the text passes."""
+    changed = session.execute(
+        update(ReviewRow)
+        .where(
+            ReviewRow.id == review_id,
+            ReviewRow.version == version,
+            ReviewRow.decision.in_([Ruling.MASK.value, Ruling.BLOCK.value]),
+        )
+        .values(
+            version=version + 1,
+            decided_at=now,
+            decision=Ruling.PASS.value,
+            reason=reason,
+            actor_kind=actor.kind.value,
+            actor_id=actor.id,
+        )
+        .returning(ReviewRow.id)
+        .execution_options(synchronize_session=False)
+    )
+    return changed.first() is not None
+
+
+def newest_on(session: Session, kept: KeptTextRow) -> ReviewRow | None:
+    """The review of this very text, in its forum and as its field, that is open or was decided last by a person."""
+    of_it = and_(ReviewRow.forum_id == kept.forum_id, ReviewRow.field == kept.field, ReviewRow.digest == kept.digest)
+    still = or_(ReviewRow.decided_at.is_(None), ReviewRow.decision.in_(_OF_PERSONS))
+    order = (ReviewRow.decided_at.is_(None).desc(), ReviewRow.decided_at.desc(), ReviewRow.id.desc())
+    return session.scalar(select(ReviewRow).where(of_it, still).order_by(*order).limit(1))
 
 
 def renew(session: Session, review_id: str, version: int) -> bool:

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 from app.db.base import Base
 from app.db.bulk import add_new
 from app.kernel.ids import ForumId
-from app.screening.contents import Screened
-from app.screening.domain import Field, Ruling
+from app.screening.contents import ReviewersWord, Screened, blocking
+from app.screening.domain import Decision, Field, Ruling
+from app.screening.keeping import read_hits
 from app.screening.models import KeptTextRow, ReviewRow, ScreenedContentRow, ScreeningRow
 
 _ADD = insert(Base.metadata.tables[ScreeningRow.__tablename__])
@@ -47,18 +48,25 @@ def kept_of(session: Session, screening_id: str) -> dict[int, KeptTextRow]:
 
 def rulings_on(
     session: Session, forum_id: ForumId, texts: Collection[tuple[Field, bytes]]
-) -> dict[tuple[Field, bytes], Ruling]:
+) -> dict[tuple[Field, bytes], ReviewersWord]:
     """How reviewers of this forum have decided on these very texts as these fields, the newest word on each."""
     if not texts:
         return {}
-    query = select(ReviewRow.field, ReviewRow.digest, ReviewRow.decision).where(
+    row = ReviewRow
+    query = select(row.field, row.digest, row.decision, KeptTextRow.decision, KeptTextRow.hits).where(
+        KeptTextRow.id == ReviewRow.text_id,
         ReviewRow.forum_id == forum_id,
         ReviewRow.field.in_({field.value for field, _ in texts}),
         ReviewRow.digest.in_({digest for _, digest in texts}),
         ReviewRow.decision.in_([Ruling.PASS.value, Ruling.MASK.value, Ruling.BLOCK.value]),
     )
     ordered = query.order_by(ReviewRow.decided_at, ReviewRow.id)
-    return {(Field(field), digest): Ruling(str(said)) for field, digest, said in session.execute(ordered)}
+    return {
+        (Field(field), digest): ReviewersWord(
+            Ruling(str(said)), blocking(read_hits(hits)) if seen == Decision.BLOCK else frozenset()
+        )
+        for field, digest, said, seen, hits in session.execute(ordered)
+    }
 
 
 def open_new(session: Session, reviews: Iterable[ReviewRow]) -> set[str]:

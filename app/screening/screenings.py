@@ -17,13 +17,14 @@ from app.screening.contents import (
     Item,
     PublishedContent,
     Result,
+    ReviewersWord,
     Screened,
     StoredResult,
     StoredScreening,
     is_web_address,
     ruled,
 )
-from app.screening.domain import Decision, Field, Judged, Origin, Ruling, Verdict
+from app.screening.domain import Decision, Field, Judged, Origin, Verdict
 from app.screening.errors import NoSuchScreening, NotAWebAddress, TooManyContents
 from app.screening.in_force import in_force
 from app.screening.keeping import Provenance, keep, kept_until, read_hits, review_of, unseal
@@ -33,8 +34,8 @@ from app.screening.models import KeptTextRow, ScreenedContentRow, ScreeningRow
 _KEPT = timedelta(days=policies.SCREENINGS_KEPT.value)
 _AT_ONCE = policies.SCREENINGS_FORGOTTEN_AT_ONCE.value
 _DIGEST_BYTES = 32
-_OPEN_TO_RULINGS = frozenset({Decision.MASK, Decision.REVIEW})
-Rulings = Mapping[tuple[Field, bytes], Ruling]
+_OPEN_TO_RULINGS = frozenset({Decision.MASK, Decision.REVIEW, Decision.BLOCK})
+Rulings = Mapping[tuple[Field, bytes], ReviewersWord]
 
 
 class Screenings:
@@ -126,7 +127,8 @@ class Screenings:
         field, hits, text = Field(kept.field), read_hits(kept.hits), unseal(self._records, kept)
         covered = masked(text.reveal(), [(hit.start, hit.end) for hit in hits]) if text else None
         verdict = Verdict(Decision(kept.decision), hits, covered)
-        return StoredResult(digest, Result(field, kept.ref, verdict), rulings.get((field, digest)))
+        word = rulings.get((field, digest))
+        return StoredResult(digest, Result(field, kept.ref, verdict), word.ruling if word else None)
 
 
 def find_published(tx: Transaction, forum_id: ForumId, content_ref: str) -> tuple[str, str | None] | None:

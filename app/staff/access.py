@@ -33,6 +33,8 @@ class Permission(StrEnum):
     ACCOUNTS = "accounts"
     PAUSES = "pauses"
     REVIEWS = "reviews"
+    COMPLAINTS = "complaints"
+    """Complaints and appeals."""
     LEXICONS = "lexicons"
     VIOLATIONS = "violations"
     """Record, order measures, open evidence."""
@@ -63,6 +65,7 @@ OPENED_BY: Mapping[Permission, frozenset[Role]] = {
     Permission.ACCOUNTS: frozenset({_COMPLIANCE, _REVIEWER}),
     Permission.PAUSES: frozenset({_COMPLIANCE}),
     Permission.REVIEWS: frozenset({_REVIEWER}),
+    Permission.COMPLAINTS: frozenset({_REVIEWER, _COMPLIANCE}),
     Permission.LEXICONS: frozenset({_ADMIN, _REVIEWER}),
     Permission.VIOLATIONS: frozenset({_COMPLIANCE, _REVIEWER}),
     Permission.REPORTS: frozenset({_COMPLIANCE}),

@@ -63,6 +63,10 @@ def confirm_document_again(session: Session, index: IndexValue, now: datetime) -
     )
 
 
+def drop_documents(session: Session, person_id: PersonId) -> None:
+    session.execute(delete(DocumentRow).where(DocumentRow.person_id == person_id))
+
+
 def phones_of(session: Session, person_id: PersonId) -> list[PhoneRow]:
     return list(session.scalars(select(PhoneRow).where(PhoneRow.person_id == person_id).order_by(PhoneRow.id)))
 

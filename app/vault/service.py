@@ -164,6 +164,21 @@ class Vault:
                     audit.record(tx, Action.PHONE_FROZEN, ObjectKind.PERSON, before.audit_ref, reason="number-moved")
             repository.set_phone_state(tx.session, phone.id, PhoneState.CURRENT, tx.now)
 
+    def freeze_phones(self, tx: Transaction, person_id: PersonId) -> None:
+        """By none of these numbers anybody proves to be this person any more. Raises `PersonUnknown`."""
+        for phone in repository.phones_of(tx.session, person_id):
+            if phone.state != PhoneState.FROZEN:
+                repository.set_phone_state(tx.session, phone.id, PhoneState.FROZEN, tx.now)
+        audit.record(tx, Action.PHONE_FROZEN, ObjectKind.PERSON, self.audit_ref(tx, person_id), reason="misuse")
+
+    def drop_documents(self, tx: Transaction, person_id: PersonId) -> None:
+        """A document that was never theirs is its owner's: the record of it goes. Raises `PersonUnknown`."""
+        person = repository.get_person(tx.session, person_id, lock=True)
+        if person is None:
+            raise PersonUnknown
+        repository.drop_documents(tx.session, person_id)
+        person.adult_from = None
+
     def phone_to_write_to(self, tx: Transaction, person_id: PersonId) -> Secret[str] | None:
         """The number that is theirs now, for one text to them and for nobody to read; None where they have none.
 

@@ -115,6 +115,18 @@ class CodeAlreadyUsed(Conflict):
     )
 
 
+class CodeNotAwaited(Conflict):
+    sentence = Sentence("没有待输入的验证码，重新获取。", "No code is awaited; get a new one.")
+
+
+class MisuseNotProved(Conflict):
+    sentence = Sentence(
+        "还没有人证明此账号用的是他的身份：先请投诉人用追踪码证明身份，再支持投诉。",
+        "Nobody has proved that this account uses their identity: have the complainant prove theirs by the tracking"
+        " code before you uphold the complaint.",
+    )
+
+
 class NoCodeToEnter(Conflict):
     sentence = Sentence(
         "这次验证不用验证码，查询结果即可。", "This verification has no code to enter; read its result."

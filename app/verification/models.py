@@ -1,4 +1,4 @@
-"""Tables: links and slots, verifications, one-time codes, sign-ins."""
+"""Tables: links and slots, verifications, one-time codes, sign-ins, proofs of misuse."""
 
 from datetime import datetime
 
@@ -69,6 +69,8 @@ class VerificationRow(Base):
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    forgiven_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Since when, after an appeal, a rejection counts no more against the account."""
 
 
 class ProviderAttemptRow(Base):
@@ -86,7 +88,8 @@ class ProviderAttemptRow(Base):
     )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
-    verification_id: Mapped[str] = mapped_column(ForeignKey("verifications.id"), index=True)
+    verification_id: Mapped[str] = mapped_column(String(40), index=True)
+    """Of the verification, or of the proof of somebody whose identity was misused."""
     provider: Mapped[str] = mapped_column(String(40))
     kind: Mapped[str] = mapped_column(String(24))
     answer: Mapped[str] = mapped_column(String(32))
@@ -159,3 +162,44 @@ class SignInRow(Base):
     entered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class MisuseProofRow(Base):
+    """Somebody who says that another person uses their identity proves who they are, in one case.
+
+    It is no verification and puts nobody behind an account.
+    """
+
+    __tablename__ = "misuse_proofs"
+    __table_args__ = (Index(None, "case_id", "sent_at"), Index(None, "phone_digest", "sent_at"), Index(None, "sent_at"))
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    case_id: Mapped[str] = mapped_column(String(40))
+    account_id: Mapped[str | None] = mapped_column(String(40))
+    """The account that is complained about."""
+    code_digest: Mapped[bytes] = mapped_column(LargeBinary)
+    phone_digest: Mapped[bytes] = mapped_column(LargeBinary)
+    sent_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    tries: Mapped[int]
+    asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    confirmed: Mapped[bool | None]
+    """Whether name, number and phone belong together."""
+    person_id: Mapped[str | None] = mapped_column(String(40))
+    """Who stood behind that account, where the document is theirs; else nobody."""
+    own_phone: Mapped[bool | None]
+    """Whether the phone was on record for them."""
+    sandbox: Mapped[bool]
+
+
+class CutLinkRow(Base):
+    """That a person stood behind an account until it was proved that the identity is another's; the vault has who."""
+
+    __tablename__ = "cut_links"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[str] = mapped_column(String(40), index=True)
+    person_id: Mapped[str] = mapped_column(String(40))
+    case_id: Mapped[str] = mapped_column(String(40))
+    cut_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -222,9 +222,35 @@ def pending_by_hand(session: Session, account_id: AccountId) -> VerificationId |
 def rejections(session: Session, account_id: AccountId, subject: bytes | None, since: datetime) -> Used:
     """The document checks of this account, or of one document on it, that were rejected since then."""
     query = select(func.count(), func.min(VerificationRow.started_at)).where(
-        VerificationRow.outcome == Outcome.REJECTED, *_document_checks(account_id, subject, since)
+        VerificationRow.outcome == Outcome.REJECTED,
+        VerificationRow.forgiven_at.is_(None),
+        *_document_checks(account_id, subject, since),
     )
     return Used(*session.execute(query).one())
+
+
+def forgive(session: Session, account_id: AccountId, now: datetime) -> None:
+    """No rejection of this account up to now counts any more."""
+    session.execute(
+        update(VerificationRow)
+        .where(
+            VerificationRow.account_id == account_id,
+            VerificationRow.outcome == Outcome.REJECTED,
+            VerificationRow.forgiven_at.is_(None),
+        )
+        .values(forgiven_at=now)
+    )
+
+
+def newest_rejected(session: Session, account_id: AccountId, verification_id: str | None) -> VerificationId | None:
+    """The one that is named, or the last one, whatever its method."""
+    query = select(VerificationRow.id).where(
+        VerificationRow.account_id == account_id, VerificationRow.outcome == Outcome.REJECTED
+    )
+    if verification_id is not None:
+        query = query.where(VerificationRow.id == verification_id)
+    found = session.scalar(query.order_by(VerificationRow.started_at.desc(), VerificationRow.id.desc()).limit(1))
+    return VerificationId(found) if found else None
 
 
 def in_flight(session: Session, account_id: AccountId, subject: bytes | None, since: datetime) -> int:

@@ -35,6 +35,7 @@ from app.verification.errors import (
     PossessionRequired,
     TooManyAttempts,
 )
+from app.verification.forgiving import begin_by_hand
 from app.verification.links import DocumentProof, Links, person_behind
 from app.verification.organisations import Organisations
 from app.verification.phones import read_phone
@@ -42,7 +43,6 @@ from app.verification.providers.contract import CheckKind, CheckResult, Provider
 
 NoteAttempt = Callable[[Transaction, VerificationId], None]
 _DAY = timedelta(days=1)
-_BY_HAND = "staff"
 _LOST = timedelta(seconds=policies.ATTEMPT_LOST.value)
 _POSSESSION = timedelta(minutes=policies.POSSESSION_WINDOW.value)
 
@@ -194,18 +194,7 @@ class Verifications:
         """
         with self._unit_of_work.begin(actor) as tx:
             find_open(tx, forum_id, AccountName(account_id=account_id), lock=True)
-            asked_before = repository.pending_by_hand(tx.session, account_id)
-            if asked_before is not None:
-                note(tx, asked_before)
-                return
-            verification_id = VerificationId(new_id("vrf", tx.now))
-            asked = repository.Attempt(verification_id, forum_id, account_id, Method.MANUAL, _BY_HAND, sandbox=False)
-            repository.add_attempt(tx.session, asked, tx.now)
-            audit.record(
-                tx, Action.VERIFICATION_STARTED, ObjectKind.VERIFICATION, verification_id, reason=Method.MANUAL
-            )
-            repository.settle(tx.session, verification_id, Ending(Outcome.PENDING, Reason.REVIEW), tx.now)
-            note(tx, verification_id)
+            note(tx, begin_by_hand(tx, forum_id, account_id))
 
     def ask(self, started: StartedCheck) -> AskedProvider:
         """Asks the providers, without a transaction around it; the caller holds a provider seat."""

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app import policies
 from app.kernel.ids import AccountId
-from app.verification.models import CodeRow, NoticeTextRow, SignInRow, VerificationRow
+from app.verification.models import CodeRow, MisuseProofRow, NoticeTextRow, SignInRow, VerificationRow
 
 
 def add_notice(session: Session, message_id: str, now: datetime) -> None:
@@ -36,7 +36,8 @@ def texts_for_account(session: Session, account_id: AccountId, since: datetime) 
 def texts_to_phone(session: Session, phone_digest: bytes, since: datetime) -> list[datetime]:
     """When texts of any kind went to this phone since then, newest first."""
     kinds = (
-        select(row.sent_at).where(row.phone_digest == phone_digest, row.sent_at > since) for row in (CodeRow, SignInRow)
+        select(row.sent_at).where(row.phone_digest == phone_digest, row.sent_at > since)
+        for row in (CodeRow, SignInRow, MisuseProofRow)
     )
     sent = union_all(*kinds).subquery()
     newest = select(sent.c.sent_at).order_by(sent.c.sent_at.desc()).limit(policies.TEXTS_PER_DAY.value)
@@ -47,6 +48,6 @@ def texts_since(session: Session, moment: datetime) -> int:
     """Texts of any kind to all phones together."""
     kinds = (
         select(func.count()).select_from(row).where(row.sent_at >= moment).scalar_subquery()
-        for row in (CodeRow, SignInRow, NoticeTextRow)
+        for row in (CodeRow, SignInRow, MisuseProofRow, NoticeTextRow)
     )
     return session.scalar(select(sum(kinds, literal(0)))) or 0

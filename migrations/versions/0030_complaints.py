@@ -38,6 +38,7 @@ def upgrade() -> None:
     sa.Column('asked_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('accepted_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('accepted_by', sa.String(length=40), nullable=True),
+    sa.Column('assigned_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('assigned_to', sa.String(length=40), nullable=True),
     sa.Column('decided_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('decided_by', sa.String(length=40), nullable=True),

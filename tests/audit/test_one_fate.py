@@ -38,6 +38,8 @@ from app.staff.domain import Announced, MemberChange, NewMember
 from app.vault.domain import IdentityField
 from app.verification.documents import DocumentType
 from app.verification.domain import IdentityLevel, Method
+from app.verification.forgiving import forgive_attempts
+from app.verification.misuse import MisuseCase
 from app.verification.service import AskedProvider, GivenDocument
 from app.wiring import Services
 from tests.support.clock import TODAY, FakeClock
@@ -45,6 +47,7 @@ from tests.support.desk import Desk
 from tests.support.disclosing import Office
 from tests.support.forum import ORGANISATION, sandbox_number
 from tests.support.lexicons import lexicon_file, put_in_force
+from tests.support.misuse import Victim
 from tests.support.opening import read_identity
 from tests.support.staff import PASSWORD, make_staff
 
@@ -166,6 +169,30 @@ def _acts_of_verifications(services: Services, desk: Desk) -> Acts:
         Action.PHONE_FROZEN: lambda: desk.settle(moves),
         Action.PERSON_DISSOLVED: lambda: desk.settle(joins),
         Action.ORGANISATION_MARKED: lambda: services.verifications.settle(OPERATOR, marks, None),
+    }
+
+
+def _acts_after_a_misuse(services: Services, desk: Desk) -> Acts:
+    victim, proofs = Victim(services, "14000000049"), services.misuse_proofs
+    accused = desk.on_file("冒用的人", "14000000050", sandbox_number(107))
+    victim.number, case = sandbox_number(107), MisuseCase("cmp_misuse", accused.id)
+    victim.proves(case)
+    victim.asks_for_a_code(MisuseCase("cmp_other", accused.id))
+    other = victim.begins(MisuseCase("cmp_other", accused.id))
+
+    def forgive() -> None:
+        with services.unit_of_work.begin(OPERATOR) as tx:
+            forgive_attempts(tx, desk.forum_id, accused.id)
+
+    def cut() -> None:
+        with services.unit_of_work.begin(OPERATOR) as tx:
+            proofs.cut(tx, case.id, accused.id)
+
+    return {
+        Action.ATTEMPTS_FORGIVEN: forgive,
+        Action.MISUSE_PROOF_STARTED: lambda: victim.asks_for_a_code(MisuseCase("cmp_third", accused.id)),
+        Action.MISUSE_PROOF_ENDED: lambda: victim.settles(other),
+        Action.MISUSE_CUT: cut,
     }
 
 
@@ -371,6 +398,7 @@ def test_an_act_whose_entry_is_lost_has_not_happened(services: Services, setting
         **_acts_on_webhooks(services, desk),
         **_acts_on_lexicons(services),
         **_acts_of_verifications(services, desk),
+        **_acts_after_a_misuse(services, desk),
         **_acts_of_persons(services),
         **_acts_in_an_emergency(services, desk),
         **_acts_of_reviewers(services, desk),

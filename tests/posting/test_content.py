@@ -15,8 +15,8 @@ from app.kernel.errors import Invalid
 from app.kernel.ids import ForumId
 from app.posting.content import content_digest
 from app.posting.domain import PostingScope, Use
-from app.screening.contents import Item, naming, ruled
-from app.screening.domain import Decision, Field, Ruling, Verdict
+from app.screening.contents import Item, ReviewersWord, naming, ruled
+from app.screening.domain import Action, Category, Decision, Field, Hit, Ruling, Verdict
 from app.screening.models import KeptTextRow, ScreeningRow
 from app.wiring import Services
 from tests.support.forum import ForumBackend, Json, reasons_of, sandbox_number
@@ -24,6 +24,7 @@ from tests.support.lexicons import BLOCKED, MASKED, REVIEWED, publish_terms
 
 NewForum = Callable[[str], ForumBackend]
 CLEAN = "今天天气不错\t“引号”\\ \x07\x7f \u2028 😀"
+_BLOCKS = (Hit(0, 2, Category("spam"), 5, Action.BLOCK, (), "坏词"),)
 TITLE = {"field": "title", "text": "出游"}
 
 
@@ -147,5 +148,18 @@ def test_a_ruling_counts_only_where_the_lexicons_object_and_do_not_block() -> No
             expected = decision
             if decision in {Decision.MASK, Decision.REVIEW} and ruling not in {None, Ruling.WITHDRAWN}:
                 expected = Decision(str(ruling))
-            assert ruled(Verdict(decision), ruling).decision is expected
+            word = ReviewersWord(ruling) if ruling else None
+            assert ruled(Verdict(decision, _BLOCKS), word).decision is expected
+
+
+def test_who_let_pass_just_what_blocks_it_has_the_last_word() -> None:
+    seen = frozenset({(0, 2, "坏词")})
+    blocked = Verdict(Decision.BLOCK, _BLOCKS)
+    assert ruled(blocked, ReviewersWord(Ruling.PASS, seen)).decision is Decision.PASS
+    assert ruled(blocked, ReviewersWord(Ruling.MASK, seen)).decision is Decision.BLOCK
+    another = (*_BLOCKS, Hit(3, 5, Category("spam"), 5, Action.BLOCK, (), "新词"))
+    assert ruled(Verdict(Decision.BLOCK, another), ReviewersWord(Ruling.PASS, seen)).decision is Decision.BLOCK
+
+
+def test_nothing_is_named_where_nothing_is_hit() -> None:
     assert naming(set()) is None

@@ -29,6 +29,7 @@ NO_STATE = {
     "idempotency_claims": "what was answered, for 24 hours",
     "flows": "a person's way through our pages; what is done on it is recorded as what it is",
     "sign_ins": "one browser's code and session; that it began and was completed is on record",
+    "misuse_proofs": "a code and what came of it; that the proof began, each wrong code and its end are on record",
     "staff_sessions": "that a member signed in, stepped up, failed to and signed out is on record",
     "staff_used_codes": "codes that have served; what they opened is on record",
     "staff_failures": "how often signing in failed lately; each that was judged is on record",

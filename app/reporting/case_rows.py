@@ -1,0 +1,315 @@
+"""Queries on cases and on what was said in them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, and_, case, delete, func, or_, select, tuple_, update
+from sqlalchemy.orm import Session
+
+from app.kernel.ids import AccountId, BoardId, ForumId, StaffId
+from app.reporting.case_texts import CaseTexts
+from app.reporting.domain import (
+    Against,
+    AgainstKind,
+    Author,
+    Case,
+    CaseId,
+    CaseKind,
+    CaseState,
+    Category,
+    Decided,
+    Measure,
+    Message,
+    OnBehalf,
+    Queue,
+    TargetKind,
+)
+from app.reporting.models import CaseMessageRow, CaseRow
+
+_NOTHING: Mapping[str, object] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Recused:
+    """What a member must not see: these accounts are theirs, and on these boards they are moderators."""
+
+    accounts: frozenset[str] = frozenset()
+    boards: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFilter:
+    """Which cases are asked for; None leaves it open. `after` is where the page before ended."""
+
+    queue: Queue | None = None
+    state: CaseState | None = None
+    kind: CaseKind | None = None
+    late: bool | None = None
+    forum_id: str | None = None
+    assigned_to: str | None = None
+    after: tuple[datetime, str] | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class QueueCount:
+    """How much is open in a queue, how much of it late, and since when the oldest waits."""
+
+    queue: Queue
+    open: int
+    late: int
+    oldest: datetime
+    next_by: datetime
+
+
+def list_cases(session: Session, wanted: CaseFilter, recused: Recused, now: datetime) -> list[CaseRow]:
+    """What must be done first stands first. Without a state only open ones."""
+    query = select(CaseRow).where(CaseRow.erased_at.is_(None), *_visible_to(recused), *_wanted(wanted, now))
+    if wanted.after is not None:
+        query = query.where(tuple_(CaseRow.next_by, CaseRow.id) > wanted.after)
+    return list(session.scalars(query.order_by(CaseRow.next_by, CaseRow.id).limit(wanted.limit)))
+
+
+def count_open(session: Session, recused: Recused, now: datetime) -> list[QueueCount]:
+    """Queues in which something is open."""
+    late = func.sum(case((CaseRow.next_by <= now, 1), else_=0))
+    query = (
+        select(CaseRow.queue, func.count(), late, func.min(CaseRow.received_at), func.min(CaseRow.next_by))
+        .where(CaseRow.ended_at.is_(None), *_visible_to(recused))
+        .group_by(CaseRow.queue)
+    )
+    return [
+        QueueCount(Queue(queue), count, overdue or 0, oldest, next_by)
+        for queue, count, overdue, oldest, next_by in session.execute(query)
+    ]
+
+
+def find(session: Session, case_id: str, recused: Recused, *, lock: bool = False) -> CaseRow | None:
+    if not case_id.isascii() or "\0" in case_id:
+        return None
+    query = select(CaseRow).where(CaseRow.id == case_id, CaseRow.erased_at.is_(None), *_visible_to(recused))
+    return session.scalar(_locked(query, lock=lock))
+
+
+def find_by_code(session: Session, digest: bytes, *, lock: bool = False) -> CaseRow | None:
+    return session.scalar(_locked(select(CaseRow).where(CaseRow.code_digest == digest), lock=lock))
+
+
+def of_same_target(session: Session, row: CaseRow, recused: Recused, limit: int) -> list[CaseRow]:
+    """Other open complaints about the same, oldest first."""
+    if row.target_digest is None:
+        return []
+    query = select(CaseRow).where(
+        CaseRow.target_digest == row.target_digest,
+        CaseRow.id != row.id,
+        CaseRow.ended_at.is_(None),
+        CaseRow.decided_at.is_(None),
+        *_visible_to(recused),
+    )
+    return list(session.scalars(query.order_by(CaseRow.id).limit(limit)))
+
+
+def messages_of(session: Session, texts: CaseTexts, case_id: str) -> list[Message]:
+    query = select(CaseMessageRow).where(CaseMessageRow.case_id == case_id).order_by(CaseMessageRow.number)
+    return [
+        Message(
+            row.number,
+            Author(row.author),
+            StaffId(row.staff_id) if row.staff_id else None,
+            row.asks,
+            row.at,
+            texts.open_message(case_id, row.number, row.sealed_text),
+        )
+        for row in session.scalars(query)
+    ]
+
+
+def count_messages(session: Session, case_id: str, author: Author | None = None) -> int:
+    query = select(func.count()).where(CaseMessageRow.case_id == case_id)
+    return session.scalar(query if author is None else query.where(CaseMessageRow.author == author)) or 0
+
+
+def escalate(session: Session, now: datetime, limit: int) -> list[CaseRow]:
+    """Marks what is late and was not escalated in its stage; whoever marks it first is the only one."""
+    first = and_(CaseRow.appealed_at.is_(None), CaseRow.escalated_at.is_(None))
+    second = and_(CaseRow.appealed_at.is_not(None), CaseRow.appeal_escalated_at.is_(None))
+    query = select(CaseRow).where(CaseRow.ended_at.is_(None), CaseRow.next_by <= now, or_(first, second))
+    rows = session.scalars(query.order_by(CaseRow.next_by).limit(limit).with_for_update(skip_locked=True)).all()
+    for row in rows:
+        if row.appealed_at is None:
+            row.escalated_at = now
+        else:
+            row.appeal_escalated_at = now
+    return list(rows)
+
+
+def ended_before(session: Session, ended: datetime, limit: int) -> list[CaseRow]:
+    """What has not been erased yet, oldest first."""
+    query = select(CaseRow).where(CaseRow.ended_at <= ended, CaseRow.erased_at.is_(None))
+    return list(session.scalars(query.order_by(CaseRow.ended_at).limit(limit).with_for_update(skip_locked=True)))
+
+
+def contacts_before(session: Session, ended: datetime, limit: int) -> list[CaseRow]:
+    """Whose contact has not been erased yet."""
+    query = select(CaseRow).where(
+        CaseRow.ended_at <= ended, CaseRow.erased_at.is_(None), CaseRow.sealed_contact.is_not(None)
+    )
+    return list(session.scalars(query.order_by(CaseRow.ended_at).limit(limit).with_for_update(skip_locked=True)))
+
+
+def erase(session: Session, rows: Iterable[CaseRow], now: datetime) -> None:
+    """Texts, contact, messages and the code go; the row stays as a number."""
+    ids = []
+    for row in rows:
+        ids.append(row.id)
+        row.code_digest = row.target_digest = None
+        row.sealed_target_ref = row.sealed_description = row.sealed_evidence = row.sealed_contact = None
+        row.sealed_outcome_text = row.sealed_appeal_grounds = row.sealed_appeal_text = None
+        row.contact_channels, row.erased_at = [], now
+        row.contact_erased_at = row.contact_erased_at or now
+    session.execute(delete(CaseMessageRow).where(CaseMessageRow.case_id.in_(ids)))
+
+
+def save(session: Session, changed: Case) -> bool:
+    """Writes what handling changes, where it is still as it was read. Texts are written beside."""
+    decided, on_appeal = changed.decided, changed.appeal_decided
+    written = session.execute(
+        update(CaseRow)
+        .where(CaseRow.id == changed.id, CaseRow.version == changed.version)
+        .values(
+            version=changed.version + 1,
+            respond_by=changed.respond_by,
+            next_by=changed.next_by,
+            asked_at=changed.asked_at,
+            accepted_at=changed.accepted_at,
+            accepted_by=changed.accepted_by,
+            assigned_at=changed.assigned_at,
+            assigned_to=changed.assigned_to,
+            measures=[measure.value for measure in changed.measures],
+            agreed_at=changed.agreed_at,
+            agreed_by=changed.agreed_by,
+            appealed_at=changed.appealed_at,
+            ended_at=changed.ended_at,
+            **_decision(decided, "decided_at", "decided_by", "outcome", "outcome_reason"),
+            **_decision(on_appeal, "appeal_decided_at", "appeal_decided_by", "appeal_outcome", "appeal_reason"),
+        )
+        .returning(CaseRow.id)
+    )
+    return written.first() is not None
+
+
+def case_of(row: CaseRow, texts: CaseTexts | None = None) -> Case:
+    """`texts` opens what staff wrote beside a reason; without it that is left out."""
+
+    def opened(field: str, sealed: bytes | None) -> Decided | None:
+        at, by, outcome, reason = (
+            (row.decided_at, row.decided_by, row.outcome, row.outcome_reason)
+            if field == "outcome_text"
+            else (row.appeal_decided_at, row.appeal_decided_by, row.appeal_outcome, row.appeal_reason)
+        )
+        if at is None or by is None or outcome is None or reason is None:
+            return None
+        return Decided(outcome, reason, at, StaffId(by), texts.open(row.id, field, sealed) if texts else None)
+
+    return Case(
+        id=CaseId(row.id),
+        kind=CaseKind(row.kind),
+        forum_id=ForumId(row.forum_id),
+        queue=Queue(row.queue),
+        category=Category(row.category) if row.category else None,
+        target_kind=TargetKind(row.target_kind) if row.target_kind else None,
+        target_account_id=AccountId(row.target_account_id) if row.target_account_id else None,
+        target_board_id=BoardId(row.target_board_id) if row.target_board_id else None,
+        against=_against(row),
+        on_behalf=OnBehalf(row.on_behalf),
+        received_at=row.received_at,
+        respond_by=row.respond_by,
+        next_by=row.next_by,
+        asked_at=row.asked_at,
+        accepted_at=row.accepted_at,
+        accepted_by=_staff(row.accepted_by),
+        assigned_at=row.assigned_at,
+        assigned_to=_staff(row.assigned_to),
+        decided=opened("outcome_text", row.sealed_outcome_text),
+        appealed_at=row.appealed_at,
+        appeal_decided=opened("appeal_text", row.sealed_appeal_text),
+        measures=tuple(Measure(one) for one in row.measures),
+        agreed_at=row.agreed_at,
+        agreed_by=_staff(row.agreed_by),
+        escalated_at=row.escalated_at,
+        appeal_escalated_at=row.appeal_escalated_at,
+        ended_at=row.ended_at,
+        version=row.version,
+    )
+
+
+def _against(row: CaseRow) -> Against | None:
+    if row.against_kind is None:
+        return None
+    account_id = AccountId(row.account_id) if row.account_id else None
+    return Against(
+        AgainstKind(row.against_kind), row.against_ref, account_id, row.proven, _staff(row.against_decided_by)
+    )
+
+
+def _staff(staff_id: str | None) -> StaffId | None:
+    return StaffId(staff_id) if staff_id else None
+
+
+def _decision(decided: Decided | None, at: str, by: str, outcome: str, reason: str) -> Mapping[str, object]:
+    if decided is None:
+        return _NOTHING
+    return {at: decided.at, by: decided.by, outcome: decided.outcome, reason: decided.reason}
+
+
+def _visible_to(recused: Recused) -> Sequence[ColumnElement[bool]]:
+    """What concerns a member's own accounts and boards does not exist for them. Source: L11, reporter protection."""
+    return [
+        or_(column.is_(None), column.not_in(sorted(theirs)))
+        for column, theirs in (
+            (CaseRow.target_account_id, recused.accounts),
+            (CaseRow.account_id, recused.accounts),
+            (CaseRow.target_board_id, recused.boards),
+        )
+        if theirs
+    ]
+
+
+def _wanted(wanted: CaseFilter, now: datetime) -> Sequence[ColumnElement[bool]]:
+    bounds = [_in_state(wanted.state)]
+    if wanted.late is not None:
+        is_late = and_(CaseRow.ended_at.is_(None), CaseRow.next_by <= now)
+        bounds.append(is_late if wanted.late else ~is_late)
+    for column, value in (
+        (CaseRow.queue, wanted.queue),
+        (CaseRow.kind, wanted.kind),
+        (CaseRow.forum_id, wanted.forum_id),
+        (CaseRow.assigned_to, wanted.assigned_to),
+    ):
+        if value is not None:
+            bounds.append(column == value)
+    return bounds
+
+
+def _in_state(state: CaseState | None) -> ColumnElement[bool]:
+    """As `Case.state` computes it."""
+    is_open = CaseRow.ended_at.is_(None)
+    undecided = and_(is_open, CaseRow.decided_at.is_(None))
+    return {
+        None: is_open,
+        CaseState.RECEIVED: and_(undecided, CaseRow.accepted_at.is_(None)),
+        CaseState.ACCEPTED: and_(undecided, CaseRow.accepted_at.is_not(None), CaseRow.assigned_to.is_(None)),
+        CaseState.IN_PROGRESS: and_(undecided, CaseRow.accepted_at.is_not(None), CaseRow.assigned_to.is_not(None)),
+        CaseState.APPEALED: and_(is_open, CaseRow.appealed_at.is_not(None)),
+        CaseState.DECIDED: CaseRow.ended_at.is_not(None),
+    }[state]
+
+
+def _locked(query: Select[CaseRow], *, lock: bool) -> Select[CaseRow]:
+    return query.with_for_update() if lock else query
+
+
+def add_message(session: Session, row: CaseMessageRow) -> None:
+    session.add(row)
+    session.flush()
