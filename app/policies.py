@@ -295,6 +295,14 @@ CASES_ERASED_AT_ONCE = Policy(200, "cases", "design")
 CASES_ESCALATED_AT_ONCE = Policy(200, "cases", "design")
 
 
+EVIDENCE_KEPT = Policy(1095, "days after it was recorded, longer while somebody holds it", "L7d; design")
+EVIDENCE_FORGOTTEN_AT_ONCE = Policy(100, "violations in one transaction", "design")
+VIOLATION_TEXT_LONGEST = Policy(60_000, "characters of what was published", "design")
+MEASURE_ATTACHED = Policy(7, "days, then what is done to an account or board is not for a violation before", "design")
+PS_REPORT_WITHIN = Policy(24, "hours after the discovery, to the local public security", "N6")
+CAC_REPORT_WITHIN = Policy(24, "hours after the discovery, to the local or national CAC", "L7e names none; design")
+
+
 class RouteClass(StrEnum):
     """What is counted together."""
 

@@ -64,7 +64,9 @@ from app.posting.status_list import StatusLists
 from app.posting.tally import Tally
 from app.registration.service import Registrations
 from app.registration.visits import Visits
+from app.reporting.authority_reports import AuthorityReports
 from app.reporting.service import ComplaintDesk, open_complaint_desk
+from app.reporting.violations import ViolationDesk
 from app.screening.domain import SubjectKind
 from app.screening.kept_source import KeptTexts
 from app.screening.lexicons import Lexicons
@@ -152,6 +154,8 @@ class Services:
     auditor: Callable[[Secret[str]], Actor | None]
     """Who may read the log by this token of a staff session; None for nobody's. Raises `RoleNotSufficient`."""
     disclosures: DisclosureDesk
+    violations: ViolationDesk
+    authority_reports: AuthorityReports
     complaints: ComplaintDesk
     clock: Clock
     unit_of_work: UnitOfWork
@@ -228,6 +232,8 @@ def _assemble(
         *_boards(unit_of_work, verifications.is_adult, board_naming, posting, notices, mac, desk.receipts),
         *_accounts(unit_of_work, mac, naming, settings.issuer, plain_http=development),
         *_staff(open_staff_desk(unit_of_work, records, mac, desk.receipts, _authenticator_clocks(settings, clock))),
+        violations=ViolationDesk(unit_of_work, records),
+        authority_reports=AuthorityReports(unit_of_work, records),
         disclosures=open_disclosure_desk(unit_of_work, records, mac, vault, verifications.is_adult, desk),
         complaints=open_complaint_desk(unit_of_work, records, mac, {}),
         clock=clock,

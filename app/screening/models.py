@@ -70,6 +70,7 @@ class ScreenedContentRow(Base):
     """What the texts of a screening became in their forum."""
 
     __tablename__ = "screened_contents"
+    __table_args__ = (Index(None, "content_ref"),)
 
     screening_id: Mapped[str] = mapped_column(ForeignKey("screenings.id"), primary_key=True)
     content_ref: Mapped[str] = mapped_column(String(200), primary_key=True)

@@ -100,6 +100,17 @@ def find_published(session: Session, screening_id: str, content_ref: str) -> Scr
     return session.get(ScreenedContentRow, (screening_id, content_ref))
 
 
+def newest_published(session: Session, forum_id: ForumId, content_ref: str) -> ScreenedContentRow | None:
+    """Of whichever screening of the forum."""
+    query = (
+        select(ScreenedContentRow)
+        .join(ScreeningRow, ScreeningRow.id == ScreenedContentRow.screening_id)
+        .where(ScreenedContentRow.content_ref == content_ref, ScreeningRow.forum_id == forum_id)
+    )
+    newest = query.order_by(ScreenedContentRow.published_at.desc(), ScreenedContentRow.screening_id.desc())
+    return session.scalars(newest.limit(1)).first()
+
+
 def add_published(session: Session, row: ScreenedContentRow) -> None:
     session.add(row)
     session.flush()
