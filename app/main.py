@@ -51,11 +51,13 @@ from app.api.oauth_login import OAuthRefused, refuse_as_oauth
 from app.api.problem_shapes import Problem
 from app.console import routes as console
 from app.crypto.errors import SealBroken
+from app.db.words import RowAltered
 from app.demo.forum import DemoForum
 from app.demo.routes import router as demo
 from app.jobs.sequencing import Sequencing
 from app.jobs.worker import Worker
 from app.kernel.errors import ShimingError, Unavailable
+from app.kernel.sentence import Sentence
 from app.pages import routes as pages
 from app.policies import Rate, RouteClass
 from app.posting.errors import PostingDenied
@@ -109,6 +111,7 @@ _ROUTERS = (
 )
 _VERSION = "0.1.0"
 _SAMPLE_SECONDS = 1.0
+_ALTERED = Sentence("这条记录已损坏，请联系运维处理。", "This record is damaged; tell whoever runs the service.")
 _NO_TELEMETRY: Any = {"tracing": False, "metrics": False, "logs": False}
 _FRAMEWORK_SCHEMAS = ("HTTPValidationError", "ValidationError")
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -170,6 +173,7 @@ def application(
     app.state.services, app.state.seats = services, AllSeats()
     app.state.metrics, app.state.rates = counted, Rates(counted.rate_refused, rates)
     app.state.pause_banner = PauseBanner(services.emergency.pauses.list_in_force)
+    app.state.frames = {console.PLACE: console.refused}
     app.add_middleware(LooksForPauses, banner=app.state.pause_banner)
     for router in _ROUTERS:
         app.include_router(router)
@@ -220,23 +224,28 @@ def _drop_framework_refusal(responses: dict[str, Any]) -> None:
 async def _refuse(request: Request, error: Exception) -> Response:
     if isinstance(error, PostingDenied):
         request.app.state.metrics.denied(denial.code for denial in error.reasons)
-    return refusal_response(request, error if isinstance(error, ShimingError) else InternalError())
+    return await refusal_response(request, error if isinstance(error, ShimingError) else InternalError())
 
 
 async def _refuse_unopened(request: Request, error: Exception) -> Response:
     """Never a wrong value, and never an open one: as when keys are out of reach, but on record."""
     logger().error("seal-broken", request_id=request.scope["request_id"], exc_info=error)
-    return refusal_response(request, Unavailable())
+    return await refusal_response(request, Unavailable())
+
+
+async def _refuse_altered(request: Request, _error: Exception) -> Response:
+    """The log has said already which one it is."""
+    return refusal_response(request, Unavailable(detail=_ALTERED))
 
 
 async def _refuse_body(request: Request, error: Exception) -> Response:
     complaints = error.errors() if isinstance(error, RequestValidationError) else []
-    return refusal_response(request, refusal_of(complaints, _known_fields(request.app)))
+    return await refusal_response(request, refusal_of(complaints, _known_fields(request.app)))
 
 
 async def _refuse_by_status(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 0
-    response = refusal_response(request, _HTTP_PROBLEMS.get(status, InternalError)())
+    response = await refusal_response(request, _HTTP_PROBLEMS.get(status, InternalError)())
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         response.headers["allow"] = ", ".join(_methods_at(request))
     return response
@@ -245,6 +254,7 @@ async def _refuse_by_status(request: Request, error: Exception) -> Response:
 _REFUSALS: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
     ShimingError: _refuse,
     SealBroken: _refuse_unopened,
+    RowAltered: _refuse_altered,
     OAuthRefused: refuse_as_oauth,
     RequestValidationError: _refuse_body,
     HTTPException: _refuse_by_status,

@@ -76,6 +76,7 @@ from app.screening.service import Gate
 from app.screening.watch import Watch
 from app.settings import Environment, Settings
 from app.staff.desk import StaffDesk, open_staff_desk
+from app.staff.seals import Seals
 from app.start_rules import refuse_careless_postgres, refuse_powerful_postgres, refuse_unsafe
 from app.upkeep.job_runs import JobRuns
 from app.upkeep.keys import name_new_keys, refuse_missing_keys
@@ -243,7 +244,7 @@ def _assemble(
         posting=posting,
         status_lists=StatusLists(unit_of_work, signer, posting.policy, settings.issuer),
         tally=Tally(unit_of_work),
-        compliance=Compliance(unit_of_work, posting.policy, desk.watch),
+        compliance=Compliance(unit_of_work, posting.policy, desk.watch, Seals(mac)),
         webhooks=Webhooks(unit_of_work, records, _record_webhook, private=development),
         deliveries=Deliveries(unit_of_work, records, Sender(clock, private=development)),
         job_runs=JobRuns(unit_of_work),

@@ -5,8 +5,10 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.accounts.domain import Sanction, SanctionKind
 from app.db.base import Base
 from app.db.types import UtcDateTime
+from app.db.words import read_word
 
 _OPEN = text("lifted_at IS NULL")
 
@@ -71,6 +73,12 @@ class SanctionRow(Base):
     replaces: Mapped[int | None]
     """The sanction that stood before it and ended with it."""
     overturned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    def sanction(self) -> Sanction:
+        """A suspension where its kind is no word of ours: it stops posting, and a reinstatement ends it."""
+        return Sanction(
+            read_word(SanctionKind, self.kind, self.account_id, SanctionKind.SUSPENSION), self.reason, self.until
+        )
 
 
 class ActRow(Base):

@@ -24,6 +24,7 @@ from app.accounts.domain import (
 )
 from app.accounts.models import AccountRow, ActRow, HandleRow, SanctionRow
 from app.db.bulk import among
+from app.db.words import read_word
 from app.kernel.actor import Actor
 from app.kernel.ids import AccountId, ForumId
 
@@ -265,6 +266,7 @@ def find_sanction(session: Session, account_id: AccountId, now: datetime) -> San
         select(SanctionRow).where(SanctionRow.account_id == account_id, SanctionRow.lifted_at.is_(None))
     )
     sanction = Sanction(SanctionKind(row.kind), row.reason, row.until, row.ground) if row else None
+    sanction = row.sanction() if row else None
     return sanction if sanction is not None and sanction.in_force(now) else None
 
 
@@ -360,7 +362,7 @@ def add_acts(
 def acts_on(session: Session, account_id: AccountId, limit: int) -> list[Act]:
     """Newest first."""
     query = select(ActRow).where(ActRow.account_id == account_id).order_by(ActRow.id.desc()).limit(limit)
-    return [Act(ActKind(row.kind), row.reason, row.at) for row in session.scalars(query)]
+    return [Act(read_word(ActKind, row.kind, str(row.id)), row.reason, row.at) for row in session.scalars(query)]
 
 
 def closed_by(session: Session, account_id: AccountId) -> str | None:

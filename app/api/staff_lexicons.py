@@ -5,6 +5,7 @@ Reading a file and compiling may take seconds, and happen before the transaction
 
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Annotated
 
 from fastapi import Depends, Response
 from fastapi.concurrency import run_in_threadpool
@@ -27,14 +28,24 @@ from app.api.lexicon_shapes import (
 )
 from app.api.once import Begun, Once, OnceOf
 from app.api.staff_callers import CONFLICT, LISTING_STAFF, NOT_FOUND, Cursor, LexiconsCaller, Limit
-from app.api.staff_dependencies import ONCE_STAFF, READING_STAFF, WRITING_STAFF, StaffCaller, staff_router
+from app.api.staff_dependencies import (
+    FRESH,
+    ONCE_STAFF,
+    READING_STAFF,
+    WRITING_STAFF,
+    StaffCaller,
+    fresh_staff_with,
+    staff_router,
+)
 from app.api.webhook_shapes import NoContent
 from app.screening.domain import Field
 from app.screening.errors import NoSuchLexicon, NotInForce, PublishedMeanwhile
 from app.screening.lexicons import Compiled, read_draft
+from app.staff.access import Permission
 from app.wiring import Services
 
 router = staff_router("/lexicons")
+FreshLexiconsCaller = Annotated[StaffCaller, Depends(fresh_staff_with(Permission.LEXICONS))]
 _ASKING = {**WRITING_STAFF, **NOT_FOUND}
 _NAMED = "name "
 
@@ -98,10 +109,12 @@ def rehearse_lexicon(
 
 
 @router.post(
-    "/{lexicon_id}/publish", response_model=PublishedShown, responses=problems({**ONCE_STAFF, **NOT_FOUND, **CONFLICT})
+    "/{lexicon_id}/publish",
+    response_model=PublishedShown,
+    responses=problems({**ONCE_STAFF, 403: FRESH, **NOT_FOUND, **CONFLICT}),
 )
 async def publish_lexicon(
-    lexicon_id: str, caller: LexiconsCaller, services: ServicesOf, once: OnceOf, body: Publication | None = None
+    lexicon_id: str, caller: FreshLexiconsCaller, services: ServicesOf, once: OnceOf, body: Publication | None = None
 ) -> Response:
     """Puts a version in force, after a dry run over recent texts; an older one goes back to what was."""
 
@@ -114,10 +127,12 @@ async def publish_lexicon(
 
 
 @router.post(
-    "/{lexicon_id}/withdraw", response_model=PublishedShown, responses=problems({**ONCE_STAFF, **NOT_FOUND, **CONFLICT})
+    "/{lexicon_id}/withdraw",
+    response_model=PublishedShown,
+    responses=problems({**ONCE_STAFF, 403: FRESH, **NOT_FOUND, **CONFLICT}),
 )
 async def withdraw_lexicon(
-    lexicon_id: str, caller: LexiconsCaller, services: ServicesOf, once: OnceOf, _body: NoContent | None = None
+    lexicon_id: str, caller: FreshLexiconsCaller, services: ServicesOf, once: OnceOf, _body: NoContent | None = None
 ) -> Response:
     """Takes the lexicon out of force of which this version is in force; its versions stay."""
 

@@ -99,31 +99,33 @@ def change_member(staff_id: str, body: ChangedMember, caller: _FreshAdmin, servi
 
 
 @router.post("/members/{staff_id}/disable", response_model=MemberShown, responses=_ACTS)
-def disable_member(
+async def disable_member(
     staff_id: str, body: ActOnMember, caller: _FreshAdmin, services: ServicesOf, once: OnceOf
 ) -> Response:
     """Out at the next request, in every session."""
     members = services.staff.members
-    announced = members.announce(caller.actor, Action.STAFF_DISABLED, staff_id)
 
-    def work() -> MemberShown:
+    def work(announced: Announced) -> MemberShown:
         return member_out(members.disable(caller.actor, announced, body.reason), services.clock.now())
 
-    return once.answer(caller, 200, work)
+    return await once.answer_announced(
+        caller, 200, lambda: run_in_threadpool(members.announce, caller.actor, Action.STAFF_DISABLED, staff_id), work
+    )
 
 
 @router.post("/members/{staff_id}/restore", response_model=MemberShown, responses=_ACTS)
-def restore_member(
+async def restore_member(
     staff_id: str, body: ActOnMember, caller: _FreshAdmin, services: ServicesOf, once: OnceOf
 ) -> Response:
     """In again with the credentials of before; one with `privacy` waits for a confirmation."""
     members = services.staff.members
-    announced = members.announce(caller.actor, Action.STAFF_RESTORED, staff_id)
 
-    def work() -> MemberShown:
+    def work(announced: Announced) -> MemberShown:
         return member_out(members.restore(caller.actor, announced, body.reason), services.clock.now())
 
-    return once.answer(caller, 200, work)
+    return await once.answer_announced(
+        caller, 200, lambda: run_in_threadpool(members.announce, caller.actor, Action.STAFF_RESTORED, staff_id), work
+    )
 
 
 @router.post("/members/{staff_id}/reset", response_model=HandoutShown, responses=_ACTS)

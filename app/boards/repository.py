@@ -20,6 +20,7 @@ from app.boards.domain import (
 )
 from app.boards.models import BoardRow, HistoryRow, ModeratorRow, ModeratorSanctionRow
 from app.boards.schedules import Deadline, ModeratorState, Ordered, Schedule, Terms
+from app.db.words import read_word
 from app.kernel.ids import AccountId, BoardId, ForumId, ModeratorId
 from app.verification.domain import IdentityLevel
 
@@ -330,7 +331,7 @@ def appointment_of(row: ModeratorRow) -> Appointment:
         forum_id=ForumId(row.forum_id),
         board_id=BoardId(row.board_id),
         account_id=AccountId(row.account_id),
-        role=Role(row.role),
+        role=read_word(Role, row.role, row.id, Role.MANAGER),
         filed_at=row.filed_at,
         schedule=Schedule(
             row.anchor_day,
@@ -362,8 +363,8 @@ def _board(row: BoardRow) -> Board:
         slug=row.slug,
         name=row.name,
         description=row.description,
-        status=BoardStatus(row.status),
+        status=read_word(BoardStatus, row.status, row.id, BoardStatus.CLOSED),
         status_reason=row.status_reason,
-        minimum_level=IdentityLevel(row.minimum_level),
+        minimum_level=read_word(IdentityLevel, row.minimum_level, row.id, IdentityLevel.DOCUMENT),
         created_at=row.created_at,
     )

@@ -6,11 +6,11 @@ from datetime import datetime
 
 from app.accounts.service import stopped_accounts
 from app.boards import repository, terms_rows
-from app.boards.domain import Appointment, HistoryEntry, Standing
+from app.boards.domain import Appointment, Board, HistoryEntry, Standing
 from app.boards.schedules import ModeratorState
 from app.boards.terms import TermsHistory
 from app.db.unit_of_work import Transaction
-from app.kernel.ids import AccountId, BoardId, ForumId
+from app.kernel.ids import AccountId, BoardId, ForumId, ModeratorId
 from app.verification.progress import documents_verified
 
 _NAMED_AT_ONCE = 5000
@@ -70,6 +70,14 @@ def office_in(tx: Transaction, forum_id: ForumId, moderator_id: str) -> Appointm
 def boards_held_by(tx: Transaction, account_ids: Collection[AccountId]) -> frozenset[BoardId]:
     """A step: the boards on which one of these accounts is a moderator, or was."""
     return repository.boards_held_by(tx.session, account_ids)
+def offices_with_ids(tx: Transaction, moderator_ids: Collection[str]) -> list[Appointment]:
+    """A step: of whatever forum; ids that are none are left out."""
+    return repository.appointments(tx.session, [repository.is_among([ModeratorId(one) for one in moderator_ids])])
+
+
+def boards_with_ids(tx: Transaction, board_ids: Collection[str]) -> Mapping[str, Board]:
+    """A step: likewise of boards."""
+    return repository.boards_named(tx.session, board_ids)
 
 
 def lapse_stops_posting(tx: Transaction, forum_id: ForumId) -> bool:

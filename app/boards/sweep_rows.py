@@ -15,6 +15,7 @@ from app.boards.repository import boards_named
 from app.boards.schedules import ModeratorState, Ordered, Schedule, Terms
 from app.db.bulk import among, each_with, insert_new
 from app.db.types import UtcDateTime
+from app.db.words import read_word
 from app.kernel.ids import AccountId, BoardId, ForumId, ModeratorId
 
 _LONGEST_LOOK = 2 * max(timedelta(minutes=policies.OVERDUE_LOOK.value), timedelta(days=policies.STOPPED_LOOK.value))
@@ -205,5 +206,5 @@ def _claimed(row: Row[*tuple[Any, ...]]) -> Claimed:
     ordered_at, order_due_at, told_state, due_at, verified_seen_at = more
     order = None if ordered_at is None else Ordered(ordered_at, order_due_at)
     schedule = Schedule(anchor, Terms(interval, grace), order=order)
-    appointment = Appointment(mod, forum, board, account, Role(role), filed_at, schedule)
+    appointment = Appointment(mod, forum, board, account, read_word(Role, role, mod, Role.MANAGER), filed_at, schedule)
     return Claimed(appointment, ModeratorState(told_state), due_at, verified_seen_at)

@@ -11,6 +11,7 @@ from app import policies
 from app.audit.findings import Outcome
 from app.boards.schedules import ModeratorState
 from app.compliance.domain import Checked, CheckState, Figures, Queue
+from app.kernel.clock import SHANGHAI
 from app.kernel.sentence import Sentence
 from app.screening.patrol import PatrolState
 from app.upkeep.domain import JobRun
@@ -22,6 +23,7 @@ _LATEST_VERIFICATION = timedelta(hours=policies.AUDIT_VERIFICATION_LATE.value)
 _AGREEMENT_KINDS = 2
 _TWO = 2
 _Found = tuple[CheckState, Mapping[str, int]]
+_JUST_NOW = Sentence("刚刚", "just now")
 _NOTHING: _Found = (CheckState.NO_DATA, {})
 
 
@@ -40,8 +42,13 @@ class Check:
     def on(self, figures: Figures) -> Checked:
         state, numbers = self.judge(figures)
         said = {CheckState.OK: self.well, CheckState.FAILING: self.unwell, CheckState.NO_DATA: self.unknown}[state]
-        filled = said.with_values(**{name: str(number) for name, number in numbers.items()})
+        values: dict[str, str | Sentence] = {name: str(number) for name, number in numbers.items()}
+        filled = said.with_values(**values, ago=_ago(numbers.get("hours", 0)))
         return Checked(self.id, self.duty, state, filled, numbers, self.link)
+
+
+def _ago(hours: int) -> Sentence:
+    return Sentence(f"{hours} 小时前", f"{hours} {'hour' if hours == 1 else 'hours'} ago") if hours else _JUST_NOW
 
 
 def check_all(figures: Figures) -> tuple[Checked, ...]:
@@ -165,6 +172,32 @@ def _lifters(figures: Figures) -> _Found:
     return _well_if(figures.lifters >= _TWO, members=figures.lifters)
 
 
+def _drilled(figures: Figures) -> _Found:
+    if figures.drill is None:
+        return _NOTHING
+    days = (figures.now.astimezone(SHANGHAI).date() - figures.drill).days
+    return _well_if(days < policies.DRILL_WITHIN.value, days=days, limit_days=policies.DRILL_WITHIN.value)
+
+
+def _officers(figures: Figures) -> _Found:
+    return _well_if(not figures.house.vacancies, vacancies=len(figures.house.vacancies))
+
+
+def _authorities(figures: Figures) -> _Found:
+    house = figures.house
+    if house.authorities == 0:
+        return _NOTHING
+    missing, to_review = len(house.kinds_missing), house.authorities_to_review
+    return _well_if(missing == to_review == 0, authorities=house.authorities, missing=missing, to_review=to_review)
+
+
+def _filings(figures: Figures) -> _Found:
+    house = figures.house
+    if house.forums == 0:
+        return _NOTHING
+    return _well_if(house.forums_to_review == 0, forums=house.forums, to_review=house.forums_to_review)
+
+
 def _hours(period: timedelta) -> int:
     return int(period.total_seconds()) // 3600
 
@@ -175,7 +208,7 @@ CHECKS = (
     Check(
         "posters-verified",
         "L8e",
-        "/console/accounts",
+        "/console/accounts?show=verified",
         _posters,
         Sentence(
             "能发布的 {may_post} 个账号全部验证过真实身份。", "All {may_post} accounts that may post are verified."
@@ -189,7 +222,7 @@ CHECKS = (
     Check(
         "moderators-overdue",
         "L8d",
-        "/console/moderators",
+        "/console/moderators?state=late",
         _overdue,
         Sentence("{in_office} 项备案没有一项到期未核验。", "None of {in_office} filings is past its date."),
         Sentence(
@@ -279,8 +312,7 @@ CHECKS = (
         "/console/audit",
         _log_verified,
         Sentence(
-            "{hours} 小时前校验过审计日志，{entries} 条无缺口。",
-            "The audit log was verified {hours} hours ago: {entries} entries, no gap.",
+            "{ago}校验过审计日志，{entries} 条无缺口。", "The audit log was verified {ago}: {entries} entries, no gap."
         ),
         Sentence(
             "审计日志的校验有 {findings} 处问题，或已过去 {hours} 小时。",
@@ -328,6 +360,58 @@ CHECKS = (
             " the role compliance.",
         ),
         _UNKNOWN_YET,
+    ),
+    Check(
+        "drill-held",
+        "L5d",
+        "/console/switch#drills",
+        _drilled,
+        Sentence("应急演练在 {days} 天前做过。", "An emergency was rehearsed {days} days ago."),
+        Sentence(
+            "上次应急演练已过去 {days} 天，超过 {limit_days} 天：再演练一次并记录。",
+            "The last rehearsal of an emergency was {days} days ago, more than {limit_days}: hold one and record it.",
+        ),
+        Sentence("还没有记录过应急演练：演练一次并记录。", "No rehearsal of an emergency is on record: hold one."),
+    ),
+    Check(
+        "officers-appointed",
+        "L5a",
+        "/console/organisation/officers",
+        _officers,
+        Sentence("每项职责都有负责人和副手。", "Every duty has a principal and a deputy."),
+        Sentence(
+            "还有 {vacancies} 个负责人或副手的位置空着。", "{vacancies} posts of principals and deputies are vacant."
+        ),
+        _UNKNOWN_YET,
+    ),
+    Check(
+        "authorities-reviewed",
+        "L3",
+        "/console/organisation",
+        _authorities,
+        Sentence(
+            "主管部门名录 {authorities} 条，都复核过。",
+            "The directory of authorities has {authorities} entries, all reviewed.",
+        ),
+        Sentence(
+            "主管部门名录缺 {missing} 类，{to_review} 条该复核了。",
+            "The directory of authorities lacks {missing} kinds, and {to_review} entries are due for review.",
+        ),
+        Sentence("主管部门名录是空的。", "The directory of authorities is empty."),
+    ),
+    Check(
+        "forums-filed",
+        "L2b",
+        "/console/organisation",
+        _filings,
+        Sentence(
+            "{forums} 个论坛的备案登记都复核过。", "The filings of all {forums} forums are recorded and reviewed."
+        ),
+        Sentence(
+            "{forums} 个论坛中 {to_review} 个没有登记备案，或该复核了。",
+            "Of {forums} forums {to_review} have no filing on record, or it is due for review.",
+        ),
+        Sentence("还没有接入论坛。", "No forum is connected yet."),
     ),
     Check(
         "webhooks-delivered",

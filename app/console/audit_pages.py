@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends
 from fastapi.responses import Response
+from markupsafe import Markup
 
 from app.audit.domain import Action
 from app.audit.errors import EntryUnknown, NotNumberedYet, NotProvable
@@ -17,10 +18,11 @@ from app.audit.findings import Outcome
 from app.audit.proofs import Receipt, in_base64
 from app.audit.search import FoundEntry, Question
 from app.audit.watch import AnchorWatched
+from app.compliance.named import Pair
+from app.console.audit_words import NOTHING, Words, pair, words_for
 from app.console.lists import PAGE, Cell, Chip, Column, Listing, address, chips
-from app.console.moments import period, said_moment
+from app.console.moments import ago, period, said_moment
 from app.console.visits import Visit, console_router, visit_at
-from app.kernel.actor import ActorKind
 from app.kernel.clock import SHANGHAI
 from app.web.problems import status_of
 
@@ -38,7 +40,7 @@ _TREE_DIGITS, _ENTRY_DIGITS = 9, 15
 _DAY = timedelta(days=1)
 _BADGES = {Outcome.CLEAN: "ok", Outcome.TAMPERED: "bad", Outcome.UNVERIFIABLE: "warn"}
 _LEAF = b"\x00"
-_NAMELESS = (ActorKind.OPERATOR, ActorKind.SYSTEM)
+_LINK = Markup('<a href="{}">{}</a>')
 Place = tuple[int, int]
 
 
@@ -49,10 +51,11 @@ def audit(visit: VisitOf) -> Response:
     found = visit.services.audit.search.find_for(visit.actor, question, PAGE + 1, _place(visit.query.get("cursor", "")))
     shown = found[:PAGE]
     last = shown[-1].place if len(found) > PAGE else None
+    words = words_for(visit, [one.entry for one in shown if one.entry is not None])
     listing = Listing(
         visit.say("audit.list.caption"),
         [Column(visit.say(f"audit.list.{name}")) for name in ("at", "action", "actor", "object", "outcome")],
-        [_cells(visit, one) for one in shown],
+        [_cells(words, one) for one in shown],
         visit.say("audit.list.empty"),
         _chips(visit),
         clear=_HERE if any(visit.query.get(name) for name in _ASKED) else None,
@@ -107,23 +110,21 @@ def _chips(visit: Visit) -> list[Chip]:
     return chips(visit.request, "action", often, visit.say("console.list.all"))
 
 
-def _cells(visit: Visit, found: FoundEntry) -> list[Cell]:
-    entry = found.entry
+def _cells(words: Words, found: FoundEntry) -> list[Cell]:
+    entry, visit = found.entry, words.visit
     here = f"{_HERE}/{found.entry_id}"
     if entry is None:
-        return [Cell(found.entry_id, here), Cell(visit.say("audit.list.unreadable")), *([Cell("–")] * 3)]
-    actor, acted_on = _named(entry.get("actor")), _named(entry.get("object"))
+        return [Cell(found.entry_id, here), Cell(visit.say("audit.list.unreadable")), *([Cell(NOTHING)] * 3)]
+    actor, acted_on = pair(entry.get("actor")), pair(entry.get("object"))
+    said = words.what(acted_on)
+    leads = words.leads_to(acted_on) or (None if said == NOTHING else address(visit.request, object=acted_on[1]))
     return [
         Cell(_moment(visit, entry.get("ts")), here),
-        Cell(_act(visit, str(entry.get("action")))),
-        Cell(_who(visit, actor), address(visit.request, actor=actor[1])),
-        Cell(acted_on[1], address(visit.request, object=acted_on[1])),
-        Cell(_outcome(visit, entry)),
+        Cell(words.act(str(entry.get("action")))),
+        Cell(words.who(actor), address(visit.request, actor=actor[1])),
+        Cell(said, leads),
+        Cell(words.outcome(entry)),
     ]
-
-
-def _named(said: object) -> tuple[str, str]:
-    return (str(said.get("kind")), str(said.get("id"))) if isinstance(said, dict) else ("", "")
 
 
 def _moment(visit: Visit, written: object) -> str:
@@ -131,25 +132,6 @@ def _moment(visit: Visit, written: object) -> str:
         return said_moment(visit, datetime.fromisoformat(str(written)))
     except ValueError:
         return str(written)
-
-
-def _act(visit: Visit, action: str) -> str:
-    """In words, where this version knows it."""
-    return visit.say(f"console.act.{action}") if action in set(Action) else action
-
-
-def _who(visit: Visit, actor: tuple[str, str]) -> str:
-    """By id; in words who has none of their own."""
-    return visit.say(f"console.actor.{actor[0]}") if actor[0] in _NAMELESS else actor[1]
-
-
-def _outcome(visit: Visit, entry: dict[str, object]) -> str:
-    outcome, reason = str(entry.get("outcome")), entry.get("reason")
-    try:
-        said = visit.say(f"audit.outcome.{outcome}")
-    except KeyError:
-        said = outcome
-    return f"{said} · {reason}" if reason else said
 
 
 def _standing(visit: Visit) -> dict[str, object]:
@@ -180,7 +162,7 @@ def _anchor(visit: Visit, anchor: AnchorWatched) -> str:
     if age is None or anchor.state is None:
         said = visit.say("audit.anchor.never")
     else:
-        said = visit.say("audit.anchor.written", size=anchor.state.size or 0, age=period(visit, age))
+        said = visit.say("audit.anchor.written", size=anchor.state.size or 0, ago=ago(visit, age))
     if anchor.state is None or not anchor.state.failure:
         return said
     return visit.say("audit.anchor.failing", said=said, code=anchor.state.failure)
@@ -198,31 +180,39 @@ def entry(visit: VisitOf, entry_id: str) -> Response:
     if part in {"entry", "proof"}:
         return _file(receipt, part)
     parsed = _parsed(receipt.entry)
-    actor, acted_on = _named(parsed.get("actor")), _named(parsed.get("object"))
+    words, actor, acted_on = words_for(visit, [parsed]), pair(parsed.get("actor")), pair(parsed.get("object"))
     return visit.show(
         "audit_entry",
         receipt=receipt,
-        facts=_facts(visit, parsed, actor, acted_on),
-        links=(("actor", actor[1]), ("object", acted_on[1])),
+        facts=_facts(words, parsed, actor, acted_on),
+        links=(("actor", actor[1]), ("object", acted_on[1] if words.what(acted_on) != NOTHING else "")),
         leaf=sha256(_LEAF + receipt.entry.encode()).hexdigest(),
         proof=in_base64(receipt.proof),
         keys=visit.services.audit.proofs.verifier_keys(),
     )
 
 
-def _facts(
-    visit: Visit, entry: dict[str, object], actor: tuple[str, str], acted_on: tuple[str, str]
-) -> Sequence[tuple[str, str]]:
+def _facts(words: Words, entry: dict[str, object], actor: Pair, acted_on: Pair) -> Sequence[tuple[str, str]]:
+    leads, what = words.leads_to(acted_on), words.what(acted_on)
     facts = (
-        ("at", _moment(visit, entry.get("ts"))),
-        ("action", _act(visit, str(entry.get("action")))),
-        ("actor", _who(visit, actor)),
-        ("object", f"{acted_on[0]} {acted_on[1]}"),
-        ("outcome", _outcome(visit, entry)),
-        ("case", str(entry.get("case") or "")),
-        ("req", str(entry.get("req") or "")),
+        ("at", _moment(words.visit, entry.get("ts"))),
+        ("action", words.act(str(entry.get("action")))),
+        ("actor", _beside(words.who(actor), actor[1])),
+        ("object", _beside(_LINK.format(leads, what) if leads else what, "" if what == NOTHING else acted_on[1])),
+        ("outcome", words.outcome(entry)),
+        ("case", _code(entry.get("case"))),
+        ("req", _code(entry.get("req"))),
     )
-    return [(visit.say(f"audit.list.{name}"), said) for name, said in facts if said]
+    return [(words.visit.say(f"audit.list.{name}"), said) for name, said in facts if said]
+
+
+def _beside(said: str, named: str) -> str:
+    """Words, and the id as the entry has it."""
+    return Markup('{}<br><code class="digest">{}</code>').format(said, named) if named else said
+
+
+def _code(said: object) -> str:
+    return Markup('<code class="digest">{}</code>').format(said) if said else ""
 
 
 def _parsed(text: str) -> dict[str, object]:

@@ -7,10 +7,11 @@ from fastapi import Depends
 from fastapi.responses import Response
 
 from app import policies
-from app.boards.domain import BoardStatus, BoardView
+from app.boards.domain import Board, BoardStatus, BoardView
 from app.console.lists import PAGE, Cell, Chip, Column, Listing, address, chips, csv_response
 from app.console.moments import plain, said_day
 from app.console.visits import Visit, console_router, visit_at
+from app.forums.domain import Pause, PausedPlace
 from app.kernel.ids import ForumId
 from app.staff.access import Permission
 
@@ -73,7 +74,7 @@ def _cells(visit: Visit, view: BoardView, forums: dict[ForumId, str]) -> list[Ce
     return [
         Cell(board.name),
         Cell(forums.get(board.forum_id, "–")),
-        Cell(visit.say(f"boards.state.{board.status}")),
+        Cell(_state(visit, board)),
         Cell(founder.handle, f"/console/accounts/{founder.account_id}" if reaches_accounts else None)
         if founder
         else Cell("–"),
@@ -81,6 +82,27 @@ def _cells(visit: Visit, view: BoardView, forums: dict[ForumId, str]) -> list[Ce
         Cell(view.lapsed),
         Cell(said_day(visit, until), plain=plain(until)) if until else Cell(visit.say("boards.list.unattended")),
     ]
+
+
+def _state(visit: Visit, board: Board) -> str:
+    """With what stands still there by the emergency switch: the board itself, its forum or everything."""
+    state, pause = visit.say(f"boards.state.{board.status}"), _pause_of(visit, board)
+    if pause is None or board.status is BoardStatus.CLOSED:
+        return state
+    return visit.say(f"boards.paused.{_reach(pause)}", state=state)
+
+
+def _reach(pause: Pause) -> str:
+    if pause.place.board_id is not None:
+        return "board"
+    return "forum" if pause.place.forum_id is not None else "all"
+
+
+def _pause_of(visit: Visit, board: Board) -> Pause | None:
+    """The nearest one."""
+    places = (PausedPlace(board.forum_id, board.id), PausedPlace(board.forum_id), PausedPlace())
+    in_force = {pause.place: pause for pause in visit.pauses}
+    return next((in_force[place] for place in places if place in in_force), None)
 
 
 def _ways_columns(visit: Visit) -> list[Column]:
@@ -92,6 +114,8 @@ def _ways(visit: Visit, view: BoardView) -> list[Cell]:
     board, closed = view.board, view.board.status is BoardStatus.CLOSED
     moderators = Cell(visit.say("boards.list.see"), f"/console/moderators?board={board.id}")
     stop = Cell(visit.say("boards.list.stop"), f"/console/switch?place={board.id}")
+    if (pause := _pause_of(visit, board)) is not None and pause.place.board_id == board.id:
+        stop = Cell(visit.say("boards.list.paused"), f"/console/switch#{pause.id}")
     return [moderators, Cell("–") if closed or not visit.may(Permission.PAUSES) else stop]
 
 

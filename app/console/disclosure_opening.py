@@ -60,7 +60,7 @@ def show_passphrase(visit: ExecutorOf, form: FormOf, disclosure_id: str) -> Resp
         Action.DISCLOSURE_EXECUTED,
         lambda errors, status: _page(visit, disclosure_id, errors, status),
     )
-    return act(visit, form, work, page, fresh=True)
+    return act(visit, form, work, page, fresh=True, each_time=True)
 
 
 @router.post("/disclosures/{disclosure_id}/file")
@@ -90,7 +90,7 @@ def save_file(visit: ExecutorOf, form: FormOf, disclosure_id: str) -> Response:
         Action.DISCLOSURE_EXECUTED,
         lambda errors, status: _page(visit, disclosure_id, errors, status),
     )
-    return act(visit, form, work, page, fresh=True)
+    return act(visit, form, work, page, fresh=True, each_time=True)
 
 
 def _download(file: bytes, digest: bytes, name: str) -> Response:

@@ -1,16 +1,19 @@
 """Disclosures: asked for, seen by those who approve exactly as they stand, and ended. Opening is another page's."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.responses import Response
 
+from app import policies
 from app.accounts.domain import AccountName
 from app.audit.domain import Action
+from app.console.audit_words import said_reason
 from app.console.lists import PAGE, Cell, Column, Listing, address
 from app.console.moments import period, said_moment
 from app.console.visits import Again, Fields, FormOf, Visit, act, console_router, visit_at, visit_of
@@ -64,11 +67,12 @@ def disclosures(visit: VisitOf) -> Response:
     before = visit.query.get("cursor") or None
     found = visit.services.disclosures.requests.list_all(visit.actor, before, PAGE + 1)
     shown = found[:PAGE]
+    addresses = _addresses(visit)
     names = ("requested_at", "state", "purpose", "approvals", "left", "requester")
     listing = Listing(
         visit.say("disclosures.list.caption"),
         [Column(visit.say(f"disclosures.list.{name}")) for name in names],
-        [_cells(visit, seen) for seen in shown],
+        [_cells(visit, seen, addresses) for seen in shown],
         visit.say("disclosures.list.empty"),
         first=HERE if before else None,
         next=address(visit.request, cursor=shown[-1].disclosure.id) if len(found) > PAGE else None,
@@ -76,7 +80,12 @@ def disclosures(visit: VisitOf) -> Response:
     return visit.show("disclosures", listing=listing, readiness=visit.services.disclosures.tellings.figures().readiness)
 
 
-def _cells(visit: Visit, seen: DisclosureView) -> list[Cell]:
+def _addresses(visit: Visit) -> dict[str, str]:
+    """Of every member, by their id."""
+    return {one.id: one.email for one in visit.services.staff.members.list_all()}
+
+
+def _cells(visit: Visit, seen: DisclosureView, addresses: Mapping[str, str]) -> list[Cell]:
     request, counting = seen.disclosure.request, sum(one.counts for one in seen.approvals)
     purpose = "–" if seen.disclosure.altered else visit.say(f"me.opened.purpose.{request.wanted.purpose}")
     mine = request.requester_id == visit.staff.id
@@ -86,7 +95,7 @@ def _cells(visit: Visit, seen: DisclosureView) -> list[Cell]:
         Cell(purpose),
         Cell(visit.say("disclosures.list.counting", n=counting, needed=seen.needed)),
         Cell(period(visit, request.expires_at - visit.now) if seen.state in _OPEN else "–"),
-        Cell(visit.say("disclosures.list.mine") if mine else request.requester_id),
+        Cell(visit.say("disclosures.list.mine") if mine else addresses.get(request.requester_id, request.requester_id)),
     ]
 
 
@@ -107,7 +116,23 @@ def _form(visit: Visit, typed: Fields, errors: Sequence[tuple[str, str]] = (), s
         purposes=[(one.value, visit.say(f"me.opened.purpose.{one}"), None) for one in PURPOSES],
         longest=_LONGEST,
         about=account_in_words(visit, account_id),
+        **_asked_for_approval(visit),
     )
+
+
+def _asked_for_approval(visit: Visit) -> dict[str, object]:
+    """How many approvals it takes, how many people are lacking for them, and who can be asked or will be able to."""
+    beside = visit.services.disclosures.requests.approvers_beside(visit.actor)
+    able = [one.email for one in beside if one.refusal is None]
+    later = [(one.email, said_moment(visit, one.able_from)) for one in beside if one.able_from is not None]
+    needed, of_minors = policies.DISCLOSURE_APPROVALS.value, policies.DISCLOSURE_APPROVALS_MINOR.value
+    return {
+        "needed": needed,
+        "of_minors": of_minors,
+        "lacking": max(needed - len(able), 0),
+        "able": able,
+        "later": later,
+    }
 
 
 def account_in_words(visit: Visit, account_id: str) -> str:
@@ -186,6 +211,8 @@ def show(
         counting=sum(one.counts for one in seen.approvals),
         approvers=_approvers(visit, seen, approvers, is_open=is_open),
         history=history,
+        addresses=_addresses(visit),
+        said_reason=partial(said_reason, visit),
         files=[one for one in history if one.action == Action.DISCLOSURE_SEALED],
         may_approve=able,
         may_refuse=is_open and not mine and visit.may(_APPROVE),

@@ -100,7 +100,7 @@ def publish(visit: VisitOf, form: FormOf, lexicon_id: str) -> Response:
             return again([("despite", now.say("lexicons.error.alarm"))], status_of(CatchesTooMuch))
         return now.go(HERE, "lexicon_published")
 
-    return act(visit, form, work, again)
+    return act(visit, form, work, again, fresh=True)
 
 
 @router.post("/lexicons/{lexicon_id}/withdraw")
@@ -115,4 +115,7 @@ def withdraw(visit: VisitOf, form: FormOf, lexicon_id: str) -> Response:
         lexicons.withdraw(now.actor, found.name)
         return now.go(HERE, "lexicon_withdrawn")
 
-    return act(visit, form, work, lambda errors, status: version_page(visit, lexicon_id, form, errors, status))
+    def again(errors: Errors, status: int) -> Response:
+        return version_page(visit, lexicon_id, form, errors, status)
+
+    return act(visit, form, work, again, fresh=True)

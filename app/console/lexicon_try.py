@@ -77,7 +77,7 @@ def try_text(visit: VisitOf, form: FormOf) -> Response:
         version = lexicons.find(form["lexicon"])
         return _page(now, typed, tried=lexicons.try_text(text, Field(field), version.name, version.number))
 
-    return act(visit, form, work, lambda errors, status: _page(visit, form, errors, status))
+    return act(visit, form, work, lambda errors, status: _page(visit, form, errors, status), each_time=True)
 
 
 @router.get("/lexicons/suggestions")

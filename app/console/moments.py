@@ -10,6 +10,7 @@ from app.web.words import day, moment
 
 _TICK = timedelta(microseconds=1)
 _DAY = timedelta(days=1)
+_JUST_NOW = timedelta(minutes=2)
 _UNITS = (("days", 86_400), ("hours", 3_600), ("minutes", 60))
 
 
@@ -19,6 +20,10 @@ def language(visit: Visit) -> Language:
 
 def said_day(visit: Visit, when: datetime) -> str:
     return day(language(visit), when)
+
+
+def said_date(visit: Visit, day_in_shanghai: date) -> str:
+    return day(language(visit), datetime.combine(day_in_shanghai, time(), SHANGHAI))
 
 
 def said_last_day(visit: Visit, end: datetime) -> str:
@@ -42,6 +47,15 @@ def period(visit: Visit, length: timedelta) -> str:
         if seconds >= 2 * size:
             return visit.say(f"console.period.{unit}", n=seconds // size)
     return visit.say("console.period.seconds", n=seconds)
+
+
+def ago(visit: Visit, length: timedelta) -> str:
+    """How long ago; what is not two minutes old has just been."""
+    return (
+        visit.say("console.period.just_now")
+        if length < _JUST_NOW
+        else visit.say("console.period.ago", period=period(visit, length))
+    )
 
 
 def read_last_day(written: str) -> datetime | None:

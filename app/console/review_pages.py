@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from app.accounts.errors import NoSuchAccount
 from app.console.lists import PAGE, address
 from app.console.moments import period, said_moment
+from app.console.naming import name_of
 from app.console.visits import Fields, FormOf, Visit, act, console_router, visit_at
 from app.screening.category_words import words_of
 from app.screening.docket import Ended, Review, ReviewFilter
@@ -20,7 +21,9 @@ from app.staff.access import Permission
 router = console_router()
 _HERE = "/console/reviews"
 VisitOf = Annotated[Visit, Depends(visit_at("reviews"))]
-_REASONS = ("quoted", "name", "harmless", "advertising", "personal", "illegal", "insult", "minors", "other")
+_HARMLESS = ("quoted", "name", "harmless")
+_HARMFUL = ("fraud", "advertising", "personal", "illegal", "insult", "minors")
+_REASONS = {Ruling.PASS: _HARMLESS, Ruling.MASK: _HARMFUL, Ruling.BLOCK: _HARMFUL}
 _KEYS = {Ruling.PASS: "a", Ruling.MASK: "m", Ruling.BLOCK: "b"}
 
 
@@ -57,7 +60,7 @@ def _queue(
         handle=_handle(visit, review) if review else None,
         ended=_said_ended(visit, review.ended) if review and review.ended else None,
         rulings=_rulings(review) if review else (),
-        reasons=_REASONS,
+        reasons=(("harmless", _HARMLESS), ("harmful", _HARMFUL)),
         next=address(visit.request, cursor=shown[-1].id, open=None) if len(found) > PAGE else None,
         first=_HERE if visit.query.get("cursor") else None,
         keys_off=visit.query.get("keys") == "off",
@@ -96,10 +99,36 @@ def _handle(visit: Visit, review: Review) -> str | None:
 def _said_ended(visit: Visit, ended: Ended) -> str:
     return visit.say(
         "reviews.ended.by",
-        name=ended.actor_id,
+        name=name_of(visit, ended.actor_id),
         time=said_moment(visit, ended.at),
         decision=visit.say(f"reviews.ruling.{ended.ruling}"),
     )
+
+
+@router.get("/reviews/{review_id}")
+def review(visit: VisitOf, review_id: str) -> Response:
+    """The queue with this one opened, whether it waits or is over."""
+    return visit.go(_HERE, open=review_id)
+
+
+def _reason(visit: Visit, form: Fields) -> tuple[str, list[tuple[str, str]]]:
+    """What the decision rests on, and what is wrong with it: a reason that speaks for another decision is none."""
+    written, chosen, words = form.get("ruling", ""), form.get("why", ""), form.get("reason", "").strip()
+    fitting = _REASONS.get(Ruling(written), ()) if written in set(Ruling) else ()
+    said = visit.say(f"reviews.reason.{chosen}") if chosen in {*_HARMLESS, *_HARMFUL} else ""
+    wrong = list[tuple[str, str]]()
+    reason = visit.say("reviews.reason.more", reason=said, words=words) if said and words else said or words
+    if not fitting:
+        wrong.append(("ruling", visit.say("reviews.error.ruling")))
+    elif said and chosen not in fitting:
+        ruling = visit.say(f"reviews.ruling.{written}")
+        against = "harmless" if chosen in _HARMLESS else "harmful"
+        wrong.append(("why", visit.say(f"reviews.error.{against}", reason=said, ruling=ruling)))
+    if not reason:
+        wrong.append(("why", visit.say("reviews.error.why")))
+    elif len(reason) > LONGEST_REASON:
+        wrong.append(("reason", visit.say("console.error.reason", n=LONGEST_REASON)))
+    return reason, wrong
 
 
 @router.post("/reviews/{review_id}/decide")
@@ -108,19 +137,12 @@ def decide(
 ) -> Response:
     """Ends a review as it was seen; then the next one that waits is shown."""
     written, version = form.get("ruling", ""), form.get("version", "")
-    chosen, words = form.get("why", ""), form.get("reason", "").strip()
-    reason = visit.say(f"reviews.reason.{chosen}") if chosen in _REASONS and chosen != "other" else ""
-    reason = " ".join(part for part in (reason, words) if part)
-    wrong = list[tuple[str, str]]()
-    if written not in set(Ruling):
-        wrong.append(("ruling", visit.say("reviews.error.ruling")))
-    if not 0 < len(reason) <= LONGEST_REASON:
-        wrong.append(("why", visit.say("console.error.reason", n=LONGEST_REASON)))
+    reason, wrong = _reason(visit, form)
     if wrong or not version.isascii() or not version.isdigit() or len(version) > len("999999"):
         return _queue(visit, review_id, form, wrong, HTTPStatus.UNPROCESSABLE_ENTITY)
 
     def work(now: Visit) -> Response:
-        now.services.reviews.decide(now.actor, review_id, int(version), Ruling(written), str(reason))
+        now.services.reviews.decide(now.actor, review_id, int(version), Ruling(written), reason)
         return now.go(_HERE, f"decided_{written}")
 
     def again(errors: Sequence[tuple[str, str]], status: int) -> Response:

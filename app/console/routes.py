@@ -6,6 +6,7 @@ from app.console import (
     agreement_pages,
     audit_pages,
     board_pages,
+    decided_pages,
     disclosure_opening,
     disclosure_pages,
     forum_pages,
@@ -15,6 +16,7 @@ from app.console import (
     member_acts,
     member_pages,
     moderator_pages,
+    order_pages,
     organisation_acts,
     organisation_pages,
     overview_pages,
@@ -26,11 +28,17 @@ from app.console import (
     switch_pages,
     work_pages,
 )
+from app.console.refused import refused
+from app.console.visits import PLACE
+
+__all__ = ["PLACE", "ROUTERS", "refused"]
 
 ROUTERS = (
     sign_in.router,
     overview_pages.router,
     moderator_pages.router,
+    order_pages.router,
+    decided_pages.router,
     review_pages.router,
     account_pages.router,
     switch_pages.router,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import date
+from datetime import date, datetime
 from http import HTTPStatus
 from typing import Annotated
 
@@ -11,10 +11,12 @@ from fastapi.responses import Response
 
 from app.boards.errors import NoSuchBoard
 from app.console.lists import PAGE, Cell, Column, Listing
-from app.console.moments import plain, said_moment
+from app.console.moments import said_moment
+from app.console.naming import name_of
 from app.console.visits import Fields, FormOf, Visit, act, console_router, visit_at
 from app.forums.domain import Pause, PausedPlace
 from app.kernel.ids import BoardId, ForumId
+from app.staff.access import Permission
 
 router = console_router()
 _HERE = "/console/switch"
@@ -36,11 +38,29 @@ def _page(visit: Visit, typed: Fields, errors: Sequence[tuple[str, str]] = (), s
         errors=errors,
         status=status,
         typed=typed,
-        in_force=[(pause, visit.place_of(pause.place), pause.began_by == visit.staff.id) for pause in in_force],
+        in_force=[
+            (pause, visit.place_of(pause.place), _said(visit, pause.began_at, pause.began_by), _is_own(visit, pause))
+            for pause in in_force
+        ],
+        alone=not _may_another_lift(visit),
         places=_places(visit, typed.get("place", "")),
         past=_past(visit, past),
         drills=_drills(visit),
     )
+
+
+def _said(visit: Visit, at: datetime, who: str) -> str:
+    return visit.say("switch.past.by", time=said_moment(visit, at), name=name_of(visit, who))
+
+
+def _is_own(visit: Visit, pause: Pause) -> bool:
+    return pause.began_by == visit.staff.id
+
+
+def _may_another_lift(visit: Visit) -> bool:
+    """Whether somebody else could let go on what this member stops."""
+    members = visit.services.staff.members.list_all()
+    return any(one.id != visit.staff.id and one.may(Permission.PAUSES, visit.now) for one in members)
 
 
 def _places(visit: Visit, chosen: str) -> list[tuple[str, str]]:
@@ -63,8 +83,8 @@ def _past(visit: Visit, found: Sequence[Pause]) -> Listing:
         [
             Cell(visit.place_of(pause.place)),
             Cell(pause.reason),
-            Cell(said_moment(visit, pause.began_at), plain=plain(pause.began_at)),
-            Cell(said_moment(visit, pause.ended_at)) if pause.ended_at else Cell("–"),
+            Cell(_said(visit, pause.began_at, pause.began_by)),
+            Cell(_said(visit, pause.ended_at, pause.ended_by) if pause.ended_at and pause.ended_by else "–"),
         ]
         for pause in found
     ]
@@ -98,6 +118,31 @@ def _place(named: str) -> PausedPlace:
     if named.startswith(_BOARD):
         return PausedPlace(None, BoardId(named))
     return PausedPlace() if named == _EVERYTHING else PausedPlace(ForumId(named))
+
+
+@router.get("/switch/{pause_id}/lift")
+def lift_page(visit: VisitOf, pause_id: str) -> Response:
+    """What goes on again, and where another pause holds it all the same."""
+    in_force = visit.services.emergency.pauses.list_in_force()
+    pause = next((one for one in in_force if one.id == pause_id), None)
+    if pause is None:
+        return visit.go(_HERE)
+    others = [visit.place_of(one.place) for one in in_force if one.id != pause_id and _touch(one.place, pause.place)]
+    return visit.show(
+        "switch_lift",
+        pause=pause,
+        place=visit.place_of(pause.place),
+        began=_said(visit, pause.began_at, pause.began_by),
+        mine=_is_own(visit, pause),
+        others="、".join(others),
+    )
+
+
+def _touch(one: PausedPlace, other: PausedPlace) -> bool:
+    """Whether one lies in the other."""
+    return None in {one.forum_id, other.forum_id} or (
+        one.forum_id == other.forum_id and None in {one.board_id, other.board_id}
+    )
 
 
 @router.post("/switch/{pause_id}/lift")

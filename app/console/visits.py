@@ -1,6 +1,7 @@
 """A request of somebody who is signed in at the console: who they are, what they may open, and how it is shown."""
 
 import hmac
+import secrets
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,12 +12,17 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
 from fastapi.routing import APIRoute
+from starlette.routing import Match
+from starlette.types import Receive, Scope, Send
 
 from app.boards.errors import NoSuchBoard
 from app.console.access import GROUPS, PAGES, opened_to, page_of
-from app.forums.domain import PausedPlace
+from app.console.sent_forms import SentForm
+from app.forums.domain import Pause, PausedPlace
+from app.idempotency.errors import InProgress
 from app.kernel.actor import Actor
 from app.kernel.errors import Denied, Invalid, Later, ShimingError
 from app.kernel.secret import Secret
@@ -36,9 +42,12 @@ COOKIE = "staff"
 _COOKIE_SECONDS = 12 * 3600
 _THEME, _THEMES, _THEME_SECONDS = "theme", {"light": "dark", "dark": "light"}, 365 * 24 * 3600
 _ROUTES = "/console"
+_READING = {"GET", "HEAD"}
+PLACE = "/console"
 LONGEST_TEXT = 100_000
 """Characters of one field, where a whole text is typed."""
-_DIGITS = 6
+_DIGITS, _KEY_BYTES = 6, 16
+_PAUSES = "pauses in force"
 _RENEWED = "renewed console session"
 """In the scope of a request: what it goes on as once a second factor has given it another token."""
 Fields = Mapping[str, str]
@@ -84,6 +93,14 @@ class Visit:
     def query(self) -> Mapping[str, str]:
         return self.request.query_params
 
+    @property
+    def pauses(self) -> Sequence[Pause]:
+        """In force; looked up once for a request."""
+        known: Sequence[Pause] | None = self.request.scope.get(_PAUSES)
+        if known is None:
+            known = self.request.scope[_PAUSES] = self.services.emergency.pauses.list_in_force()
+        return known
+
     def may(self, permission: Permission) -> bool:
         return self.staff.may(permission, self.now)
 
@@ -108,8 +125,8 @@ class Visit:
             "here": page_of(self.name).path if self.name else "",
             "theme": theme or "",
             "switch_theme": f"?{_THEME}={_THEMES.get(theme or 'light')}",
-            "pauses": [(pause, self.place_of(pause.place)) for pause in self.services.emergency.pauses.list_in_force()],
-            "form_token": form_token(current.token),
+            "pauses": [(pause, self.place_of(pause.place)) for pause in self.pauses],
+            "form_token": FormMark(form_token(current.token), secrets.token_urlsafe(_KEY_BYTES)),
             "fresh": current.is_fresh,
             "may_search": opened_to(self.staff, page_of("accounts")),
             "errors": errors,
@@ -134,7 +151,7 @@ class Visit:
 
     def _menu(self) -> list[tuple[str, list[dict[str, object]]]]:
         opened = [page for page in PAGES if opened_to(self.staff, page)]
-        waiting = {"reviews": self.services.watch.recall().reviews.open}
+        waiting = {"reviews": self.services.watch.recall().reviews.open, "disclosures": self._disclosures_waiting()}
         groups = [
             (
                 group,
@@ -148,6 +165,13 @@ class Visit:
         ]
         return [(group, items) for group, items in groups if items]
 
+    def _disclosures_waiting(self) -> int:
+        """None for whom the requests are closed: a menu never stands in the way of a page."""
+        with suppress(ShimingError):
+            if self.may(Permission.DISCLOSURE_REQUEST):
+                return self.services.disclosures.requests.waiting(self.actor)
+        return 0
+
     def _done(self) -> str:
         """What the address says was done, with a number at most: who made an address up says nothing of their own."""
         number = self.query.get("n", "")
@@ -155,6 +179,14 @@ class Visit:
         with suppress(KeyError):
             return self.say(f"console.done.{self.query['done']}", **values)
         return ""
+
+
+@dataclass(frozen=True, slots=True)
+class FormMark:
+    """What stands hidden in the forms of one page: `once` is made anew for each page that is shown."""
+
+    token: str
+    once: str
 
 
 def form_token(token: Secret[str]) -> str:
@@ -215,12 +247,32 @@ VisitOf = Annotated[Visit, Depends(visit_of)]
 
 
 def act(
-    visit: Visit, form: Fields, work: Callable[[Visit], Response], again: Again, *, fresh: bool = False
+    visit: Visit,
+    form: Fields,
+    work: Callable[[Visit], Response],
+    again: Again,
+    *,
+    fresh: bool = False,
+    each_time: bool = False,
 ) -> Response:
-    """Does what a form asks for; what is refused is said on the page that it came from, with what was typed.
+    """Does what a form asks for, once; what is refused is said on the page that it came from, with what was typed.
 
-    `fresh`: the second factor must be recent, or its code stands in the form.
+    `fresh`: the second factor must be recent, or its code stands in the form. `each_time`: sent twice it answers twice,
+    as where a file may have been lost on its way.
     """
+    if each_time:
+        return _act(visit, form, work, again, fresh=fresh)
+    try:
+        return _sent(visit, form).once(lambda: _act(visit, form, work, again, fresh=fresh))
+    except InProgress as refusal:
+        return again(_errors(visit, refusal), status_of(InProgress))
+
+
+def _sent(visit: Visit, form: Fields) -> SentForm:
+    return SentForm(visit.services.idempotency, visit.staff.id, visit.request.url.path, form)
+
+
+def _act(visit: Visit, form: Fields, work: Callable[[Visit], Response], again: Again, *, fresh: bool) -> Response:
     try:
         renewed = _renewed(visit, form) if fresh and not visit.is_fresh else None
     except (CodeNotRight, SecondFactorNeeded) as refusal:
@@ -259,26 +311,60 @@ def keep_signed_in(request: Request, response: Response, token: Secret[str]) -> 
     give_secret(request, response, COOKIE, token, _COOKIE_SECONDS, strict=True)
 
 
+async def _led(request: Request) -> Response | None:
+    """Where a form led that was sent before its session got another token. Raises `SessionOver`."""
+    fields = await read_form(request, LONGEST_TEXT)
+    return await run_in_threadpool(lambda: _sent(visit_of(request), fields).led())
+def ask_to_sign_in(request: Request) -> Response:
+    """And to come back to what was asked for."""
+    asked = request.url.path if request.method == "GET" else PLACE
+    query = urlencode({"to": asked}) if asked != PLACE else ""
+    return RedirectResponse(f"{PLACE}/sign-in{'?' if query else ''}{query}", HTTPStatus.SEE_OTHER)
+
+
 class _ConsoleRoute(APIRoute):
-    """Whoever is signed in no more is asked to sign in, and comes back to where they were."""
+    """Whoever is signed in no more is asked to sign in, and comes back to where they were.
+
+    An address that only takes forms leads to the page above it: what was refused is shown at such an address,
+    and people reload that.
+    """
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] in _READING and not _READING & (self.methods or set()):
+            await RedirectResponse(_above(scope), HTTPStatus.SEE_OTHER)(scope, receive, send)
+        else:
+            await super().handle(scope, receive, send)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         answer: Callable[[Request], Any] = super().get_route_handler()
 
         async def answer_or_ask(request: Request) -> Response:
             try:
-                response: Response = await answer(request)
+                try:
+                    response: Response = await answer(request)
+                except StaleForm:
+                    led = await _led(request)
+                    if led is None:
+                        raise
+                    return led
             except SessionOver:
-                asked = request.url.path if request.method == "GET" else _ROUTES
-                query = urlencode({"to": asked}) if asked != _ROUTES else ""
-                return RedirectResponse(f"{_ROUTES}/sign-in{'?' if query else ''}{query}", HTTPStatus.SEE_OTHER)
+                return ask_to_sign_in(request)
             return response
 
         return answer_or_ask
 
 
+def _above(scope: Scope) -> str:
+    """The nearest address above that can be read."""
+    path, routes = scope["path"], scope["app"].router.routes
+    while len(path := path.rpartition("/")[0]) > len(_ROUTES):
+        if any(route.matches({**scope, "path": path, "method": "GET"})[0] is Match.FULL for route in routes):
+            return str(path)
+    return _ROUTES
+
+
 def console_router() -> APIRouter:
-    return APIRouter(prefix=_ROUTES, include_in_schema=False, route_class=_ConsoleRoute)
+    return APIRouter(prefix=PLACE, include_in_schema=False, route_class=_ConsoleRoute)
 
 
 def _theme_of(request: Request) -> str | None:
@@ -293,5 +379,5 @@ def _keep_theme(request: Request, response: Response) -> None:
     if asked in _THEMES:
         secure = str(request.scope["issuer"]).startswith("https://")
         response.set_cookie(
-            _THEME, asked, max_age=_THEME_SECONDS, path=_ROUTES, secure=secure, httponly=True, samesite="lax"
+            _THEME, asked, max_age=_THEME_SECONDS, path=PLACE, secure=secure, httponly=True, samesite="lax"
         )

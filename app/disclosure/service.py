@@ -175,11 +175,23 @@ class Disclosures:
             seen = self._docket.seen(tx, disclosure_id)
             return [_judged(seen, one, tx.now) for one in self._docket.members(tx) if Role.PRIVACY in one.roles]
 
+    def approvers_beside(self, actor: Actor) -> list[Approver]:
+        """Everybody else who may be asked for an approval, before anything is asked for; the oldest member first."""
+        with self._unit_of_work.read() as tx:
+            others = [one for one in self._docket.members(tx) if one.id != actor.id]
+            return [_beside(one, tx.now) for one in others if one.may(Permission.DISCLOSURE_APPROVE, tx.now)]
+
     def history(self, actor: Actor, disclosure_id: str) -> list[Happened]:
         """What the log says of a request, the newest first: attempts too. Raises `NoSuchDisclosure`."""
         with self._unit_of_work.begin(actor) as tx:
             found = entries_about(tx, [self._docket.seen(tx, disclosure_id).disclosure.id], _MOST_TOLD)
             return [one for one in map(_happened, found) if one is not None]
+
+    def waiting(self, actor: Actor) -> int:
+        """How many requests wait for this member: for an approval of theirs, or, approved, to be opened by them."""
+        with self._unit_of_work.read() as tx:
+            reader = self._docket.member_acting(replace(tx, actor=actor))
+            return sum(rules.waits_for(one, reader, tx.now) for one in self._docket.open_ones(tx))
 
     def list_all(self, actor: Actor, before: str | None, limit: int) -> list[DisclosureView]:
         """Newest first: all of them for who may approve, their own for who may ask. Raises `RoleNotSufficient`."""
@@ -202,6 +214,13 @@ def _judged(seen: DisclosureView, member: Staff, now: datetime) -> Approver:
         refusal = found
     waits = isinstance(refusal, ApproverTooNew)
     return Approver(member.id, member.email, refusal, rules.able_from(member) if waits else None)
+
+
+def _beside(member: Staff, now: datetime) -> Approver:
+    waits = not rules.may_approve(member, now, now)
+    return Approver(
+        member.id, member.email, ApproverTooNew() if waits else None, rules.able_from(member) if waits else None
+    )
 
 
 def _happened(found: FoundEntry) -> Happened | None:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app import policies
 from app.db.types import UtcDateTime
+from app.db.words import read_word
 from app.events.catalogue import EventType
 from app.events.domain import (
     Attempt,
@@ -209,8 +210,8 @@ def _delivery(row: DeliveryRow, kind: str, attempts: Mapping[int, Sequence[Attem
         id=row.id,
         endpoint_id=row.endpoint_id,
         event_id=row.event_id,
-        kind=EventType(kind),
-        state=DeliveryState(row.state),
+        kind=read_word(EventType, kind, row.id),
+        state=read_word(DeliveryState, row.state, row.id),
         due_at=row.due_at,
         next_attempt_at=row.next_attempt_at,
         finished_at=row.finished_at,

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, bindparam, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
+from app.db.words import read_word
 from app.forums.domain import Client, Forum, ForumStatus, LiveSecret, Registration, Scope
 from app.forums.models import ClientRow, ClientSecretRow, ForumRow, RevokedTokenRow
 from app.kernel.ids import ClientId, ForumId
@@ -150,7 +151,7 @@ def _forum(row: ForumRow) -> Forum:
     return Forum(
         id=ForumId(row.id),
         name=row.name,
-        status=ForumStatus(row.status),
+        status=read_word(ForumStatus, row.status, row.id, ForumStatus.DISABLED),
         return_urls=tuple(row.return_urls),
         direct_verification=row.direct_verification,
         created_at=row.created_at,

@@ -9,18 +9,18 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from app.accounts.domain import Account, AccountStatus, Profile, Sanction, SanctionKind, handle_key
+from app.accounts.domain import Account, AccountStatus, Profile, SanctionKind, handle_key
 from app.accounts.models import AccountRow, SanctionRow
 from app.agreements.domain import AgreementKind
 from app.agreements.models import AcceptanceRow, AgreementVersionRow
 from app.boards.models import ModeratorRow
 from app.db.types import UtcDateTime
+from app.db.words import read_word
 from app.forums.pause_rows import PAUSED_PLACES
 from app.kernel.ids import AccountId, ForumId
 from app.posting.domain import AcceptedAgreement, AgreementInForce, Identity, Standing, StandingFilter
 from app.screening.domain import Field
 from app.screening.models import ReviewRow
-from app.verification.domain import IdentityLevel, Method
 from app.verification.models import LinkRow, OrganisationMarkRow
 
 _USER = AgreementKind.USER.value
@@ -84,7 +84,8 @@ def _completed(standing: Standing, perhaps_lapsed: object, held: str | None, pau
 
 
 def _fields(written: str | None) -> tuple[Field, ...]:
-    return tuple(sorted(map(Field, written.split()))) if written else ()
+    """What is no field holds back the handle, without which nobody posts."""
+    return tuple(sorted({read_word(Field, one, "reviews", Field.HANDLE) for one in written.split()})) if written else ()
 
 
 def _places(written: str | None) -> tuple[str, ...]:
@@ -147,6 +148,8 @@ def _standing(
         identity=Identity(IdentityLevel(link.level), Method(link.method), link.verified_at, link.sandbox)
         if link
         else None,
+        sanction=sanction.sanction() if sanction else None,
+        identity=Identity(*link.proof(), link.verified_at, link.sandbox) if link else None,
         agreement=AgreementInForce(in_force.version, in_force.accept_by) if in_force else None,
         accepted=AcceptedAgreement(accepted_version, acceptance.accepted_at)
         if acceptance and accepted_version

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import CursorResult, delete, func, select, update
 from sqlalchemy.orm import Session
 
+from app.db.words import read_word
 from app.kernel.ids import AccountId, ForumId, VerificationId
 from app.kernel.sentence import Language
 from app.registration.domain import Flow, FlowKind, FlowStatus, Step, Way
@@ -142,15 +143,15 @@ def forget(session: Session, before: datetime) -> int:
 def _flow(row: FlowRow) -> Flow:
     return Flow(
         id=row.id,
-        kind=FlowKind(row.kind),
+        kind=read_word(FlowKind, row.kind, row.id),
         forum_id=ForumId(row.forum_id),
         account_id=AccountId(row.account_id) if row.account_id else None,
         return_url=row.return_url,
         state=row.state,
-        language=Language(row.language) if row.language else None,
+        language=read_word(Language, row.language, row.id) if row.language else None,
         wanted_handle=row.wanted_handle,
         external_id=row.external_id,
-        ended=FlowStatus(row.ended) if row.ended else None,
+        ended=read_word(FlowStatus, row.ended, row.id) if row.ended else None,
         created_at=row.created_at,
         expires_at=row.expires_at,
         version=row.version,

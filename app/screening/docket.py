@@ -41,6 +41,17 @@ class OpenReview:
 
 
 @dataclass(frozen=True, slots=True)
+class DecidedFilter:
+    """Which reviews that persons ended are asked for; None leaves it open. `after`: the id of the last one seen."""
+
+    ruling: Ruling | None = None
+    field: Field | None = None
+    actor_id: str | None = None
+    after: str | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """How much waits, and since when the oldest does; `oldest` is None where nothing waits."""
 
@@ -57,6 +68,18 @@ class Ended:
     actor_kind: str
     actor_id: str
     reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedReview:
+    """One that is over. `excerpt` is None once the text is gone."""
+
+    id: str
+    forum_id: ForumId
+    field: Field
+    categories: tuple[Category, ...]
+    ended: Ended
+    excerpt: Secret[str] | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Row, and_, false, func, or_, select, updat
 from sqlalchemy.orm import Session
 
 from app.kernel.actor import Actor
-from app.screening.docket import Ended, ReviewFilter, Waiting
+from app.screening.docket import DecidedFilter, Ended, ReviewFilter, Waiting
 from app.screening.domain import Decision, Ruling
 from app.screening.models import KeptTextRow, ReviewRow
 
@@ -29,6 +29,25 @@ def list_open(session: Session, wanted: ReviewFilter) -> Sequence[ReviewAndText]
     if wanted.field is not None:
         query = query.where(ReviewRow.field == wanted.field.value)
     return session.execute(query.order_by(ReviewRow.id).limit(wanted.limit)).all()
+
+
+def list_decided(session: Session, wanted: DecidedFilter) -> Sequence[ReviewAndText]:
+    """By persons; the newest decision first."""
+    query = (
+        select(ReviewRow, KeptTextRow)
+        .join(KeptTextRow, KeptTextRow.id == ReviewRow.text_id)
+        .where(ReviewRow.decision.in_([wanted.ruling.value] if wanted.ruling else _OF_PERSONS))
+    )
+    if wanted.field is not None:
+        query = query.where(ReviewRow.field == wanted.field.value)
+    if wanted.actor_id is not None:
+        query = query.where(ReviewRow.actor_id == wanted.actor_id)
+    if wanted.after is not None:
+        last = select(ReviewRow.decided_at).where(ReviewRow.id == wanted.after).scalar_subquery()
+        earlier, same = ReviewRow.decided_at < last, ReviewRow.decided_at == last
+        query = query.where(or_(earlier, and_(same, ReviewRow.id < wanted.after)))
+    newest = ReviewRow.decided_at.desc(), ReviewRow.id.desc()
+    return session.execute(query.order_by(*newest).limit(wanted.limit)).all()
 
 
 def count_open(session: Session) -> Waiting:

@@ -16,7 +16,18 @@ from app.kernel.secret import Secret
 from app.kernel.sentence import Sentence
 from app.screening import review_rows, tables
 from app.screening.announcements import announce_decided
-from app.screening.docket import Ended, OpenReview, PastReview, Review, ReviewFilter, Suggestion, Waiting, excerpt
+from app.screening.docket import (
+    DecidedFilter,
+    DecidedReview,
+    Ended,
+    OpenReview,
+    PastReview,
+    Review,
+    ReviewFilter,
+    Suggestion,
+    Waiting,
+    excerpt,
+)
 from app.screening.domain import (
     NEVER_MASKED,
     Category,
@@ -63,6 +74,25 @@ class Reviews:
     def count_open(self) -> Waiting:
         with self._unit_of_work.read() as tx:
             return review_rows.count_open(tx.session)
+
+    def list_decided(self, wanted: DecidedFilter) -> Sequence[DecidedReview]:
+        """What persons decided; the newest decision first."""
+        most = policies.REVIEW_EXCERPT.value
+        with self._unit_of_work.read() as tx:
+            return [
+                DecidedReview(
+                    row.id,
+                    ForumId(row.forum_id),
+                    Field(row.field),
+                    _categories(hits := read_hits(kept.hits)),
+                    ended,
+                    None
+                    if (text := unseal(self._records, kept)) is None
+                    else Secret(excerpt(text.reveal(), hits, most)),
+                )
+                for row, kept in review_rows.list_decided(tx.session, wanted)
+                if (ended := review_rows.ended_of(row)) is not None
+            ]
 
     def show(self, review_id: str) -> Review:
         """One review with its whole text, open or decided. Raises `NoSuchReview`."""

@@ -70,8 +70,13 @@ def get_member(tx: Transaction, staff_id: str) -> Staff:
     return staff
 
 
-def holders_of(tx: Transaction, role: Role, standing: timedelta = timedelta()) -> list[Staff]:
-    """A step: active members who have held this role, and been here, for so long."""
+def holders_of(tx: Transaction, seals: Seals, role: Role, standing: timedelta = timedelta()) -> list[Staff]:
+    """A step: active members who have held this role, and been here, for so long; none whose row was altered."""
+    return [one for one in _claiming(tx, role, standing) if seals.whole(one)]
+
+
+def _claiming(tx: Transaction, role: Role, standing: timedelta = timedelta()) -> list[Staff]:
+    """Whoever the rows say that it is."""
     return [staff for staff in repository.holders_of(tx.session, role) if staff.holds(role, tx.now, standing)]
 
 
@@ -93,14 +98,14 @@ class Members:
         self._clock = clock
 
     def list_all(self) -> list[Staff]:
-        """The oldest first."""
+        """The oldest first; one whose row was altered holds no role."""
         with self._unit_of_work.read() as tx:
-            return repository.all_members(tx.session)
+            return [self._seals.checked(staff) for staff in repository.all_members(tx.session)]
 
     def get(self, staff_id: str) -> Staff:
-        """Raises `MemberNotFound`."""
+        """Without any role where their row was altered. Raises `MemberNotFound`."""
         with self._unit_of_work.read() as tx:
-            return get_member(tx, staff_id)
+            return self._seals.checked(get_member(tx, staff_id))
 
     def find_named(self, name: str) -> Staff:
         """By id or e-mail address. Raises `MemberNotFound`."""
@@ -109,13 +114,13 @@ class Members:
 
     def has_admin(self) -> bool:
         with self._unit_of_work.read() as tx:
-            return bool(holders_of(tx, Role.ADMIN))
+            return bool(holders_of(tx, self._seals, Role.ADMIN))
 
     def waiting(self) -> list[Staff]:
         """Who holds `privacy` only once another `privacy` member has confirmed it; the oldest first."""
         with self._unit_of_work.read() as tx:
             found = repository.holders_of(tx.session, Role.PRIVACY)
-            return [staff for staff in found if staff.state is StaffState.PENDING]
+            return [staff for staff in found if staff.state is StaffState.PENDING and self._seals.whole(staff)]
 
     def announce(
         self,
@@ -280,7 +285,7 @@ class Members:
         action: Action,
         reason: str | None = None,
     ) -> Staff:
-        _refuse_without_admin(tx, before, after)
+        _refuse_without_admin(tx, self._seals, before, after)
         if not repository.save(tx.session, self._seals.sealed(after)):
             raise MemberChangedMeanwhile
         acted_on, case = AuditObject(ObjectKind.STAFF, after.id), announced.entry_id
@@ -308,7 +313,7 @@ def _state_of(tx: Transaction, actor: Actor, roles: Iterable[Role]) -> tuple[Sta
         return StaffState.ACTIVE, None
     if actor.kind is ActorKind.STAFF:
         return StaffState.PENDING, StaffId(actor.id)
-    if len(holders_of(tx, Role.PRIVACY)) >= _FROM_THE_COMMAND_LINE:
+    if len(_claiming(tx, Role.PRIVACY)) >= _FROM_THE_COMMAND_LINE:  # damaged rows make no room
         raise PrivacyNeedsConfirmation
     return StaffState.ACTIVE, None
 
@@ -322,10 +327,10 @@ def _granted(before: Mapping[Role, datetime], wanted: Iterable[Role], now: datet
     return {role: before.get(role, now) for role in wanted}
 
 
-def _refuse_without_admin(tx: Transaction, before: Staff, after: Staff) -> None:
+def _refuse_without_admin(tx: Transaction, seals: Seals, before: Staff, after: Staff) -> None:
     """Raises `LastAdmin` where nobody would be left, now or when an end date comes."""
     if not before.holds(Role.ADMIN, tx.now) or (after.holds(Role.ADMIN, tx.now) and after.ends_at == before.ends_at):
         return
-    others = [staff for staff in holders_of(tx, Role.ADMIN) if staff.id != before.id]
+    others = [staff for staff in holders_of(tx, seals, Role.ADMIN) if staff.id != before.id]
     if not any(staff.ends_at is None or before.ends_at is not None for staff in others):
         raise LastAdmin

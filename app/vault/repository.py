@@ -7,6 +7,7 @@ from sqlalchemy import CursorResult, delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from app.crypto.blind_index import IndexValue
+from app.db.words import read_word
 from app.kernel.ids import PersonId
 from app.vault.domain import FrozenPhone, PhoneRecord, PhoneState
 from app.vault.models import DocumentRow, HeldPhoneRow, OrganisationRow, PersonRow, PhoneRow
@@ -74,7 +75,7 @@ def phones_of(session: Session, person_id: PersonId) -> list[PhoneRow]:
 def phone_records_of(session: Session, person_id: str) -> tuple[PhoneRecord, ...]:
     """What is known of a person's phones, without the numbers."""
     return tuple(
-        PhoneRecord(row.id, PersonId(row.person_id), PhoneState(row.state), row.blind_index)
+        PhoneRecord(row.id, PersonId(row.person_id), read_word(PhoneState, row.state, row.id), row.blind_index)
         for row in session.execute(
             select(PhoneRow.id, PhoneRow.person_id, PhoneRow.state, PhoneRow.blind_index)
             .where(PhoneRow.person_id == person_id)
@@ -89,7 +90,11 @@ def current_holder(session: Session, version: str, digest: bytes) -> PhoneRecord
             PhoneRow.index_version == version, PhoneRow.blind_index == digest, PhoneRow.state == PhoneState.CURRENT
         )
     ).one_or_none()
-    return PhoneRecord(row.id, PersonId(row.person_id), PhoneState(row.state), row.blind_index) if row else None
+    return (
+        PhoneRecord(row.id, PersonId(row.person_id), read_word(PhoneState, row.state, row.id), row.blind_index)
+        if row
+        else None
+    )
 
 
 def persons_with_phone(session: Session, version: str, digest: bytes) -> list[PersonId]:

@@ -7,6 +7,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base
 from app.db.types import UtcDateTime
+from app.db.words import read_word
+from app.verification.domain import IdentityLevel, Method
 
 _IN_FLIGHT = text("outcome = 'pending' AND reason IS NULL")
 PERHAPS_BILLED = text("billable IS NOT FALSE")
@@ -21,6 +23,12 @@ class LinkRow(Base):
     method: Mapped[str] = mapped_column(String(24))
     verified_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     sandbox: Mapped[bool]
+
+    def proof(self) -> tuple[IdentityLevel, Method]:
+        """By what it is known who stands behind the account: by nothing where either is no word of ours."""
+        level = read_word(IdentityLevel, self.level, self.account_id, IdentityLevel.NONE)
+        method = read_word(Method, self.method, self.account_id, Method.PHONE_CODE)
+        return (level if method == self.method else IdentityLevel.NONE), method
 
 
 class SlotRow(Base):

@@ -9,6 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app import policies
 from app.db.bulk import among
+from app.db.words import read_word
 from app.kernel.ids import AccountId, ForumId, PersonId, VerificationId
 from app.verification.domain import Ending, IdentityLevel, InnerReason, Link, Method, Outcome, Reason, Verification
 from app.verification.errors import VerificationNotFound
@@ -144,7 +145,7 @@ def whose(session: Session, verification_id: VerificationId) -> tuple[str, str, 
     """Forum, account and method."""
     query = select(VerificationRow.forum_id, VerificationRow.account_id, VerificationRow.method)
     forum_id, account_id, method = session.execute(query.where(VerificationRow.id == verification_id)).one()
-    return forum_id, account_id, Method(method)
+    return forum_id, account_id, read_word(Method, method, verification_id)
 
 
 def has_ended(session: Session, verification_id: VerificationId) -> bool:
@@ -171,10 +172,10 @@ def get(session: Session, forum_id: ForumId, verification_id: str, now: datetime
     verification = Verification(
         id=VerificationId(row.id),
         account_id=AccountId(row.account_id),
-        method=Method(row.method),
-        outcome=Outcome(row.outcome),
-        reason=Reason(row.reason) if row.reason else None,
-        level=IdentityLevel(row.level),
+        method=read_word(Method, row.method, row.id),
+        outcome=read_word(Outcome, row.outcome, row.id),
+        reason=read_word(Reason, row.reason, row.id) if row.reason else None,
+        level=read_word(IdentityLevel, row.level, row.id),
         verified_at=row.verified_at,
         sandbox=row.sandbox,
     )
@@ -349,11 +350,12 @@ def find_link(session: Session, account_id: AccountId) -> Link | None:
     row = session.get(LinkRow, account_id, populate_existing=True)
     if row is None:
         return None
+    level, method = row.proof()
     return Link(
         account_id=AccountId(row.account_id),
         person_id=PersonId(row.person_id),
-        level=IdentityLevel(row.level),
-        method=Method(row.method),
+        level=level,
+        method=method,
         verified_at=row.verified_at,
         sandbox=row.sandbox,
     )

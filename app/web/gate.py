@@ -131,11 +131,13 @@ class Gate:
             pass  # nobody is there to hear an answer, and nothing was done
         except ShimingError as error:
             answer = _Answer(send, told_id)
-            await refusal_response(Request(scope), error)(scope, receive, answer)
+            refusal = await refusal_response(Request(scope), error)
+            await refusal(scope, receive, answer)
         except Exception:  # noqa: BLE001 -- whatever fails leaves as a problem document, and is logged
             logger().error("request-failed", request_id=request_id, exc_info=True)
             if answer.status == 0:
-                await refusal_response(Request(scope), InternalError())(scope, receive, answer)
+                refusal = await refusal_response(Request(scope), InternalError())
+                await refusal(scope, receive, answer)
         finally:
             self._record(scope, asked_method, answer.status, time.perf_counter() - began)
 

@@ -1,6 +1,7 @@
 """The staff's own routes over HTTP."""
 
 import json
+from functools import partial
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
@@ -13,6 +14,7 @@ from app.idempotency.models import ClaimRow
 from app.kernel.secret import Secret
 from app.staff.access import Role
 from app.wiring import Services
+from tests.support.at_once import at_once
 from tests.support.clock import FakeClock
 from tests.support.forum import ForumBackend, Json
 from tests.support.staff import PASSWORD, StaffLogin, make_staff
@@ -72,6 +74,23 @@ def test_nothing_that_is_told_once_is_told_again(services: Services, admin: Staf
         assert rotated["client_secret"] not in {None, made["client_secret"]}
         assert same == {**rotated, "client_secret": None}
     assert _signs_in(services, address, reset.json()).status_code == 201
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_an_act_on_a_member_is_begun_once_however_often_it_is_sent(
+    services: Services, admin: StaffLogin, address: str
+) -> None:
+    at = f"/v1/staff/members/{make_staff(services, Role.REVIEWER).staff_id}"
+    with admin.http(address) as http:
+        for act in ("disable", "restore"):
+            ask = partial(http.post, f"{at}/{act}", json={"reason": "x"}, headers=_KEY)
+            heard = {answer.status_code for answer in at_once([ask, ask])}
+            assert heard in ({200}, {200, 409})
+            assert ask().headers["idempotency-replayed"] == "true"
+    with services.unit_of_work.read() as tx:
+        entries = [json.loads(row.entry) for row in tx.session.scalars(select(StagedEntryRow))]
+    done = [(entry["action"], entry["outcome"]) for entry in entries if entry["action"].startswith("staff.")]
+    assert sorted(done) == [(f"staff.{act}", how) for act in ("disabled", "restored") for how in ("begun", "done")]
 
 
 def test_what_changes_members_asks_for_a_fresh_second_factor_and_reading_does_not(

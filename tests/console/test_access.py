@@ -31,7 +31,7 @@ def forms() -> list[str]:
 
 
 def test_every_check_of_the_overview_leads_to_a_page() -> None:
-    assert [check.link for check in CHECKS if page_at(check.link.partition("?")[0]) is None] == []
+    assert [check.link for check in CHECKS if page_at(check.link) is None] == []
 
 
 @pytest.mark.parametrize("role", Role)
@@ -43,6 +43,35 @@ def test_a_page_opens_to_exactly_the_roles_of_the_table(services: Services, addr
             assert console.get(page.path).status_code == expected, page.path
             shown = re.findall(r'<li><a href="(/console[^"]*)"', console.page.text)
             assert set(shown) <= {one.path for one in PAGES if opened_to(who.member(), one)}, page.path
+
+
+REFUSED = (
+    ("GET", "/console/members/new", 403, "role-not-sufficient", "/console/members"),
+    ("GET", "/console/nothing", 404, "not-found", "/console"),
+    ("GET", "/console/disclosures/nobody", 404, "not-found", "/console/disclosures"),
+    ("GET", "/console/switch/drills", 405, "method-not-allowed", "/console/switch"),
+    ("POST", "/console/switch", 403, "form-stale", "/console/switch"),
+    ("GET", "/console?x=%00", 400, "malformed-request", "/console"),
+    ("POST", "/console/accounts", 405, "method-not-allowed", "/console/accounts"),
+)
+
+
+def test_whoever_is_refused_still_stands_in_the_console_and_is_told_the_way_back(
+    services: Services, address: str
+) -> None:
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    with AtConsole(address, make_staff(services, Role.COMPLIANCE, Role.PRIVACY), language="zh") as console:
+        for method, path, status, code, back in REFUSED:
+            answer = console.http.request(method, path, content=b"form=x", headers=form)
+            assert (answer.status_code, answer.text.count("<h1>")) == (status, 1), path
+            assert f"<code>{code}</code> · <code>{answer.headers['x-request-id']}</code>" in answer.text
+            assert '<nav class="side"' in answer.text, path
+            assert f'class="button primary" href="{back}"' in answer.text, path
+        console.http.cookies.clear()
+        for method, path, *_ in REFUSED[:5]:
+            answer = console.http.request(method, path, content=b"form=x", headers=form)
+            assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, _SIGN_IN), path
+        assert console.http.get("/console?x=%00").status_code == 400
 
 
 def test_whatever_an_address_says_was_done_is_a_page(services: Services, address: str) -> None:

@@ -3,9 +3,12 @@
 import re
 from hashlib import sha256
 
+from app.audit.domain import Action
+from app.disclosure.refusals import record_refusal
 from app.kernel.actor import OPERATOR
 from app.wiring import Services
 from tests.support.console import AtConsole
+from tests.support.forum import ForumBackend
 from tests.support.staff import make_staff
 
 HERE = "/console/audit"
@@ -37,6 +40,31 @@ def test_entries_are_found_by_act_actor_and_object_and_paged(services: Services,
             assert (at.get(HERE, before=day).status_code, 'id="before-error"' in at.page.text) == (422, True)
         services.audit.sequencer.catch_up()
         assert rows(at.get(HERE, action="audit.searched").text) > 5
+
+
+def test_entries_name_who_and_what_in_words_and_lead_there(services: Services, address: str) -> None:
+    credentials = services.forums.add(OPERATOR, "镜湖")
+    forum, who = ForumBackend(address, credentials), make_staff(services, "auditor", "admin")
+    account = forum.post("/v1/accounts", {"handle": "渔樵"}).json()
+    forum.http.close()
+    record_refusal(services.unit_of_work, who.member().as_actor(), Action.DISCLOSURE_REQUESTED, "x", "too-few-staff")
+    services.audit.sequencer.catch_up()
+    with AtConsole(address, who, language="zh") as at:
+        page = at.get(HERE).text
+        for said in (
+            "账号“渔樵”",
+            ">论坛 镜湖</a>",
+            f">{who.email}</a>",
+            "系统管理员（命令行）",
+            '<td data-label="对象">—</td>',
+        ):
+            assert said in page, said
+        assert f'href="/console/forums/{credentials.forum_id}">论坛“镜湖”</a>' in page
+        entry_id = re.search(rf'href="{HERE}/([0-9a-f-]+)"', at.get(HERE, object=account["id"]).text)
+        assert entry_id
+        page = at.get(f"{HERE}/{entry_id[1]}").text
+        assert "账号“渔樵”" in page
+        assert f">{account['id']}</code>" in page
 
 
 def test_an_entry_shows_its_bytes_its_proof_and_the_checkpoint(services: Services, address: str) -> None:

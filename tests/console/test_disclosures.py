@@ -69,6 +69,7 @@ def test_a_disclosure_is_asked_for_approved_by_two_and_leaves_in_a_sealed_file_a
     with AtConsole(address, office.asker) as asker:
         form = asker.get(f"{HERE}/new", account=account["id"])
         assert "山间清风" in form.text
+        assert all(f"{one.email} · can approve" in form.text for one in office.approvers)
         assert " checked" not in form.text
         made = asker.send(f"{HERE}/new", account_id=account["id"], **FORM)
         assert made.status_code == 200, made.text
@@ -96,6 +97,18 @@ def test_a_disclosure_is_asked_for_approved_by_two_and_leaves_in_a_sealed_file_a
         assert all(digest in page for digest in digests)
         assert NAME not in page
         assert PERSON not in page
+
+
+def test_who_could_not_get_enough_approvals_reads_so_before_anything_is_typed(
+    services: Services, clock: FakeClock, address: str
+) -> None:
+    asker = make_staff(services, "privacy")
+    new = make_staff(services, "privacy", since=clock.now())
+    with AtConsole(address, asker) as at:
+        form = at.get(f"{HERE}/new").text
+        assert "2 more approvers are needed" in form
+        assert f"{new.email} · can approve from" in form
+        assert f"{asker.email} · can" not in form
 
 
 def test_what_is_left_out_is_said_at_its_field_with_what_was_typed(

@@ -2,6 +2,7 @@
 
 from app.kernel.actor import OPERATOR
 from app.wiring import Services
+from tests.support.clock import FakeClock
 from tests.support.console import AtConsole
 from tests.support.forum import ForumBackend
 from tests.support.lexicons import HEADER, lexicon_file, put_in_force
@@ -41,7 +42,9 @@ def test_a_version_is_brought_in_compared_rehearsed_published_and_withdrawn(serv
         assert at.post(HERE, {"name": "own"}).status_code == 403
 
 
-def test_an_alarm_stops_a_publication_until_it_is_ticked(services: Services, address: str, forum: ForumBackend) -> None:
+def test_an_alarm_stops_a_publication_until_it_is_ticked_and_a_recent_code_is_needed(
+    services: Services, clock: FakeClock, address: str, forum: ForumBackend
+) -> None:
     account = forum.member("山间清风")["id"]
     posts = [
         {"field": "post", "text": f"{number} 号茶馆", "account_id": account, "ref": str(number)} for number in range(9)
@@ -51,10 +54,16 @@ def test_an_alarm_stops_a_publication_until_it_is_ticked(services: Services, add
         OPERATOR, "own", lexicon_file("茶馆", *(f"{word},gambling,block,4,,single," for word in "的我是"))
     )
     one = f"{HERE}/{imported.version.id}"
-    with AtConsole(address, make_staff(services, "admin")) as at:
+    admin = make_staff(services, "admin")
+    clock.advance(minutes=6)
+    with AtConsole(address, admin) as at:
         at.get(one)
         assert "Alarm" in at.send(f"{one}/rehearse").text
-        refused = at.send(f"{one}/publish")
+        assert at.http.get(f"{one}/rehearse").headers["location"] == one
+        refused = at.send(f"{one}/publish", despite="yes")
+        assert (refused.status_code, 'id="code-error"' in refused.text) == (403, True)
+        assert services.lexicons.in_force() == []
+        refused = at.send(f"{one}/publish", code=admin.code())
         assert (refused.status_code, 'id="despite-error"' in refused.text) == (409, True)
         assert "Published" in at.send(f"{one}/publish", despite="yes").text
 

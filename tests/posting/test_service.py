@@ -6,20 +6,23 @@ from datetime import timedelta
 import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
-from sqlalchemy import update
+from sqlalchemy import Update, update
+from structlog.testing import capture_logs
 
 from app.accounts.domain import AccountName
 from app.accounts.errors import NoSuchAccount
+from app.accounts.models import SanctionRow
+from app.boards.models import BoardRow
 from app.kernel.actor import OPERATOR
 from app.kernel.ids import ForumId
 from app.posting.decision import Refusal
 from app.posting.domain import ActiveToken, InactiveToken, PostingScope
 from app.posting.errors import ReasonCode
 from app.posting.service import TOKEN_TYPE
-from app.verification.models import LinkRow
+from app.verification.models import LinkRow, VerificationRow
 from app.wiring import Services
 from tests.support.clock import FakeClock
-from tests.support.forum import ForumBackend, Json, sandbox_number
+from tests.support.forum import ForumBackend, Json, reasons_of, sandbox_number
 
 NewForum = Callable[[str], ForumBackend]
 
@@ -120,6 +123,44 @@ def test_a_phone_identity_shows_when_it_runs_out_and_a_document_does_not(
         for name, one in (("phone", phone), ("document", account), ("none", unverified))
     }
     assert shown == {"phone": clock.now() + timedelta(days=180), "document": None, "none": None}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (update(LinkRow).values(level="unheard-of"), "identity-unverified"),
+        (update(LinkRow).values(method="unheard-of"), "identity-unverified"),
+        (update(SanctionRow).values(kind="unheard-of"), "account-suspended"),
+        (update(BoardRow).values(status="unheard-of"), "board-closed"),
+    ],
+)
+def test_a_row_that_says_what_nobody_wrote_stops_posting_and_is_on_the_log(
+    services: Services, forum: ForumBackend, change: Update, reason: str
+) -> None:
+    account = forum.moderator_to_be("山间清风")
+    board = forum.board(account["id"])["id"]
+    at, use = f"/v1/accounts/{account['id']}", {"account_id": account["id"], "scope": "post", "board": board}
+    if reason == "account-suspended":
+        assert forum.post(f"{at}/ban", {"reason": "刷屏"}).status_code == 200
+    with services.unit_of_work.begin(OPERATOR) as tx:
+        tx.session.execute(change)
+    with capture_logs() as log:
+        shown, refused = forum.get(at), forum.post("/v1/tokens", use)
+    assert (shown.status_code, reasons_of(refused)) == (200, [reason])
+    assert {line["event"] for line in log if line["log_level"] == "error"} == {"row-altered"}
+    assert "unheard-of" not in str(log)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_damaged_record_that_stops_nothing_is_said_to_be_damaged(services: Services, forum: ForumBackend) -> None:
+    account = forum.register("山间清风")["id"]
+    made = forum.check_document(account).json()["id"]
+    with services.unit_of_work.begin(OPERATOR) as tx:
+        tx.session.execute(update(VerificationRow).values(outcome="unheard-of"))
+    answer = forum.get(f"/v1/verifications/{made}")
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert "is damaged" in answer.json()["detail"]
 
 
 def test_an_account_is_shown_with_its_whole_profile(forum: ForumBackend) -> None:

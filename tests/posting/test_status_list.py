@@ -335,7 +335,7 @@ def _insert_account(tx: Transaction, forum: ForumBackend, number: int, block_siz
 
 
 def _populate(services: Services, forum: ForumBackend, chance: random.Random, clock: FakeClock) -> None:
-    """Every mixture of sanction, link and acceptance, with dates around now."""
+    """Every mixture of sanction, link and acceptance, with dates around now, and with words that are none."""
     now = clock.now()
 
     def around(days: float) -> timedelta:
@@ -348,15 +348,18 @@ def _populate(services: Services, forum: ForumBackend, chance: random.Random, cl
             if chance.random() < 0.4:
                 until = chance.choice([None, now + around(0)])
                 lifted = chance.choice([None, None, now - timedelta(hours=1)])
-                sanction = {"account_id": account_id, "kind": chance.choice(["suspension", "ban"]), "until": until}
+                sanction = {"account_id": account_id, "kind": chance.choice(["suspension", "ban", "x"]), "until": until}
                 tx.session.execute(
                     insert(SanctionRow).values(**sanction, reason="刷屏", imposed_at=now, lifted_at=lifted)
                 )
             if chance.random() < 0.8:
                 person = {"id": person_id, "audit_ref": person_id, "wrapped_key": b"", "created_at": now}
                 tx.session.execute(insert(PersonRow).values(**person))
-                level = chance.choice(["phone", "document", "none"])
-                link = {"account_id": account_id, "person_id": person_id, "level": level, "method": "id2"}
+                level, method = (
+                    chance.choice(["phone", "document", "none", "x"]),
+                    chance.choice(["id2", "id2", "id2", "x"]),
+                )
+                link = {"account_id": account_id, "person_id": person_id, "level": level, "method": method}
                 verified_at = now + around(chance.choice([-180, -90, 0]))
                 tx.session.execute(insert(LinkRow).values(**link, verified_at=verified_at, sandbox=True))
             if chance.random() < 0.1:

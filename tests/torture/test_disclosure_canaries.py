@@ -45,7 +45,7 @@ def test_a_person_is_seen_in_an_executed_disclosure_and_nowhere_else(
     with serving(services, GENEROUS) as address, new_world(services, clock, address) as world:
         accounts = {_plant(world, one): one for one in people}
         canaries = [value for one in people for value in (one.number, one.name, one.phone)]
-        everybody = _everybody(world)
+        everybody = _everybody(world, form)
         before = _read_by(everybody, world, list(accounts), []) if form.long else {}
         opened = dict(_opened_by_turns(world, accounts))
         after = _read_by(everybody, world, list(accounts), list(opened))
@@ -112,9 +112,13 @@ def _read_by(everybody: Everybody, world: World, accounts: list[str], disclosure
     return found
 
 
-def _everybody(world: World) -> Everybody:
-    """A member of each role, and a forum's client, who at the staff's routes is somebody with every role."""
-    return {**{role.value: make_staff(world.services, role) for role in Role}, "forum": None}
+def _everybody(world: World, form: Form) -> Everybody:
+    """A member of each role, and a forum's client, who at the staff's routes is somebody with every role.
+
+    In the short form one member has every role, and is shown what each of them is shown.
+    """
+    roles = {role.value: (role,) for role in Role} if form.long else {"all": tuple(Role)}
+    return {**{name: make_staff(world.services, *held) for name, held in roles.items()}, "forum": None}
 
 
 def _about(asked: Asked, named: Named) -> Asked:

@@ -19,21 +19,24 @@ def test_every_operation_gives_every_answer_that_it_names_and_no_other(
 ) -> None:
     seed = random.SystemRandom().randrange(2**32) if form.long else 1
     database = services.engine.dialect.name
-    made_up = form.long or database == "postgresql"  # the stricter one; what is made up is the same on both
+    by_rote = form.long or database == "sqlite"  # the same code answers on both
+    made_up = form.long or database == "postgresql"  # the stricter one
     with serving(services, GENEROUS) as address, new_world(services, clock, address) as world:
         document = world.forum.get("/openapi.json").json()
         examples = form.size(short=2, long=1250)
         schema = schema_of(document, seed=seed, examples=examples, limits=form.long, fixed=not form.long)
         schema.config.update(base_url=address)
         ledger = Ledger(schema)
-        _hear_everything_promised(world, document, ledger)
-        assert ledger.missing(document) == set()
-        hostile = [one for asked in good(world) for one in spoiled(document, asked)]
-        lots = random.Random(f"{seed} {database}")  # noqa: S311 -- repeatable, and other ones on the other database
-        for one in lots.sample(hostile, form.size(short=200, long=len(hostile))):
-            assert ledger.note(one.operation, one.by(world.forum))[0] < 500, one
-        by_hand = ledger.heard.total()
+        if by_rote:
+            _hear_everything_promised(world, document, ledger)
+            assert ledger.missing(document) == set()
         fuzz = Fuzz(world, ledger, seed)
+        if made_up:
+            hostile = [one for asked in good(world) for one in spoiled(document, asked)]
+            lots = random.Random(f"{seed} {database}")  # noqa: S311 -- repeatable, and other ones on the other database
+            for one in lots.sample(hostile, form.size(short=200, long=len(hostile))):
+                assert ledger.note(one.operation, one.by(world.forum))[0] < 500, one
+        by_hand = ledger.heard.total()
         if made_up:
             fuzz.run()
     assert not fuzz.faults, "\n".join(f"{fault}: {what}" for fault, what in fuzz.faults.items())

@@ -3,6 +3,7 @@
 import json
 import socket
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import httpx2
@@ -17,6 +18,7 @@ from app.wiring import Services
 from tests.support.forum import ForumBackend, Json
 
 CANARY = "canary4f1d"
+_TOO_LATE = {"level": "phone", "verified_at": datetime(9999, 12, 31, tzinfo=UTC)}
 JSON = {"content-type": "application/json"}
 PATH = "/v1/accounts"
 SAFE_HEADERS = {
@@ -362,10 +364,10 @@ def test_an_address_that_does_not_exist_is_a_problem_that_does_not_repeat_it(for
 
 
 def test_an_unforeseen_failure_is_answered_as_a_problem(services: Services, forum: ForumBackend) -> None:
-    """The failure: a link of a level that the code does not know."""
+    """The failure: a link from so late a year that no moment is left after it."""
     account = forum.member("山间清风")
     with services.unit_of_work.begin(OPERATOR) as tx:
-        tx.session.execute(update(LinkRow).where(LinkRow.account_id == account["id"]).values(level=CANARY))
+        tx.session.execute(update(LinkRow).where(LinkRow.account_id == account["id"]).values(_TOO_LATE))
     answer = forum.get(f"{PATH}/{account['id']}")
     assert_refused(answer, 500, "internal-error")
     assert answer.headers["cache-control"] == "no-store"
