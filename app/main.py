@@ -235,7 +235,7 @@ async def _refuse_unopened(request: Request, error: Exception) -> Response:
 
 async def _refuse_altered(request: Request, _error: Exception) -> Response:
     """The log has said already which one it is."""
-    return refusal_response(request, Unavailable(detail=_ALTERED))
+    return await refusal_response(request, Unavailable(detail=_ALTERED))
 
 
 async def _refuse_body(request: Request, error: Exception) -> Response:

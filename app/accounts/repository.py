@@ -403,7 +403,7 @@ def _sanction_row(session: Session, account_id: AccountId, sanction_id: str) -> 
 def _imposed(row: SanctionRow) -> ImposedSanction:
     return ImposedSanction(
         id=str(row.id),
-        sanction=Sanction(SanctionKind(row.kind), row.reason, row.until, row.ground),
+        sanction=row.sanction(),
         imposed_at=row.imposed_at,
         imposed_by=(row.actor_kind, row.actor_id) if row.actor_kind and row.actor_id else None,
         lifted_at=row.lifted_at,

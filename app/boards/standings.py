@@ -70,6 +70,8 @@ def office_in(tx: Transaction, forum_id: ForumId, moderator_id: str) -> Appointm
 def boards_held_by(tx: Transaction, account_ids: Collection[AccountId]) -> frozenset[BoardId]:
     """A step: the boards on which one of these accounts is a moderator, or was."""
     return repository.boards_held_by(tx.session, account_ids)
+
+
 def offices_with_ids(tx: Transaction, moderator_ids: Collection[str]) -> list[Appointment]:
     """A step: of whatever forum; ids that are none are left out."""
     return repository.appointments(tx.session, [repository.is_among([ModeratorId(one) for one in moderator_ids])])

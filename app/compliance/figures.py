@@ -73,8 +73,6 @@ def read_figures(tx: Transaction, sources: Sources, posters: Posters) -> Figures
         agreements=sum(is_in_force(tx, kind) for kind in AgreementKind),
         disclosers=_disclosers(tx, sources.seals),
         lifters=len(_who_may(tx, sources.seals, Permission.PAUSES)),
-        disclosers=_disclosers(tx),
-        lifters=len({one.id for role in OPENED_BY[Permission.PAUSES] for one in holders_of(tx, role)}),
         drill=newest_drill(tx),
         house=state_of(tx),
     )
@@ -123,12 +121,9 @@ def _who_may(tx: Transaction, seals: Seals, permission: Permission) -> set[Staff
 
 
 def _disclosers(tx: Transaction, seals: Seals) -> Disclosers:
-    approvers = {one.id for one in holders_of(tx, seals, Role.PRIVACY, _STANDING)}
-    requesters = _who_may(tx, seals, Permission.DISCLOSURE_REQUEST)
-    able = any(len(approvers - {requester}) >= policies.DISCLOSURE_STAFF.value for requester in requesters)
-def _disclosers(tx: Transaction) -> Disclosers:
-    approvers = holders_of(tx, Role.PRIVACY, _STANDING)
-    requesters = {one.id: one for role in OPENED_BY[Permission.DISCLOSURE_REQUEST] for one in holders_of(tx, role)}
+    approvers = holders_of(tx, seals, Role.PRIVACY, _STANDING)
+    asking = OPENED_BY[Permission.DISCLOSURE_REQUEST]
+    requesters = {one.id: one for role in asking for one in holders_of(tx, seals, role)}
     members = {one.id: one for one in all_members(tx)}
     needed = policies.DISCLOSURE_STAFF.value
     able = any(are_enough(approvers, one, members, needed, tx.now) for one in requesters.values())

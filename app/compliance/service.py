@@ -10,18 +10,16 @@ from app import policies
 from app.audit.watch import AuditWatch
 from app.compliance import repository
 from app.compliance.checks import check_all
-from app.compliance.domain import Event, Overview
-from app.compliance.figures import Sources, count_posters, read_figures
-from app.compliance.named import Pair, PublicName, public_names
 from app.compliance.domain import Event, Overview, Posters
 from app.compliance.figures import Sources, count_posters, known_posters, read_figures
+from app.compliance.named import Pair, PublicName, public_names
 from app.compliance.timeline import read_timeline
 from app.db.unit_of_work import UnitOfWork, again_on_collision
 from app.kernel.actor import SYSTEM
 from app.kernel.errors import Unavailable
 from app.posting.decision import PostingPolicy
-from app.staff.seals import Seals
 from app.posting.tally import day_of
+from app.staff.seals import Seals
 
 _CACHED, _OLDEST = policies.OVERVIEW_CACHED.value, policies.OVERVIEW_OLDEST.value
 _COUNTED_EVERY = timedelta(seconds=policies.POSTERS_COUNTED_EVERY.value)

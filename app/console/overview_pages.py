@@ -14,8 +14,7 @@ from app.compliance.domain import CheckState, Figures
 from app.console.access import opened_to, page_at, page_of
 from app.console.charts import Bar, Chart, series_of
 from app.console.lists import Cell, Column, Listing
-from app.console.moments import ago, period
-from app.console.moments import period, said_date, said_day, said_moment
+from app.console.moments import ago, period, said_date, said_day, said_moment
 from app.console.visits import Visit, console_router, visit_at
 from app.verification.domain import Outcome
 

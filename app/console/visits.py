@@ -315,6 +315,8 @@ async def _led(request: Request) -> Response | None:
     """Where a form led that was sent before its session got another token. Raises `SessionOver`."""
     fields = await read_form(request, LONGEST_TEXT)
     return await run_in_threadpool(lambda: _sent(visit_of(request), fields).led())
+
+
 def ask_to_sign_in(request: Request) -> Response:
     """And to come back to what was asked for."""
     asked = request.url.path if request.method == "GET" else PLACE

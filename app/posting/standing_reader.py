@@ -142,12 +142,6 @@ def _standing(
             closed_at=account.closed_at,
             handle_frozen_at=account.handle_frozen_at,
         ),
-        sanction=Sanction(SanctionKind(sanction.kind), sanction.reason, sanction.until, sanction.ground)
-        if sanction
-        else None,
-        identity=Identity(IdentityLevel(link.level), Method(link.method), link.verified_at, link.sandbox)
-        if link
-        else None,
         sanction=sanction.sanction() if sanction else None,
         identity=Identity(*link.proof(), link.verified_at, link.sandbox) if link else None,
         agreement=AgreementInForce(in_force.version, in_force.accept_by) if in_force else None,

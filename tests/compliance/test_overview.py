@@ -27,8 +27,7 @@ from app.organisation.domain import AuthorityKind, Duty, Rank, State, Vacancy
 from app.screening.docket import Waiting
 from app.screening.patrol import PatrolState, Progress
 from app.screening.watch import Watched
-from app.staff.models import StaffRoleRow
-from app.staff.models import StaffRow
+from app.staff.models import StaffRoleRow, StaffRow
 from app.upkeep.domain import JobRun
 from app.wiring import Services
 from tests.support.clock import TODAY, FakeClock
@@ -195,6 +194,8 @@ def test_whoever_was_made_something_in_the_database_is_not_counted(services: Ser
     members = services.staff.members
     assert not any(one.roles or members.get(one.id).roles for one in members.list_all())
     assert not members.has_admin()
+
+
 def test_who_confirmed_a_member_and_that_member_do_not_both_count(services: Services, clock: FakeClock) -> None:
     make_staff(services, "compliance")
     first = make_staff(services, "privacy")
