@@ -76,8 +76,12 @@ class SanctionRow(Base):
 
     def sanction(self) -> Sanction:
         """A suspension where its kind is no word of ours: it stops posting, and a reinstatement ends it."""
-        kind = read_word(SanctionKind, self.kind, self.account_id, SanctionKind.SUSPENSION)
-        return Sanction(kind, self.reason, self.until, self.ground)
+        return Sanction(
+            read_word(SanctionKind, self.kind, self.account_id, SanctionKind.SUSPENSION),
+            self.reason,
+            self.until,
+            self.ground,
+        )
 
 
 class ActRow(Base):

@@ -265,7 +265,6 @@ def find_sanction(session: Session, account_id: AccountId, now: datetime) -> San
     row = session.scalar(
         select(SanctionRow).where(SanctionRow.account_id == account_id, SanctionRow.lifted_at.is_(None))
     )
-    sanction = Sanction(SanctionKind(row.kind), row.reason, row.until, row.ground) if row else None
     sanction = row.sanction() if row else None
     return sanction if sanction is not None and sanction.in_force(now) else None
 

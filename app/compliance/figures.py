@@ -28,6 +28,7 @@ from app.posting.errors import ReasonCode
 from app.posting.tally import PERMITTED, REFUSED, asked_on
 from app.screening.watch import look_in
 from app.staff.access import OPENED_BY, Permission, Role
+from app.staff.domain import Staff
 from app.staff.seals import Seals
 from app.staff.service import holders_of
 from app.staff.standings import all_members
@@ -116,15 +117,13 @@ def _asked(by_outcome: Mapping[str, int]) -> Asked:
     )
 
 
-def _who_may(tx: Transaction, seals: Seals, permission: Permission) -> set[StaffId]:
-    return {one.id for role in OPENED_BY[permission] for one in holders_of(tx, seals, role)}
+def _who_may(tx: Transaction, seals: Seals, permission: Permission) -> dict[StaffId, Staff]:
+    return {one.id: one for role in OPENED_BY[permission] for one in holders_of(tx, seals, role)}
 
 
 def _disclosers(tx: Transaction, seals: Seals) -> Disclosers:
     approvers = holders_of(tx, seals, Role.PRIVACY, _STANDING)
-    asking = OPENED_BY[Permission.DISCLOSURE_REQUEST]
-    requesters = {one.id: one for role in asking for one in holders_of(tx, seals, role)}
-    members = {one.id: one for one in all_members(tx)}
+    requesters, members = _who_may(tx, seals, Permission.DISCLOSURE_REQUEST), {one.id: one for one in all_members(tx)}
     needed = policies.DISCLOSURE_STAFF.value
     able = any(are_enough(approvers, one, members, needed, tx.now) for one in requesters.values())
     return Disclosers(len(requesters), len(approvers), able)
