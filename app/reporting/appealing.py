@@ -21,7 +21,7 @@ from app.posting.errors import RemedyPlace
 from app.reporting import case_rows
 from app.reporting.decisions import FirstDecision, FirstDecisions
 from app.reporting.desk import complainant
-from app.reporting.domain import Against, AgainstKind, CaseKind, Contact, Queue
+from app.reporting.domain import Against, AgainstKind, Case, CaseKind, Contact, Queue
 from app.reporting.errors import AlreadyAppealed, NothingToAppeal
 from app.reporting.filing import Filed, Filing, NewCase, known_forum
 from app.reporting.notices import BRING
@@ -110,6 +110,14 @@ class Appeals:
         with self._unit_of_work.read() as tx:
             found = self._decisions.all_against(tx, forum_id, account_id)
             return [_notice(tx, kind, decision) for kind, decision in found.items()]
+
+    def first_decision(self, case: Case) -> FirstDecision | None:
+        """What an appeal is against, for whoever handles it; None where it was taken back, or nothing was found."""
+        against = case.against
+        if against is None or against.account_id is None:
+            return None
+        with self._unit_of_work.read() as tx:
+            return self._decisions.against(tx, case.forum_id, against.account_id, against.kind, against.ref)
 
     def _file(self, new: NewAppeal, own: AccountId | None, request_id: str | None) -> Filed:
         try:

@@ -132,6 +132,9 @@ def test_whoever_of_the_staff_imposed_it_does_not_hear_the_appeal(
     with pytest.raises(NeedsAnotherPerson):
         decide(services, member, filed)
     assert status(desk, account) is AccountStatus.SUSPENDED
+    first = services.complaints.appeals.first_decision(filed.case)
+    assert first is not None
+    assert (first.reason, first.staff_id) == ("刷屏", member.id)
     decide(services, colleague, filed, "partly_granted")
     assert status(desk, account) is AccountStatus.SUSPENDED
     decide(services, member_of(services), appeal(desk, account, SUSPENSION))
