@@ -327,8 +327,8 @@ RATES = {
     RouteClass.PUBLIC: Rate(1_000, "requests an address", "design", 1),
     RouteClass.METRICS: Rate(100, "requests an address", "design", 10),
     RouteClass.TEXTS: Rate(60, "texts that an address asks for on our pages", "design", 3600),
-    RouteClass.COMPLAINTS: Rate(60, "complaints, appeals and messages from an address", "design", 60),
-    RouteClass.TRACKING: Rate(120, "tracking codes from an address", "design", 60),
+    RouteClass.COMPLAINTS: Rate(120, "complaints, appeals and messages from an address", "design", 60),
+    RouteClass.TRACKING: Rate(600, "tracking codes from an address", "design", 60),
 }
 """Far above what a forum that works well asks for: they stop a loop that went wild, not a busy day."""
 
