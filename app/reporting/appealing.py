@@ -24,6 +24,7 @@ from app.reporting.desk import complainant
 from app.reporting.domain import Against, AgainstKind, Case, CaseKind, Contact, Queue
 from app.reporting.errors import AlreadyAppealed, NothingToAppeal
 from app.reporting.filing import Filed, Filing, NewCase, known_forum
+from app.reporting.given import read_evidence, read_text, refuse_unusable_contact
 from app.reporting.notices import BRING
 
 _TICKET_DEAD = FieldError(
@@ -120,6 +121,7 @@ class Appeals:
             return self._decisions.against(tx, case.forum_id, against.account_id, against.kind, against.ref)
 
     def _file(self, new: NewAppeal, own: AccountId | None, request_id: str | None) -> Filed:
+        new = _readable(new)
         try:
             with self._unit_of_work.begin(complainant(request_id)) as tx:
                 forum_id = known_forum(tx, new.forum_id)
@@ -142,6 +144,12 @@ class Appeals:
         by = before.decided_by if before is not None and before.decided_by is not None else _member(found)
         ref = found.ref if found else None
         return Against(new.kind, ref, account_id, proven=own is not None, decided_by=StaffId(by) if by else None)
+
+
+def _readable(new: NewAppeal) -> NewAppeal:
+    """Raises `Invalid`."""
+    refuse_unusable_contact(new.contact)
+    return replace(new, grounds=read_text("/grounds", new.grounds), evidence=read_evidence(new.evidence))
 
 
 def _notice(tx: Transaction, kind: AgainstKind, found: FirstDecision) -> AppealNotice:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import httpx2
 import pytest
 from sqlalchemy import select
 
@@ -29,9 +30,11 @@ from app.verification.domain import Method
 from app.verification.errors import MisuseNotProved, TooManyAttempts
 from app.verification.service import GivenDocument
 from app.wiring import Services
+from tests.reporting.complaining import CASES, Anybody, act, ok, refusal, waiting
+from tests.reporting.complaining import decide as decide_over_http
 from tests.support.clock import FakeClock
 from tests.support.desk import Desk
-from tests.support.forum import sandbox_number
+from tests.support.forum import ForumBackend, sandbox_number
 from tests.support.lexicons import put_in_force
 from tests.support.misuse import Victim
 from tests.support.staff import make_staff
@@ -50,7 +53,7 @@ def member(services: Services) -> Actor:
 
 
 @pytest.fixture
-def colleague(services: Services) -> Actor:
+def other_member(services: Services) -> Actor:
     return make_staff(services, "compliance").member().as_actor()
 
 
@@ -124,7 +127,7 @@ def test_a_ban_appealed_with_its_ticket_is_lifted_and_the_suspension_before_it_g
 
 
 def test_whoever_of_the_staff_imposed_it_does_not_hear_the_appeal(
-    services: Services, desk: Desk, member: Actor, colleague: Actor
+    services: Services, desk: Desk, member: Actor, other_member: Actor
 ) -> None:
     account = desk.account("山间清风")
     services.sanctions.suspend(member, desk.forum_id, account.id, "刷屏", None)
@@ -135,7 +138,7 @@ def test_whoever_of_the_staff_imposed_it_does_not_hear_the_appeal(
     first = services.complaints.appeals.first_decision(filed.case)
     assert first is not None
     assert (first.reason, first.staff_id) == ("刷屏", member.id)
-    decide(services, colleague, filed, "partly_granted")
+    decide(services, other_member, filed, "partly_granted")
     assert status(desk, account) is AccountStatus.SUSPENDED
     decide(services, member_of(services), appeal(desk, account, SUSPENSION))
     assert status(desk, account) is AccountStatus.UNVERIFIED
@@ -167,7 +170,7 @@ def test_what_a_stranger_sends_is_taken_whatever_stands_behind_the_name(
 
 
 def test_a_name_that_was_refused_is_shown_and_refused_attempts_are_forgiven(
-    services: Services, desk: Desk, member: Actor, colleague: Actor
+    services: Services, desk: Desk, member: Actor, other_member: Actor
 ) -> None:
     put_in_force(services.lexicons, "赌场,gambling,review,3,,,", name="reviewed")
     account = desk.account("赌场老板")
@@ -177,7 +180,7 @@ def test_a_name_that_was_refused_is_shown_and_refused_attempts_are_forgiven(
     filed = appeal(desk, account, AgainstKind.SCREENING_DECISION)
     with pytest.raises(NeedsAnotherPerson):
         decide(services, member, filed)
-    decide(services, colleague, filed)
+    decide(services, other_member, filed)
     assert services.accounts.get(desk.forum_id, account.id).handle == "赌场老板"
     with pytest.raises(NothingToAppeal):
         appeal(desk, account, AgainstKind.REFUSED_VERIFICATION)
@@ -218,7 +221,7 @@ def test_a_moderator_whose_sanction_was_wrong_is_in_office_with_the_dates_that_t
 
 
 def test_a_misuse_that_was_proved_by_the_tracking_code_is_cut_and_its_holder_can_appeal(
-    services: Services, desk: Desk, member: Actor, colleague: Actor
+    services: Services, desk: Desk, member: Actor, other_member: Actor
 ) -> None:
     number, complaints, forum_id = sandbox_number(404), services.complaints, desk.forum_id
     accused = desk.on_file("冒用的人", "14000000404", number)
@@ -251,7 +254,7 @@ def test_a_misuse_that_was_proved_by_the_tracking_code_is_cut_and_its_holder_can
     own = appeal(desk, accused, SUSPENSION)
     with pytest.raises(NeedsAnotherPerson):
         decide(services, member, own)
-    decide(services, colleague, own)
+    decide(services, other_member, own)
     assert status(desk, accused) is AccountStatus.UNVERIFIED
     services.accounts.change(OPERATOR, forum_id, accused.id, AccountChange("换一个", None, {}))
 
@@ -270,3 +273,55 @@ def test_two_appeals_at_once_against_the_same_are_one(services: Services, desk: 
     with services.unit_of_work.read() as tx:
         (row,) = tx.session.scalars(select(CaseRow))
     assert (row.against_kind, row.against_ref, row.account_id, row.proven) == ("ban", ban.id, account.id, True)
+
+
+def test_a_suspended_account_appeals_over_http_with_the_ticket_of_its_refusal_and_posts_again(
+    anybody: Anybody, forum: ForumBackend, reviewer: httpx2.Client
+) -> None:
+    account = forum.member("山间清风")["id"]
+    measure = {"reason": "刷屏", "ground": "版规三"}
+    assert forum.post(f"/v1/accounts/{account}/suspend", measure).status_code == 200
+    (refused,) = forum.token(account).json()["reasons"]
+    ticket = refused["remedy"]["url"].rpartition("/")[2]
+    body = {
+        "forum_id": anybody.forum_id,
+        "against": {"kind": "suspension"},
+        "grounds": "只发了一次。",
+        "ticket": ticket,
+    }
+
+    def send(**changes: object) -> httpx2.Response:
+        return anybody.http.post("/v1/appeals", json={**body, **changes})
+
+    filed = ok(send(evidence=["https://forum.example/p/1"], contact={"email": "wo@example.org"}), 201)
+    assert set(filed) == {"tracking_code", "received_at", "respond_by"}
+    assert ok(anybody.tracks(filed["tracking_code"]))["kind"] == "appeal"
+    for changes, status in _UNUSABLE:
+        assert send(**changes).status_code == status, changes
+    assert set(ok(send(ticket=None, handle="没有的人"), 201)) == set(filed)
+    found = {one["against"]["proven"]: one["id"] for one in waiting(reviewer, kind="appeal")}
+    background = ok(reviewer.get(f"{CASES}/{found[True]}/background"))
+    first = background["first_decision"]
+    assert (first["reason"], first["ground"], first["staff_id"], background["proof"]) == ("刷屏", "版规三", None, None)
+    assert ok(reviewer.get(f"{CASES}/{found[False]}/background")) == {"first_decision": None, "proof": None}
+    assert refusal(reviewer.get(f"{CASES}/apl_none/background")) == (404, "not-found")
+    ok(act(reviewer, found[True], "accept"))
+    assert refusal(decide_over_http(reviewer, found[True], "upheld")) == (422, "validation-failed")
+    ok(decide_over_http(reviewer, found[True], "granted", "decision_wrong"))
+    assert forum.token(account).status_code == 201
+    told = ok(anybody.tracks(filed["tracking_code"]))
+    assert (told["status"], told["outcome"]["result"], told["can_appeal"]) == ("decided", "granted", False)
+
+
+_UNUSABLE: list[tuple[dict[str, object], int]] = [
+    ({}, 409),
+    ({"against": {"kind": "ban"}}, 409),
+    ({"against": {"kind": "suspension", "ref": "999"}}, 409),
+    ({"against": {"kind": "complaint_outcome"}}, 422),
+    ({"handle": "山间清风"}, 422),
+    ({"ticket": None}, 422),
+    ({"ticket": "no-ticket-of-ours"}, 422),
+    ({"grounds": " \n "}, 422),
+    ({"evidence": ["x"] * 11}, 422),
+    ({"forum_id": "frm_nobody", "ticket": None, "handle": "谁"}, 404),
+]
