@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from app import policies
 from app.api import (
     accounts,
+    appeals,
     audit,
     boards,
     complaints,
@@ -94,6 +95,8 @@ _ROUTERS = (
     webhooks.router,
     complaints.router,
     staff_complaints.router,
+    appeals.router,
+    appeals.staff,
     staff_disclosures.router,
     audit.router,
     staff_overview.router,

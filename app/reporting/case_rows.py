@@ -63,6 +63,16 @@ def find_by_code(session: Session, digest: bytes, *, lock: bool = False) -> Case
     return session.scalar(_locked(select(CaseRow).where(CaseRow.code_digest == digest), lock=lock))
 
 
+def last_appeal(session: Session, kind: AgainstKind, ref: str) -> CaseRow | None:
+    """The newest one against this decision that was proven to be the account's own, or was decided."""
+    query = select(CaseRow).where(
+        CaseRow.against_kind == kind,
+        CaseRow.against_ref == ref,
+        or_(CaseRow.proven.is_(True), CaseRow.decided_at.is_not(None)),
+    )
+    return session.scalar(query.order_by(CaseRow.id.desc()).limit(1))
+
+
 def of_same_target(session: Session, row: CaseRow, recused: Recused, limit: int) -> list[CaseRow]:
     """Other open complaints about the same, oldest first."""
     if row.target_digest is None:

@@ -34,6 +34,7 @@ from app.reporting.domain import (
     Message,
     OnBehalf,
     Standing,
+    TargetKind,
 )
 from app.reporting.errors import (
     CaseDecided,
@@ -71,7 +72,7 @@ class Decision:
 
 
 Effect = Callable[[Transaction, Case, Decision], None]
-"""A step that does what a decided appeal asks for; called with every outcome, in the transaction of the decision."""
+"""A step that does what a decision asks for; called with every outcome, in the transaction of the decision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,11 @@ class WholeCase:
 
 class Handling:
     def __init__(
-        self, unit_of_work: UnitOfWork, filing: Filing, records: Records, effects: Mapping[AgainstKind, Effect]
+        self,
+        unit_of_work: UnitOfWork,
+        filing: Filing,
+        records: Records,
+        effects: Mapping[AgainstKind | TargetKind, Effect],
     ) -> None:
         self._unit_of_work = unit_of_work
         self._filing = filing
@@ -224,7 +229,8 @@ class Handling:
         _save(tx, row, ended)
         audit.record(tx, _action(case), object_kind(case), case.id, outcome=decision.outcome, reason=decision.reason)
         announce(tx, ended, EventType.COMPLAINT_DECIDED)
-        effect = self._effects.get(case.against.kind) if case.against else None
+        about = case.against.kind if case.against else case.target_kind
+        effect = self._effects.get(about) if about else None
         if effect is not None:
             effect(tx, ended, decision)
 

@@ -177,7 +177,7 @@ def _acts_of_verifications(services: Services, desk: Desk) -> Acts:
 
 
 def _acts_after_a_misuse(services: Services, desk: Desk) -> Acts:
-    victim, proofs = Victim(services, "14000000049"), services.misuse_proofs
+    victim, proofs = Victim(services, "14000000049"), services.complaints.misuse.proofs
     accused = desk.on_file("冒用的人", "14000000050", sandbox_number(107))
     victim.number, case = sandbox_number(107), MisuseCase("cmp_misuse", accused.id)
     victim.proves(case)
