@@ -37,6 +37,14 @@ _BUILT = """() => {
   const path = (e) => (e === document.body ? "" : `${path(e.parentElement)}>${one(e)}`);
   return [...document.body.querySelectorAll("*")].map(path);
 }"""
+_FEW = """(most) => {
+  for (const one of document.querySelectorAll("details.operation")) {
+    if ((most -= 1) < 0) one.remove();
+    else for (const row of one.querySelectorAll("tr:nth-child(n + 6)")) row.remove();
+  }
+}"""
+"""Leaves of the operations of `/docs`, which are all made by one template, as many as show everything it can make."""
+_SOME_OPERATIONS = 25
 _axe = Axe()
 _judged: set[tuple[str, ...]] = set()
 """How the pages were built that have been judged, each after its language."""
@@ -44,11 +52,14 @@ _coloured: set[str] = set()
 """The elements, each with those around it, of which axe has judged the contrast in the dark."""
 
 
-def faults_of(page: Page, language: str, names: Sequence[str] = (), *, dark: bool = False) -> list[str]:
+def faults_of(
+    page: Page, language: str, names: Sequence[str] = (), *, dark: bool = False, brief: bool = False
+) -> list[str]:
     """One line each. `names` (of forums, of people) may be in another language than the page.
 
     A page that is built like one before it, and differs in words alone, is judged wide and by axe only once; in the
-    dark only what light cannot show is judged again.
+    dark only what light cannot show is judged again. `brief`: where a page repeats itself hundreds of times, axe, which
+    takes seconds for twenty thousand elements, sees the first of them.
     """
     weight = page.evaluate(_WEIGHT)
     found = [] if 0 < weight < _FIRST_PAINT_BYTES else [f"first paint takes {weight} bytes"]
@@ -59,6 +70,8 @@ def faults_of(page: Page, language: str, names: Sequence[str] = (), *, dark: boo
         page.set_viewport_size({"width": width, "height": HEIGHT})
         asked = {"language": language, "names": names, "first": width == NARROW[0]}
         found += [f"{fault} (at {width})" for fault in page.evaluate(_LOOKS, asked)]
+    if brief:
+        page.evaluate(_FEW, _SOME_OPERATIONS)
     if dark and not _coloured.issuperset(built):
         _coloured.update(built)
         found += axe_violations(page, _DARK_RULES)
