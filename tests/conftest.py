@@ -85,7 +85,7 @@ def pytest_collection_finish() -> None:
 
 def pytest_configure_node(node: object) -> None:
     stash = node.config.stash  # type: ignore[attr-defined] # xdist has no types
-    node.workerinput |= {"postgres": stash[_folder], "turns": stash[_turns]}  # type: ignore[attr-defined] # likewise
+    node.workerinput |= {"postgres": stash.get(_folder, ""), "turns": stash[_turns]}  # type: ignore[attr-defined] # likewise
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
