@@ -4,6 +4,7 @@ from app.accounts import models as accounts
 from app.agreements import models as agreements
 from app.audit import models as audit
 from app.boards import models as boards
+from app.compliance import models as compliance
 from app.db.base import Base
 from app.disclosure import models as disclosure
 from app.events import models as events
@@ -23,6 +24,7 @@ MODELS = (
     agreements,
     audit,
     boards,
+    compliance,
     disclosure,
     events,
     forums,

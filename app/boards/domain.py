@@ -241,12 +241,33 @@ class Progress:
     affected: int
     completed: int
     overdue: int
+    accounts: int
+    """Who holds those appointments: one may hold several."""
 
     @property
     def status(self) -> OrderStatus:
         if self.completed == self.affected:
             return OrderStatus.COMPLETED
         return OrderStatus.OVERDUE if self.overdue else OrderStatus.OPEN
+
+
+class OrderedState(StrEnum):
+    """How somebody stands to an order that they were given."""
+
+    LEFT = "left"
+    """In office, and not verified again since."""
+    DONE = "done"
+    ENDED = "ended"
+    """Left office without having done it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """One appointment that an order concerns; `done_at` is the first verification by document since."""
+
+    view: ModeratorView
+    state: OrderedState
+    done_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +298,11 @@ class OrderPreview:
     touched: tuple[Touched, ...]
     left_out: tuple[tuple[str, LeftOut], ...]
     """By the id of the appointment."""
+    accounts: int
+    under_order: int
+    """Of those affected: who has not done yet what an earlier order asks."""
+    ordered_since: datetime | None
+    """When the oldest of those orders came."""
 
 
 class Happening(StrEnum):

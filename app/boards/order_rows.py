@@ -7,7 +7,7 @@ from itertools import pairwise
 from sqlalchemy import ColumnElement, Select, and_, case, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.boards.domain import BoardStatus, Cause, Happening, ListsCompared, Order, OrderScope, ScopeKind
+from app.boards.domain import BoardStatus, Cause, Happening, ListsCompared, Order, OrderedState, OrderScope, ScopeKind
 from app.boards.models import BoardRow, HistoryRow, ModeratorRow, OrderedModeratorRow, OrderRow, TermsRow
 from app.db.bulk import among, each_with
 from app.db.types import UtcDateTime
@@ -20,6 +20,8 @@ _SCOPES = {
     ScopeKind.ACCOUNT: ModeratorRow.account_id,
 }
 """Of scopes that name one."""
+_STATES = tuple(OrderedState)
+_RANKS = {state: rank for rank, state in enumerate(_STATES)}
 
 
 def add(session: Session, order: Order, cause_ref: str | None) -> None:
@@ -52,8 +54,23 @@ def in_scope(session: Session, order: Order, at_once: int) -> Iterator[list[Mode
         after = found[-1]
 
 
-def count_in_scope(session: Session, order: Order) -> int:
-    return session.scalar(select(func.count()).where(*_scope(order))) or 0
+def count_in_scope(session: Session, order: Order) -> tuple[int, int]:
+    """Appointments, and the accounts that hold them."""
+    found = session.execute(
+        select(func.count(), func.count(ModeratorRow.account_id.distinct())).where(*_scope(order))
+    ).one()
+    return found[0], found[1]
+
+
+def under_order(session: Session, order: Order) -> tuple[int, datetime | None]:
+    """How many of those whom an order would concern have not done an earlier one, and since when the first has not."""
+    query = select(func.count(), func.min(ModeratorRow.ordered_at)).where(
+        *_scope(order),
+        ModeratorRow.ordered_at.is_not(None),
+        ModeratorRow.account_id.not_in(verified_since(ModeratorRow.ordered_at)),
+    )
+    number, since = session.execute(query).one()
+    return number, since
 
 
 def is_plain(after: datetime, longest: int) -> ColumnElement[bool]:
@@ -172,19 +189,46 @@ def known_refs(session: Session, cause: Cause, cause_refs: Collection[str]) -> s
     return {str(ref) for ref in session.scalars(query)}
 
 
-def counts(session: Session, order_id: str, forum_id: ForumId | None, verified: Select[str]) -> tuple[int, int]:
-    """How many appointments (of one forum, or all) are in scope, and how many of them are done or have ended."""
+def counts(session: Session, order_id: str, forum_id: ForumId | None, verified: Select[str]) -> tuple[int, int, int]:
+    """Of one forum, or all: appointments in scope, those of them done or ended, and the accounts that hold them."""
     done = or_(ModeratorRow.ended_at.is_not(None), ModeratorRow.account_id.in_(verified))
     query = (
-        select(func.count(), func.count().filter(done))
+        select(func.count(), func.count().filter(done), func.count(ModeratorRow.account_id.distinct()))
         .select_from(OrderedModeratorRow)
         .join(ModeratorRow, ModeratorRow.id == OrderedModeratorRow.moderator_id)
         .where(OrderedModeratorRow.order_id == order_id)
     )
     if forum_id is not None:
         query = query.where(ModeratorRow.forum_id == forum_id)
-    affected, completed = session.execute(query).one()
-    return affected, completed
+    affected, completed, accounts = session.execute(query).one()
+    return affected, completed, accounts
+
+
+def list_ordered(
+    session: Session, order: Order, state: OrderedState | None, after: tuple[OrderedState, str] | None, limit: int
+) -> list[tuple[ModeratorId, OrderedState]]:
+    """Whom an order concerns and how they stand to it: those first who have something left to do, then by filing.
+
+    `after` is a place in that list.
+    """
+    stands = case(
+        (ModeratorRow.account_id.in_(verified_since(order.created_at)), literal(_RANKS[OrderedState.DONE])),
+        (ModeratorRow.ended_at.is_not(None), literal(_RANKS[OrderedState.ENDED])),
+        else_=literal(_RANKS[OrderedState.LEFT]),
+    ).label("stands")
+    query = (
+        select(ModeratorRow.id, stands)
+        .join(OrderedModeratorRow, OrderedModeratorRow.moderator_id == ModeratorRow.id)
+        .where(OrderedModeratorRow.order_id == order.id)
+        .order_by(stands, ModeratorRow.id)
+        .limit(limit)
+    )
+    if state is not None:
+        query = query.where(stands == _RANKS[state])
+    if after is not None:
+        rank = _RANKS[after[0]]
+        query = query.where(or_(stands > rank, and_(stands == rank, ModeratorRow.id > after[1])))
+    return [(ModeratorId(row.id), _STATES[row.stands]) for row in session.execute(query)]
 
 
 def newest_reasons(session: Session, moderator_ids: Collection[ModeratorId]) -> dict[str, str]:

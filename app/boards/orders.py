@@ -16,6 +16,8 @@ from app.boards.domain import (
     ForecastWeek,
     LeftOut,
     Order,
+    Ordered,
+    OrderedState,
     OrderPreview,
     OrderScope,
     Progress,
@@ -34,7 +36,7 @@ from app.kernel.actor import Actor
 from app.kernel.ids import ForumId, OrderId, new_id
 from app.screening.domain import Field, Text
 from app.screening.service import refuse_unreadable
-from app.verification.progress import verified_since
+from app.verification.progress import first_verified_since, verified_since
 
 _AT_ONCE = policies.ORDERED_AT_ONCE.value
 
@@ -75,8 +77,10 @@ class Reverifications:
             first = next(order_rows.in_scope(tx.session, order, limit), [])
             standings = standings_of(tx, repository.appointments(tx.session, [repository.is_among(first)]))
             touched = [Touched(view, min(due_at, view.standing.deadline.due_at)) for view in views_of(tx, standings)]
-            affected = order_rows.count_in_scope(tx.session, order)
-            return OrderPreview(affected, due_at, tuple(touched), tuple(_left_out(tx, scope)))
+            affected, accounts = order_rows.count_in_scope(tx.session, order)
+            left_out = tuple(_left_out(tx, scope))
+            earlier = order_rows.under_order(tx.session, order)
+            return OrderPreview(affected, due_at, tuple(touched), left_out, accounts, *earlier)
 
     def get(self, forum_id: ForumId | None, order_id: str) -> Progress:
         """Raises `NoSuchOrder`, also for another forum's."""
@@ -85,6 +89,27 @@ class Reverifications:
             if order is None or (forum_id is not None and order.forum_id not in {None, forum_id}):
                 raise NoSuchOrder
             return _progress(tx, order, forum_id)
+
+    def ordered(
+        self, order_id: str, state: OrderedState | None, after: tuple[OrderedState, str] | None, limit: int
+    ) -> list[Ordered]:
+        """Whom an order concerns, those first who have something left to do; `after` is state and id of an appointment.
+
+        Raises `NoSuchOrder`.
+        """
+        with self._unit_of_work.read() as tx:
+            order = order_rows.find(tx.session, order_id)
+            if order is None:
+                raise NoSuchOrder
+            found = dict(order_rows.list_ordered(tx.session, order, state, after, limit))
+            standings = standings_of(tx, repository.appointments(tx.session, [repository.is_among(found)]))
+            views = {view.standing.appointment.id: view for view in views_of(tx, standings)}
+            accounts = [view.standing.appointment.account_id for view in views.values()]
+            done = first_verified_since(tx, accounts, order.created_at)
+            return [
+                Ordered(views[one], stands, done.get(views[one].standing.appointment.account_id))
+                for one, stands in found.items()
+            ]
 
     def list_all(self, forum_id: ForumId | None, after: str | None, limit: int) -> list[Progress]:
         """Newest first."""
@@ -122,13 +147,11 @@ def place_order(
     """A step: an order, in the schedules of all that it concerns. `cause_ref` names the risk that asks for it, once."""
     order = Order(OrderId(new_id("rvo", tx.now)), forum_id, scope, cause, reason, due_at, tx.now)
     order_rows.add(tx.session, order, cause_ref)
-    affected = 0
     for moderator_ids in order_rows.in_scope(tx.session, order, _AT_ONCE):
-        affected += len(moderator_ids)
         order_rows.forget_satisfied(tx.session, moderator_ids)
         order_rows.bring_forward(tx.session, order, moderator_ids)
     audit.record(tx, Action.REVERIFICATION_ORDERED, ObjectKind.ORDER, order.id, reason=cause)
-    return Progress(order, affected, 0, affected if due_at <= tx.now else 0)
+    return _progress(tx, order, None)
 
 
 def _due_at(tx: Transaction, due_in_days: int) -> datetime:
@@ -196,8 +219,9 @@ def _resolved_in(tx: Transaction, forum_id: ForumId, scope: OrderScope) -> Order
 
 
 def _progress(tx: Transaction, order: Order, forum_id: ForumId | None) -> Progress:
-    affected, completed = order_rows.counts(tx.session, order.id, forum_id, verified_since(order.created_at))
-    return Progress(order, affected, completed, affected - completed if tx.now >= order.due_at else 0)
+    counted = order_rows.counts(tx.session, order.id, forum_id, verified_since(order.created_at))
+    affected, completed, accounts = counted
+    return Progress(order, affected, completed, affected - completed if tx.now >= order.due_at else 0, accounts)
 
 
 def _supposed(standing: Standing, interval_days: int) -> Standing:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from app.accounts.domain import AccountStatus
@@ -12,6 +12,7 @@ from app.boards.domain import ListsCompared
 from app.boards.outlook import Outlook
 from app.events.domain import WaitingDeliveries
 from app.kernel.sentence import Sentence
+from app.organisation.domain import State
 from app.screening.watch import Watched
 from app.upkeep.domain import JobRun
 from app.verification.domain import Outcome
@@ -29,6 +30,9 @@ class Posters:
     oldest_verification: datetime | None
     verified_by_week: tuple[tuple[str, int], ...]
     """By the Monday in Shanghai: accounts whose first verification was in that week, the newest week first."""
+    counted_at: datetime
+    all_verified_since: date | None = None
+    """The first day of those on which every count found nobody unverified who could post; None without any."""
 
     @property
     def verified(self) -> int:
@@ -71,6 +75,8 @@ class Figures:
     today: Asked
     week_ago: Asked
     """The same day of the week before, all of it."""
+    month: Asked
+    """Of the last days, today too: `OVERVIEW_DAYS`."""
     moderators: Outlook
     lists: ListsCompared
     results: Sequence[DayOfResults]
@@ -87,6 +93,10 @@ class Figures:
     disclosers: Disclosers
     lifters: int
     """Members who may throw the emergency switch and lift it; one stops, another lifts."""
+    drill: date | None
+    """When an emergency was last rehearsed."""
+    house: State
+    """Officers, the register of forums, the directory of authorities."""
 
 
 @dataclass(frozen=True, slots=True)

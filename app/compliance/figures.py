@@ -1,7 +1,8 @@
 """A step that reads every figure of the overview, each by the room that knows it. Source: `docs/api.md` part 9."""
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from app import policies
@@ -11,10 +12,14 @@ from app.agreements.service import is_in_force
 from app.audit.verifications import newest_verification
 from app.audit.watch import AuditWatch
 from app.boards.outlook import compare_lists, look_ahead
+from app.compliance import repository
 from app.compliance.domain import Asked, DayOfResults, Disclosers, Figures, Posters
 from app.db.unit_of_work import Transaction
+from app.disclosure.rules import are_enough
 from app.events.service import deliveries_waiting
+from app.forums.drills import newest_drill
 from app.kernel.clock import SHANGHAI
+from app.organisation.service import state_of
 from app.posting.campaign import count_campaigns
 from app.posting.decision import PostingPolicy
 from app.posting.domain import Campaign
@@ -23,12 +28,14 @@ from app.posting.tally import PERMITTED, REFUSED, asked_on
 from app.screening.watch import look_in
 from app.staff.access import OPENED_BY, Permission, Role
 from app.staff.service import holders_of
+from app.staff.standings import all_members
 from app.upkeep.job_runs import runs_of_jobs
 from app.verification.domain import Outcome
 from app.verification.progress import oldest_standing, results_by_day
 
 _DAY, _WEEK = timedelta(days=1), timedelta(days=7)
 _STANDING = timedelta(hours=policies.DISCLOSURE_STAFF_STANDING.value)
+_MANY, _KEPT = policies.POSTERS_MANY.value, timedelta(minutes=policies.POSTERS_KEPT.value)
 _LIST_LATE = timedelta(days=policies.LIST_COMPARED_WITHIN.value)
 
 
@@ -43,12 +50,14 @@ class Sources:
 def read_figures(tx: Transaction, sources: Sources, posters: Posters) -> Figures:
     """A step: `posters` are read by `count_posters`, which takes longer than all the rest."""
     today = tx.now.astimezone(SHANGHAI).date()
-    asked = asked_on(tx.session, [today, today - _WEEK])
+    month = [today - _DAY * back for back in range(policies.OVERVIEW_DAYS.value)]
+    asked = asked_on(tx.session, month)
     return Figures(
         now=tx.now,
         posters=posters,
         today=_asked(asked[today.isoformat()]),
         week_ago=_asked(asked[(today - _WEEK).isoformat()]),
+        month=_asked(sum((Counter(one) for one in asked.values()), Counter[str]())),
         moderators=look_ahead(tx, policies.OVERVIEW_WEEKS.value),
         lists=compare_lists(tx, tx.now - _LIST_LATE),
         results=_results(tx),
@@ -61,7 +70,19 @@ def read_figures(tx: Transaction, sources: Sources, posters: Posters) -> Figures
         agreements=sum(is_in_force(tx, kind) for kind in AgreementKind),
         disclosers=_disclosers(tx),
         lifters=len({one.id for role in OPENED_BY[Permission.PAUSES] for one in holders_of(tx, role)}),
+        drill=newest_drill(tx),
+        house=state_of(tx),
     )
+
+
+def known_posters(tx: Transaction, sources: Sources) -> Posters:
+    """A step: as they were counted last, where there are so many that counting takes seconds; else counted now."""
+    kept = repository.newest(tx.session)
+    if kept and kept.accounts >= _MANY and tx.now - kept.counted_at < _KEPT:
+        return kept
+    since = kept.all_verified_since if kept else None
+    found = count_posters(tx, sources)
+    return replace(found, all_verified_since=None if found.unverified else since)
 
 
 def count_posters(tx: Transaction, sources: Sources) -> Posters:
@@ -74,6 +95,7 @@ def count_posters(tx: Transaction, sources: Sources) -> Posters:
         unverified=sum(one.unverified_may_post for one in campaigns),
         oldest_verification=oldest_standing(tx),
         verified_by_week=_by_week(campaigns),
+        counted_at=tx.now,
     )
 
 
@@ -92,9 +114,11 @@ def _asked(by_outcome: Mapping[str, int]) -> Asked:
 
 
 def _disclosers(tx: Transaction) -> Disclosers:
-    approvers = {one.id for one in holders_of(tx, Role.PRIVACY, _STANDING)}
-    requesters = {one.id for role in OPENED_BY[Permission.DISCLOSURE_REQUEST] for one in holders_of(tx, role)}
-    able = any(len(approvers - {requester}) >= policies.DISCLOSURE_STAFF.value for requester in requesters)
+    approvers = holders_of(tx, Role.PRIVACY, _STANDING)
+    requesters = {one.id: one for role in OPENED_BY[Permission.DISCLOSURE_REQUEST] for one in holders_of(tx, role)}
+    members = {one.id: one for one in all_members(tx)}
+    needed = policies.DISCLOSURE_STAFF.value
+    able = any(are_enough(approvers, one, members, needed, tx.now) for one in requesters.values())
     return Disclosers(len(requesters), len(approvers), able)
 
 

@@ -3,20 +3,25 @@
 import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
+from datetime import timedelta
 from threading import Lock, Thread
 
 from app import policies
 from app.audit.watch import AuditWatch
+from app.compliance import repository
 from app.compliance.checks import check_all
-from app.compliance.domain import Event, Overview
-from app.compliance.figures import Sources, count_posters, read_figures
+from app.compliance.domain import Event, Overview, Posters
+from app.compliance.figures import Sources, count_posters, known_posters, read_figures
 from app.compliance.named import Pair, PublicName, public_names
 from app.compliance.timeline import read_timeline
-from app.db.unit_of_work import UnitOfWork
+from app.db.unit_of_work import UnitOfWork, again_on_collision
+from app.kernel.actor import SYSTEM
 from app.kernel.errors import Unavailable
 from app.posting.decision import PostingPolicy
+from app.posting.tally import day_of
 
 _CACHED, _OLDEST = policies.OVERVIEW_CACHED.value, policies.OVERVIEW_OLDEST.value
+_COUNTED_EVERY = timedelta(seconds=policies.POSTERS_COUNTED_EVERY.value)
 _SHARE = 100 // policies.OVERVIEW_SHARE.value
 
 
@@ -38,8 +43,7 @@ class Compliance:
     def overview(self) -> Overview:
         """As it was `OVERVIEW_OLDEST` ago at most, and while people look at it, `OVERVIEW_CACHED` ago.
 
-        It reads every account, which takes seconds where there are a million: whoever looks is told what was known,
-        and it is read anew beside them. Raises `Unavailable`.
+        Whoever looks is told what was known, and it is read anew beside them. Raises `Unavailable`.
         """
         known, age = self._known, self._seconds() - self._looked
         if known is None or age >= _OLDEST:
@@ -66,8 +70,25 @@ class Compliance:
     def look(self) -> Overview:
         """As it is now. Raises `Unavailable`."""
         with self._unit_of_work.read() as tx:
-            figures = read_figures(tx, self._sources, count_posters(tx, self._sources))
+            figures = read_figures(tx, self._sources, known_posters(tx, self._sources))
         return Overview(figures, check_all(figures))
+
+    def keep_count(self) -> int:
+        """Counts posters and keeps what was found for the day of Shanghai; 0 where somebody has just done so.
+
+        It reads every account, some seconds of a million: within no transaction that writes. Source: L8e.
+        """
+        with self._unit_of_work.read() as tx:
+            known = repository.newest(tx.session)
+            if known and tx.now - known.counted_at < _COUNTED_EVERY:
+                return 0
+            found = count_posters(tx, self._sources)
+        again_on_collision(lambda: self._keep(found))
+        return 1
+
+    def _keep(self, found: Posters) -> None:
+        with self._unit_of_work.begin(SYSTEM) as tx:
+            repository.keep(tx.session, day_of(found.counted_at), found)
 
     def timeline(self, account_id: str) -> list[Event]:
         """All that happened to an account and to its offices, the newest first; nothing of who is behind it.

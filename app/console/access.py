@@ -1,6 +1,7 @@
 """Every page of the console, where it stands in the menu, and what opens it: the one table."""
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from app.staff.access import Permission
 from app.staff.domain import Staff
@@ -43,8 +44,11 @@ def page_of(name: str) -> ConsolePage:
     return _BY_NAME[name]
 
 
-def page_at(path: str) -> ConsolePage | None:
-    return next((page for page in PAGES if page.path == path), None)
+def page_at(address: str) -> ConsolePage | None:
+    """The page that an address leads to, or to something below it."""
+    path = urlsplit(address).path
+    first, *others = PAGES
+    return first if path == first.path else next((one for one in others if f"{path}/".startswith(f"{one.path}/")), None)
 
 
 def opened_to(staff: Staff, page: ConsolePage) -> bool:

@@ -1,23 +1,29 @@
 """One account, found by exactly its name and never by who is behind it: its facts, and all that happened to it."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Depends
 from fastapi.responses import Response
 
 from app.accounts.domain import AccountName, AccountStatus
-from app.compliance.domain import Event
+from app.boards.domain import ModeratorFilter, ModeratorView
+from app.boards.schedules import ModeratorState
+from app.console.happenings import said_events
 from app.console.lists import PAGE, Cell, Column, Listing, address
-from app.console.moments import said_day, said_moment
+from app.console.moments import last_day_cell, said_day
+from app.console.poster_lists import posters, posters_file
 from app.console.visits import Visit, console_router, visit_at
 from app.posting.decision import Refusal
+from app.posting.errors import Denial
 from app.posting.service import JudgedAccount
 from app.staff.access import Permission
 
 router = console_router()
 _HERE = "/console/accounts"
 VisitOf = Annotated[Visit, Depends(visit_at("accounts"))]
-_LONGEST = 200
+_LONGEST, _MOST_OFFICES = 200, 200
 _BADGES = {AccountStatus.ACTIVE: "ok", AccountStatus.SUSPENDED: "warn", AccountStatus.BANNED: "bad"}
 
 
@@ -25,11 +31,15 @@ _BADGES = {AccountStatus.ACTIVE: "ok", AccountStatus.SUSPENDED: "warn", AccountS
 def accounts(visit: VisitOf) -> Response:
     """What goes by exactly this name in each forum; a handle or id that is one account's leads straight there.
 
+    Where nothing is asked: who may post and is verified since when, or who is not verified.
+
     A forum's own user id never does: forums choose them, and one may read like somebody's handle.
     """
     asked = visit.query.get("handle", "").strip()[:_LONGEST]
+    if not asked and "csv" in visit.query:
+        return posters_file(visit)
     if not asked:
-        return visit.show("accounts", listing=None, asked="")
+        return visit.show("accounts", listing=posters(visit), asked="")
     found = _found(visit, asked)
     if len(found) == 1 and found[0][0] != "external_id":
         return visit.go(f"{_HERE}/{found[0][1].standing.account.id}")
@@ -76,18 +86,25 @@ def account(visit: VisitOf, account_id: str) -> Response:
     judged = found[0]
     events, shown = visit.services.compliance.timeline(account_id), _page_number(visit)
     standing, forum = judged.standing, visit.services.forums.find(judged.standing.account.forum_id)
+    offices = _offices(visit, account_id)
     return visit.show(
         "account",
         judged=judged,
         standing=standing,
         forum=forum,
         state=_status(visit, judged),
-        reasons=judged.decision.reasons if isinstance(judged.decision, Refusal) else (),
+        reasons=[visit.sentence(one.detail) for one in _reasons(judged)],
         badge=_BADGES.get(standing.status(judged.now), ""),
-        events=[_said(visit, event) for event in events[shown * PAGE : (shown + 1) * PAGE]],
+        offices=_held(visit, offices),
+        held=any(one.standing.state is not ModeratorState.ENDED for one in offices),
+        events=said_events(visit, events[shown * PAGE : (shown + 1) * PAGE], offices, forum.name if forum else ""),
         earlier=address(visit.request, page=str(shown + 1)) if len(events) > (shown + 1) * PAGE else None,
         newest=f"{_HERE}/{account_id}" if shown else None,
     )
+
+
+def _reasons(judged: JudgedAccount) -> Sequence[Denial]:
+    return judged.decision.reasons if isinstance(judged.decision, Refusal) else ()
 
 
 def _page_number(visit: Visit) -> int:
@@ -95,13 +112,25 @@ def _page_number(visit: Visit) -> int:
     return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < len("10000") else 0
 
 
-def _said(visit: Visit, event: Event) -> dict[str, object]:
-    return {
-        "when": said_moment(visit, event.at),
-        "what": visit.say(f"console.act.{event.what}"),
-        "who": visit.say(f"console.actor.{event.actor_kind}") if event.actor_kind else "",
-        "who_id": event.actor_id or "",
-        "why": event.reason or event.code or "",
-        "due": said_day(visit, event.due_at) if event.due_at else "",
-        "proof": f"/console/audit/{event.entry_id}" if event.entry_id and visit.may(Permission.AUDIT) else "",
-    }
+def _offices(visit: Visit, account_id: str) -> list[ModeratorView]:
+    """All that it has or had, those it has first."""
+    held = ModeratorFilter(None, account_id=account_id, limit=_MOST_OFFICES)
+    listed = visit.services.moderators.list_all
+    return [*listed(held), *listed(replace(held, state=ModeratorState.ENDED))]
+
+
+def _held(visit: Visit, offices: Sequence[ModeratorView]) -> Listing:
+    columns = [Column(visit.say(f"moderators.list.{name}")) for name in ("board", "role", "state", "due")]
+    rows = [[*_office(visit, one)] for one in offices]
+    return Listing(visit.say("accounts.offices.title"), columns, rows, visit.say("accounts.offices.none"))
+
+
+def _office(visit: Visit, one: ModeratorView) -> list[Cell]:
+    standing, reaches = one.standing, visit.may(Permission.MODERATORS)
+    over, due_at = standing.state is ModeratorState.ENDED, standing.deadline.due_at
+    return [
+        Cell(one.board.name, f"/console/moderators?board={one.board.id}" if reaches else None),
+        Cell(visit.say(f"moderators.role.{standing.appointment.role}")),
+        Cell(standing.state.value, badge=standing.state.value),
+        last_day_cell(visit, None if over else due_at),
+    ]

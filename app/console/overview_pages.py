@@ -1,6 +1,6 @@
 """The overview: are we compliant today? The worst line first, each with its number, its duty and where it is mended."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -9,12 +9,13 @@ from fastapi import Depends
 from fastapi.responses import Response
 
 from app import policies
+from app.accounts.domain import AccountStatus
 from app.boards.schedules import ModeratorState
 from app.compliance.domain import CheckState, Figures
 from app.console.access import opened_to, page_at, page_of
 from app.console.charts import Bar, Chart, series_of
 from app.console.lists import Cell, Column, Listing
-from app.console.moments import ago, period
+from app.console.moments import ago, period, said_date, said_day, said_moment
 from app.console.visits import Visit, console_router, visit_at
 from app.verification.domain import Outcome
 
@@ -22,16 +23,17 @@ router = console_router()
 _SIGNS = {CheckState.OK: ("ok", "✓"), CheckState.FAILING: ("bad", "▲"), CheckState.NO_DATA: ("warn", "?")}
 _RESULTS = (Outcome.VERIFIED, Outcome.REJECTED, Outcome.PENDING)
 _HAVE_POWERS = (ModeratorState.CURRENT, ModeratorState.DUE)
-_HUNDRED = 100
+_THOUSAND = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class _Tile:
-    """A figure, and the counts behind it."""
+    """A figure, the counts behind it and where the rows of it are listed."""
 
     name: str
     figure: str
-    note: str
+    notes: Sequence[str]
+    link: str = ""
 
 
 @router.get("")
@@ -57,25 +59,59 @@ def overview(visit: Annotated[Visit, Depends(visit_at("overview"))]) -> Response
 
 def _reachable(visit: Visit, link: str) -> str:
     """Nothing for those to whom that page is closed."""
-    page = page_at(link.partition("?")[0])
+    page = page_at(link)
     return link if page and opened_to(visit.staff, page) else ""
 
 
 def _share(visit: Visit, part: int, whole: int) -> tuple[str, str]:
-    """A percentage, never without its counts; of nothing there is none. Cut, so that 100 % is all of them."""
-    figure = f"{_HUNDRED * part // whole}%" if whole else "–"
-    return figure, visit.say("overview.tile.of", part=part, whole=whole)
+    """A percentage, never without its counts; of nothing there is none."""
+    return said_share(part, whole), visit.say("overview.tile.of", part=part, whole=whole)
+
+
+def said_share(part: int, whole: int) -> str:
+    """To a tenth, half up; 100 % is all of them and 0 % is none, and nothing is rounded to either."""
+    if whole == 0:
+        return "–"
+    tenths = (2 * _THOUSAND * part + whole) // (2 * whole)
+    if 0 < part < whole:
+        tenths = min(max(tenths, 1), _THOUSAND - 1)
+    cut, rest = divmod(tenths, 10)
+    return f"{cut}.{rest}%" if rest else f"{cut}%"
 
 
 def _tiles(visit: Visit, figures: Figures) -> Iterator[_Tile]:
-    posters, moderators = figures.posters, figures.moderators
-    yield _Tile(visit.say("overview.tile.posters"), *_share(visit, posters.verified, posters.may_post))
+    moderators, states = figures.moderators, figures.moderators.by_state
+    yield _posters(visit, figures)
     refused = visit.say("overview.tile.week_ago", n=figures.week_ago.unverified)
-    yield _Tile(visit.say("overview.tile.refused"), str(figures.today.unverified), refused)
-    current = sum(moderators.by_state.get(state, 0) for state in _HAVE_POWERS)
-    yield _Tile(visit.say("overview.tile.moderators"), *_share(visit, current, moderators.in_office))
-    late = visit.say("overview.tile.suspended", n=moderators.by_state.get(ModeratorState.SUSPENDED, 0))
-    yield _Tile(visit.say("overview.tile.overdue"), str(moderators.by_state.get(ModeratorState.OVERDUE, 0)), late)
+    yield _Tile(visit.say("overview.tile.refused"), str(figures.today.unverified), [refused])
+    current = sum(states.get(state, 0) for state in _HAVE_POWERS)
+    share, counts = _share(visit, current, moderators.in_office)
+    in_office = _reachable(visit, page_of("moderators").path)
+    yield _Tile(visit.say("overview.tile.moderators"), share, [counts], in_office)
+    late = visit.say("overview.tile.suspended", n=states.get(ModeratorState.SUSPENDED, 0))
+    overdue = str(states.get(ModeratorState.OVERDUE, 0))
+    yield _Tile(visit.say("overview.tile.overdue"), overdue, [late], f"{in_office}?state=late" if in_office else "")
+
+
+def _posters(visit: Visit, figures: Figures) -> _Tile:
+    """How many of how many, since when, who counts as active, and when it was counted."""
+    posters, since = figures.posters, figures.posters.all_verified_since
+    share, counts = _share(visit, posters.verified, posters.may_post)
+    notes = [counts]
+    if others := posters.by_status[AccountStatus.UNVERIFIED]:
+        notes.append(visit.say("overview.posters.others", n=others))
+    if posters.unverified:
+        notes.append(visit.say("overview.posters.defect", n=posters.unverified))
+    elif since:
+        notes.append(visit.say("overview.posters.since", day=said_date(visit, since)))
+    else:
+        notes.append(visit.say("overview.posters.not_kept"))
+    if posters.oldest_verification:
+        notes.append(visit.say("overview.posters.oldest", day=said_day(visit, posters.oldest_verification)))
+    notes.append(visit.say("overview.posters.means", permits=figures.month.permitted))
+    notes.append(visit.say("overview.page.at", time=said_moment(visit, posters.counted_at)))
+    listed = _reachable(visit, "/console/accounts?show=verified")
+    return _Tile(visit.say("overview.tile.posters"), share, notes, listed)
 
 
 def _due(visit: Visit, figures: Figures) -> Chart:

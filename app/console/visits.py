@@ -134,7 +134,7 @@ class Visit:
 
     def _menu(self) -> list[tuple[str, list[dict[str, object]]]]:
         opened = [page for page in PAGES if opened_to(self.staff, page)]
-        waiting = {"reviews": self.services.watch.recall().reviews.open}
+        waiting = {"reviews": self.services.watch.recall().reviews.open, "disclosures": self._disclosures_waiting()}
         groups = [
             (
                 group,
@@ -147,6 +147,13 @@ class Visit:
             for group in GROUPS
         ]
         return [(group, items) for group, items in groups if items]
+
+    def _disclosures_waiting(self) -> int:
+        """None for whom the requests are closed: a menu never stands in the way of a page."""
+        with suppress(ShimingError):
+            if self.may(Permission.DISCLOSURE_REQUEST):
+                return self.services.disclosures.requests.waiting(self.actor)
+        return 0
 
     def _done(self) -> str:
         """What the address says was done, with a number at most: who made an address up says nothing of their own."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import combinations
 
 from app import policies
 from app.disclosure.domain import (
@@ -27,6 +28,7 @@ from app.disclosure.errors import (
     TooFewStaff,
     TooManyOpened,
 )
+from app.kernel.errors import ShimingError
 from app.kernel.ids import StaffId
 from app.staff.access import Permission, Role
 from app.staff.domain import Staff
@@ -150,6 +152,20 @@ def judge_approval(seen: DisclosureView, approver: Staff, now: datetime) -> None
         raise AlreadyApproved
 
 
+def waits_for(seen: DisclosureView, member: Staff, now: datetime) -> bool:
+    """Whether this member can bring it on: approve what lacks approvals, or open what they asked for."""
+    mine = seen.disclosure.request.requester_id == member.id
+    if seen.state is DisclosureState.APPROVED:
+        return mine and member.may(Permission.DISCLOSURE_REQUEST, now)
+    if seen.state is not DisclosureState.REQUESTED:
+        return False
+    try:
+        judge_approval(seen, member, now)
+    except ShimingError:
+        return False
+    return True
+
+
 def able_from(member: Staff) -> datetime:
     """When they have had role and place for as long as it takes."""
     return max(member.roles[Role.PRIVACY], member.created_at) + STANDING
@@ -192,9 +208,27 @@ def judge_execution(seen: DisclosureView, requester: Staff, now: datetime) -> No
 
 def refuse_too_few(approvers: Iterable[Staff], requester: Staff, needed: int, now: datetime) -> None:
     """Raises `TooFewStaff` where not enough people could approve what this member asks for."""
-    able = sum(one.id != requester.id and may_approve(one, now, now) for one in approvers)
-    if able < needed:
+    members = {one.id: one for one in approvers}
+    if not are_enough(members.values(), requester, members, needed, now):
         raise TooFewStaff
+
+
+def are_enough(
+    approvers: Iterable[Staff], requester: Staff, members: Mapping[StaffId, Staff], needed: int, now: datetime
+) -> bool:
+    """Whether so many approvals of what this member asks for could count: of people who are not one and the same.
+
+    `members` are all whom anybody of them may have been confirmed by. Source: L5h.
+    """
+    taken = hands_of(requester.id, members, now)
+    hands = [
+        found
+        for one in approvers
+        if may_approve(one, now, now) and taken.isdisjoint(found := hands_of(one.id, members, now))
+    ]
+    return any(
+        all(one.isdisjoint(other) for one, other in combinations(some, 2)) for some in combinations(hands, needed)
+    )
 
 
 def refuse_too_many(opened: Sequence[datetime], now: datetime) -> None:

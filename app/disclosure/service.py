@@ -187,6 +187,12 @@ class Disclosures:
             found = entries_about(tx, [self._docket.seen(tx, disclosure_id).disclosure.id], _MOST_TOLD)
             return [one for one in map(_happened, found) if one is not None]
 
+    def waiting(self, actor: Actor) -> int:
+        """How many requests wait for this member: for an approval of theirs, or, approved, to be opened by them."""
+        with self._unit_of_work.read() as tx:
+            reader = self._docket.member_acting(replace(tx, actor=actor))
+            return sum(rules.waits_for(one, reader, tx.now) for one in self._docket.open_ones(tx))
+
     def list_all(self, actor: Actor, before: str | None, limit: int) -> list[DisclosureView]:
         """Newest first: all of them for who may approve, their own for who may ask. Raises `RoleNotSufficient`."""
         with self._unit_of_work.read() as tx:

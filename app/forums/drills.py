@@ -6,7 +6,7 @@ from datetime import date
 from app import policies
 from app.audit import service as audit
 from app.audit.domain import Action, ObjectKind
-from app.db.unit_of_work import UnitOfWork
+from app.db.unit_of_work import Transaction, UnitOfWork
 from app.forums import pause_rows
 from app.forums.domain import REASON_LENGTH, Drill, is_text
 from app.forums.errors import DrillUnusable
@@ -15,6 +15,11 @@ from app.kernel.clock import SHANGHAI
 from app.kernel.ids import new_id
 
 _OUTCOME_LENGTH = range(1, policies.DRILL_OUTCOME_LONGEST.value + 1)
+
+
+def newest_drill(tx: Transaction) -> date | None:
+    """A step: the day in Shanghai of the last one."""
+    return pause_rows.newest_drill(tx.session)
 
 
 class Drills:

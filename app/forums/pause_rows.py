@@ -1,7 +1,7 @@
 """Every query on pauses and drills."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
@@ -75,6 +75,10 @@ def add_drill(session: Session, drill: Drill) -> None:
             recorded_by=drill.recorded_by,
         )
     )
+
+
+def newest_drill(session: Session) -> date | None:
+    return session.scalar(select(func.max(DrillRow.held_on)))
 
 
 def list_drills(session: Session, before: str | None, limit: int) -> Sequence[Drill]:

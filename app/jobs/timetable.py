@@ -62,6 +62,7 @@ TIMETABLE = (
         batch=lambda services: verify_nightly(services.audit_verifications),
         lane=Lane.LONG,
     ),
+    Job("count-posters", every=600, limit=60, batch=lambda services: services.compliance.keep_count(), lane=Lane.LONG),
     Job("forget-old-jobs", every=3600, limit=10, batch=lambda services: services.job_runs.forget_all_but(_names())),
 )
 

@@ -45,6 +45,21 @@ from app.screening.service import refuse_unreadable
 _TABLE = OfficerRow.__tablename__
 
 
+def state_of(tx: Transaction) -> State:
+    """A step: what is missing or to be looked at again, now."""
+    forums, filings = list_forums(tx), repository.filings_in_force(tx.session)
+    found = repository.list_authorities(tx.session, current=True)
+    kinds = {one.entry.kind for one in found} | {AuthorityKind.OTHER}
+    return State(
+        vacancies=vacancies(repository.filled_posts(tx.session)),
+        forums=len(forums),
+        forums_to_review=sum(is_filing_due(filings.get(forum.id), tx.now) for forum in forums),
+        authorities=len(found),
+        authorities_to_review=sum(one.is_review_due(tx.now) for one in found),
+        kinds_missing=tuple(kind for kind in AuthorityKind if kind not in kinds),
+    )
+
+
 class Organisation:
     def __init__(self, unit_of_work: UnitOfWork, records: Records) -> None:
         self._unit_of_work = unit_of_work
@@ -53,17 +68,7 @@ class Organisation:
     def state(self) -> State:
         """What is missing or to be looked at again, now."""
         with self._unit_of_work.read() as tx:
-            forums, filings = list_forums(tx), repository.filings_in_force(tx.session)
-            found = repository.list_authorities(tx.session, current=True)
-            kinds = {one.entry.kind for one in found} | {AuthorityKind.OTHER}
-            return State(
-                vacancies=vacancies(repository.filled_posts(tx.session)),
-                forums=len(forums),
-                forums_to_review=sum(is_filing_due(filings.get(forum.id), tx.now) for forum in forums),
-                authorities=len(found),
-                authorities_to_review=sum(one.is_review_due(tx.now) for one in found),
-                kinds_missing=tuple(kind for kind in AuthorityKind if kind not in kinds),
-            )
+            return state_of(tx)
 
     # -- officers
 

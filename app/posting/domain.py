@@ -162,6 +162,29 @@ class StandingFilter:
 
 
 @dataclass(frozen=True, slots=True)
+class PosterFilter:
+    """Those who may post now, or those whom nobody stands behind; of one forum, or of all."""
+
+    verified: bool
+    newest_first: bool = False
+    forum_id: ForumId | None = None
+    after: tuple[datetime, str] | tuple[str] | None = None
+    """The place of the last one: verification and id, or the id alone."""
+    limit: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Poster:
+    """An account, and when the person behind it was verified; nothing of who."""
+
+    account_id: AccountId
+    forum_id: ForumId
+    handle: str
+    level: IdentityLevel | None
+    verified_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Campaign:
     """How far a forum is on the way to verified accounts: numbers, and nobody in them. Source: L13."""
 

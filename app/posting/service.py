@@ -27,6 +27,8 @@ from app.posting.domain import (
     Campaign,
     InactiveToken,
     OpenedTicket,
+    Poster,
+    PosterFilter,
     PostingScope,
     PostingToken,
     Standing,
@@ -37,7 +39,7 @@ from app.posting.errors import BoardNotNamed, Denial, PostingDenied, ReasonCode,
 from app.posting.places import Places
 from app.posting.standing_reader import read_standings
 from app.posting.status_list import status_list_uri
-from app.posting.status_reader import forum_names, read_open_account
+from app.posting.status_reader import forum_names, list_posters, read_open_account
 from app.posting.tickets import Tickets
 from app.screening.contents import Item, Screened
 from app.screening.screenings import Screenings
@@ -95,6 +97,11 @@ class Posting:
                 for forum in forums
                 for standing in _standings(tx, StandingFilter(forum, name.account_id, name.handle, name.external_id))
             ]
+
+    def posters(self, wanted: PosterFilter) -> list[Poster]:
+        """For staff: whose verifications the share of the overview rests on, and who is not verified. Source: L8e."""
+        with self._unit_of_work.read() as tx:
+            return list_posters(tx.session, wanted, self.policy, tx.now)
 
     def issue(self, forum_id: ForumId, name: AccountName, use: Use) -> PostingToken:
         """A signed permit for this use, good for `token_lifetime`. Nothing is written: a token is not a row.

@@ -7,9 +7,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.accounts.domain import STATUS_BLOCK, AccountStatus, ActKind, SanctionKind
 from app.accounts.models import AccountRow, ActRow, SanctionRow
@@ -21,6 +22,7 @@ from app.forums.models import ForumRow
 from app.forums.pause_rows import PAUSED_PLACES
 from app.kernel.ids import AccountId, ForumId
 from app.posting.decision import PostingPolicy
+from app.posting.domain import Poster, PosterFilter
 from app.posting.standing_reader import statuses
 from app.verification.domain import IdentityLevel, Outcome
 from app.verification.models import LinkRow, VerificationRow
@@ -191,6 +193,40 @@ def count_standings(
         )
         for row in counted
     ]
+
+
+def list_posters(session: Session, wanted: PosterFilter, policy: PostingPolicy, now: datetime) -> list[Poster]:
+    """Those who may post in the order of their verifications, or those nobody stands behind in the order of age."""
+    query = (
+        select(AccountRow.id, AccountRow.forum_id, AccountRow.handle, LinkRow.level, LinkRow.verified_at)
+        .outerjoin(SanctionRow, and_(SanctionRow.account_id == AccountRow.id, SanctionRow.lifted_at.is_(None)))
+        .limit(wanted.limit)
+    )
+    if wanted.forum_id is not None:
+        query = query.where(AccountRow.forum_id == wanted.forum_id)
+    columns: Sequence[InstrumentedAttribute[Any]] = [AccountRow.id]
+    if wanted.verified:
+        state = _state(agreement_gate(session, now), policy, now)
+        query = query.join(LinkRow, LinkRow.account_id == AccountRow.id).where(state == ListedState.VALID)
+        columns = [LinkRow.verified_at, LinkRow.account_id]
+    else:
+        query = query.outerjoin(LinkRow, LinkRow.account_id == AccountRow.id)
+        query = query.where(LinkRow.account_id.is_(None), AccountRow.closed_at.is_(None))
+    ordered = [column.desc() if wanted.newest_first else column.asc() for column in columns]
+    query = query.where(*_behind(wanted, columns)).order_by(*ordered)
+    return [
+        Poster(AccountId(row[0]), ForumId(row[1]), row[2], IdentityLevel(row[3]) if row[3] else None, row[4])
+        for row in session.execute(query)
+    ]
+
+
+def _behind(wanted: PosterFilter, columns: Sequence[InstrumentedAttribute[Any]]) -> list[ColumnElement[bool]]:
+    """Behind `after`, which is as many values."""
+    if wanted.after is None:
+        return []
+    here = tuple_(*columns)
+    place = tuple_(*(literal(value, column.type) for value, column in zip(wanted.after, columns, strict=True)))
+    return [here < place if wanted.newest_first else here > place]
 
 
 def count_first_verified(

@@ -1,13 +1,14 @@
 """Queries that count verifications, for who watches; none of them tells anything of a person."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import case, func, literal, select
 from sqlalchemy.orm import Session
 
+from app.db.bulk import among
 from app.kernel.ids import AccountId, first_id
-from app.verification.domain import Outcome
+from app.verification.domain import IdentityLevel, Outcome
 from app.verification.models import LinkRow, VerificationRow
 
 
@@ -32,3 +33,18 @@ def ids_of_account(session: Session, account_id: AccountId, limit: int) -> list[
     """Newest first."""
     query = select(VerificationRow.id).where(VerificationRow.account_id == account_id)
     return list(session.scalars(query.order_by(VerificationRow.started_at.desc()).limit(limit)))
+
+
+def first_by_document(
+    session: Session, account_ids: Collection[AccountId], since: datetime
+) -> dict[AccountId, datetime]:
+    row = VerificationRow
+    query = select(row.account_id, func.min(row.verified_at)).where(
+        among(row.account_id, account_ids),
+        row.outcome == Outcome.VERIFIED,
+        row.level == IdentityLevel.DOCUMENT,
+        row.verified_at >= since,
+    )
+    return {
+        AccountId(account_id): first for account_id, first in session.execute(query.group_by(row.account_id)) if first
+    }

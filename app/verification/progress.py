@@ -81,6 +81,16 @@ def documents_verified(tx: Transaction, account_ids: Collection[AccountId]) -> M
     return repository.documents_verified(tx.session, account_ids)
 
 
+def first_verified_since(
+    tx: Transaction, account_ids: Collection[AccountId], since: datetime
+) -> Mapping[AccountId, datetime]:
+    """A step: when the person behind each account first proved themselves by document since then; without the others.
+
+    Source: L8d.
+    """
+    return count_rows.first_by_document(tx.session, account_ids, since)
+
+
 def recycled_phones(tx: Transaction, since: datetime) -> list[RecycledPhone]:
     """A step: the accounts at document level whose person lost a phone to somebody else since then, each once a phone.
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from app import policies
 from app.accounts.domain import AccountStatus
@@ -14,14 +15,19 @@ from app.audit.watch import AnchorWatched, AuditWatched
 from app.boards.domain import ListsCompared
 from app.boards.outlook import Outlook
 from app.boards.schedules import ModeratorState
+from app.compliance import repository
 from app.compliance.checks import CHECKS, check_all
 from app.compliance.domain import Asked, CheckState, Disclosers, Figures, Posters
 from app.compliance.service import Compliance
 from app.events.domain import WaitingDeliveries
+from app.kernel.actor import OPERATOR
+from app.kernel.clock import SHANGHAI
 from app.kernel.sentence import Language
+from app.organisation.domain import AuthorityKind, Duty, Rank, State, Vacancy
 from app.screening.docket import Waiting
 from app.screening.patrol import PatrolState, Progress
 from app.screening.watch import Watched
+from app.staff.models import StaffRow
 from app.upkeep.domain import JobRun
 from app.wiring import Services
 from tests.support.clock import TODAY, FakeClock
@@ -30,14 +36,16 @@ from tests.support.staff import make_staff
 
 _STATUS = dict.fromkeys(AccountStatus, 0)
 _AGO = timedelta(minutes=1)
+_DAY = TODAY.astimezone(SHANGHAI).date()
 _ANCHOR = AnchorWatched("file", AnchorState("file", "log", 7, TODAY - _AGO, TODAY - _AGO, None, None))
 _VERIFIED = Verification(1, TODAY - _AGO, TODAY - _AGO, VerifiedOutcome.CLEAN, entries=7)
 _JOB = JobRun("patrol", 60, TODAY - _AGO / 2, TODAY - _AGO / 2, TODAY - _AGO / 2, 0, None, 1)
 WELL = Figures(
     now=TODAY,
-    posters=Posters(4, {**_STATUS, AccountStatus.ACTIVE: 4}, 4, 0, TODAY - _AGO, ()),
+    posters=Posters(4, {**_STATUS, AccountStatus.ACTIVE: 4}, 4, 0, TODAY - _AGO, (), TODAY),
     today=Asked(5, 1, 1),
     week_ago=Asked(0, 0, 0),
+    month=Asked(5, 1, 1),
     moderators=Outlook({ModeratorState.CURRENT: 3}, ()),
     lists=ListsCompared(boards=2, never=0, late=0, unfiled=0),
     results=(),
@@ -50,6 +58,8 @@ WELL = Figures(
     agreements=2,
     disclosers=Disclosers(requesters=3, approvers=2, able=True),
     lifters=2,
+    drill=_DAY,
+    house=State((), forums=1, forums_to_review=0, authorities=3, authorities_to_review=0, kinds_missing=()),
 )
 
 
@@ -84,6 +94,11 @@ _FAILING: list[tuple[str, Figures]] = [
     ("jobs-running", replace(WELL, jobs=[replace(_JOB, last_began_at=TODAY - timedelta(hours=1))])),
     ("switch-staffed", replace(WELL, lifters=1)),
     ("disclosure-staffed", replace(WELL, disclosers=Disclosers(requesters=2, approvers=2, able=False))),
+    ("drill-held", replace(WELL, drill=_DAY - timedelta(days=policies.DRILL_WITHIN.value))),
+    ("officers-appointed", replace(WELL, house=replace(WELL.house, vacancies=(Vacancy(Duty.MINORS, Rank.DEPUTY),)))),
+    ("authorities-reviewed", replace(WELL, house=replace(WELL.house, authorities_to_review=1))),
+    ("authorities-reviewed", replace(WELL, house=replace(WELL.house, kinds_missing=(AuthorityKind.PS_LOCAL,)))),
+    ("forums-filed", replace(WELL, house=replace(WELL.house, forums_to_review=1))),
     ("webhooks-delivered", replace(WELL, deliveries=WaitingDeliveries(1, _LATE_DELIVERY, 1, 0))),
     ("webhooks-delivered", replace(WELL, deliveries=WaitingDeliveries(0, None, 2, 1))),
 ]
@@ -96,6 +111,9 @@ _UNKNOWN: list[tuple[str, Figures]] = [
     ("log-anchored", replace(WELL, audit=AuditWatched(7, None, []))),
     ("log-verified", replace(WELL, verified=None)),
     ("jobs-running", replace(WELL, jobs=[])),
+    ("drill-held", replace(WELL, drill=None)),
+    ("authorities-reviewed", replace(WELL, house=replace(WELL.house, authorities=0))),
+    ("forums-filed", replace(WELL, house=replace(WELL.house, forums=0))),
 ]
 
 
@@ -162,6 +180,45 @@ def test_nobody_approves_what_they_ask_for(services: Services) -> None:
     assert services.compliance.look().figures.disclosers == Disclosers(requesters=2, approvers=2, able=False)
     make_staff(services, "compliance")
     assert services.compliance.look().figures.disclosers == Disclosers(requesters=3, approvers=2, able=True)
+
+
+def test_who_confirmed_a_member_and_that_member_do_not_both_count(services: Services, clock: FakeClock) -> None:
+    make_staff(services, "compliance")
+    first = make_staff(services, "privacy")
+    confirmed = make_staff(services, "privacy")
+    with services.unit_of_work.begin(OPERATOR) as tx:
+        tx.session.execute(
+            update(StaffRow)
+            .where(StaffRow.id == confirmed.staff_id)
+            .values(confirmed_by=first.staff_id, credentials_at=clock.now())
+        )
+    assert services.compliance.look().figures.disclosers == Disclosers(requesters=3, approvers=2, able=False)
+    clock.advance(days=policies.CONFIRMER_APART.value)
+    assert services.compliance.look().figures.disclosers.able
+
+
+def test_a_count_is_kept_by_the_day_and_many_accounts_are_not_counted_again(
+    services: Services, forum: ForumBackend, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forum.member("山间清风")
+    first = clock.now().astimezone(SHANGHAI).date()
+    assert services.compliance.look().figures.posters.all_verified_since is None
+    assert (services.compliance.keep_count(), services.compliance.keep_count()) == (1, 0)
+    clock.advance(days=2)
+    assert services.compliance.keep_count() == 1
+    forum.log_in()
+    forum.register("没有验证的")
+    few = services.compliance.look().figures.posters
+    assert (few.accounts, few.all_verified_since, few.counted_at) == (2, first, clock.now())
+    monkeypatch.setattr("app.compliance.figures._MANY", 1)
+    kept = services.compliance.look().figures.posters
+    assert (kept.accounts, kept.may_post, kept.by_status[AccountStatus.ACTIVE]) == (1, 1, 1)
+    assert kept.all_verified_since == first
+    with services.unit_of_work.begin(OPERATOR) as tx:
+        repository.keep(tx.session, first.isoformat(), replace(kept, unverified=1))
+    assert services.compliance.look().figures.posters.all_verified_since == first + timedelta(days=2)
+    clock.advance(minutes=policies.POSTERS_KEPT.value)
+    assert services.compliance.look().figures.posters.accounts == 2
 
 
 def test_the_outlook_says_what_the_list_and_the_forecast_say(

@@ -91,7 +91,7 @@ def test_no_address_that_somebody_made_up_fails(at: AtConsole, pytestconfig: pyt
 def test_an_address_makes_the_console_say_nothing_that_it_does_not_say_by_itself(at: AtConsole) -> None:
     for said in ("call 400-evil", "9" * 7, "<b>1</b>", "{0}", "1 call"):
         assert "have been ordered" not in at.get("/console", done="ordered", n=said).text
-    assert "4 moderators have been ordered" in at.get("/console", done="ordered", n="4").text
+    assert "4 appointments have been ordered" in at.get("/console", done="ordered", n="4").text
 
 
 @STRICT

@@ -116,6 +116,13 @@ def test_boards_of_all_forums_count_their_moderators_and_lead_on(
         assert "No match" in at.get(BOARDS, state="frozen").text
         assert "另一个论坛" in at.page.text
         assert "=茶馆" in at.get(BOARDS, forum=forum.credentials.forum_id, state="active").text
+        until = re.search(r"Attended until\"><time datetime=\"([^\"]+)", at.get(BOARDS).text)
+        powers = re.search(r"Powers until\"><time datetime=\"([^\"]+)", at.get("/console/moderators").text)
+        assert until
+        assert powers
+        assert until[1] == powers[1]
+        for page in (BOARDS, "/console/moderators"):
+            assert powers[1] in at.http.get(page, params={"csv": "1"}).text
     clock.advance(days=400)
     with AtConsole(address, make_staff(services, Role.COMPLIANCE)) as at:
         assert re.search(r'Overdue or without powers" class="number">1<', at.get(BOARDS).text)
@@ -149,3 +156,36 @@ def test_work_shows_what_fails_first_and_what_waits(
         assert at.get(f"{WORK}/{forum_id}/whk_nobody").status_code == 404
     assert hooks.backlogs([endpoint.id])[endpoint.id].oldest == now
     assert clock.now() - now == timedelta(minutes=3)
+
+
+def test_an_order_is_previewed_with_what_stands_and_then_tells_who_has_done_it(
+    services: Services, clock: FakeClock, address: str, forum: ForumBackend
+) -> None:
+    phone, order = "14000000051", "/console/moderators/order"
+    founder = forum.moderator_to_be("山间清风", phone=phone)
+    board = forum.board(founder["id"])
+    forum.board(founder["id"], "coffee")
+    forum.manager(forum.moderator_to_be("海上明月", sandbox_number(180))["id"])
+    with AtConsole(address, make_staff(services, Role.COMPLIANCE)) as at:
+        clock.advance(minutes=1)
+        assert "Nobody is ticked" in at.get(order, board=board["id"]).text
+        assert f'href="/console/moderators?board={board["id"]}"' in at.page.text
+        assert "3 appointments of 2 people" in at.get(order, scope="all").text
+        assert "not done yet" not in at.page.text
+        at.send(order, due_in_days="14", reason="once a year")
+        placed = at.page.url.path
+        assert "3 of them have an order that is not done yet" in at.get(order, scope="all").text
+        clock.advance(minutes=10)
+        assert forum.phone_code(founder["id"], phone)["outcome"] == "verified"
+        assert forum.check_document(founder["id"]).json()["outcome"] == "verified"
+        assert "1 of them have an order" in at.get(order, scope="all").text
+        page = at.get(placed).text
+        rows = re.search(r"<tbody>.*?</tbody>", page, re.DOTALL)[0]  # type: ignore[index]
+        assert rows.index("海上明月") < rows.index("山间清风")
+        assert rows.count(">Done</td>") == 2
+        assert rows.count("<time datetime") == 1 + 2
+        assert "山间清风" not in at.get(placed, state="left").text
+        written = at.http.get(placed, params={"csv": "1", "state": "done"}).text
+        assert written.count("山间清风") == 2
+        assert "海上明月" not in written
+        assert f'href="{placed}"' in at.get(f"/console/accounts/{founder['id']}").text

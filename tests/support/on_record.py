@@ -38,6 +38,7 @@ NO_STATE = {
     "screenings": "what a forum asked about a text, and was answered",
     "screened_contents": "under which name a forum keeps such a text",
     "patrols": "how far a patrol has come",
+    "poster_counts": "how many may post on a day, and how many of them are verified; nobody in it",
     "posting_tallies": "how many permits were asked for; nothing of whose they were",
     "job_runs": "when the worker did what",
     "webhook_events": "what is told of a change, written with it",
