@@ -30,6 +30,7 @@ _OUR_OWN = tuple(
         "audit-proofs.md",
         "emergency.md",
         "organisation.md",
+        "complaints.md",
     )
 )
 """They name what the contract leaves to us in its parts 5, 7, 9, 10 and 11."""
