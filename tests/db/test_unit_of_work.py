@@ -26,6 +26,7 @@ from app.forums.models import ForumRow, PauseRow
 from app.kernel.actor import OPERATOR
 from app.kernel.errors import StartRefused, Unavailable
 from app.registration.models import FlowRow
+from app.reporting.models import CaseRow
 from app.screening.models import KeptTextRow, LexiconVersionRow, ReviewRow
 from app.staff.models import StaffRow, StaffSessionRow
 from app.vault.models import DocumentRow, OrganisationRow, PersonRow, PhoneRow
@@ -303,9 +304,36 @@ def _rules() -> dict[str, tuple[list[Base], Base]]:
         ),
         "uq_staff_email": ([_member("stf_1")], _member("stf_2")),
         "uq_staff_sessions_id": ([_member("stf_1"), _staff_session(b"1")], _staff_session(b"2")),
+        "uq_cases_code": ([_forum(), _case("cmp_1")], _case("cmp_2")),
+        "uq_cases_open_appeal": (
+            [_forum(), _case("apl_1", against_ref=CANARY, proven=True)],
+            _case("apl_2", code_digest=b"another", against_ref=CANARY, proven=True),
+        ),
         "pk_forums": ([_forum()], _forum()),
         "pk_agreement_acceptances": ([_forum(), _account(), _acceptance()], _acceptance()),
     }
+
+
+def _case(
+    case_id: str, *, code_digest: bytes = CANARY.encode(), against_ref: str | None = None, proven: bool = False
+) -> CaseRow:
+    return CaseRow(
+        id=case_id,
+        kind="appeal",
+        forum_id="frm_1",
+        queue="appeals",
+        on_behalf="person",
+        against_kind="ban",
+        against_ref=against_ref,
+        proven=proven,
+        code_digest=code_digest,
+        received_at=TODAY,
+        respond_by=TODAY,
+        next_by=TODAY,
+        measures=[],
+        contact_channels=[],
+        version=1,
+    )
 
 
 def _member(staff_id: str) -> StaffRow:
