@@ -42,6 +42,7 @@ from app.verification.forgiving import forgive_attempts
 from app.verification.misuse import MisuseCase
 from app.verification.service import AskedProvider, GivenDocument
 from app.wiring import Services
+from tests.reporting.acts import acts_on_violations
 from tests.support.clock import TODAY, FakeClock
 from tests.support.desk import Desk
 from tests.support.disclosing import Office
@@ -391,6 +392,7 @@ def _acts_on_the_log(services: Services, settings: Settings) -> Acts:
 def test_an_act_whose_entry_is_lost_has_not_happened(services: Services, settings: Settings, clock: FakeClock) -> None:
     desk = Desk(services, services.forums.add(OPERATOR, "测试论坛").forum_id)
     acts = {
+        **acts_on_violations(services, desk, clock),
         **_acts_of_the_clock(services, desk, clock),
         **_acts_on_boards(services, desk),
         **_acts_of_the_operator(services, desk),

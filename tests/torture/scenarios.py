@@ -23,6 +23,8 @@ from tests.torture.operator_scenarios import NAMES_A_FORUM, good_operator, opera
 from tests.torture.pause_scenarios import good_pauses, pause_lines
 from tests.torture.register_scenarios import NOBODYS, good_registers, register_lines
 from tests.torture.staff_scenarios import good_staff, staff_lines
+from tests.torture.violation_scenarios import NOBODYS as NOBODYS_VIOLATIONS
+from tests.torture.violation_scenarios import good_violations, violation_lines
 from tests.torture.world import HOOK, RETURN_URL, USED_KEY, World, is_for_staff
 
 GENEROUS = {kind: Rate(1_000_000_000, "requests", "test", 1) for kind in RouteClass}
@@ -100,6 +102,7 @@ def good(world: World) -> Iterator[Asked]:
     yield from good_pauses(world)
     yield from good_disclosures(world)
     yield from good_operator(world)
+    yield from good_violations(world)
     named = {"account_id": world.accounts["verified"]["id"], "scope": "post"}
     content = [{"field": "post", "text": "你好", "board": world.offices["open"]}]
     yield Asked("POST /v1/tokens", {}, {"json": {**named, "items": content}})
@@ -228,6 +231,7 @@ def _elsewhere(stage: Stage, asked: Asked) -> httpx2.Response:
         "staff_id": "stf_nobody",
         "pause_id": "pau_nobody",
         "disclosure_id": "dsc_nobody",
+        **NOBODYS_VIOLATIONS,
     }
     given = asked.options.get("json") or {}
     instead: dict[str, Json] = {
@@ -326,6 +330,7 @@ def lines(stage: Stage) -> Iterator[Line]:
     yield from pause_lines(stage.world)
     yield from disclosure_lines(stage.world)
     yield from operator_lines(stage.world)
+    yield from violation_lines(stage.world)
     list_of = Asked("GET /v1/status-lists/{forum_id}", {"forum_id": stage.world.forum.credentials.forum_id})
     etag = list_of.by(stage.world.forum).headers["etag"]
     yield list_of.operation, 304, "", list_of.by(stage.world.forum, headers={"if-none-match": f'"other", W/{etag}'})
