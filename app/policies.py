@@ -91,6 +91,7 @@ SCREENED_ITEMS = Policy(500, "texts in one screening", "docs/api.md part 7")
 SCREENED_TEXT_LONGEST = Policy(100_000, "code points", "design")
 SCREENED_CONTENTS = Policy(500, "contents that the texts of one screening become: as many as its items", "design")
 SCREENED_TEXT_KEPT = Policy(60, "days after its decision", "design")
+REVIEW_CLAIM = Policy(10, "minutes that a reviewer's claim to a text holds", "design")
 REVIEW_EXCERPT = Policy(40, "characters around the hits in a list of reviews", "design")
 REVIEW_HISTORY = Policy(50, "earlier decisions on one account that a reviewer sees", "design")
 SUGGESTIONS_READ = Policy(2000, "decisions back, in which suggestions are looked for", "design")
@@ -335,8 +336,8 @@ RATES = {
     RouteClass.PUBLIC: Rate(1_000, "requests an address", "design", 1),
     RouteClass.METRICS: Rate(100, "requests an address", "design", 10),
     RouteClass.TEXTS: Rate(60, "texts that an address asks for on our pages", "design", 3600),
-    RouteClass.COMPLAINTS: Rate(60, "complaints, appeals and messages from an address", "design", 60),
-    RouteClass.TRACKING: Rate(120, "tracking codes from an address", "design", 60),
+    RouteClass.COMPLAINTS: Rate(120, "complaints, appeals and messages from an address", "design", 60),
+    RouteClass.TRACKING: Rate(600, "tracking codes from an address", "design", 60),
 }
 """Far above what a forum that works well asks for: they stop a loop that went wild, not a busy day."""
 

@@ -72,6 +72,7 @@ from app.screening.kept_source import KeptTexts
 from app.screening.lexicons import Lexicons
 from app.screening.overturning import Overturning
 from app.screening.patrol import Patrol
+from app.screening.review_desk import ReviewDesk
 from app.screening.reviews import Reviews
 from app.screening.screenings import Screenings
 from app.screening.service import Gate
@@ -135,7 +136,6 @@ class Services:
     organisation: Organisation
     lexicons: Lexicons
     reviews: Reviews
-    overturning: Overturning
     patrol: Patrol
     watch: Watch
     own_names: OwnNames
@@ -167,7 +167,6 @@ class Services:
     verifications: Verifications
     codes: PhoneCodes
     sign_ins: SignIns
-    misuse_proofs: MisuseProofs
     screenings: Screenings
     posting: Posting
     status_lists: StatusLists
@@ -224,6 +223,9 @@ def _assemble(
     screenings, notices = Screenings(unit_of_work, records), Notices(unit_of_work, vault, texts)
     lifetime, sandbox = _token_lifetime(settings), texts.sender if isinstance(texts.sender, SandboxSender) else None
     posting = Posting(unit_of_work, signer, mac, settings.issuer, lifetime, verifications.is_adult, screenings)
+    proofs = MisuseProofs(unit_of_work, vault, (blind_index, mac), checks, texts)
+    restore = {SubjectKind.ACCOUNT: naming.restore, SubjectKind.BOARD: board_naming.restore}
+    remedies = Remedies(Overturning(records, restore), proofs, posting.open_ticket)
     return Services(
         *_facts(settings, desk, unit_of_work),
         *_house(unit_of_work, mac, desk.receipts, records, plain_http=development),
@@ -234,7 +236,7 @@ def _assemble(
         violations=ViolationDesk(unit_of_work, records),
         authority_reports=AuthorityReports(unit_of_work, records),
         disclosures=open_disclosure_desk(unit_of_work, records, mac, vault, verifications.is_adult, desk),
-        complaints=open_complaint_desk(unit_of_work, records, mac, {}),
+        complaints=open_complaint_desk(unit_of_work, records, mac, remedies),
         clock=clock,
         unit_of_work=unit_of_work,
         refuse_missing_keys=lambda: _refuse_missing_keys(settings, unit_of_work),
@@ -245,7 +247,6 @@ def _assemble(
         verifications=verifications,
         codes=PhoneCodes(unit_of_work, vault, blind_index, mac, texts),
         sign_ins=SignIns(unit_of_work, vault, blind_index, mac, texts),
-        misuse_proofs=MisuseProofs(unit_of_work, vault, (blind_index, mac), checks, texts),
         screenings=screenings,
         posting=posting,
         status_lists=StatusLists(unit_of_work, signer, posting.policy, settings.issuer),
@@ -286,13 +287,12 @@ def _tools(settings: Settings, clock: Clock, keyring: Keyring) -> tuple[TokenSig
 
 def _screening(
     unit_of_work: UnitOfWork, records: Records, naming: Naming, board_naming: BoardNaming
-) -> tuple[Lexicons, Reviews, Overturning, Patrol, Watch, OwnNames]:
+) -> tuple[Lexicons, Reviews, Patrol, Watch, OwnNames]:
     sources = (AccountTexts(), BoardTexts(), KeptTexts(records))
     settle = {SubjectKind.ACCOUNT: naming.settle, SubjectKind.BOARD: board_naming.settle}
     reviews, watch = Reviews(unit_of_work, records, settle), Watch(unit_of_work)
-    restore = {SubjectKind.ACCOUNT: naming.restore, SubjectKind.BOARD: board_naming.restore}
-    overturning, patrol = Overturning(records, restore), Patrol(unit_of_work, records, sources)
-    return Lexicons(unit_of_work, sources), reviews, overturning, patrol, watch, OwnNames(unit_of_work, records)
+    patrol = Patrol(unit_of_work, records, sources)
+    return Lexicons(unit_of_work, sources), reviews, patrol, watch, OwnNames(unit_of_work, records)
 
 
 def _boards(

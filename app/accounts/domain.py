@@ -65,6 +65,8 @@ class ImposedSanction:
     imposed_by: tuple[str, str] | None
     """Kind and id of the actor; None for one that was imposed before this was kept."""
     lifted_at: datetime | None
+    was_replaced: bool
+    """Whether it ended because another one came, and goes on when that one is taken back."""
     overturned_at: datetime | None
     """When it was found to have been wrong; a suspension that it replaced then goes on."""
 

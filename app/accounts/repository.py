@@ -30,6 +30,8 @@ from app.kernel.actor import Actor
 from app.kernel.ids import AccountId, ForumId
 
 _DRAWS, _LONGEST_NUMBER = 22, 10
+REPLACED = "replaced"
+"""Why a sanction ended that another one took the place of."""
 _NAMELESS = " "
 """No handle begins with it, so no handle is found by a key that does."""
 ShownTexts = Row[str, str, str, str | None, str | None, str | None]
@@ -427,10 +429,11 @@ def _sanction_row(session: Session, account_id: AccountId, sanction_id: str) -> 
 def _imposed(row: SanctionRow) -> ImposedSanction:
     return ImposedSanction(
         id=str(row.id),
-        sanction=Sanction(SanctionKind(row.kind), row.reason, row.until, row.ground),
+        sanction=row.sanction(),
         imposed_at=row.imposed_at,
         imposed_by=(row.actor_kind, row.actor_id) if row.actor_kind and row.actor_id else None,
         lifted_at=row.lifted_at,
+        was_replaced=row.lifted_because == REPLACED,
         overturned_at=row.overturned_at,
     )
 

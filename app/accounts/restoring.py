@@ -1,5 +1,7 @@
 """Steps after an appeal: a sanction that was wrong is taken back exactly, and a handle is frozen or let go."""
 
+from dataclasses import dataclass
+
 from app.accounts import repository
 from app.accounts.announcements import announce
 from app.accounts.domain import Act, ActKind, ImposedSanction, PersonBehind, SanctionKind
@@ -13,18 +15,26 @@ from app.forums.service import hold_forum
 from app.kernel.ids import AccountId, ForumId
 
 
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why something is taken back, and the case in which that was decided."""
+
+    reason: str
+    case: str | None = None
+
+
 def newest_sanction(tx: Transaction, account_id: AccountId, kind: SanctionKind) -> ImposedSanction | None:
     """A step: the suspension or ban that was imposed last, whether or not it still stands."""
     return repository.newest_sanction(tx.session, account_id, kind)
 
 
+def find_sanction(tx: Transaction, account_id: AccountId, sanction_id: str) -> ImposedSanction | None:
+    """A step."""
+    return repository.get_sanction(tx.session, account_id, sanction_id)
+
+
 def overturn_sanction(
-    tx: Transaction,
-    forum_id: ForumId,
-    account_id: AccountId,
-    sanction_id: str,
-    reason: str,
-    person_behind: PersonBehind,
+    tx: Transaction, forum_id: ForumId, account_id: AccountId, sanction_id: str, why: Why, person_behind: PersonBehind
 ) -> None:
     """A step: takes exactly this sanction back; one that it replaced and that would still run goes on as it was.
 
@@ -40,8 +50,12 @@ def overturn_sanction(
         raise NothingToLift
     repository.overturn_sanction(tx.session, account.id, sanction_id, reason, tx.now)
     repository.add_act(tx.session, account.id, tx.actor, Act(ActKind.REINSTATE, reason, tx.now))
+    repository.overturn_sanction(tx.session, account.id, sanction_id, why.reason, tx.now)
+    repository.add_act(tx.session, account.id, tx.actor, ActKind.REINSTATE, why.reason, tx.now)
     touch(tx, account.id)
-    audit.record(tx, Action.ACCOUNT_REINSTATED, ObjectKind.ACCOUNT, account.id, reason=found.sanction.kind)
+    audit.record(
+        tx, Action.ACCOUNT_REINSTATED, ObjectKind.ACCOUNT, account.id, reason=found.sanction.kind, case=why.case
+    )
     if found.stands(tx.now):
         left = repository.find_sanction(tx.session, account.id, tx.now)
         kind = EventType.ACCOUNT_SUSPENDED if left else EventType.ACCOUNT_REINSTATED
@@ -49,15 +63,15 @@ def overturn_sanction(
         announce(tx, account, kind, closed_at=account.closed_at, person_behind=behind)
 
 
-def freeze_handle(tx: Transaction, account_id: AccountId) -> None:
+def freeze_handle(tx: Transaction, account_id: AccountId, case: str | None = None) -> None:
     """A step: nobody changes the handle of this account, and so nobody else gets it, until it is let go."""
     repository.freeze_handle(tx.session, account_id, tx.now)
     touch(tx, account_id)
-    audit.record(tx, Action.ACCOUNT_CHANGED, ObjectKind.ACCOUNT, account_id, reason="handle-frozen")
+    audit.record(tx, Action.ACCOUNT_CHANGED, ObjectKind.ACCOUNT, account_id, reason="handle-frozen", case=case)
 
 
-def release_handle(tx: Transaction, account_id: AccountId) -> None:
+def release_handle(tx: Transaction, account_id: AccountId, case: str | None = None) -> None:
     """A step. Of a handle that is not frozen nothing changes."""
     repository.freeze_handle(tx.session, account_id, None)
     touch(tx, account_id)
-    audit.record(tx, Action.ACCOUNT_CHANGED, ObjectKind.ACCOUNT, account_id, reason="handle-released")
+    audit.record(tx, Action.ACCOUNT_CHANGED, ObjectKind.ACCOUNT, account_id, reason="handle-released", case=case)

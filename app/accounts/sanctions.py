@@ -164,7 +164,7 @@ def _refuse_unreadable(ground: str | None) -> None:
 
 def _impose(tx: Transaction, account: Account, sanction: Sanction) -> None:
     _refuse_too_many(tx, account)
-    replaced = repository.lift_sanction(tx.session, account.id, tx.now, "replaced")
+    replaced = repository.lift_sanction(tx.session, account.id, tx.now, repository.REPLACED)
     repository.impose_sanction(tx.session, account.id, sanction, tx.now, tx.actor, replaced)
 
 

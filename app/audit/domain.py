@@ -97,6 +97,7 @@ class Action(StrEnum):
     APPEAL_DECIDED = "appeal.decided"
     RECUSAL_DECLARED = "recusal.declared"
     RECUSAL_ENDED = "recusal.ended"
+    REVIEW_HANDLED = "review.handled"
     OFFICER_APPOINTED = "officer.appointed"
     OFFICER_ENDED = "officer.ended"
     FILING_RECORDED = "forum.filing-recorded"

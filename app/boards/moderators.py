@@ -163,7 +163,9 @@ class Moderators:
             return compared
 
 
-def lift_measure(tx: Transaction, forum_id: ForumId, moderator_id: str, sanction_id: str, reason: str) -> Sanction:
+def lift_measure(
+    tx: Transaction, forum_id: ForumId, moderator_id: str, sanction_id: str, reason: str, case: str | None = None
+) -> Sanction:
     """A step: as `Moderators.lift`."""
     hold_forum(tx, forum_id)
     standing = _standing(tx, forum_id, moderator_id, lock=True)
@@ -172,7 +174,7 @@ def lift_measure(tx: Transaction, forum_id: ForumId, moderator_id: str, sanction
     repository.lift_sanction(tx.session, sanction_id, reason, tx.now)
     entry = HistoryEntry(tx.now, Happening.LIFTED, detail=sanction_id)
     repository.add_history(tx.session, standing.appointment.id, entry)
-    audit.record(tx, Action.SANCTION_LIFTED, ObjectKind.MODERATOR, moderator_id, reason=lifted.step)
+    audit.record(tx, Action.SANCTION_LIFTED, ObjectKind.MODERATOR, moderator_id, reason=lifted.step, case=case)
     if lifted.step is Step.CANCEL:
         with _told_who_is_in_office(), translated():
             _restore(tx, standing)

@@ -22,6 +22,7 @@ _WHAT_TO_DO: dict[str, str] = {
     "idempotency-in-progress": "wait",
     "needs-confirmation": "needs_confirmation",
     "needs-second-person": "second_person",
+    "needs-another-person": "second_person",
     "rate-limited": "wait",
     "too-many-attempts": "wait",
     "unavailable": "wait",

@@ -1,7 +1,6 @@
 """Queries on cases and on what was said in them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, and_, case, delete, func, or_, select, tuple_, update
@@ -9,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.kernel.ids import AccountId, BoardId, ForumId, StaffId
 from app.reporting.case_texts import CaseTexts
+from app.reporting.docket import CaseFilter, QueueCount, Recused
 from app.reporting.domain import (
     Against,
     AgainstKind,
@@ -28,39 +28,6 @@ from app.reporting.domain import (
 from app.reporting.models import CaseMessageRow, CaseRow
 
 _NOTHING: Mapping[str, object] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class Recused:
-    """What a member must not see: these accounts are theirs, and on these boards they are moderators."""
-
-    accounts: frozenset[str] = frozenset()
-    boards: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class CaseFilter:
-    """Which cases are asked for; None leaves it open. `after` is where the page before ended."""
-
-    queue: Queue | None = None
-    state: CaseState | None = None
-    kind: CaseKind | None = None
-    late: bool | None = None
-    forum_id: str | None = None
-    assigned_to: str | None = None
-    after: tuple[datetime, str] | None = None
-    limit: int = 50
-
-
-@dataclass(frozen=True, slots=True)
-class QueueCount:
-    """How much is open in a queue, how much of it late, and since when the oldest waits."""
-
-    queue: Queue
-    open: int
-    late: int
-    oldest: datetime
-    next_by: datetime
 
 
 def list_cases(session: Session, wanted: CaseFilter, recused: Recused, now: datetime) -> list[CaseRow]:
@@ -94,6 +61,16 @@ def find(session: Session, case_id: str, recused: Recused, *, lock: bool = False
 
 def find_by_code(session: Session, digest: bytes, *, lock: bool = False) -> CaseRow | None:
     return session.scalar(_locked(select(CaseRow).where(CaseRow.code_digest == digest), lock=lock))
+
+
+def last_appeal(session: Session, kind: AgainstKind, ref: str) -> CaseRow | None:
+    """The newest one against this decision that was proven to be the account's own, or was decided."""
+    query = select(CaseRow).where(
+        CaseRow.against_kind == kind,
+        CaseRow.against_ref == ref,
+        or_(CaseRow.proven.is_(True), CaseRow.decided_at.is_not(None)),
+    )
+    return session.scalar(query.order_by(CaseRow.id.desc()).limit(1))
 
 
 def of_same_target(session: Session, row: CaseRow, recused: Recused, limit: int) -> list[CaseRow]:
@@ -201,17 +178,6 @@ def save(session: Session, changed: Case) -> bool:
 
 def case_of(row: CaseRow, texts: CaseTexts | None = None) -> Case:
     """`texts` opens what staff wrote beside a reason; without it that is left out."""
-
-    def opened(field: str, sealed: bytes | None) -> Decided | None:
-        at, by, outcome, reason = (
-            (row.decided_at, row.decided_by, row.outcome, row.outcome_reason)
-            if field == "outcome_text"
-            else (row.appeal_decided_at, row.appeal_decided_by, row.appeal_outcome, row.appeal_reason)
-        )
-        if at is None or by is None or outcome is None or reason is None:
-            return None
-        return Decided(outcome, reason, at, StaffId(by), texts.open(row.id, field, sealed) if texts else None)
-
     return Case(
         id=CaseId(row.id),
         kind=CaseKind(row.kind),
@@ -231,9 +197,9 @@ def case_of(row: CaseRow, texts: CaseTexts | None = None) -> Case:
         accepted_by=_staff(row.accepted_by),
         assigned_at=row.assigned_at,
         assigned_to=_staff(row.assigned_to),
-        decided=opened("outcome_text", row.sealed_outcome_text),
+        decided=_decided_first(row, texts),
         appealed_at=row.appealed_at,
-        appeal_decided=opened("appeal_text", row.sealed_appeal_text),
+        appeal_decided=_decided_on_appeal(row, texts),
         measures=tuple(Measure(one) for one in row.measures),
         agreed_at=row.agreed_at,
         agreed_by=_staff(row.agreed_by),
@@ -242,6 +208,21 @@ def case_of(row: CaseRow, texts: CaseTexts | None = None) -> Case:
         ended_at=row.ended_at,
         version=row.version,
     )
+
+
+def _decided_first(row: CaseRow, texts: CaseTexts | None) -> Decided | None:
+    if row.decided_at is None or row.decided_by is None or row.outcome is None or row.outcome_reason is None:
+        return None
+    text = texts.open(row.id, "outcome_text", row.sealed_outcome_text) if texts else None
+    return Decided(row.outcome, row.outcome_reason, row.decided_at, StaffId(row.decided_by), text)
+
+
+def _decided_on_appeal(row: CaseRow, texts: CaseTexts | None) -> Decided | None:
+    at, by, outcome, reason = row.appeal_decided_at, row.appeal_decided_by, row.appeal_outcome, row.appeal_reason
+    if at is None or by is None or outcome is None or reason is None:
+        return None
+    text = texts.open(row.id, "appeal_text", row.sealed_appeal_text) if texts else None
+    return Decided(outcome, reason, at, StaffId(by), text)
 
 
 def _against(row: CaseRow) -> Against | None:

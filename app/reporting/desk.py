@@ -28,6 +28,15 @@ from app.reporting.domain import (
 )
 from app.reporting.errors import CaseIsOver, NoSuchTrackingCode, NotAppealable, TooManyMessages
 from app.reporting.filing import Filed, Filing, NamedTarget, NewCase, found_target, known_forum, object_kind
+from app.reporting.given import (
+    LONGEST_NAME,
+    LONGEST_REF,
+    Given,
+    read_all,
+    read_evidence,
+    read_text,
+    refuse_unusable_contact,
+)
 from app.reporting.models import CaseMessageRow, CaseRow
 
 _MOST_MESSAGES = policies.COMPLAINT_MESSAGES.value
@@ -92,7 +101,8 @@ class Complaints:
         self._filing = filing
 
     def file(self, new: NewComplaint, request_id: str | None = None) -> Filed:
-        """Takes a complaint from anybody. Raises `NoSuchForumToComplainOf`. Source: L11a."""
+        """Takes a complaint from anybody. Raises `Invalid`, `NoSuchForumToComplainOf`. Source: L11a."""
+        new = _readable(new)
         with self._unit_of_work.begin(complainant(request_id)) as tx:
             forum_id = known_forum(tx, new.forum_id)
             return self._filing.file(
@@ -119,8 +129,9 @@ class Complaints:
     def say(self, code: Secret[str], text: Secret[str], request_id: str | None = None) -> Tracked:
         """Adds a message to an open case; while a question waits it is the answer, and the clock goes on.
 
-        Raises `TrackingCodeMistyped`, `NoSuchTrackingCode`, `CaseIsOver`, `TooManyMessages`.
+        Raises `Invalid`, `TrackingCodeMistyped`, `NoSuchTrackingCode`, `CaseIsOver`, `TooManyMessages`.
         """
+        said = read_text("/text", text)
 
         def write(tx: Transaction, row: CaseRow) -> Action:
             case = case_of(row)
@@ -128,7 +139,7 @@ class Complaints:
                 raise CaseIsOver
             if case_rows.count_messages(tx.session, row.id, Author.COMPLAINANT) >= _MOST_MESSAGES:
                 raise TooManyMessages
-            add_message(tx, self._filing, row, Author.COMPLAINANT, text)
+            add_message(tx, self._filing, row, Author.COMPLAINANT, said)
             case_rows.save(tx.session, answered(case, tx.now))
             return Action.COMPLAINT_ADDED_TO
 
@@ -137,16 +148,17 @@ class Complaints:
     def appeal(self, code: Secret[str], grounds: Secret[str], request_id: str | None = None) -> Tracked:
         """Asks for another person, once, against the outcome of a complaint; its own clock begins.
 
-        Raises `TrackingCodeMistyped`, `NoSuchTrackingCode`, `NotAppealable`. Source: L11d.
+        Raises `Invalid`, `TrackingCodeMistyped`, `NoSuchTrackingCode`, `NotAppealable`. Source: L11d.
         """
+        said = read_text("/grounds", grounds)
 
         def write(tx: Transaction, row: CaseRow) -> Action:
             case = case_of(row)
             if not can_appeal(case):
                 raise NotAppealable
-            row.sealed_appeal_grounds = self._filing.texts.seal(row.id, "appeal_grounds", grounds)
+            row.sealed_appeal_grounds = self._filing.texts.seal(row.id, "appeal_grounds", said)
             tx.session.flush()
-            case_rows.save(tx.session, replace(appealed(case, tx.now), assigned_to=None, assigned_at=None))
+            case_rows.save(tx.session, replace(appealed(case, tx.now), assigned_to=None))
             return Action.COMPLAINT_APPEALED
 
         return self._changed(code, request_id, write)
@@ -176,6 +188,21 @@ class Complaints:
             question=case.asked_at is not None,
             contact_channels=tuple(row.contact_channels),
         )
+
+
+def _readable(new: NewComplaint) -> NewComplaint:
+    """Raises `Invalid`."""
+    given = [Given("/target/ref", Secret(new.target.ref), LONGEST_REF), Given("/description", new.description)]
+    given += [
+        Given(f"/target/{name}", Secret(said), LONGEST_NAME)
+        for name, said in (("account", new.target.account), ("board", new.target.board))
+        if said is not None
+    ]
+    ref, description, *_ = read_all(*given)
+    refuse_unusable_contact(new.contact)
+    return replace(
+        new, target=replace(new.target, ref=ref.reveal()), description=description, evidence=read_evidence(new.evidence)
+    )
 
 
 def complainant(request_id: str | None = None) -> Actor:
@@ -212,7 +239,7 @@ def timeline(case: Case, messages: Sequence[Message], grounds: Secret[str] | Non
     found = [Happened(case.received_at, Happening.RECEIVED)]
     if case.accepted_at is not None:
         found.append(Happened(case.accepted_at, Happening.ACCEPTED))
-    if case.accepted_at is not None and case.assigned_at is not None and case.appealed_at is None:
+    if case.accepted_at is not None and case.assigned_at is not None:
         found.append(Happened(max(case.accepted_at, case.assigned_at), Happening.IN_PROGRESS))
     found += _said(messages)
     if case.decided is not None:

@@ -107,3 +107,24 @@ class NeedsAgreement(NeedsSecondPerson):
         "企业要求的删除类处置，要另一名成员同意后才能执行。",
         "What a company asks to be removed is removed once a second member agrees.",
     )
+
+
+class NothingToAppeal(Conflict):
+    sentence = Sentence(
+        "此账号没有这项可申诉的处理，或已经撤销。",
+        "Nothing of this kind stands against the account, or it was taken back.",
+    )
+
+
+class AlreadyAppealed(Conflict):
+    sentence = Sentence(
+        "对这项处理的申诉正在复查，用追踪码查看进度。",
+        "An appeal against this is being heard; follow it with its tracking code.",
+    )
+
+
+class NotAboutMisuse(Conflict):
+    sentence = Sentence(
+        "这个追踪码不是冒用身份的投诉，或已经有结果，不需要证明身份。",
+        "This code is not of a complaint that an identity is misused, or it is decided; no proof is needed.",
+    )

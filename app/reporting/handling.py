@@ -15,10 +15,11 @@ from app.kernel.actor import Actor
 from app.kernel.ids import StaffId
 from app.kernel.secret import Secret
 from app.reporting import case_rows
-from app.reporting.case_rows import CaseFilter, QueueCount, case_of
+from app.reporting.case_rows import case_of
 from app.reporting.case_texts import WholeTexts, unpacked_contact, unpacked_evidence
 from app.reporting.clocks import accepted, asked, due, standing
 from app.reporting.desk import Happened, add_message, timeline
+from app.reporting.docket import CaseFilter, QueueCount
 from app.reporting.domain import (
     ASKED_BY_A_COMPANY,
     AgainstKind,
@@ -33,6 +34,7 @@ from app.reporting.domain import (
     Message,
     OnBehalf,
     Standing,
+    TargetKind,
 )
 from app.reporting.errors import (
     CaseDecided,
@@ -46,6 +48,7 @@ from app.reporting.errors import (
     NotSameTarget,
 )
 from app.reporting.filing import Filing, announce, object_kind
+from app.reporting.given import LONGEST_OUTCOME, LONGEST_REASON, read_text
 from app.reporting.models import CaseRow
 from app.reporting.outcomes import refuse_unfit
 from app.reporting.recusals import recused_from
@@ -69,7 +72,7 @@ class Decision:
 
 
 Effect = Callable[[Transaction, Case, Decision], None]
-"""A step that does what a decided appeal asks for; called with every outcome, in the transaction of the decision."""
+"""A step that does what a decision asks for; called with every outcome, in the transaction of the decision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,11 @@ class WholeCase:
 
 class Handling:
     def __init__(
-        self, unit_of_work: UnitOfWork, filing: Filing, records: Records, effects: Mapping[AgainstKind, Effect]
+        self,
+        unit_of_work: UnitOfWork,
+        filing: Filing,
+        records: Records,
+        effects: Mapping[AgainstKind | TargetKind, Effect],
     ) -> None:
         self._unit_of_work = unit_of_work
         self._filing = filing
@@ -145,14 +152,15 @@ class Handling:
     def reply(self, actor: Actor, case_id: str, text: Secret[str], *, asks: bool) -> WholeCase:
         """Writes to whoever complained; a question stops the clock.
 
-        Raises `NoSuchCase`, `CaseIsOver`, `NotAccepted`.
+        Raises `Invalid`, `NoSuchCase`, `CaseIsOver`, `NotAccepted`.
         """
+        said = read_text("/text", text)
 
         def change(tx: Transaction, case: Case) -> Case:
             if case.accepted_at is None:
                 raise NotAccepted
             row = tx.session.get_one(CaseRow, case.id)
-            add_message(tx, self._filing, row, Author.STAFF, text, asks=asks)
+            add_message(tx, self._filing, row, Author.STAFF, said, asks=asks)
             return asked(case, tx.now) if asks else case
 
         return self._open_changed(actor, case_id, Action.COMPLAINT_REPLIED, change)
@@ -160,9 +168,11 @@ class Handling:
     def decide(self, actor: Actor, case_id: str, decision: Decision) -> WholeCase:
         """Ends a case that is as it was seen, or the appeal that waits in it; an appeal takes effect at once.
 
-        Raises `NoSuchCase`, `CaseDecided`, `NotAccepted`, `OutcomeUnfit`, `NeedsAnotherPerson`, `NotSameTarget`, and
-        what an effect raises. Source: L11d, N15.
+        Raises `Invalid`, `NoSuchCase`, `CaseDecided`, `NotAccepted`, `OutcomeUnfit`, `NeedsAnotherPerson`,
+        `NotSameTarget`, and what an effect raises. Source: L11d, N15.
         """
+        if decision.text is not None:
+            decision = replace(decision, text=read_text("/text", decision.text, LONGEST_OUTCOME))
         with self._unit_of_work.begin(actor) as tx:
             row = self._found(tx, actor, case_id, lock=True)
             case = case_of(row, self._filing.texts)
@@ -192,15 +202,16 @@ class Handling:
     def read_contact(self, actor: Actor, case_id: str, reason: Secret[str]) -> Contact:
         """Opens how to reach whoever complained; that, by whom and why is on record.
 
-        Raises `NoSuchCase`, `NoContactGiven`. Source: Art. 11, reporter protection.
+        Raises `Invalid`, `NoSuchCase`, `NoContactGiven`. Source: Art. 11, reporter protection.
         """
+        why = read_text("/reason", reason, LONGEST_REASON)
         with self._unit_of_work.begin(actor) as tx:
             row = self._found(tx, actor, case_id)
             packed = self._filing.texts.open(row.id, "contact", row.sealed_contact)
             if packed is None:
                 raise NoContactGiven
             acted_on = AuditObject(object_kind(case_of(row)), row.id)
-            audit.record_with(tx, Detail(self._records, reason), Action.COMPLAINT_CONTACT_READ, acted_on)
+            audit.record_with(tx, Detail(self._records, why), Action.COMPLAINT_CONTACT_READ, acted_on)
             return unpacked_contact(packed)
 
     def _end(self, tx: Transaction, row: CaseRow, case: Case, decision: Decision) -> None:
@@ -218,7 +229,8 @@ class Handling:
         _save(tx, row, ended)
         audit.record(tx, _action(case), object_kind(case), case.id, outcome=decision.outcome, reason=decision.reason)
         announce(tx, ended, EventType.COMPLAINT_DECIDED)
-        effect = self._effects.get(case.against.kind) if case.against else None
+        about = case.against.kind if case.against else case.target_kind
+        effect = self._effects.get(about) if about else None
         if effect is not None:
             effect(tx, ended, decision)
 

@@ -12,7 +12,7 @@ from app.db.unit_of_work import ConstraintViolated, Transaction, UnitOfWork
 from app.kernel.actor import Actor
 from app.kernel.ids import AccountId, StaffId
 from app.reporting import recusal_rows
-from app.reporting.case_rows import Recused
+from app.reporting.docket import Recused
 from app.reporting.errors import AlreadyRecused, NoSuchRecusal
 from app.staff.access import Permission
 from app.staff.errors import RoleNotSufficient
@@ -69,12 +69,14 @@ class Recusals:
                 raise NoSuchRecusal
             audit.record(tx, Action.RECUSAL_ENDED, ObjectKind.STAFF, staff_id, case=account_id)
 
-    def list_all(self, staff_id: str | None = None) -> Sequence[Recusal]:
-        """Of one member, or of all."""
+    def list_seen(self, actor: Actor) -> Sequence[Recusal]:
+        """One's own; of everybody for who administers members."""
         with self._unit_of_work.read() as tx:
+            reader = find_member(tx, actor.id)
+            everybody = reader is not None and reader.may(Permission.MEMBERS, tx.now)
             return [
                 Recusal(StaffId(row.staff_id), AccountId(row.account_id), row.declared_at, StaffId(row.declared_by))
-                for row in recusal_rows.list_all(tx.session, staff_id)
+                for row in recusal_rows.list_all(tx.session, None if everybody else actor.id)
             ]
 
 

@@ -1,18 +1,22 @@
 """Everything about complaints and appeals that a face may call, put together."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.crypto.envelope import Records
 from app.crypto.mac import Mac
 from app.db.unit_of_work import UnitOfWork
+from app.reporting.appealing import Appeals, OpenTicket
+from app.reporting.appeals import Effects
+from app.reporting.decisions import FirstDecisions
 from app.reporting.desk import Complaints
-from app.reporting.domain import AgainstKind
 from app.reporting.erasure import CaseErasure
 from app.reporting.escalation import Escalations
 from app.reporting.filing import Filing
-from app.reporting.handling import Effect, Handling
+from app.reporting.handling import Handling
+from app.reporting.misuse import MisuseDesk
 from app.reporting.recusals import Recusals
+from app.screening.overturning import Overturning
+from app.verification.misuse import MisuseProofs
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +28,23 @@ class ComplaintDesk:
     erasure: CaseErasure
     filing: Filing
     """The one step by which cases come in."""
+    appeals: Appeals
+    misuse: MisuseDesk
+    overturning: Overturning
 
 
-def open_complaint_desk(
-    unit_of_work: UnitOfWork, records: Records, mac: Mac, effects: Mapping[AgainstKind, Effect]
-) -> ComplaintDesk:
-    """`effects` say what a decided appeal does, by what it is against."""
-    filing = Filing(records, mac)
+@dataclass(frozen=True, slots=True)
+class Remedies:
+    """What lower rooms do for whoever was wronged."""
+
+    overturning: Overturning
+    proofs: MisuseProofs
+    open_ticket: OpenTicket
+
+
+def open_complaint_desk(unit_of_work: UnitOfWork, records: Records, mac: Mac, remedies: Remedies) -> ComplaintDesk:
+    filing, decisions = Filing(records, mac), FirstDecisions(remedies.overturning)
+    effects = Effects(decisions, remedies.overturning, remedies.proofs).table()
     return ComplaintDesk(
         public=Complaints(unit_of_work, filing),
         handling=Handling(unit_of_work, filing, records, effects),
@@ -38,4 +52,7 @@ def open_complaint_desk(
         escalations=Escalations(unit_of_work),
         erasure=CaseErasure(unit_of_work),
         filing=filing,
+        appeals=Appeals(unit_of_work, filing, decisions, remedies.open_ticket),
+        misuse=MisuseDesk(unit_of_work, filing, remedies.proofs),
+        overturning=remedies.overturning,
     )

@@ -18,6 +18,7 @@ from app.screening.models import KeptTextRow, ReviewRow
 
 _OBJECTED = frozenset({Ruling.MASK.value, Ruling.BLOCK.value})
 _REVIEW, _SCREENING = "rev_", "scr_"
+_LOOKED_AT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Overturning:
     def find(self, tx: Transaction, forum_id: ForumId, account_id: AccountId, ref: str | None) -> Objection | None:
         """A step: what an appeal is against. Without a `ref`, what was decided last about this account."""
         if ref is not None and ref.startswith(_SCREENING) and ref.isascii():
-            stands = any(one.account_id in {None, account_id} for one in _objected_to(tx, forum_id, ref))
+            stands = any(one.account_id == account_id for one in _objected_to(tx, forum_id, ref))
             return Objection(ref, None, None) if stands else None
         rows = review_rows.of_account(tx.session, account_id, _LOOKED_AT)
         wanted = (row for row in rows if row.decision in _OBJECTED and ref in {None, row.id})
@@ -52,7 +53,7 @@ class Overturning:
             row.id, (row.actor_kind, row.actor_id) if row.actor_kind and row.actor_id else None, row.reason
         )
 
-    def let_pass(self, tx: Transaction, forum_id: ForumId, ref: str, reason: str) -> None:
+    def let_pass(self, tx: Transaction, forum_id: ForumId, ref: str, reason: str, case: str | None = None) -> None:
         """A step: the text passes from now on; a name is shown again where nothing else stands there by now.
 
         What the lexicons alone objected to gets a review, decided so. Raises `NothingToOverturn` also where a review of
@@ -62,30 +63,30 @@ class Overturning:
             found = review_rows.find(tx.session, ref)
             if found is None or found[0].decision not in _OBJECTED:
                 raise NothingToOverturn
-            self._overturn(tx, *found, reason)
+            self._overturn(tx, *found, reason, case)
             return
         objected = _objected_to(tx, forum_id, ref)
         if not objected:
             raise NothingToOverturn
         for kept in objected:
-            self._let_text_pass(tx, kept, reason)
+            self._let_text_pass(tx, kept, reason, case)
 
-    def _let_text_pass(self, tx: Transaction, kept: KeptTextRow, reason: str) -> None:
+    def _let_text_pass(self, tx: Transaction, kept: KeptTextRow, reason: str, case: str | None) -> None:
         newest = review_rows.newest_on(tx.session, kept)
         if newest is not None and newest.decided_at is None:
             raise NothingToOverturn
         if newest is not None and newest.decision in _OBJECTED:
             found = review_rows.find(tx.session, newest.id)
             if found is not None:
-                self._overturn(tx, *found, reason)
+                self._overturn(tx, *found, reason, case)
         elif newest is None or newest.decision != Ruling.PASS or kept.decision == Decision.BLOCK:
             review = review_of(tx, kept, Origin.CONTENT, None, held=False)
             review.decided_at, review.decision, review.reason = tx.now, Ruling.PASS.value, reason
             review.actor_kind, review.actor_id = tx.actor.kind.value, tx.actor.id
             repository.add_reviews(tx.session, [review])
-            _told(tx, review, kept)
+            _told(tx, review, kept, case)
 
-    def _overturn(self, tx: Transaction, row: ReviewRow, kept: KeptTextRow, reason: str) -> None:
+    def _overturn(self, tx: Transaction, row: ReviewRow, kept: KeptTextRow, reason: str, case: str | None) -> None:
         before, version = Ruling(str(row.decision)), row.version
         self._show_again(tx, row, kept, before)
         if not review_rows.overturn(tx.session, row.id, version, tx.actor, reason, tx.now):
@@ -93,7 +94,7 @@ class Overturning:
         tx.session.refresh(row)
         if kept.sealed_text is not None:
             review_rows.keep_text_until(tx.session, kept.id, kept_until(tx.now))
-        _told(tx, row, kept)
+        _told(tx, row, kept, case)
 
     def _show_again(self, tx: Transaction, row: ReviewRow, kept: KeptTextRow, before: Ruling) -> None:
         text = unseal(self._records, kept)
@@ -108,14 +109,12 @@ class Overturning:
         self._restore[kind](tx, subject, Field(row.field), plain, instead_of=instead_of)
 
 
-_LOOKED_AT = 200
-
-
 def _objected_to(tx: Transaction, forum_id: ForumId, screening_id: str) -> list[KeptTextRow]:
     row = screening_rows.find_screening(tx.session, forum_id, screening_id)
     return list(screening_rows.kept_of(tx.session, row.id).values()) if row else []
 
 
-def _told(tx: Transaction, review: ReviewRow, kept: KeptTextRow) -> None:
-    audit.record(tx, Action.REVIEW_DECIDED, ObjectKind.REVIEW, review.id, outcome=Ruling.PASS.value, reason="appeal")
+def _told(tx: Transaction, review: ReviewRow, kept: KeptTextRow, case: str | None) -> None:
+    outcome = Ruling.PASS.value
+    audit.record(tx, Action.REVIEW_DECIDED, ObjectKind.REVIEW, review.id, outcome=outcome, reason="appeal", case=case)
     announce_decided(tx, review, kept)

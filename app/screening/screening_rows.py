@@ -13,6 +13,9 @@ from app.screening.contents import ReviewersWord, Screened, blocking
 from app.screening.domain import Decision, Field, Ruling
 from app.screening.keeping import read_hits
 from app.screening.models import KeptTextRow, ReviewRow, ScreenedContentRow, ScreeningRow
+from app.screening.contents import Screened
+from app.screening.domain import Field, Ruling
+from app.screening.models import KeptTextRow, ReviewRow, ReviewStepRow, ScreenedContentRow, ScreeningRow
 
 _ADD = insert(Base.metadata.tables[ScreeningRow.__tablename__])
 """Every screening writes this: into the bare table, it costs half."""
@@ -118,6 +121,8 @@ def forget_texts(session: Session, now: datetime, limit: int) -> int:
     over = select(KeptTextRow.id).where(KeptTextRow.keep_until <= now).order_by(KeptTextRow.keep_until)
     ids = session.scalars(over.limit(limit).with_for_update(skip_locked=True)).all()
     session.execute(update(KeptTextRow).where(KeptTextRow.id.in_(ids)).values(sealed_text=None, keep_until=None))
+    about = select(ReviewRow.id).where(ReviewRow.text_id.in_(ids))
+    session.execute(update(ReviewStepRow).where(ReviewStepRow.review_id.in_(about)).values(sealed_words=None))
     return len(ids)
 
 

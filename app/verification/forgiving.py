@@ -1,5 +1,8 @@
 """Steps about an account that was refused: what counted against it counts no more, and a person looks at it."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from app.audit import service as audit
 from app.audit.domain import Action, ObjectKind
 from app.db.unit_of_work import Transaction
@@ -10,18 +13,25 @@ from app.verification.domain import Ending, Method, Outcome, Reason
 _BY_HAND = "staff"
 
 
-def refused_verification(tx: Transaction, account_id: AccountId, ref: str | None) -> VerificationId | None:
+@dataclass(frozen=True, slots=True)
+class Refused:
+    id: VerificationId
+    at: datetime
+
+
+def refused_verification(tx: Transaction, account_id: AccountId, ref: str | None) -> Refused | None:
     """A step: the rejected verification of this account that is named, or else the last one."""
-    return repository.newest_rejected(tx.session, account_id, ref)
+    found = repository.newest_rejected(tx.session, account_id, ref)
+    return Refused(*found) if found else None
 
 
-def forgive_attempts(tx: Transaction, forum_id: ForumId, account_id: AccountId) -> None:
+def forgive_attempts(tx: Transaction, forum_id: ForumId, account_id: AccountId, case: str | None = None) -> None:
     """A step: the account, held by the caller, has all its tries again, and a manual check waits for it.
 
     Verdicts stay what they are: nobody is verified by this.
     """
     repository.forgive(tx.session, account_id, tx.now)
-    audit.record(tx, Action.ATTEMPTS_FORGIVEN, ObjectKind.ACCOUNT, account_id)
+    audit.record(tx, Action.ATTEMPTS_FORGIVEN, ObjectKind.ACCOUNT, account_id, case=case)
     begin_by_hand(tx, forum_id, account_id)
 
 

@@ -254,16 +254,18 @@ class MisuseProofs:
             return None
         return ProofSeen(self._proved_link(tx, row) is not None, row.ended_at, row.sandbox)
 
-    def cut(self, tx: Transaction, case_id: str, account_id: AccountId) -> None:
+    def cut(self, tx: Transaction, case_id: str, account_id: AccountId) -> bool:
         """A step, with the account held: nobody stands behind it any more, and what was taken is its owner's again.
 
         The phones by which the other got in prove nothing any more, unless the owner proved one of them. Where no other
-        account rests on the document it is free for its owner. Who it was stays on file, sealed. Raises
-        `MisuseNotProved`. Source: N5.
+        account rests on the document it is free for its owner. Who it was stays on file, sealed. False where it was cut
+        before and nobody has come since. Raises `MisuseNotProved`. Source: N5.
         """
         row = misuse_rows.newest_ended(tx.session, case_id)
         link = self._proved_link(tx, row) if row is not None else None
         if row is None or link is None or link.account_id != account_id:
+            if misuse_rows.is_cut(tx.session, account_id):
+                return False
             raise MisuseNotProved
         self._vault.hold(tx, [link.person_id])
         organisation_id = misuse_rows.cut(tx.session, link, case_id, tx.now)
@@ -276,6 +278,7 @@ class MisuseProofs:
                 self._vault.drop_documents(tx, link.person_id)
         touch(tx, account_id)
         audit.record(tx, Action.MISUSE_CUT, ObjectKind.ACCOUNT, account_id, case=case_id)
+        return True
 
     def _proved_link(self, tx: Transaction, row: MisuseProofRow) -> Link | None:
         """The account's link, as long as it is still the one that the proof was about."""

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from app.kernel.ids import AccountId
 from app.verification.domain import Link
 from app.verification.models import CutLinkRow, LinkRow, MisuseProofRow, OrganisationMarkRow
 
@@ -64,3 +65,9 @@ def cut(session: Session, link: Link, case_id: str, now: datetime) -> str | None
         session.delete(mark)
     session.flush()
     return organisation_id
+
+
+def is_cut(session: Session, account_id: AccountId) -> bool:
+    """Whether somebody's link to it was cut, and nobody stands behind it since."""
+    was = select(CutLinkRow.id).where(CutLinkRow.account_id == account_id).limit(1)
+    return session.scalar(was) is not None and session.get(LinkRow, account_id) is None

@@ -130,6 +130,7 @@ _TITLES: dict[str, Sentence] = {
     "too-few-staff": Sentence("能批准的人不够", "Too few people could approve"),
     "no-authority": Sentence("没有可报送的部门", "There is no authority to tell"),
     "needs-second-person": Sentence("要由另一个人来做", "This takes another person"),
+    "needs-another-person": Sentence("要由没有参与的人来做", "This takes somebody who had no part in it"),
     "not-found": Sentence("没有这条记录", "Not found"),
     "account-not-found": Sentence("账号还没有登记", "The account is not registered"),
     "method-not-allowed": Sentence("不接受这种请求方法", "Method not allowed"),

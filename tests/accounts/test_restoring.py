@@ -8,7 +8,7 @@ from sqlalchemy import select
 from app.accounts.domain import Account, AccountChange, Basis, ImposedSanction, SanctionKind
 from app.accounts.errors import HandleFrozen, NoSuchSanction, NothingToLift
 from app.accounts.models import SanctionRow
-from app.accounts.restoring import freeze_handle, newest_sanction, overturn_sanction, release_handle
+from app.accounts.restoring import Why, freeze_handle, newest_sanction, overturn_sanction, release_handle
 from app.accounts.service import sanction_in_force
 from app.events.domain import Subscription
 from app.kernel.actor import OPERATOR
@@ -37,7 +37,7 @@ def newest(desk: Desk, account: Account, kind: SanctionKind) -> ImposedSanction:
 
 def overturn(desk: Desk, account: Account, sanction_id: str) -> None:
     with desk.services.unit_of_work.begin(OPERATOR) as tx:
-        overturn_sanction(tx, desk.forum_id, account.id, sanction_id, "申诉成立", has_person)
+        overturn_sanction(tx, desk.forum_id, account.id, sanction_id, Why("申诉成立"), has_person)
 
 
 def rows(desk: Desk, account: Account) -> list[tuple[object, ...]]:

@@ -28,12 +28,12 @@ def desk(services: Services) -> Desk:
 
 def objection(desk: Desk, account: Account, ref: str | None = None) -> Objection | None:
     with desk.services.unit_of_work.read() as tx:
-        return desk.services.overturning.find(tx, desk.forum_id, account.id, ref)
+        return desk.services.complaints.overturning.find(tx, desk.forum_id, account.id, ref)
 
 
 def let_pass(desk: Desk, ref: str) -> None:
     with desk.services.unit_of_work.begin(OPERATOR) as tx:
-        desk.services.overturning.let_pass(tx, desk.forum_id, ref, "申诉成立")
+        desk.services.complaints.overturning.let_pass(tx, desk.forum_id, ref, "申诉成立")
 
 
 def decide(services: Services, ruling: Ruling) -> str:

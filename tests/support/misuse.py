@@ -29,7 +29,7 @@ class Victim:
         index: Callable[[str, Secret[str]], IndexValue] = quick_index,
     ) -> None:
         self.services, self.phone, self.number, self.name, self.index = services, phone, number, name, index
-        self.proofs = services.misuse_proofs
+        self.proofs = services.complaints.misuse.proofs
 
     def asks_for_a_code(self, case: MisuseCase) -> str:
         phone = self.proofs.read_phone(Secret(self.phone))
