@@ -12,9 +12,6 @@ from app.kernel.ids import ForumId
 from app.screening.contents import ReviewersWord, Screened, blocking
 from app.screening.domain import Decision, Field, Ruling
 from app.screening.keeping import read_hits
-from app.screening.models import KeptTextRow, ReviewRow, ScreenedContentRow, ScreeningRow
-from app.screening.contents import Screened
-from app.screening.domain import Field, Ruling
 from app.screening.models import KeptTextRow, ReviewRow, ReviewStepRow, ScreenedContentRow, ScreeningRow
 
 _ADD = insert(Base.metadata.tables[ScreeningRow.__tablename__])

@@ -1,4 +1,4 @@
-"""What is asked of violations and reports to authorities: one good request for each route, and refusals of single ones."""
+"""What is asked of violations and reports to authorities: one good request for each route, and its own refusals."""
 
 from collections.abc import Iterator
 
