@@ -23,7 +23,6 @@ from tests.torture.operator_scenarios import NAMES_A_FORUM, good_operator, opera
 from tests.torture.pause_scenarios import good_pauses, pause_lines
 from tests.torture.register_scenarios import NOBODYS, good_registers, register_lines
 from tests.torture.staff_scenarios import good_staff, staff_lines
-from tests.torture.violation_scenarios import NOBODYS as NOBODYS_VIOLATIONS
 from tests.torture.violation_scenarios import good_violations, violation_lines
 from tests.torture.world import HOOK, RETURN_URL, USED_KEY, World, is_for_staff
 
@@ -231,7 +230,7 @@ def _elsewhere(stage: Stage, asked: Asked) -> httpx2.Response:
         "staff_id": "stf_nobody",
         "pause_id": "pau_nobody",
         "disclosure_id": "dsc_nobody",
-        **NOBODYS_VIOLATIONS,
+        "violation_id": stage.world.violations["theirs"],
     }
     given = asked.options.get("json") or {}
     instead: dict[str, Json] = {
@@ -239,6 +238,8 @@ def _elsewhere(stage: Stage, asked: Asked) -> httpx2.Response:
         "GET /v1/audit/proofs/inclusion": {"params": {"id": "nobody"}},
         "GET /v1/moderators": {"params": {"board": theirs["board"]}},
         "POST /v1/reverifications": {"json": {**given, "scope": {"board": theirs["board"]}}},
+        "POST /v1/violations": {"json": {**given, "board": "brd_nobody"}},
+        "POST /v1/staff/violations": {"json": {**given, "forum_id": "frm_nobody"}},
         "POST /v1/staff/disclosures": {"json": {**given, "account_id": "acc_nobody"}},
         "POST /v1/staff/pauses": {"json": {**given, "scope": {"board_id": "brd_nobody"}}},
     }
@@ -256,7 +257,8 @@ def _elsewhere(stage: Stage, asked: Asked) -> httpx2.Response:
 
 def _nobody(stage: Stage, asked: Asked) -> httpx2.Response:
     if is_for_staff(asked.address):
-        nobody = {"scope": {"account_id": "acc_nobody"}}
+        nobody: Json = {"account_id": "acc_nobody"}
+        nobody = nobody if "account_id" in asked.options["json"] else {"scope": nobody}
         return asked.by(stage.world.forum, json={**asked.options["json"], **nobody})
     theirs = {"account_id": stage.world.accounts["theirs"]["id"]}
     place = {"POST /v1/boards": {"founder": theirs}, "POST /v1/reverifications": {"scope": theirs}}

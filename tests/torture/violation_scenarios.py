@@ -15,7 +15,6 @@ _FOUND, _STAFF, _REPORT = "/v1/violations", "/v1/staff/violations", "/v1/staff/r
 _ONE, _STAFF_ONE = f"{_FOUND}/{{violation_id}}", f"{_STAFF}/{{violation_id}}"
 _MOMENT = "2026-11-21T03:00:00Z"
 _DONE = {"measure": "delete", "taken_at": _MOMENT, "reason": "赌博"}
-NOBODYS = {"violation_id": "vio_nobody", "report_id": "rep_nobody"}
 
 
 def good_violations(world: World) -> Iterator[Asked]:
