@@ -47,6 +47,7 @@ from app.verification.forgiving import forgive_attempts
 from app.verification.misuse import MisuseCase
 from app.verification.service import AskedProvider, GivenDocument
 from app.wiring import Services
+from tests.reporting.acts import acts_on_violations
 from tests.support.clock import TODAY, FakeClock
 from tests.support.desk import Desk
 from tests.support.disclosing import Office
@@ -453,6 +454,7 @@ def test_an_act_whose_entry_is_lost_has_not_happened(services: Services, setting
     desk = Desk(services, services.forums.add(OPERATOR, "测试论坛").forum_id)
     acts = {
         **_acts_on_complaints(services, desk),
+        **acts_on_violations(services, desk, clock),
         **_acts_of_the_clock(services, desk, clock),
         **_acts_on_boards(services, desk),
         **_acts_of_the_operator(services, desk),
