@@ -159,6 +159,14 @@ class AssigneeGiven(Request):
     staff_id: Annotated[str | None, Field(min_length=1, max_length=60, description="Oneself when left out.")] = None
 
 
+class AcceptanceGiven(Request):
+    take: Annotated[bool, Field(description="Assigns it to oneself as well, where nobody has it.")] = False
+
+
+class AgreementGiven(Request):
+    version: Annotated[int, Field(ge=0, le=2**31 - 1)]
+
+
 class ReplyGiven(Request):
     text: Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)]
     question: bool

@@ -7,10 +7,12 @@ from fastapi import Depends, Query, Response
 
 from app.api.complaint_shapes import KindName, StateName
 from app.api.cursors import read_place, write_place
-from app.api.dependencies import IN_PROGRESS, ServicesOf, problems, refuse_unknown_query
+from app.api.dependencies import IN_PROGRESS, READING, ServicesOf, problems, refuse_unknown_query
 from app.api.once import OnceOf
 from app.api.staff_callers import LISTING_STAFF, NOT_FOUND, Cursor, Limit, OfForum
 from app.api.staff_complaint_shapes import (
+    AcceptanceGiven,
+    AgreementGiven,
     AssigneeGiven,
     CasePage,
     CaseShown,
@@ -97,10 +99,14 @@ def assign_case(
     response_model=WholeCaseShown,
     responses=problems({**ONCE_STAFF, **NOT_FOUND, 409: f"state-conflict, already-decided, {IN_PROGRESS}"}),
 )
-def accept_case(case_id: str, caller: ComplaintsCaller, services: ServicesOf, once: OnceOf) -> Response:
+def accept_case(
+    case_id: str, body: AcceptanceGiven, caller: ComplaintsCaller, services: ServicesOf, once: OnceOf
+) -> Response:
     """Tells whoever complained that somebody looks at it."""
     handling = services.complaints.handling
-    return once.answer(caller, 200, lambda: WholeCaseShown.whole(handling.accept(caller.actor, case_id)))
+    return once.answer(
+        caller, 200, lambda: WholeCaseShown.whole(handling.accept(caller.actor, case_id, take=body.take))
+    )
 
 
 @router.post("/complaints/{case_id}/reply", response_model=WholeCaseShown, responses=_ACT)
@@ -134,12 +140,16 @@ def decide_case(
 @router.post(
     "/complaints/{case_id}/agree",
     response_model=WholeCaseShown,
-    responses=problems({**ONCE_STAFF, 403: _ANOTHER, **NOT_FOUND, **_CONFLICT}),
+    responses=problems(
+        {**ONCE_STAFF, 403: _ANOTHER, **NOT_FOUND, 409: f"state-conflict, already-decided, {IN_PROGRESS}"}
+    ),
 )
-def agree_to_measures(case_id: str, caller: ComplaintsCaller, services: ServicesOf, once: OnceOf) -> Response:
+def agree_to_measures(
+    case_id: str, body: AgreementGiven, caller: ComplaintsCaller, services: ServicesOf, once: OnceOf
+) -> Response:
     """A second member lets measures go out that a company asked for."""
     handling = services.complaints.handling
-    return once.answer(caller, 200, lambda: WholeCaseShown.whole(handling.agree(caller.actor, case_id)))
+    return once.answer(caller, 200, lambda: WholeCaseShown.whole(handling.agree(caller.actor, case_id, body.version)))
 
 
 @router.post(
@@ -153,7 +163,7 @@ def read_contact(
     return once.answer(caller, 200, lambda: ContactShown.of(handling.read_contact(caller.actor, case_id, why)))
 
 
-@router.get("/recusals", responses=problems(READING_STAFF))
+@router.get("/recusals", responses=problems(READING))
 def list_recusals(caller: SignedInStaff, services: ServicesOf) -> RecusalList:
     """One's own; of everybody for who administers members."""
     return RecusalList(items=[_recusal(one) for one in services.complaints.recusals.list_seen(caller.actor)])

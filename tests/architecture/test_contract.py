@@ -31,6 +31,7 @@ _OUR_OWN = tuple(
         "emergency.md",
         "organisation.md",
         "appeals.md",
+        "complaints.md",
     )
 )
 """They name what the contract leaves to us in its parts 5, 7, 9, 10 and 11."""

@@ -62,7 +62,16 @@ _NOT_FOR_OTHERS = {
     *("items[].field", "items[].account_id", "items[].board", "items[].ref", "content_ref"),
 }
 """Who or what is meant, closed sets, secrets, addresses, and reasons that the forum itself gives."""
+_WHAT_SOMEBODY_COMPLAINS_OF = {
+    *("forum_id", "category", "target.kind", "target.ref", "target.account", "target.board", "description"),
+    *("evidence[]", "contact.phone", "contact.email", "on_behalf", "tracking_code", "text", "grounds"),
+}
+"""Sealed for the staff: nobody else reads it, so it may hold what is complained of, in its own words."""
 _OF_THE_STAFF = {
+    ("POST", "/v1/staff/complaints/{case_id}/assign"): {"staff_id"},
+    ("POST", "/v1/staff/complaints/{case_id}/reply"): {"text"},
+    ("POST", "/v1/staff/complaints/{case_id}/decide"): {"text", "outcome", "measures[]", "also[]"},
+    ("POST", "/v1/staff/recusals"): {"staff_id"},
     ("POST", "/v1/staff/forums"): {"name"},
     ("POST", "/v1/staff/lexicons"): {"name", "content"},
     ("POST", "/v1/staff/lexicons/try"): {"text", "field"},
@@ -134,6 +143,8 @@ def test_every_field_that_a_forum_sends_is_a_name_a_text_or_nothing_that_others_
         if operation in _WHERE_NAMES_ARE_GIVEN and row["name"] in _NAMES:
             continue
         if operation in _WHERE_TEXTS_ARE_GIVEN and row["name"] in _TEXTS:
+            continue
+        if row["path"].startswith("/v1/complaints") and row["name"] in _WHAT_SOMEBODY_COMPLAINS_OF:
             continue
         if row["name"] in _OF_THE_STAFF.get(operation, ()):
             continue

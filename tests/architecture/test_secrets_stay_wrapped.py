@@ -7,6 +7,12 @@ from pathlib import Path
 _APP = Path(__file__).parents[2] / "app"
 
 MAY_REVEAL = {
+    "api/complaint_shapes.py": "shows whoever complained their code, once, and what was said in their case",
+    "api/staff_complaint_shapes.py": "shows staff what somebody complained of, and how to reach them for a reason",
+    "reporting/case_texts.py": "packs evidence and a contact before they are sealed",
+    "reporting/desk.py": "takes what was read back into the name of a target",
+    "reporting/given.py": "looks whether what somebody typed can be kept at all",
+    "reporting/tracking.py": "reads a tracking code that was typed, and makes its digest",
     "api/registrations.py": "shows the link of a new flow to the forum, once",
     "api/staff_forums.py": "shows a new client secret to an admin, once",
     "api/staff_reviews.py": "shows the text that a reviewer is to decide on",

@@ -222,10 +222,12 @@ def test_what_a_company_wants_deleted_takes_a_second_member(
     ok(act(reviewer, case["id"], "accept"))
     ended = ok(decide(reviewer, case["id"], "upheld", "content_removed", measures=["delete"]))
     assert ended["waits_for_agreement"]
-    assert refusal(act(reviewer, case["id"], "agree")) == (403, "needs-another-person")
-    agreed = ok(act(colleague, case["id"], "agree"))
+    version = ended["version"]
+    assert refusal(act(reviewer, case["id"], "agree", version=version)) == (403, "needs-another-person")
+    assert refusal(act(colleague, case["id"], "agree", version=version - 1)) == (409, "already-decided")
+    agreed = ok(act(colleague, case["id"], "agree", version=version))
     assert not agreed["waits_for_agreement"]
-    assert refusal(act(colleague, case["id"], "agree")) == (409, "state-conflict")
+    assert refusal(act(colleague, case["id"], "agree", version=version)) == (409, "state-conflict")
 
 
 def test_complaints_about_the_same_end_together_and_each_is_told(
