@@ -14,6 +14,7 @@ from app.organisation import models as organisation
 from app.posting import models as posting
 from app.registration import models as registration
 from app.reporting import models as reporting
+from app.reporting import violation_models as violations
 from app.screening import models as screening
 from app.staff import models as staff
 from app.upkeep import models as upkeep
@@ -38,6 +39,7 @@ MODELS = (
     staff,
     upkeep,
     vault,
+    violations,
     verification,
 )
 METADATA = Base.metadata

@@ -91,6 +91,7 @@ SCREENED_ITEMS = Policy(500, "texts in one screening", "docs/api.md part 7")
 SCREENED_TEXT_LONGEST = Policy(100_000, "code points", "design")
 SCREENED_CONTENTS = Policy(500, "contents that the texts of one screening become: as many as its items", "design")
 SCREENED_TEXT_KEPT = Policy(60, "days after its decision", "design")
+REVIEW_CLAIM = Policy(10, "minutes that a reviewer's claim to a text holds", "design")
 REVIEW_EXCERPT = Policy(40, "characters around the hits in a list of reviews", "design")
 REVIEW_HISTORY = Policy(50, "earlier decisions on one account that a reviewer sees", "design")
 SUGGESTIONS_READ = Policy(2000, "decisions back, in which suggestions are looked for", "design")
@@ -292,6 +293,14 @@ CONTACT_KEPT = Policy(183, "days after the end of its case", "PIPL 47; design")
 CASES_SHOWN_ALSO = Policy(50, "other open complaints about the same", "design")
 CASES_ERASED_AT_ONCE = Policy(200, "cases", "design")
 CASES_ESCALATED_AT_ONCE = Policy(200, "cases", "design")
+
+
+EVIDENCE_KEPT = Policy(1095, "days after it was recorded, longer while somebody holds it", "L7d; design")
+EVIDENCE_FORGOTTEN_AT_ONCE = Policy(100, "violations in one transaction", "design")
+VIOLATION_TEXT_LONGEST = Policy(60_000, "characters of what was published", "design")
+MEASURE_ATTACHED = Policy(7, "days, then what is done to an account or board is not for a violation before", "design")
+PS_REPORT_WITHIN = Policy(24, "hours after the discovery, to the local public security", "N6")
+CAC_REPORT_WITHIN = Policy(24, "hours after the discovery, to the local or national CAC", "L7e names none; design")
 
 
 class RouteClass(StrEnum):

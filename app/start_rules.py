@@ -8,10 +8,16 @@ from sqlalchemy import Engine, text
 
 from app import policies
 from app.audit.protection import PROTECTED
-from app.crypto.keyring import Keyring
+from app.crypto.keyring import Keyring, load_keyring
+from app.db.engine import is_sqlite
 from app.db.roles import changeable
-from app.kernel.errors import StartRefused
+from app.db.unit_of_work import UnitOfWork
+from app.kernel.errors import StartRefused, Unavailable
 from app.settings import Environment, Settings
+from app.upkeep.keys import refuse_missing_keys
+from app.upkeep.schema import refuse_old_schema
+
+NO_DATABASE = "The database does not answer. Check SHIMING_DATABASE_URL."
 
 _UNSAFE_LIBRARIES = ("ecdsa", "rsa")
 _DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
@@ -101,3 +107,20 @@ def provider_names(settings: Settings) -> list[str]:
 def sms_pause(settings: Settings) -> int:
     pause = settings.sms_pause_seconds
     return policies.SMS_PAUSE.value if pause is None else pause
+
+
+def refuse_missing_key_files(settings: Settings, unit_of_work: UnitOfWork) -> None:
+    """By the files as they are now: a rotation has added some since the start. Raises `StartRefused`."""
+    refuse_missing_keys(unit_of_work, load_keyring(settings.keys_dir), str(settings.keys_dir))
+
+
+def refuse_unready(settings: Settings, engine: Engine, unit_of_work: UnitOfWork, keyring: Keyring) -> None:
+    """Raises `StartRefused` for a database of another version, one whose keys are not here, or a careless one."""
+    try:
+        refuse_old_schema(engine)
+        refuse_missing_keys(unit_of_work, keyring, str(settings.keys_dir))
+        if not is_sqlite(engine) and settings.env is Environment.PRODUCTION:
+            refuse_careless_postgres(engine)
+            refuse_powerful_postgres(engine)
+    except Unavailable:
+        raise StartRefused(NO_DATABASE) from None

@@ -64,12 +64,15 @@ from app.posting.status_list import StatusLists
 from app.posting.tally import Tally
 from app.registration.service import Registrations
 from app.registration.visits import Visits
+from app.reporting.authority_reports import AuthorityReports
 from app.reporting.service import ComplaintDesk, Remedies, open_complaint_desk
+from app.reporting.violations import ViolationDesk
 from app.screening.domain import SubjectKind
 from app.screening.kept_source import KeptTexts
 from app.screening.lexicons import Lexicons
 from app.screening.overturning import Overturning
 from app.screening.patrol import Patrol
+from app.screening.review_desk import ReviewDesk
 from app.screening.reviews import Reviews
 from app.screening.screenings import Screenings
 from app.screening.service import Gate
@@ -77,11 +80,11 @@ from app.screening.watch import Watch
 from app.settings import Environment, Settings
 from app.staff.desk import StaffDesk, open_staff_desk
 from app.staff.seals import Seals
-from app.start_rules import refuse_careless_postgres, refuse_powerful_postgres, refuse_unsafe
+from app.start_rules import NO_DATABASE, refuse_missing_key_files, refuse_unready, refuse_unsafe
 from app.upkeep.job_runs import JobRuns
-from app.upkeep.keys import name_new_keys, refuse_missing_keys
+from app.upkeep.keys import name_new_keys
 from app.upkeep.rotation import SIGNING_KEY_OVERLAP
-from app.upkeep.schema import PROTECTED_TABLES, SCHEMA_VERSION_TABLE, refuse_old_schema, upgrade
+from app.upkeep.schema import PROTECTED_TABLES, SCHEMA_VERSION_TABLE, upgrade
 from app.vault.service import Vault
 from app.verification.checks import Checks
 from app.verification.codes import PhoneCodes
@@ -95,7 +98,6 @@ from app.verification.sms.contract import SmsSender
 from app.verification.sms.sandbox import SandboxSender
 from app.verification.texts import Texts
 
-_NO_DATABASE = "The database does not answer. Check SHIMING_DATABASE_URL."
 _WEBHOOK_ACTS = {
     EndpointAct.ADDED: Action.WEBHOOK_ADDED,
     EndpointAct.REMOVED: Action.WEBHOOK_REMOVED,
@@ -133,6 +135,7 @@ class Services:
     organisation: Organisation
     lexicons: Lexicons
     reviews: Reviews
+    review_desk: ReviewDesk
     patrol: Patrol
     watch: Watch
     own_names: OwnNames
@@ -150,6 +153,8 @@ class Services:
     auditor: Callable[[Secret[str]], Actor | None]
     """Who may read the log by this token of a staff session; None for nobody's. Raises `RoleNotSufficient`."""
     disclosures: DisclosureDesk
+    violations: ViolationDesk
+    authority_reports: AuthorityReports
     complaints: ComplaintDesk
     clock: Clock
     unit_of_work: UnitOfWork
@@ -198,7 +203,7 @@ def build(
     engine = existing_database(settings)
     unit_of_work = UnitOfWork(engine, clock)
     try:
-        _refuse_unready(settings, engine, unit_of_work, keyring)
+        refuse_unready(settings, engine, unit_of_work, keyring)
         checks = Checks(unit_of_work, clock, providers, budget_of(settings))
         texts = Texts(sender, code_rules_of(settings))
         return _assemble(settings, clock, checks, texts, keyring, unit_of_work)
@@ -228,11 +233,13 @@ def _assemble(
         *_boards(unit_of_work, verifications.is_adult, board_naming, posting, notices, mac, desk.receipts),
         *_accounts(unit_of_work, mac, naming, settings.issuer, plain_http=development),
         *_staff(open_staff_desk(unit_of_work, records, mac, desk.receipts, _authenticator_clocks(settings, clock))),
+        violations=ViolationDesk(unit_of_work, records),
+        authority_reports=AuthorityReports(unit_of_work, records),
         disclosures=open_disclosure_desk(unit_of_work, records, mac, vault, verifications.is_adult, desk),
         complaints=open_complaint_desk(unit_of_work, records, mac, remedies),
         clock=clock,
         unit_of_work=unit_of_work,
-        refuse_missing_keys=lambda: _refuse_missing_keys(settings, unit_of_work),
+        refuse_missing_keys=lambda: refuse_missing_key_files(settings, unit_of_work),
         idempotency=Idempotency(unit_of_work, mac, records),
         signer=signer,
         vault=vault,
@@ -280,12 +287,13 @@ def _tools(settings: Settings, clock: Clock, keyring: Keyring) -> tuple[TokenSig
 
 def _screening(
     unit_of_work: UnitOfWork, records: Records, naming: Naming, board_naming: BoardNaming
-) -> tuple[Lexicons, Reviews, Patrol, Watch, OwnNames]:
+) -> tuple[Lexicons, Reviews, ReviewDesk, Patrol, Watch, OwnNames]:
     sources = (AccountTexts(), BoardTexts(), KeptTexts(records))
     settle = {SubjectKind.ACCOUNT: naming.settle, SubjectKind.BOARD: board_naming.settle}
     reviews, watch = Reviews(unit_of_work, records, settle), Watch(unit_of_work)
     patrol = Patrol(unit_of_work, records, sources)
-    return Lexicons(unit_of_work, sources), reviews, patrol, watch, OwnNames(unit_of_work, records)
+    review_desk, own_names = ReviewDesk(unit_of_work, records), OwnNames(unit_of_work, records)
+    return Lexicons(unit_of_work, sources), reviews, review_desk, patrol, watch, own_names
 
 
 def _boards(
@@ -354,7 +362,7 @@ def initialise(settings: Settings, clock: Clock | None = None) -> None:
     unit_of_work = UnitOfWork(engine, clock)
     try:
         with alone(engine):
-            _refuse_missing_keys(settings, unit_of_work)
+            refuse_missing_key_files(settings, unit_of_work)
             upgrade(engine)
             _let_serve(settings, engine)
             create_missing_keys(settings.keys_dir, settings.env, clock.now())
@@ -364,7 +372,7 @@ def initialise(settings: Settings, clock: Clock | None = None) -> None:
             lexicons.renew_blob(OPERATOR)
             lexicons.publish_starter(OPERATOR)
     except Unavailable:
-        raise StartRefused(_NO_DATABASE) from None
+        raise StartRefused(NO_DATABASE) from None
     finally:
         engine.dispose()
 
@@ -373,22 +381,6 @@ def _let_serve(settings: Settings, engine: Engine) -> None:
     if settings.database_role and not is_sqlite(engine):
         with translated(), engine.begin() as connection:
             let_serve(connection, settings.database_role, PROTECTED_TABLES, [SCHEMA_VERSION_TABLE])
-
-
-def _refuse_missing_keys(settings: Settings, unit_of_work: UnitOfWork) -> None:
-    """By the files as they are now: a rotation has added some since the start."""
-    refuse_missing_keys(unit_of_work, load_keyring(settings.keys_dir), str(settings.keys_dir))
-
-
-def _refuse_unready(settings: Settings, engine: Engine, unit_of_work: UnitOfWork, keyring: Keyring) -> None:
-    try:
-        refuse_old_schema(engine)
-        refuse_missing_keys(unit_of_work, keyring, str(settings.keys_dir))
-        if not is_sqlite(engine) and settings.env is Environment.PRODUCTION:
-            refuse_careless_postgres(engine)
-            refuse_powerful_postgres(engine)
-    except Unavailable:
-        raise StartRefused(_NO_DATABASE) from None
 
 
 def _digest_of(token: SecretStr | None) -> bytes | None:

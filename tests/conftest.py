@@ -189,7 +189,7 @@ def new_forum(services: Services, address: str) -> Iterator[Callable[[str], Foru
     backends: list[ForumBackend] = []
 
     def make(name: str) -> ForumBackend:
-        backends.append(ForumBackend(address, services.forums.add(OPERATOR, name)))
+        backends.append(ForumBackend(address, services.forums.add(OPERATOR, name), within=services))
         return backends[-1]
 
     yield make

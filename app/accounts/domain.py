@@ -147,6 +147,28 @@ class Act:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What an act rests on beside its reason: a law or clause, and the violation or the case for which it is done."""
+
+    ground: str | None = None
+    case_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttributedAct:
+    """An act with who did it, to which account, and for which case."""
+
+    id: int
+    account_id: AccountId
+    kind: ActKind
+    actor_kind: str
+    actor_id: str
+    reason: str | None
+    at: datetime
+    case_id: str | None
+
+
 DESTRUCTIVE = frozenset({ActKind.SUSPEND, ActKind.BAN, ActKind.CLOSE})
 """Acts that are capped: one client that is taken over must not empty a forum."""
 

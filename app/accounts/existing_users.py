@@ -9,6 +9,7 @@ from app.accounts.domain import (
     LONGEST_DISPLAY_NAME,
     LONGEST_EXTERNAL_ID,
     LONGEST_SIGNATURE,
+    Act,
     ActKind,
     ExistingUser,
     handle_key,
@@ -122,7 +123,7 @@ class ExistingUsers:
         ids = [draft.account.id for draft in drafts]
         repository.add_all(tx.session, forum_id, [draft.account for draft in drafts])
         repository.give_looks(tx.session, forum_id, {draft.account.id: draft.looks for draft in drafts})
-        repository.add_acts(tx.session, ids, tx.actor, ActKind.BRING_IN, None, tx.now)
+        repository.add_acts(tx.session, ids, tx.actor, Act(ActKind.BRING_IN, None, tx.now))
         for draft in drafts:
             if draft.judgement.held:
                 self._naming.wait_for_review(tx, draft)

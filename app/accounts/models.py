@@ -97,3 +97,5 @@ class ActRow(Base):
     kind: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str | None] = mapped_column(String(400))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
+    case_id: Mapped[str | None] = mapped_column(String(40))
+    """The violation or the case for which it was done, where that was said."""

@@ -14,6 +14,7 @@ from app.accounts.domain import (
     AccountName,
     Act,
     ActKind,
+    AttributedAct,
     Hold,
     ImposedSanction,
     Names,
@@ -342,20 +343,46 @@ def overturn_sanction(session: Session, account_id: AccountId, sanction_id: str,
         session.flush()
 
 
-def add_act(
-    session: Session, account_id: AccountId, actor: Actor, kind: ActKind, reason: str | None, at: datetime
-) -> None:
-    add_acts(session, [account_id], actor, kind, reason, at)
+def add_act(session: Session, account_id: AccountId, actor: Actor, act: Act, case_id: str | None = None) -> None:
+    add_acts(session, [account_id], actor, act, case_id)
 
 
 def add_acts(
-    session: Session, account_ids: Iterable[AccountId], actor: Actor, kind: ActKind, reason: str | None, at: datetime
+    session: Session, account_ids: Iterable[AccountId], actor: Actor, act: Act, case_id: str | None = None
 ) -> None:
     session.add_all(
-        ActRow(account_id=account_id, actor_kind=actor.kind, actor_id=actor.id, kind=kind, reason=reason, at=at)
+        ActRow(
+            account_id=account_id,
+            actor_kind=actor.kind,
+            actor_id=actor.id,
+            kind=act.kind,
+            reason=act.reason,
+            at=act.at,
+            case_id=case_id,
+        )
         for account_id in account_ids
     )
     session.flush()
+
+
+def attributed_acts(
+    session: Session, account_ids: Collection[AccountId], kinds: Collection[ActKind]
+) -> list[AttributedAct]:
+    """Of these kinds on these accounts, the earliest first."""
+    query = select(ActRow).where(ActRow.account_id.in_(account_ids), ActRow.kind.in_(kinds)).order_by(ActRow.id)
+    return [
+        AttributedAct(
+            row.id,
+            AccountId(row.account_id),
+            ActKind(row.kind),
+            row.actor_kind,
+            row.actor_id,
+            row.reason,
+            row.at,
+            row.case_id,
+        )
+        for row in session.scalars(query)
+    ]
 
 
 def acts_on(session: Session, account_id: AccountId, limit: int) -> list[Act]:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from app import policies
 from app.accounts import repository
 from app.accounts.announcements import announce
-from app.accounts.domain import Account, ActKind, PersonBehind, Sanction, SanctionKind
+from app.accounts.domain import Account, Act, ActKind, Basis, PersonBehind, Sanction, SanctionKind
 from app.accounts.errors import (
     AccountIsClosed,
     AlreadyBanned,
@@ -33,6 +33,7 @@ from app.screening.service import refuse_unreadable
 
 _IN_THE_PAST = FieldError("/until", "in-the-past", Sentence("结束时间要晚于现在。", "`until` must be later than now."))
 _CLOSING = "closing"
+_NO_BASIS = Basis()
 
 
 class Sanctions:
@@ -47,29 +48,29 @@ class Sanctions:
         account_id: str,
         reason: str,
         until: datetime | None,
-        ground: str | None = None,
+        basis: Basis = _NO_BASIS,
     ) -> None:
         """Stops posting, for good or until `until`; a second suspension replaces the first, and none weakens a ban.
 
-        `ground` is the law or clause that it rests on.
+        `basis` says on what it rests.
 
         Raises `NoSuchAccount`, `Invalid`, `AccountIsClosed`, `AlreadyBanned`, `NeedsConfirmation`. Source: L6c.
         """
         with self._unit_of_work.begin(actor) as tx:
-            suspension = Sanction(SanctionKind.SUSPENSION, reason, until, ground)
-            suspend_account(tx, forum_id, account_id, suspension, self._person_behind)
+            suspension = Sanction(SanctionKind.SUSPENSION, reason, until, basis.ground)
+            suspend_account(tx, forum_id, account_id, suspension, self._person_behind, basis.case_id)
 
-    def ban(self, actor: Actor, forum_id: ForumId, account_id: str, reason: str, ground: str | None = None) -> None:
+    def ban(self, actor: Actor, forum_id: ForumId, account_id: str, reason: str, basis: Basis = _NO_BASIS) -> None:
         """Stops posting until it is lifted, on a closed account too; it replaces a suspension and an earlier ban.
 
         Raises `NoSuchAccount`, `Invalid`, `NeedsConfirmation`. Source: L6c.
         """
         with self._unit_of_work.begin(actor) as tx:
             account = _hold(tx, forum_id, account_id, reason)
-            _refuse_unreadable(ground)
-            _impose(tx, account, Sanction(SanctionKind.BAN, reason, None, ground))
-            _record(tx, account, ActKind.BAN, reason)
-            audit.record(tx, Action.ACCOUNT_BANNED, ObjectKind.ACCOUNT, account.id)
+            _refuse_unreadable(basis.ground)
+            _impose(tx, account, Sanction(SanctionKind.BAN, reason, None, basis.ground))
+            _record(tx, account, ActKind.BAN, reason, basis.case_id)
+            audit.record(tx, Action.ACCOUNT_BANNED, ObjectKind.ACCOUNT, account.id, case=basis.case_id)
             self._announce(tx, account, EventType.ACCOUNT_BANNED, account.closed_at)
 
     def close(self, actor: Actor, forum_id: ForumId, account_id: str, reason: str | None) -> None:
@@ -111,7 +112,12 @@ class Sanctions:
 
 
 def suspend_account(
-    tx: Transaction, forum_id: ForumId, account_id: str, suspension: Sanction, person_behind: PersonBehind
+    tx: Transaction,
+    forum_id: ForumId,
+    account_id: str,
+    suspension: Sanction,
+    person_behind: PersonBehind,
+    case_id: str | None = None,
 ) -> None:
     """A step: as `Sanctions.suspend`."""
     account = _hold(tx, forum_id, account_id, suspension.reason)
@@ -124,8 +130,8 @@ def suspend_account(
     if sanction is not None and sanction.kind is SanctionKind.BAN:
         raise AlreadyBanned
     _impose(tx, account, suspension)
-    _record(tx, account, ActKind.SUSPEND, suspension.reason)
-    audit.record(tx, Action.ACCOUNT_SUSPENDED, ObjectKind.ACCOUNT, account.id)
+    _record(tx, account, ActKind.SUSPEND, suspension.reason, case_id)
+    audit.record(tx, Action.ACCOUNT_SUSPENDED, ObjectKind.ACCOUNT, account.id, case=case_id)
     behind = person_behind(tx, account.id)
     announce(tx, account, EventType.ACCOUNT_SUSPENDED, closed_at=account.closed_at, person_behind=behind)
 
@@ -162,8 +168,8 @@ def _impose(tx: Transaction, account: Account, sanction: Sanction) -> None:
     repository.impose_sanction(tx.session, account.id, sanction, tx.now, tx.actor, replaced)
 
 
-def _record(tx: Transaction, account: Account, kind: ActKind, reason: str | None) -> None:
-    repository.add_act(tx.session, account.id, tx.actor, kind, reason, tx.now)
+def _record(tx: Transaction, account: Account, kind: ActKind, reason: str | None, case_id: str | None = None) -> None:
+    repository.add_act(tx.session, account.id, tx.actor, Act(kind, reason, tx.now), case_id)
     touch(tx, account.id)
 
 

@@ -4,7 +4,18 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 from app.accounts import repository
-from app.accounts.domain import Account, AccountChange, AccountName, Act, Hold, Names, Profile, Sanction
+from app.accounts.domain import (
+    Account,
+    AccountChange,
+    AccountName,
+    Act,
+    ActKind,
+    AttributedAct,
+    Hold,
+    Names,
+    Profile,
+    Sanction,
+)
 from app.accounts.errors import AccountIsClosed, AccountNotFound, ExternalIdTaken, HandleTaken, NoSuchAccount
 from app.accounts.naming import Naming
 from app.audit import service as audit
@@ -168,6 +179,13 @@ def sanction_in_force(tx: Transaction, account_id: AccountId) -> Sanction | None
 def acts_on(tx: Transaction, account_id: AccountId, limit: int) -> list[Act]:
     """A step: newest first."""
     return repository.acts_on(tx.session, account_id, limit)
+
+
+def attributed_acts(
+    tx: Transaction, account_ids: Collection[AccountId], kinds: Collection[ActKind]
+) -> list[AttributedAct]:
+    """A step: of these kinds on these accounts, with who did them; the earliest first."""
+    return repository.attributed_acts(tx.session, account_ids, kinds)
 
 
 def account_anywhere(tx: Transaction, account_id: str) -> Account:

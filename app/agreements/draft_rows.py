@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 from app.agreements.domain import AgreementKind, AgreementVersion, Draft, DraftStatus, WrittenDraft
 from app.agreements.models import AgreementVersionRow, DraftRow
 from app.agreements.repository import version_of
+from app.db.words import read_word
 from app.kernel.ids import DraftId
 
 
@@ -74,9 +75,9 @@ def _written(row: DraftRow) -> WrittenDraft:
     return WrittenDraft(
         id=DraftId(row.id),
         title=row.title,
-        draft=Draft(AgreementKind(row.kind), row.version, row.text_zh, row.text_en),
+        draft=Draft(read_word(AgreementKind, row.kind, row.id), row.version, row.text_zh, row.text_en),
         revision=row.revision,
-        status=DraftStatus(row.status),
+        status=read_word(DraftStatus, row.status, row.id),
         created_at=row.created_at,
         updated_at=row.updated_at,
         updated_by=row.updated_by,

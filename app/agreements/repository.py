@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.agreements.domain import Acceptance, AcceptanceChannel, AgreementKind, AgreementVersion
 from app.agreements.models import AcceptanceRow, AgreementVersionRow
+from app.db.words import read_word
 from app.kernel.ids import AccountId
 
 
@@ -30,7 +31,7 @@ def find(session: Session, kind: AgreementKind, version: str) -> AgreementVersio
 
 def version_of(row: AgreementVersionRow) -> AgreementVersion:
     return AgreementVersion(
-        kind=AgreementKind(row.kind),
+        kind=read_word(AgreementKind, row.kind, str(row.id)),
         version=row.version,
         title=row.title,
         text_zh=row.text_zh,
@@ -64,7 +65,13 @@ def find_acceptance(
     row = session.get(AcceptanceRow, (account_id, version_id))
     if row is None:
         return None
-    return Acceptance(account_id, version.kind, version.version, row.accepted_at, AcceptanceChannel(row.channel))
+    return Acceptance(
+        account_id,
+        version.kind,
+        version.version,
+        row.accepted_at,
+        read_word(AcceptanceChannel, row.channel, account_id),
+    )
 
 
 def any_accepted(session: Session, account_id: AccountId, kind: AgreementKind) -> bool:

@@ -40,6 +40,10 @@ Ground = Annotated[
     str, Field(min_length=1, max_length=200, description="The law or the clause it rests on; shown to the person.")
 ]
 
+ViolationGiven = Annotated[
+    str, Field(min_length=1, max_length=60, description="The violation for which it is done, which shows it then.")
+]
+
 
 class ProfileGiven(Request):
     display_name: Annotated[str, Field(max_length=LONGEST_DISPLAY_NAME)] | None = None
@@ -93,6 +97,7 @@ class Suspension(Request):
     reason: Reason
     until: Moment | None = None
     ground: Ground | None = None
+    violation_id: ViolationGiven | None = None
 
 
 class Reinstatement(Request):
@@ -102,6 +107,7 @@ class Reinstatement(Request):
 class Ban(Request):
     reason: Reason
     ground: Ground | None = None
+    violation_id: ViolationGiven | None = None
 
 
 class Closing(Request):

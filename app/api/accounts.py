@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from app.accounts.domain import AccountStatus
+from app.accounts.domain import AccountStatus, Basis
 from app.accounts.sanctions import Sanctions
 from app.agreements.domain import AcceptanceChannel, AgreementKind
 from app.api.account_shapes import (
@@ -56,8 +56,14 @@ class _Acts:
     services: Services
     once: Once
 
-    def take(self, account_id: str, act: Callable[[Sanctions, Actor, ForumId], None]) -> Response:
+    def take(
+        self, account_id: str, act: Callable[[Sanctions, Actor, ForumId], None], violation_id: str | None = None
+    ) -> Response:
+        """`violation_id` is that for which it is done."""
+
         def work() -> Account:
+            if violation_id is not None:
+                self.services.violations.refuse_another(self.caller.forum_id, violation_id, account_id)
             act(self.services.sanctions, self.caller.actor, self.caller.forum_id)
             return account_out(self.services.posting.get_account(self.caller.forum_id, account_id))
 
@@ -150,9 +156,11 @@ def change_account(account_id: str, body: ChangedAccount, caller: AccountsCaller
 )
 def suspend_account(account_id: str, body: Suspension, acts: ActsOf) -> Response:
     """Stops posting at once; a second suspension replaces the first."""
-    until, ground = body.until, body.ground
+    basis = Basis(body.ground, body.violation_id)
     return acts.take(
-        account_id, lambda to, actor, forum: to.suspend(actor, forum, account_id, body.reason, until, ground)
+        account_id,
+        lambda to, actor, forum: to.suspend(actor, forum, account_id, body.reason, body.until, basis),
+        body.violation_id,
     )
 
 
@@ -163,7 +171,10 @@ def suspend_account(account_id: str, body: Suspension, acts: ActsOf) -> Response
 )
 def ban_account(account_id: str, body: Ban, acts: ActsOf) -> Response:
     """Stops posting at once and until it is lifted; a ban replaces a suspension."""
-    return acts.take(account_id, lambda to, actor, forum: to.ban(actor, forum, account_id, body.reason, body.ground))
+    basis = Basis(body.ground, body.violation_id)
+    return acts.take(
+        account_id, lambda to, actor, forum: to.ban(actor, forum, account_id, body.reason, basis), body.violation_id
+    )
 
 
 @router.post(

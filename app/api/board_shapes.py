@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from app import policies
-from app.api.account_shapes import NamesAccount, Reason
+from app.api.account_shapes import NamesAccount, Reason, ViolationGiven
 from app.api.shapes import Answer, Day, Request, Stamp
 from app.boards.domain import (
     BoardChange,
@@ -112,6 +112,10 @@ class ChangedBoard(Request):
 
 class ActOnBoard(Request):
     reason: Reason
+
+
+class Freezing(ActOnBoard):
+    violation_id: ViolationGiven | None = None
 
 
 class FounderShown(Answer):

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from app.api.board_shapes import ActOnBoard, Board, BoardPage, ChangedBoard, NewBoardGiven, board_out
+from app.api.board_shapes import ActOnBoard, Board, BoardPage, ChangedBoard, Freezing, NewBoardGiven, board_out
 from app.api.cursors import read_cursor, write_cursor
 from app.api.dependencies import (
     IN_PROGRESS,
@@ -78,10 +78,16 @@ def change_board(board: str, body: ChangedBoard, caller: BoardsCaller, services:
 
 
 @router.post("/{board}/freeze", response_model=Board, responses=problems({**ONCE, **_NOT_FOUND, 409: _STATE}))
-def freeze_board(board: str, body: ActOnBoard, caller: BoardsCaller, services: ServicesOf, once: OnceOf) -> Response:
+def freeze_board(board: str, body: Freezing, caller: BoardsCaller, services: ServicesOf, once: OnceOf) -> Response:
     """No permit names this board any more, at once, until it is reopened."""
-    act = services.boards.freeze
-    return once.answer(caller, 200, _shown(lambda: act(caller.actor, caller.forum_id, board, body.reason)))
+
+    def work() -> BoardView:
+        if body.violation_id is not None:
+            board_id = services.boards.get(caller.forum_id, board).board.id
+            services.violations.refuse_another(caller.forum_id, body.violation_id, board_id)
+        return services.boards.freeze(caller.actor, caller.forum_id, board, body.reason, body.violation_id)
+
+    return once.answer(caller, 200, _shown(work))
 
 
 @router.post("/{board}/reopen", response_model=Board, responses=problems({**ONCE, **_NOT_FOUND, 409: _STATE}))

@@ -143,6 +143,7 @@ AccountsCaller = Annotated[Caller, Depends(caller_with(Scope.ACCOUNTS))]
 VerificationsCaller = Annotated[Caller, Depends(caller_with(Scope.VERIFICATIONS))]
 WebhooksCaller = Annotated[Caller, Depends(caller_with(Scope.WEBHOOKS))]
 ScreeningsCaller = Annotated[Caller, Depends(caller_with(Scope.SCREENINGS))]
+ReportsCaller = Annotated[Caller, Depends(caller_with(Scope.REPORTS))]
 TokensCaller = Annotated[Caller, Depends(caller_with(Scope.TOKENS))]
 
 

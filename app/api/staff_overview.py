@@ -13,8 +13,8 @@ from app.api.staff_dependencies import READING_STAFF, staff_router
 from app.audit.findings import Outcome as VerifiedOutcome
 from app.audit.watch import AnchorWatched
 from app.boards.schedules import ModeratorState
-from app.compliance.checks import is_late, queues_of
 from app.compliance.domain import Asked, Checked, CheckState, Figures, Overview, Posters
+from app.compliance.judges import is_late, queues_of
 from app.kernel.sentence import Language
 from app.screening.patrol import PatrolState
 from app.verification.domain import Outcome

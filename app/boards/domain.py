@@ -53,6 +53,20 @@ class Board:
 
 
 @dataclass(frozen=True, slots=True)
+class BoardAct:
+    """What was done to a board: what it became, by whom, why, and for which case."""
+
+    id: int
+    board_id: BoardId
+    status: BoardStatus
+    actor_kind: str
+    actor_id: str
+    reason: str
+    at: datetime
+    case_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Founder:
     account_id: AccountId
     handle: str

@@ -37,6 +37,23 @@ class BoardRow(Base):
     absent_count: Mapped[int | None]
 
 
+class BoardActRow(Base):
+    """What was done to a board, by whom and why; nothing is taken back out."""
+
+    __tablename__ = "board_acts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    board_id: Mapped[str] = mapped_column(ForeignKey("boards.id"), index=True)
+    actor_kind: Mapped[str] = mapped_column(String(16))
+    actor_id: Mapped[str] = mapped_column(String(40))
+    status: Mapped[str] = mapped_column(String(16))
+    """What it became."""
+    reason: Mapped[str] = mapped_column(String(400))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    case_id: Mapped[str | None] = mapped_column(String(40))
+    """The violation or the case for which it was done, where that was said."""
+
+
 class TermsRow(Base):
     """What is asked from a moment on; only ever added. Null leaves it to the level above."""
 

@@ -11,9 +11,20 @@ from app.audit import service as audit
 from app.audit.domain import Action, AuditObject, ObjectKind
 from app.audit.proofs import Receipt
 from app.audit.receipts import Act, Receipts
-from app.boards import name_rows, repository, terms_rows
+from app.boards import act_rows, name_rows, repository, terms_rows
 from app.boards.announcements import announce_board
-from app.boards.domain import Board, BoardChange, BoardStatus, BoardView, Founder, NewBoard, Role, Standing, is_slug
+from app.boards.domain import (
+    Board,
+    BoardAct,
+    BoardChange,
+    BoardStatus,
+    BoardView,
+    Founder,
+    NewBoard,
+    Role,
+    Standing,
+    is_slug,
+)
 from app.boards.errors import BoardIsActive, BoardIsClosed, NoSuchBoard, SlugInvalid, SlugTaken, TermsTooFarAhead
 from app.boards.filing import Filing, change_terms, refuse_terms_out_of_range
 from app.boards.naming import BoardNaming
@@ -116,12 +127,14 @@ class Boards:
                 raise
             raise SlugTaken from None
 
-    def freeze(self, actor: Actor, forum_id: ForumId, named: str, reason: str) -> BoardView:
+    def freeze(self, actor: Actor, forum_id: ForumId, named: str, reason: str, case_id: str | None = None) -> BoardView:
         """No permit names this board until it is reopened; a second freeze replaces the reason.
+
+        `case_id` names the violation or the case for which it is done.
 
         Raises `NoSuchBoard`, `Invalid`, `BoardIsClosed`. Source: L6e, L7a.
         """
-        return self._act(actor, forum_id, named, reason, _FREEZE)
+        return self._act(actor, forum_id, named, reason, _FREEZE, case_id)
 
     def reopen(self, actor: Actor, forum_id: ForumId, named: str, reason: str) -> BoardView:
         """Brings back exactly what was: nobody's filing has ended. Raises `NoSuchBoard`, `Invalid`, `BoardIsActive`."""
@@ -131,7 +144,9 @@ class Boards:
         """Ends posting and moderating here; a second closing replaces the reason. Raises `NoSuchBoard`, `Invalid`."""
         return self._act(actor, forum_id, named, reason, _CLOSE)
 
-    def _act(self, actor: Actor, forum_id: ForumId, named: str, reason: str, act: _Act) -> BoardView:
+    def _act(
+        self, actor: Actor, forum_id: ForumId, named: str, reason: str, act: _Act, case_id: str | None = None
+    ) -> BoardView:
         with self._unit_of_work.begin(actor) as tx:
             hold_forum(tx, forum_id)
             board = get_board(tx, forum_id, named, lock=True)
@@ -142,7 +157,8 @@ class Boards:
                 raise BoardIsClosed
             acted = replace(board, status=act.to, status_reason=None if act is _REOPEN else reason)
             repository.save_board(tx.session, acted)
-            audit.record(tx, act.action, ObjectKind.BOARD, board.id)
+            act_rows.add_act(tx.session, acted, tx.actor, reason, tx.now, case_id)
+            audit.record(tx, act.action, ObjectKind.BOARD, board.id, case=case_id)
             announce_board(tx, act.event, acted)
             return _views(tx, [acted])[0]
 
@@ -191,6 +207,11 @@ def find_board(tx: Transaction, forum_id: ForumId, named: str) -> Board | None:
 def forum_of_board(tx: Transaction, board_id: BoardId) -> ForumId | None:
     """A step: which forum a board belongs to; None where there is no such board."""
     return name_rows.forum_of_board(tx.session, board_id)
+
+
+def freezes_of(tx: Transaction, board_ids: Collection[BoardId]) -> list[BoardAct]:
+    """A step: by which these boards were frozen, the earliest first."""
+    return act_rows.acts_on(tx.session, board_ids, BoardStatus.FROZEN)
 
 
 def boards_called(tx: Transaction, forum_id: ForumId, names: Collection[str]) -> Mapping[str, str]:

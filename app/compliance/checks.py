@@ -3,28 +3,14 @@
 What nobody has measured counts as failing.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
-from app import policies
-from app.audit.findings import Outcome
-from app.boards.schedules import ModeratorState
-from app.compliance.domain import Checked, CheckState, Figures, Queue
-from app.kernel.clock import SHANGHAI
+from app.compliance import judges
+from app.compliance.domain import Checked, CheckState, Figures
 from app.kernel.sentence import Sentence
-from app.screening.patrol import PatrolState
-from app.upkeep.domain import JobRun
 
-_LATEST_REVIEW = timedelta(hours=policies.REVIEW_WITHIN.value)
-_LATEST_DELIVERY = timedelta(minutes=policies.DELIVERY_WITHIN.value)
-_LATEST_PATROL = timedelta(hours=policies.PATROL_WITHIN.value)
-_LATEST_VERIFICATION = timedelta(hours=policies.AUDIT_VERIFICATION_LATE.value)
-_AGREEMENT_KINDS = 2
-_TWO = 2
-_Found = tuple[CheckState, Mapping[str, int]]
 _JUST_NOW = Sentence("刚刚", "just now")
-_NOTHING: _Found = (CheckState.NO_DATA, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +20,7 @@ class Check:
     id: str
     duty: str
     link: str
-    judge: Callable[[Figures], _Found]
+    judge: Callable[[Figures], judges.Found]
     well: Sentence
     unwell: Sentence
     unknown: Sentence
@@ -60,148 +46,6 @@ def check_all(figures: Figures) -> tuple[Checked, ...]:
 _ORDER = (CheckState.FAILING, CheckState.NO_DATA, CheckState.OK)
 
 
-def _well_if(well: bool, /, **numbers: int) -> _Found:  # noqa: FBT001 -- the answer itself
-    return (CheckState.OK if well else CheckState.FAILING), numbers
-
-
-def _posters(figures: Figures) -> _Found:
-    posters = figures.posters
-    if posters.may_post == 0:
-        return _NOTHING
-    return _well_if(
-        posters.unverified == 0, unverified=posters.unverified, verified=posters.verified, may_post=posters.may_post
-    )
-
-
-def _overdue(figures: Figures) -> _Found:
-    moderators = figures.moderators
-    if moderators.in_office == 0:
-        return _NOTHING
-    overdue = moderators.by_state.get(ModeratorState.OVERDUE, 0)
-    stopped = moderators.by_state.get(ModeratorState.SUSPENDED, 0)
-    return _well_if(overdue == stopped == 0, overdue=overdue, stopped=stopped, in_office=moderators.in_office)
-
-
-def _lists(figures: Figures) -> _Found:
-    lists = figures.lists
-    if lists.boards == lists.never:
-        return CheckState.NO_DATA, {"boards": lists.boards, "never": lists.never}
-    wrong = lists.unfiled + lists.late + lists.never
-    return _well_if(wrong == 0, boards=lists.boards, unfiled=lists.unfiled, late=lists.late + lists.never)
-
-
-def _agreements(figures: Figures) -> _Found:
-    return _well_if(figures.agreements == _AGREEMENT_KINDS, in_force=figures.agreements, kinds=_AGREEMENT_KINDS)
-
-
-def queues_of(figures: Figures) -> tuple[Queue, ...]:
-    """What waits for somebody, each with its clock."""
-    waiting, deliveries = figures.screening.reviews, figures.deliveries
-    return (
-        Queue("reviews", waiting.open, waiting.oldest, _LATEST_REVIEW, figures.now),
-        Queue("webhook-deliveries", deliveries.waiting, deliveries.oldest, _LATEST_DELIVERY, figures.now),
-    )
-
-
-def is_late(job: JobRun, now: datetime) -> bool:
-    return job.lag(now) >= policies.JOB_BEHIND.value
-
-
-def _reviews(figures: Figures) -> _Found:
-    queue, _ = queues_of(figures)
-    return _well_if(not queue.late, open=queue.waiting, hours=_hours(queue.age), limit_hours=_hours(_LATEST_REVIEW))
-
-
-def _patrol(figures: Figures) -> _Found:
-    patrol = figures.screening.patrol
-    if patrol is None:
-        return _NOTHING
-    lag = patrol.lag(figures.now)
-    return _well_if(
-        patrol.state is not PatrolState.FLOODED and lag < _LATEST_PATROL, read=patrol.read, hours=_hours(lag)
-    )
-
-
-def _numbered(figures: Figures) -> _Found:
-    if figures.audit.size == 0:
-        return _NOTHING
-    lag = figures.audit.lag(figures.now)
-    late = lag >= timedelta(seconds=policies.AUDIT_LATE.value)
-    return _well_if(not late, entries=figures.audit.size, seconds=int(lag.total_seconds()))
-
-
-def _anchored(figures: Figures) -> _Found:
-    anchors = figures.audit.anchors
-    if not anchors:
-        return _NOTHING
-    late = timedelta(seconds=policies.AUDIT_ANCHOR_LATE.value)
-    well = sum(not one.is_failing() and (age := one.age(figures.now)) is not None and age < late for one in anchors)
-    return _well_if(well == len(anchors), well=well, anchors=len(anchors))
-
-
-def _log_verified(figures: Figures) -> _Found:
-    last = figures.verified
-    if last is None or last.ended_at is None:
-        return _NOTHING
-    age = max(figures.now - last.ended_at, timedelta())
-    well = last.outcome is Outcome.CLEAN and age < _LATEST_VERIFICATION
-    return _well_if(well, entries=last.entries, findings=last.findings, hours=_hours(age))
-
-
-def _jobs(figures: Figures) -> _Found:
-    if not figures.jobs:
-        return _NOTHING
-    failing = sum(job.is_failing for job in figures.jobs)
-    late = sum(is_late(job, figures.now) for job in figures.jobs)
-    return _well_if(failing == late == 0, jobs=len(figures.jobs), failing=failing, late=late)
-
-
-def _deliveries(figures: Figures) -> _Found:
-    _, queue = queues_of(figures)
-    failing = figures.deliveries.endpoints_failing
-    well, minutes = not queue.late and failing == 0, int(queue.age.total_seconds()) // 60
-    return _well_if(well, waiting=queue.waiting, minutes=minutes, endpoints_failing=failing)
-
-
-def _disclosers(figures: Figures) -> _Found:
-    found = figures.disclosers
-    return _well_if(found.able, requesters=found.requesters, approvers=found.approvers)
-
-
-def _lifters(figures: Figures) -> _Found:
-    return _well_if(figures.lifters >= _TWO, members=figures.lifters)
-
-
-def _drilled(figures: Figures) -> _Found:
-    if figures.drill is None:
-        return _NOTHING
-    days = (figures.now.astimezone(SHANGHAI).date() - figures.drill).days
-    return _well_if(days < policies.DRILL_WITHIN.value, days=days, limit_days=policies.DRILL_WITHIN.value)
-
-
-def _officers(figures: Figures) -> _Found:
-    return _well_if(not figures.house.vacancies, vacancies=len(figures.house.vacancies))
-
-
-def _authorities(figures: Figures) -> _Found:
-    house = figures.house
-    if house.authorities == 0:
-        return _NOTHING
-    missing, to_review = len(house.kinds_missing), house.authorities_to_review
-    return _well_if(missing == to_review == 0, authorities=house.authorities, missing=missing, to_review=to_review)
-
-
-def _filings(figures: Figures) -> _Found:
-    house = figures.house
-    if house.forums == 0:
-        return _NOTHING
-    return _well_if(house.forums_to_review == 0, forums=house.forums, to_review=house.forums_to_review)
-
-
-def _hours(period: timedelta) -> int:
-    return int(period.total_seconds()) // 3600
-
-
 _UNKNOWN_YET = Sentence("还没有数据，视为未达标。", "There is no data yet, which counts as failing.")
 
 CHECKS = (
@@ -209,7 +53,7 @@ CHECKS = (
         "posters-verified",
         "L8e",
         "/console/accounts?show=verified",
-        _posters,
+        judges.posters,
         Sentence(
             "能发布的 {may_post} 个账号全部验证过真实身份。", "All {may_post} accounts that may post are verified."
         ),
@@ -223,7 +67,7 @@ CHECKS = (
         "moderators-overdue",
         "L8d",
         "/console/moderators?state=late",
-        _overdue,
+        judges.overdue,
         Sentence("{in_office} 项备案没有一项到期未核验。", "None of {in_office} filings is past its date."),
         Sentence(
             "{overdue} 项备案逾期，在宽限内；{stopped} 项到期未核验，权限已停。",
@@ -235,7 +79,7 @@ CHECKS = (
         "lists-reconciled",
         "L8c",
         "/console/boards",
-        _lists,
+        judges.lists,
         Sentence("{boards} 个版块的版主名单与备案一致。", "The lists of {boards} boards agree with the filings."),
         Sentence(
             "{unfiled} 个版块有未备案的管理者，{late} 个版块的名单没有按时核对。",
@@ -251,7 +95,7 @@ CHECKS = (
         "agreements-in-force",
         "L6",
         "/console/agreements",
-        _agreements,
+        judges.agreements,
         Sentence("用户协议和版主协议都在生效。", "The user and the moderator agreement are both in force."),
         Sentence("{kinds} 种协议中只有 {in_force} 种在生效。", "Only {in_force} of {kinds} agreements are in force."),
         _UNKNOWN_YET,
@@ -260,7 +104,7 @@ CHECKS = (
         "reviews-in-time",
         "L5b",
         "/console/reviews",
-        _reviews,
+        judges.reviews,
         Sentence(
             "待审 {open} 件，最久 {hours} 小时，限 {limit_hours} 小时。",
             "{open} texts wait for review, the oldest {hours} hours; the limit is {limit_hours}.",
@@ -275,7 +119,7 @@ CHECKS = (
         "patrol-in-time",
         "L5c",
         "/console/lexicons",
-        _patrol,
+        judges.patrol,
         Sentence(
             "词库发布后的巡查正常，已读 {read} 条。", "The patrol after the last publication is well; {read} read."
         ),
@@ -289,7 +133,7 @@ CHECKS = (
         "log-numbered",
         "L8i",
         "/console/audit",
-        _numbered,
+        judges.numbered,
         Sentence("审计日志 {entries} 条，编号无延误。", "{entries} entries of the audit log, numbered in time."),
         Sentence(
             "有条目 {seconds} 秒没有编号：检查审计密钥和磁盘。",
@@ -301,7 +145,7 @@ CHECKS = (
         "log-anchored",
         "L8i",
         "/console/audit",
-        _anchored,
+        judges.anchored,
         Sentence("{anchors} 处外部锚点都是新的。", "All {anchors} anchors are fresh."),
         Sentence("{anchors} 处外部锚点中只有 {well} 处正常。", "Only {well} of {anchors} anchors are well."),
         Sentence("没有设置外部锚点。", "No anchor outside the database is set up."),
@@ -310,7 +154,7 @@ CHECKS = (
         "log-verified",
         "L8i",
         "/console/audit",
-        _log_verified,
+        judges.log_verified,
         Sentence(
             "{ago}校验过审计日志，{entries} 条无缺口。", "The audit log was verified {ago}: {entries} entries, no gap."
         ),
@@ -324,7 +168,7 @@ CHECKS = (
         "jobs-running",
         "L8d",
         "/console/work",
-        _jobs,
+        judges.jobs,
         Sentence("{jobs} 项后台任务都正常。", "All {jobs} background jobs are well."),
         Sentence(
             "{jobs} 项后台任务中 {failing} 项失败、{late} 项延误。",
@@ -336,7 +180,7 @@ CHECKS = (
         "disclosure-staffed",
         "L5h",
         "/console/members",
-        _disclosers,
+        judges.disclosers,
         Sentence(
             "{requesters} 人可申请披露，{approvers} 人可批准，人手足够。",
             "{requesters} members may ask for a disclosure and {approvers} may approve: enough.",
@@ -352,7 +196,7 @@ CHECKS = (
         "switch-staffed",
         "L5d",
         "/console/members",
-        _lifters,
+        judges.lifters,
         Sentence("{members} 人可操作应急开关。", "{members} members may use the emergency switch."),
         Sentence(
             "只有 {members} 人可操作应急开关：暂停后要由另一人恢复，请任命两名合规（compliance）成员。",
@@ -365,7 +209,7 @@ CHECKS = (
         "drill-held",
         "L5d",
         "/console/switch#drills",
-        _drilled,
+        judges.drilled,
         Sentence("应急演练在 {days} 天前做过。", "An emergency was rehearsed {days} days ago."),
         Sentence(
             "上次应急演练已过去 {days} 天，超过 {limit_days} 天：再演练一次并记录。",
@@ -377,7 +221,7 @@ CHECKS = (
         "officers-appointed",
         "L5a",
         "/console/organisation/officers",
-        _officers,
+        judges.officers,
         Sentence("每项职责都有负责人和副手。", "Every duty has a principal and a deputy."),
         Sentence(
             "还有 {vacancies} 个负责人或副手的位置空着。", "{vacancies} posts of principals and deputies are vacant."
@@ -388,7 +232,7 @@ CHECKS = (
         "authorities-reviewed",
         "L3",
         "/console/organisation",
-        _authorities,
+        judges.authorities,
         Sentence(
             "主管部门名录 {authorities} 条，都复核过。",
             "The directory of authorities has {authorities} entries, all reviewed.",
@@ -403,7 +247,7 @@ CHECKS = (
         "forums-filed",
         "L2b",
         "/console/organisation",
-        _filings,
+        judges.filings,
         Sentence(
             "{forums} 个论坛的备案登记都复核过。", "The filings of all {forums} forums are recorded and reviewed."
         ),
@@ -417,7 +261,7 @@ CHECKS = (
         "webhooks-delivered",
         "design",
         "/console/work",
-        _deliveries,
+        judges.deliveries,
         Sentence("推送待发 {waiting} 件，没有延误。", "{waiting} webhook deliveries wait, none for long."),
         Sentence(
             "推送待发 {waiting} 件，最久 {minutes} 分钟；{endpoints_failing} 个接收地址不正常。",

@@ -12,7 +12,7 @@ from app.boards.domain import ModeratorFilter, ModeratorView
 from app.boards.schedules import ModeratorState
 from app.console.happenings import said_events
 from app.console.lists import PAGE, Cell, Column, Listing, address
-from app.console.moments import plain, said_day, said_last_day
+from app.console.moments import last_day_cell, said_day
 from app.console.poster_lists import posters, posters_file
 from app.console.visits import Visit, console_router, visit_at
 from app.posting.decision import Refusal
@@ -132,5 +132,5 @@ def _office(visit: Visit, one: ModeratorView) -> list[Cell]:
         Cell(one.board.name, f"/console/moderators?board={one.board.id}" if reaches else None),
         Cell(visit.say(f"moderators.role.{standing.appointment.role}")),
         Cell(standing.state.value, badge=standing.state.value),
-        Cell("–") if over else Cell(said_last_day(visit, due_at), plain=plain(due_at)),
+        last_day_cell(visit, None if over else due_at),
     ]

@@ -14,7 +14,7 @@ from app.agreements.domain import AgreementKind, DraftStatus, PublishedVersion
 from app.agreements.drafts import ReadDraft
 from app.agreements.errors import NoSuchDraft
 from app.console.lists import PAGE, Cell, Column, Listing, address
-from app.console.moments import plain, said_day, said_moment
+from app.console.moments import last_day_cell, plain, said_moment
 from app.console.visits import Fields, Visit, console_router, visit_at
 from app.kernel.sentence import Language
 from app.web.problems import status_of
@@ -64,7 +64,7 @@ def _version_cells(visit: Visit, one: PublishedVersion) -> list[Cell]:
         Cell(_CHINESE.format(version.title), plain=version.title),
         Cell(visit.say(f"agreements.state.{_state(visit, one)}")),
         Cell(said_moment(visit, version.effective_at), plain=plain(version.effective_at)),
-        Cell(said_day(visit, version.accept_by), plain=plain(version.accept_by)),
+        last_day_cell(visit, version.accept_by),
     ]
 
 

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from app import policies
 from app.boards.domain import Board, BoardStatus, BoardView
 from app.console.lists import PAGE, Cell, Chip, Column, Listing, address, chips, csv_response
-from app.console.moments import plain, said_day
+from app.console.moments import last_day_cell
 from app.console.visits import Visit, console_router, visit_at
 from app.forums.domain import Pause, PausedPlace
 from app.kernel.ids import ForumId
@@ -80,7 +80,7 @@ def _cells(visit: Visit, view: BoardView, forums: dict[ForumId, str]) -> list[Ce
         else Cell("–"),
         Cell(view.in_office),
         Cell(view.lapsed),
-        Cell(said_day(visit, until), plain=plain(until)) if until else Cell(visit.say("boards.list.unattended")),
+        last_day_cell(visit, until) if until else Cell(visit.say("boards.list.unattended")),
     ]
 
 

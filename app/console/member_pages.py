@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from app.audit.domain import Action
 from app.console.credentials import told_to_member
 from app.console.lists import PAGE, Cell, Column, Listing, address, chips, csv_response
-from app.console.moments import plain, said_day, said_last_day
+from app.console.moments import last_day_cell, plain, said_day, said_last_day
 from app.console.role_words import offered, opened_by, read_choice, said_permissions, said_roles
 from app.console.seated import with_password
 from app.console.visits import Fields, FormOf, Visit, act, console_router, visit_at
@@ -70,7 +70,7 @@ def _cells(visit: Visit, staff: Staff) -> list[Cell]:
         Cell(visit.say(f"members.state.{staff.shown_state(visit.now)}")),
         Cell(said_roles(visit, staff.roles)),
         Cell(said_day(visit, since), plain=plain(since)),
-        Cell(said_last_day(visit, staff.ends_at), plain=plain(staff.ends_at)) if staff.ends_at else Cell("–"),
+        last_day_cell(visit, staff.ends_at),
         Cell(own if staff.state is StaffState.ACTIVE else "–"),
     ]
 

@@ -14,7 +14,7 @@ from app.boards.domain import ModeratorFilter, ModeratorView
 from app.boards.schedules import ModeratorState
 from app.console.charts import Bar, Chart, series_of
 from app.console.lists import PAGE, Cell, Chip, Column, Listing, address, chips, csv_response
-from app.console.moments import plain, said_day, said_last_day
+from app.console.moments import last_day_cell, plain, said_day
 from app.console.visits import Visit, console_router, visit_at
 from app.kernel.ids import ForumId
 
@@ -95,11 +95,11 @@ def _cells(visit: Visit, view: ModeratorView) -> list[Cell]:
     verified = standing.verified_at
     return [
         Cell(view.handle, f"/console/accounts/{appointment.account_id}"),
-        Cell(view.board.name, address(visit.request, board=view.board.id, state=None)),
+        Cell(view.board.name, address(visit.request, board=view.board.id)),
         Cell(visit.say(f"moderators.role.{appointment.role}")),
         Cell(state.value, badge=state.value),
-        Cell("–") if over else Cell(said_last_day(visit, deadline.due_at), plain=plain(deadline.due_at)),
-        Cell("–") if over else Cell(said_last_day(visit, deadline.suspends_at), plain=plain(deadline.suspends_at)),
+        last_day_cell(visit, None if over else deadline.due_at),
+        last_day_cell(visit, None if over else deadline.suspends_at),
         Cell(said_day(visit, verified), plain=plain(verified)) if verified else Cell("–"),
     ]
 

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 
+from app.console.lists import Cell
 from app.console.visits import Visit
 from app.kernel.clock import SHANGHAI
 from app.kernel.sentence import Language
@@ -29,6 +30,11 @@ def said_date(visit: Visit, day_in_shanghai: date) -> str:
 def said_last_day(visit: Visit, end: datetime) -> str:
     """The last day before this end, which lies at its midnight."""
     return day(language(visit), end - _TICK)
+
+
+def last_day_cell(visit: Visit, end: datetime | None) -> Cell:
+    """The last day on which it still holds, on the page and in the file alike: of every end in a list."""
+    return Cell("–") if end is None else Cell(said_last_day(visit, end), plain=typed_last_day(end))
 
 
 def said_moment(visit: Visit, when: datetime) -> str:

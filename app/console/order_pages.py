@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from app.boards.domain import Ordered, OrderedState, OrderPreview, OrderScope, Progress, ScopeKind, Touched
 from app.console.lists import PAGE, Cell, Column, Listing, address, chips, csv_response
-from app.console.moments import plain, said_last_day, said_moment
+from app.console.moments import last_day_cell, plain, said_last_day, said_moment
 from app.console.visits import Fields, FormOf, Visit, act, console_router, visit_at
 from app.kernel.errors import ShimingError
 from app.web.problems import status_of
@@ -230,6 +230,6 @@ def _ordered(visit: Visit, one: Ordered) -> list[Cell]:
         Cell(visit.say(f"moderators.role.{standing.appointment.role}")),
         Cell(visit.say(f"moderators.ordered.{one.state}")),
         Cell(standing.state.value, badge=standing.state.value),
-        Cell(said_last_day(visit, due_at), plain=plain(due_at)) if left else Cell("–"),
+        last_day_cell(visit, due_at if left else None),
         Cell(said_moment(visit, one.done_at), plain=plain(one.done_at)) if one.done_at else Cell("–"),
     ]

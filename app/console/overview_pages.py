@@ -9,6 +9,7 @@ from fastapi import Depends
 from fastapi.responses import Response
 
 from app import policies
+from app.accounts.domain import AccountStatus
 from app.boards.schedules import ModeratorState
 from app.compliance.domain import CheckState, Figures
 from app.console.access import opened_to, page_at, page_of
@@ -97,10 +98,14 @@ def _posters(visit: Visit, figures: Figures) -> _Tile:
     posters, since = figures.posters, figures.posters.all_verified_since
     share, counts = _share(visit, posters.verified, posters.may_post)
     notes = [counts]
+    if others := posters.by_status[AccountStatus.UNVERIFIED]:
+        notes.append(visit.say("overview.posters.others", n=others))
     if posters.unverified:
         notes.append(visit.say("overview.posters.defect", n=posters.unverified))
     elif since:
         notes.append(visit.say("overview.posters.since", day=said_date(visit, since)))
+    else:
+        notes.append(visit.say("overview.posters.not_kept"))
     if posters.oldest_verification:
         notes.append(visit.say("overview.posters.oldest", day=said_day(visit, posters.oldest_verification)))
     notes.append(visit.say("overview.posters.means", permits=figures.month.permitted))

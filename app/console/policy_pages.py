@@ -1,16 +1,17 @@
 """Every number of the service, and those that staff may set: what holds, since when, and why."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import Depends
 from fastapi.responses import Response
-from markupsafe import Markup
 
 from app import policies
 from app.boards.term_changes import TermName
 from app.boards.terms import MadeChange
 from app.console.lists import PAGE, Cell, Chip, Column, Listing, address, chips, csv_response
 from app.console.moments import plain, said_moment
+from app.console.number_words import said_name, said_source, said_unit
 from app.console.visits import Visit, console_router, visit_at
 from app.forums.errors import ForumNotFound
 from app.kernel.ids import ForumId
@@ -20,7 +21,6 @@ HERE = "/console/policies"
 VisitOf = Annotated[Visit, Depends(visit_at("policies"))]
 _HISTORY = 20
 _DESIGN = "design"
-_ENGLISH = Markup('<span lang="en">{}</span>')
 
 
 @router.get("/policies")
@@ -76,10 +76,10 @@ def _columns(visit: Visit) -> list[Column]:
 def _cells(visit: Visit, name: str, policy: policies.Policy) -> list[Cell]:
     may_be_set = name in set(TermName)
     return [
-        Cell(name, f"{HERE}/change?name={name}" if may_be_set else None),
-        Cell(policy.value),
-        Cell(_ENGLISH.format(policy.unit), plain=policy.unit),
-        Cell(_ENGLISH.format(policy.source), plain=policy.source),
+        Cell(said_name(visit, name), f"{HERE}/change?name={name}" if may_be_set else None, plain=name),
+        Cell(f"{policy.value:,}", plain=str(policy.value)),
+        Cell(said_unit(visit, policy), plain=policy.unit),
+        Cell(said_source(visit, policy), plain=policy.source),
         Cell(visit.say("policies.list.here") if may_be_set else policy.setting or "–"),
     ]
 
@@ -112,21 +112,23 @@ def _history(visit: Visit, forum_id: ForumId | None) -> Listing:
     except ForumNotFound:
         found = []
     shown = found[:_HISTORY]
+    addresses: dict[str, str] = {one.id: one.email for one in visit.services.staff.members.list_all()}
     names = ("effective", "where", "interval", "grace", "reason", "source", "made")
     return Listing(
         visit.say("policies.history.caption"),
         [Column(visit.say(f"policies.history.{name}")) for name in names],
-        [_change_cells(visit, one) for one in shown],
+        [_change_cells(visit, one, addresses) for one in shown],
         visit.say("policies.history.empty"),
         first=address(visit.request, before=None) if before else None,
         next=address(visit.request, before=str(shown[-1].number)) if len(found) > _HISTORY else None,
     )
 
 
-def _change_cells(visit: Visit, made: MadeChange) -> list[Cell]:
+def _change_cells(visit: Visit, made: MadeChange, addresses: Mapping[str, str]) -> list[Cell]:
     change = made.change
     ahead = change.effective_at > visit.now
     when = said_moment(visit, change.effective_at)
+    who = addresses.get(made.changed_by or "", made.changed_by or "–")
     return [
         Cell(visit.say("policies.history.ahead", when=when) if ahead else when, plain=plain(change.effective_at)),
         Cell(_where(visit, made)),
@@ -134,7 +136,7 @@ def _change_cells(visit: Visit, made: MadeChange) -> list[Cell]:
         Cell(_days(visit, change.grace_days)),
         Cell(made.reason or "–"),
         Cell(made.source),
-        Cell(visit.say("policies.history.by", when=said_moment(visit, made.made_at), who=made.changed_by or "–")),
+        Cell(visit.say("policies.history.by", when=said_moment(visit, made.made_at), who=who)),
     ]
 
 

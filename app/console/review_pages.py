@@ -1,6 +1,7 @@
 """The screening queue: the list on the left, one text with its hits on the right, decided by keyboard. Source: L5b."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 
@@ -15,11 +16,12 @@ from app.console.visits import Fields, FormOf, Visit, act, console_router, visit
 from app.screening.category_words import words_of
 from app.screening.docket import Ended, Review, ReviewFilter
 from app.screening.domain import NEVER_MASKED, Field, Hit, Ruling
+from app.screening.review_steps import Handling
 from app.screening.reviews import LONGEST_REASON
 from app.staff.access import Permission
 
 router = console_router()
-_HERE = "/console/reviews"
+HERE = "/console/reviews"
 VisitOf = Annotated[Visit, Depends(visit_at("reviews"))]
 _HARMLESS = ("quoted", "name", "harmless")
 _HARMFUL = ("fraud", "advertising", "personal", "illegal", "insult", "minors")
@@ -30,10 +32,10 @@ _KEYS = {Ruling.PASS: "a", Ruling.MASK: "m", Ruling.BLOCK: "b"}
 @router.get("/reviews")
 def reviews(visit: VisitOf) -> Response:
     """The queue, and the oldest text that waits."""
-    return _queue(visit, visit.query.get("open"), {})
+    return queue_page(visit, visit.query.get("open"), {})
 
 
-def _queue(
+def queue_page(
     visit: Visit,
     review_id: str | None,
     typed: Fields,
@@ -45,8 +47,10 @@ def _queue(
     services = visit.services.reviews
     found, waiting = services.list_open(wanted), services.count_open()
     shown = found[:PAGE]
-    chosen = review_id or (shown[0].id if shown else None)
+    handling = visit.services.review_desk.handling_of([one.id for one in shown])
+    chosen = review_id or _next_of(visit, handling)
     review = services.show(chosen) if chosen else None
+    steps = visit.services.review_desk.handling_of([chosen])[chosen] if chosen else Handling()
     return visit.show(
         "reviews",
         status=status,
@@ -54,7 +58,19 @@ def _queue(
         typed=typed,
         waiting=waiting,
         oldest=period(visit, visit.now - waiting.oldest) if waiting.oldest else None,
-        items=[(one, period(visit, one.age), one.excerpt.reveal() if one.excerpt else None) for one in shown],
+        items=[
+            (
+                one,
+                period(visit, one.age),
+                one.excerpt.reveal() if one.excerpt else None,
+                _marks(visit, handling[one.id]),
+            )
+            for one in shown
+        ],
+        holder=steps.holder(visit.now),
+        marks=_marks(visit, steps),
+        steps=_said_steps(visit, steps),
+        longest=LONGEST_REASON,
         review=review,
         parts_of_text=list(_marked(review)) if review else [],
         handle=_handle(visit, review) if review else None,
@@ -62,10 +78,42 @@ def _queue(
         rulings=_rulings(review) if review else (),
         reasons=(("harmless", _HARMLESS), ("harmful", _HARMFUL)),
         next=address(visit.request, cursor=shown[-1].id, open=None) if len(found) > PAGE else None,
-        first=_HERE if visit.query.get("cursor") else None,
+        first=HERE if visit.query.get("cursor") else None,
         keys_off=visit.query.get("keys") == "off",
         named=lambda categories: visit.sentence(words_of(categories)),
     )
+
+
+def _next_of(visit: Visit, handling: Mapping[str, Handling]) -> str | None:
+    """The oldest that nobody else is at and that this member did not hand on; else the oldest."""
+    mine, free = visit.staff.id, list[str]()
+    for one, steps in handling.items():
+        if steps.holder(visit.now) in {None, mine} and mine not in steps.handed_on_by:
+            free.append(one)
+    return next(iter([*free, *handling]), None)
+
+
+def _marks(visit: Visit, handling: Handling) -> list[str]:
+    """What the list says of it: who is at it, and whether it was handed on."""
+    holder, found = handling.holder(visit.now), list[str]()
+    if holder is not None:
+        found.append(visit.say("reviews.mark.claimed", name=name_of(visit, holder)))
+    if handling.handed_on_by:
+        names = [name_of(visit, one) for one in sorted(handling.handed_on_by)]
+        found.append(visit.say("reviews.mark.escalated", name="、".join(names)))
+    return found
+
+
+def _said_steps(visit: Visit, handling: Handling) -> list[tuple[datetime, str, str, str | None]]:
+    return [
+        (
+            step.at,
+            name_of(visit, step.actor_id),
+            visit.say(f"reviews.step.{step.kind}"),
+            step.words.reveal() if step.words else None,
+        )
+        for step in handling.steps
+    ]
 
 
 def _marked(review: Review) -> Iterator[tuple[str, Hit | None]]:
@@ -108,7 +156,7 @@ def _said_ended(visit: Visit, ended: Ended) -> str:
 @router.get("/reviews/{review_id}")
 def review(visit: VisitOf, review_id: str) -> Response:
     """The queue with this one opened, whether it waits or is over."""
-    return visit.go(_HERE, open=review_id)
+    return visit.go(HERE, open=review_id)
 
 
 def _reason(visit: Visit, form: Fields) -> tuple[str, list[tuple[str, str]]]:
@@ -139,13 +187,13 @@ def decide(
     written, version = form.get("ruling", ""), form.get("version", "")
     reason, wrong = _reason(visit, form)
     if wrong or not version.isascii() or not version.isdigit() or len(version) > len("999999"):
-        return _queue(visit, review_id, form, wrong, HTTPStatus.UNPROCESSABLE_ENTITY)
+        return queue_page(visit, review_id, form, wrong, HTTPStatus.UNPROCESSABLE_ENTITY)
 
     def work(now: Visit) -> Response:
         now.services.reviews.decide(now.actor, review_id, int(version), Ruling(written), reason)
-        return now.go(_HERE, f"decided_{written}")
+        return now.go(HERE, f"decided_{written}")
 
     def again(errors: Sequence[tuple[str, str]], status: int) -> Response:
-        return _queue(visit, review_id, form, errors, status)
+        return queue_page(visit, review_id, form, errors, status)
 
     return act(visit, form, work, again)

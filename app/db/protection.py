@@ -23,6 +23,14 @@ Protected = Mapping[str, Sequence[Change]]
 
 
 @dataclass(frozen=True, slots=True)
+class GuardedDelete:
+    """A table whose rows may be deleted only where a condition holds, in which `OLD` is the row."""
+
+    table: str
+    only_if: str
+
+
+@dataclass(frozen=True, slots=True)
 class InsertTrigger:
     """What the database does by itself after each row that is inserted, as a migration has put it up."""
 
@@ -32,6 +40,7 @@ class InsertTrigger:
 
 
 _SAID = "this table is append-only"
+_KEPT = "this row is to be kept"
 _FUNCTION = "shiming_append_only"
 _BODY = f" BEGIN RAISE EXCEPTION USING MESSAGE = '{_SAID}', ERRCODE = 'restrict_violation'; END "
 _TRIGGER_BITS = {Change.DELETE: 8, Change.UPDATE: 16, Change.TRUNCATE: 32}
@@ -66,6 +75,26 @@ def unprotected(connection: Connection, tables: Protected) -> list[str]:
     found = _found_postgres if connection.dialect.name == "postgresql" else _found_sqlite
     whole = set(found(connection, tables))
     return [table for table in tables if table not in whole]
+
+
+def guard(connection: Connection, guarded: GuardedDelete) -> None:
+    """Puts up the trigger of a table whose rows are kept until a condition holds; safe to run again."""
+    name = f"{guarded.table}_kept"
+    if connection.dialect.name == "postgresql":
+        refused = f"RAISE EXCEPTION USING MESSAGE = '{_KEPT}', ERRCODE = 'restrict_violation'"
+        body = f" BEGIN IF NOT ({guarded.only_if}) THEN {refused}; END IF; RETURN OLD; END "
+        for statement in (
+            f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $${body}$$",
+            f"CREATE OR REPLACE TRIGGER {name} BEFORE DELETE ON {guarded.table} FOR EACH ROW EXECUTE FUNCTION {name}()",
+            f"ALTER TABLE {guarded.table} ENABLE TRIGGER {name}",
+        ):
+            connection.exec_driver_sql(statement)
+        return
+    connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
+    connection.exec_driver_sql(
+        f"CREATE TRIGGER {name} BEFORE DELETE ON {guarded.table} WHEN NOT ({guarded.only_if})"
+        f" BEGIN SELECT RAISE(ABORT, '{_KEPT}'); END"
+    )
 
 
 def stands(connection: Connection, trigger: InsertTrigger) -> bool:

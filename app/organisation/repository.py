@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.orm import Session, aliased
 
+from app.db.words import read_word
 from app.kernel.ids import AuthorityId, ForumId, OfficerId
 from app.organisation.domain import Authority, AuthorityEntry, AuthorityKind, Duty, FiledForum, Filing, Rank, Vacancy
 from app.organisation.models import AuthorityRow, ForumFilingRow, OfficerRow
@@ -35,7 +36,7 @@ def list_officers(session: Session, before: str | None, limit: int, *, current: 
 def filled_posts(session: Session) -> set[Vacancy]:
     """The posts that somebody holds now."""
     rows = session.execute(select(OfficerRow.duty, OfficerRow.rank).where(OfficerRow.ended_at.is_(None)).distinct())
-    return {Vacancy(Duty(duty), Rank(rank)) for duty, rank in rows}
+    return {Vacancy(read_word(Duty, duty, "officers"), read_word(Rank, rank, "officers")) for duty, rank in rows}
 
 
 def others_of_duty(session: Session, duty: Duty, officer_id: str) -> int:
@@ -139,7 +140,9 @@ def list_authorities(
 
 
 def _authority(row: AuthorityRow) -> Authority:
-    entry = AuthorityEntry(row.name, AuthorityKind(row.kind), row.region, row.channel, row.reviewed_on)
+    entry = AuthorityEntry(
+        row.name, read_word(AuthorityKind, row.kind, row.authority_id), row.region, row.channel, row.reviewed_on
+    )
     return Authority(
         AuthorityId(row.authority_id), row.number, entry, row.recorded_at, row.recorded_by, row.ended_because
     )

@@ -243,13 +243,24 @@ class Organisation:
         return found
 
 
-def _in_use(tx: Transaction, authority_id: str) -> Authority:
+def find_authority(tx: Transaction, authority_id: str) -> Authority | None:
+    """A step: as the directory has it now, ended or not."""
     found = repository.entries_of(tx.session, authority_id)
-    if not found:
+    return found[0] if found else None
+
+
+def authorities_in_use(tx: Transaction) -> list[Authority]:
+    """A step: those to which something is reported, the oldest first."""
+    return repository.list_authorities(tx.session, current=True)
+
+
+def _in_use(tx: Transaction, authority_id: str) -> Authority:
+    found = find_authority(tx, authority_id)
+    if found is None:
         raise NoSuchAuthority
-    if found[0].ended_because is not None:
+    if found.ended_because is not None:
         raise AuthorityHasEnded
-    return found[0]
+    return found
 
 
 def _refuse_future(tx: Transaction, pointer: str, day: date) -> None:

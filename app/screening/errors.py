@@ -136,6 +136,13 @@ class NotInForce(Conflict):
     sentence = Sentence("这个词库没有生效，无需撤下。", "This lexicon is not in force; there is nothing to withdraw.")
 
 
+class ClaimedByAnother(Conflict):
+    sentence = Sentence(
+        "别人刚认领了这一条。等对方交回，或看下一条。",
+        "Somebody else has just claimed this one. Wait until they give it back, or see the next one.",
+    )
+
+
 class PublishedMeanwhile(Unavailable):
     """Somebody else has published while this was compiled: what it would replace is not in force any more."""
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from sqlalchemy import Select, insert, select, update
 from sqlalchemy.orm import Session, defer
 
+from app.db.words import read_word
 from app.kernel.actor import Actor, ActorKind
 from app.screening.editions import LexiconVersion, Published
 from app.screening.models import LexiconVersionRow, PublicationRow
@@ -39,7 +40,7 @@ def _versions() -> Select[LexiconVersionRow]:
 
 
 def _version(row: LexiconVersionRow) -> LexiconVersion:
-    actor = Actor(ActorKind(row.actor_kind), row.actor_id)
+    actor = Actor(read_word(ActorKind, row.actor_kind, row.id), row.actor_id)
     return LexiconVersion(row.id, row.name, row.number, row.terms, row.digest, row.created_at, actor)
 
 
@@ -77,7 +78,13 @@ def newest_of_each(session: Session) -> dict[str, Published]:
 
 def _published(row: PublicationRow) -> Published:
     number = json.loads(row.parts).get(row.name)
-    return Published(row.name, number, row.number, row.published_at, Actor(ActorKind(row.actor_kind), row.actor_id))
+    return Published(
+        row.name,
+        number,
+        row.number,
+        row.published_at,
+        Actor(read_word(ActorKind, row.actor_kind, row.name), row.actor_id),
+    )
 
 
 def add_publication(

@@ -70,6 +70,7 @@ class ScreenedContentRow(Base):
     """What the texts of a screening became in their forum."""
 
     __tablename__ = "screened_contents"
+    __table_args__ = (Index(None, "content_ref"),)
 
     screening_id: Mapped[str] = mapped_column(ForeignKey("screenings.id"), primary_key=True)
     content_ref: Mapped[str] = mapped_column(String(200), primary_key=True)
@@ -134,6 +135,7 @@ class ReviewRow(Base):
         Index("ix_reviews_open", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
         Index("ix_reviews_decided_text", "digest", "forum_id", "field"),
         Index("ix_reviews_account", "account_id", "id"),
+        Index("ix_reviews_decided", "decided_at", "id"),
     )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
@@ -157,6 +159,21 @@ class ReviewRow(Base):
     reason: Mapped[str | None] = mapped_column(String(400))
     actor_kind: Mapped[str | None] = mapped_column(String(16))
     actor_id: Mapped[str | None] = mapped_column(String(40))
+
+
+class ReviewStepRow(Base):
+    """What reviewers did about a text short of deciding; the newest claim counts, for a while."""
+
+    __tablename__ = "review_steps"
+    __table_args__ = (Index("ix_review_steps_review", "review_id", "id"),)
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    review_id: Mapped[str] = mapped_column(ForeignKey("reviews.id"))
+    kind: Mapped[str] = mapped_column(String(16))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    actor_id: Mapped[str] = mapped_column(String(40))
+    sealed_words: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """None where there are none, and once the text is gone that they are about."""
 
 
 class PatrolRow(Base):

@@ -11,6 +11,7 @@ from enum import StrEnum
 from app import policies
 from app.crypto.envelope import Records
 from app.db.unit_of_work import Transaction, UnitOfWork, again_on_collision
+from app.db.words import read_word
 from app.events.catalogue import EventType
 from app.events.service import hearing
 from app.kernel.actor import SYSTEM
@@ -165,7 +166,7 @@ def _progress(row: PatrolRow, published_at: datetime) -> Progress:
     return Progress(
         publication=row.publication,
         published_at=published_at,
-        state=PatrolState(row.ended) if row.ended else PatrolState.RUNNING,
+        state=read_word(PatrolState, row.ended, str(row.publication)) if row.ended else PatrolState.RUNNING,
         read=row.read,
         found=row.found,
         started_at=row.started_at,

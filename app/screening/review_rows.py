@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.kernel.actor import Actor
 from app.screening.docket import DecidedFilter, Ended, ReviewFilter, Waiting
 from app.screening.domain import Decision, Ruling
-from app.screening.models import KeptTextRow, ReviewRow
+from app.screening.models import KeptTextRow, ReviewRow, ReviewStepRow
 
 ReviewAndText = Row[ReviewRow, KeptTextRow]
 _OF_PERSONS = (Ruling.PASS.value, Ruling.MASK.value, Ruling.BLOCK.value)
@@ -59,6 +59,22 @@ def count_open(session: Session) -> Waiting:
 def find(session: Session, review_id: str) -> ReviewAndText | None:
     query = select(ReviewRow, KeptTextRow).join(KeptTextRow, KeptTextRow.id == ReviewRow.text_id)
     return session.execute(query.where(ReviewRow.id == review_id)).first()
+
+
+def hold(session: Session, review_id: str) -> ReviewRow | None:
+    """Others wait for it."""
+    return session.scalar(select(ReviewRow).where(ReviewRow.id == review_id).with_for_update())
+
+
+def steps_of(session: Session, review_ids: Sequence[str]) -> Sequence[ReviewStepRow]:
+    """The oldest first."""
+    query = select(ReviewStepRow).where(ReviewStepRow.review_id.in_(review_ids))
+    return session.scalars(query.order_by(ReviewStepRow.at, ReviewStepRow.id)).all()
+
+
+def add_step(session: Session, row: ReviewStepRow) -> None:
+    session.add(row)
+    session.flush()
 
 
 def ended_of(row: ReviewRow) -> Ended | None:

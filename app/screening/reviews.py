@@ -109,7 +109,7 @@ class Reviews:
         seen, it is to be read again before it is shown. Raises `NoSuchReview`, `AlreadyDecided`, `AskedForMore`,
         `Invalid`. Source: L5b, L6e.
         """
-        _refuse_reason(reason)
+        refuse_reason(reason)
         ended = again_on_collision(lambda: self._decide(actor, review_id, version, ruling, reason))
         if ended is None:
             raise AskedForMore
@@ -233,7 +233,7 @@ def _already(row: ReviewRow) -> AlreadyDecided:
     )
 
 
-def _refuse_reason(reason: str) -> None:
+def refuse_reason(reason: str) -> None:
     """Raises `Invalid`."""
     refuse_unreadable([Text(Field.REASON, "/reason", reason)])
     if len(reason) > LONGEST_REASON:

@@ -12,7 +12,7 @@ from app.kernel.ids import ForumId
 from app.screening.contents import ReviewersWord, Screened, blocking
 from app.screening.domain import Decision, Field, Ruling
 from app.screening.keeping import read_hits
-from app.screening.models import KeptTextRow, ReviewRow, ScreenedContentRow, ScreeningRow
+from app.screening.models import KeptTextRow, ReviewRow, ReviewStepRow, ScreenedContentRow, ScreeningRow
 
 _ADD = insert(Base.metadata.tables[ScreeningRow.__tablename__])
 """Every screening writes this: into the bare table, it costs half."""
@@ -97,6 +97,17 @@ def find_published(session: Session, screening_id: str, content_ref: str) -> Scr
     return session.get(ScreenedContentRow, (screening_id, content_ref))
 
 
+def newest_published(session: Session, forum_id: ForumId, content_ref: str) -> ScreenedContentRow | None:
+    """Of whichever screening of the forum."""
+    query = (
+        select(ScreenedContentRow)
+        .join(ScreeningRow, ScreeningRow.id == ScreenedContentRow.screening_id)
+        .where(ScreenedContentRow.content_ref == content_ref, ScreeningRow.forum_id == forum_id)
+    )
+    newest = query.order_by(ScreenedContentRow.published_at.desc(), ScreenedContentRow.screening_id.desc())
+    return session.scalars(newest.limit(1)).first()
+
+
 def add_published(session: Session, row: ScreenedContentRow) -> None:
     session.add(row)
     session.flush()
@@ -107,6 +118,8 @@ def forget_texts(session: Session, now: datetime, limit: int) -> int:
     over = select(KeptTextRow.id).where(KeptTextRow.keep_until <= now).order_by(KeptTextRow.keep_until)
     ids = session.scalars(over.limit(limit).with_for_update(skip_locked=True)).all()
     session.execute(update(KeptTextRow).where(KeptTextRow.id.in_(ids)).values(sealed_text=None, keep_until=None))
+    about = select(ReviewRow.id).where(ReviewRow.text_id.in_(ids))
+    session.execute(update(ReviewStepRow).where(ReviewStepRow.review_id.in_(about)).values(sealed_words=None))
     return len(ids)
 
 

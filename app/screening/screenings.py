@@ -131,6 +131,12 @@ class Screenings:
         return StoredResult(digest, Result(field, kept.ref, verdict), word.ruling if word else None)
 
 
+def find_published(tx: Transaction, forum_id: ForumId, content_ref: str) -> tuple[str, str | None] | None:
+    """A step: the screening of what a forum calls so, and its address; None for what was never told, or long ago."""
+    row = screening_rows.newest_published(tx.session, forum_id, content_ref)
+    return (row.screening_id, row.url) if row else None
+
+
 def _after_rulings(tx: Transaction, forum_id: ForumId, found: list[Judged]) -> list[Judged]:
     """What reviewers have said of a text counts; nobody is asked where all passes."""
     open_to = {(one.field, one.digest) for one in found if one.verdict.decision in _OPEN_TO_RULINGS}

@@ -36,6 +36,10 @@ class Permission(StrEnum):
     COMPLAINTS = "complaints"
     """Complaints and appeals."""
     LEXICONS = "lexicons"
+    VIOLATIONS = "violations"
+    """Record, order measures, open evidence."""
+    REPORTS = "reports"
+    """Reports to authorities, and evidence that is held."""
     DISCLOSURE_REQUEST = "disclosure-request"
     """Ask, and see, withdraw and execute one's own."""
     DISCLOSURE_APPROVE = "disclosure-approve"
@@ -63,6 +67,8 @@ OPENED_BY: Mapping[Permission, frozenset[Role]] = {
     Permission.REVIEWS: frozenset({_REVIEWER}),
     Permission.COMPLAINTS: frozenset({_REVIEWER, _COMPLIANCE}),
     Permission.LEXICONS: frozenset({_ADMIN, _REVIEWER}),
+    Permission.VIOLATIONS: frozenset({_COMPLIANCE, _REVIEWER}),
+    Permission.REPORTS: frozenset({_COMPLIANCE}),
     Permission.DISCLOSURE_REQUEST: frozenset({_COMPLIANCE, _PRIVACY}),
     Permission.DISCLOSURE_APPROVE: frozenset({_PRIVACY}),
     Permission.AUDIT: frozenset({_AUDITOR, _COMPLIANCE, _ADMIN, _PRIVACY}),

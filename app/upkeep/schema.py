@@ -11,14 +11,15 @@ from alembic.util import CommandError
 from sqlalchemy import Engine
 
 from app.audit.protection import PROTECTED
-from app.db.protection import Protected, protect
+from app.db.protection import Protected, guard, protect
 from app.db.unit_of_work import translated
 from app.forums.protection import APPEND_ONLY
 from app.kernel.errors import StartRefused
+from app.reporting.protection import EVIDENCE, KEPT_EVIDENCE
 
 _MIGRATIONS = Path(__file__).parent.parent.parent / "migrations"
 SCHEMA_VERSION_TABLE = "alembic_version"
-PROTECTED_TABLES: Protected = {**PROTECTED, **APPEND_ONLY}
+PROTECTED_TABLES: Protected = {**PROTECTED, **APPEND_ONLY, **EVIDENCE}
 """Those of the log, and every other one to which rows are only added."""
 _FOREIGN = "is none that this version knows. Run the version that made it, or restore a backup."
 
@@ -47,6 +48,7 @@ def upgrade(engine: Engine) -> None:
             command.upgrade(migrations(engine), "head")
             with engine.begin() as connection:
                 protect(connection, PROTECTED_TABLES)
+                guard(connection, KEPT_EVIDENCE)
     except CommandError:
         raise StartRefused(f"The database's schema {_FOREIGN}") from None
 

@@ -128,6 +128,7 @@ _TITLES: dict[str, Sentence] = {
     "role-not-sufficient": Sentence("你的角色不能这样做", "Your roles do not open this"),
     "second-factor-needed": Sentence("先输入动态码", "A fresh code is needed"),
     "too-few-staff": Sentence("能批准的人不够", "Too few people could approve"),
+    "no-authority": Sentence("没有可报送的部门", "There is no authority to tell"),
     "needs-second-person": Sentence("要由另一个人来做", "This takes another person"),
     "needs-another-person": Sentence("要由没有参与的人来做", "This takes somebody who had no part in it"),
     "not-found": Sentence("没有这条记录", "Not found"),

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from app.accounts.domain import Account, AccountChange, ImposedSanction, SanctionKind
+from app.accounts.domain import Account, AccountChange, Basis, ImposedSanction, SanctionKind
 from app.accounts.errors import HandleFrozen, NoSuchSanction, NothingToLift
 from app.accounts.models import SanctionRow
 from app.accounts.restoring import Why, freeze_handle, newest_sanction, overturn_sanction, release_handle
@@ -52,10 +52,10 @@ def test_a_suspension_that_a_ban_had_replaced_goes_on_as_it_was(
 ) -> None:
     account, sanctions, at = desk.account("山间清风"), services.sanctions, desk.forum_id
     until = clock.now() + timedelta(days=10)
-    sanctions.suspend(OPERATOR, at, account.id, "刷屏", until, "版规三")
+    sanctions.suspend(OPERATOR, at, account.id, "刷屏", until, Basis("版规三"))
     before = rows(desk, account)
     clock.advance(days=1)
-    sanctions.ban(OPERATOR, at, account.id, "再犯", "版规四")
+    sanctions.ban(OPERATOR, at, account.id, "再犯", Basis("版规四"))
     ban = newest(desk, account, BANNED)
     assert (ban.imposed_by, ban.sanction.ground) == (("operator", "command-line"), "版规四")
     with pytest.raises(NoSuchSanction):

@@ -30,6 +30,7 @@ _OUR_OWN = tuple(
         "audit-proofs.md",
         "emergency.md",
         "organisation.md",
+        "violations.md",
         "appeals.md",
         "complaints.md",
     )

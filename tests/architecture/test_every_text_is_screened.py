@@ -59,9 +59,13 @@ _NOT_FOR_OTHERS = {
     *("email", "password", "new_password", "roles[]", "ends_at"),
     *("return_urls[]", "direct_verification", "scope.moderator_ids[]", "scope.forum_id", "decision", "lexicon_id"),
     *("scope.all", "scope.forum_id", "scope.board_id", "held_on", "scenario", "outcome"),
+    *("category", "source", "discovered_at", "content.published_at", "measure", "taken_at", "violation_id", "case"),
+    *("forum_id", "receipt_no", "sent_at", "disclosure_id"),
     *("items[].field", "items[].account_id", "items[].board", "items[].ref", "content_ref"),
 }
 """Who or what is meant, closed sets, secrets, addresses, and reasons that the forum itself gives."""
+_KEPT_AS_EVIDENCE = {"content.text", "content.ref", "content.ip"}
+"""As it was, sealed: staff alone read it, and nothing may be changed in it."""
 _FROM_ANYBODY = ("/v1/complaints", "/v1/appeals")
 _WHAT_SOMEBODY_COMPLAINS_OF = {
     *("forum_id", "category", "target.kind", "target.ref", "target.account", "target.board", "description"),
@@ -74,10 +78,13 @@ _OF_THE_STAFF = {
     ("POST", "/v1/staff/complaints/{case_id}/reply"): {"text"},
     ("POST", "/v1/staff/complaints/{case_id}/decide"): {"text", "outcome", "measures[]", "also[]"},
     ("POST", "/v1/staff/recusals"): {"staff_id"},
+    ("POST", "/v1/violations"): _KEPT_AS_EVIDENCE,
     ("POST", "/v1/staff/forums"): {"name"},
     ("POST", "/v1/staff/lexicons"): {"name", "content"},
     ("POST", "/v1/staff/lexicons/try"): {"text", "field"},
     ("POST", "/v1/staff/lexicons/{lexicon_id}/rehearse"): {"cases"},
+    ("POST", "/v1/staff/violations"): _KEPT_AS_EVIDENCE,
+    ("POST", "/v1/staff/violations/{violation_id}/reports"): {"note"},
 }
 """What the operator's own people write: names of forums and lexicons, lexicons, and texts that are only tried."""
 _OF_THE_OPERATOR = {

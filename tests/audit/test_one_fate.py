@@ -32,6 +32,7 @@ from app.organisation.domain import Appointed, AuthorityEntry, AuthorityKind, Du
 from app.registration.service import Wanted
 from app.screening.docket import ReviewFilter
 from app.screening.domain import Ruling
+from app.screening.review_steps import StepKind
 from app.settings import Settings
 from app.staff.access import Role as StaffRole
 from app.staff.domain import Announced, MemberChange, NewMember
@@ -148,7 +149,10 @@ def _acts_of_reviewers(services: Services, desk: Desk) -> Acts:
     desk.account("赌场老板")
     (review,) = services.reviews.list_open(ReviewFilter())
     decide = partial(services.reviews.decide, OPERATOR, review.id, review.version, Ruling.PASS)
-    return {Action.REVIEW_DECIDED: lambda: decide("核对过")}
+    return {
+        Action.REVIEW_DECIDED: lambda: decide("核对过"),
+        Action.REVIEW_HANDLED: lambda: services.review_desk.add(OPERATOR, review.id, StepKind.CLAIMED),
+    }
 
 
 def _acts_of_verifications(services: Services, desk: Desk) -> Acts:

@@ -86,7 +86,7 @@ def new_walker(services: Services, clock: FakeClock, address: str, new_visitor: 
     def make(*, language: str = "zh", **options: str | int | bool) -> Walker:
         if language not in forums:
             credentials = services.forums.add(OPERATOR, FORUMS[language], [f"{address}/problems"])
-            forums[language] = ForumBackend(address, credentials)
+            forums[language] = ForumBackend(address, credentials, within=services)
         visitor = new_visitor(language=language, **options)
         return Walker(visitor.tab(), visitor, services, clock, forums[language])
 

@@ -7,6 +7,9 @@ from playwright.sync_api import expect
 from app.console.access import PAGES, opened_to
 from app.forums.domain import PausedPlace
 from app.kernel.actor import OPERATOR
+from app.screening.docket import ReviewFilter
+from app.screening.domain import Ruling
+from app.screening.review_steps import StepKind
 from app.staff.access import Role
 from tests.browser.acting import press
 from tests.browser.pages import Walk, Walker
@@ -65,8 +68,18 @@ def console_of_compliance(walker: Walker) -> Iterator[str]:
     services.emergency.pauses.pause(OPERATOR, PausedPlace(), "演练")
     yield from _all_open(walker, login)
     page.goto("/console/reviews")
-    press(page, "section form button")
+    press(page, "section form[action$=decide] button")
     yield "console-review-undecided"
+    press(page, "section form[action$=claim] button")
+    (review,) = services.reviews.list_open(ReviewFilter())
+    services.review_desk.add(OPERATOR, review.id, StepKind.ESCALATED, "抽查")
+    page.goto("/console/reviews")
+    yield "console-review-handed-on"
+    services.reviews.decide(OPERATOR, review.id, review.version, Ruling.PASS, "抽查")
+    page.goto("/console/reviews/decided")
+    yield "console-reviews-decided"
+    page.goto(f"/console/switch/{services.emergency.pauses.list_in_force()[0].id}/lift")
+    yield "console-switch-lift"
     page.goto("/console/moderators?state=overdue")
     yield "console-moderators-none"
     page.goto(f"/console/moderators/order?scope=board:{board}")

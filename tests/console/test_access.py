@@ -1,19 +1,23 @@
 """The door of the console: which role opens which page, whose forms are taken, and what a session's cookie is like."""
 
 import re
+from datetime import timedelta
 
 import httpx2
 import pytest
 from fastapi.routing import APIRoute
 
+from app.agreements.domain import AgreementKind, Draft
 from app.audit.domain import Action
 from app.compliance.checks import CHECKS
 from app.console.access import PAGES, opened_to, page_at
 from app.console.routes import ROUTERS
+from app.kernel.actor import OPERATOR
 from app.kernel.sentence import Language
 from app.staff.access import Role
 from app.web.words import text
 from app.wiring import Services
+from tests.support.clock import FakeClock
 from tests.support.console import AtConsole
 from tests.support.forum import NO_CERTIFICATES
 from tests.support.staff import PASSWORD, make_staff
@@ -72,6 +76,37 @@ def test_whoever_is_refused_still_stands_in_the_console_and_is_told_the_way_back
             answer = console.http.request(method, path, content=b"form=x", headers=form)
             assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, _SIGN_IN), path
         assert console.http.get("/console?x=%00").status_code == 400
+
+
+def test_every_dangerous_form_asks_for_a_code_once_the_last_is_older_than_five_minutes(
+    services: Services, clock: FakeClock, address: str
+) -> None:
+    who, other = make_staff(services, *_EVERYTHING), make_staff(services, Role.REVIEWER)
+    forum_id = services.forums.add(OPERATOR, "镜湖").forum_id
+    text_of = services.agreements.current(AgreementKind.USER)
+    draft = Draft(AgreementKind.USER, "2099-01", text_of.text_zh, text_of.text_en)
+    written = services.agreement_drafts.write(OPERATOR, "用户协议", draft).written
+    soon = (clock.now() + timedelta(days=60)).date().isoformat()
+    forms: dict[str, dict[str, str]] = {
+        "/console/members/new": {},
+        f"/console/members/{other.staff_id}/disable": {},
+        f"/console/members/{other.staff_id}/reset": {},
+        "/console/forums/new": {},
+        f"/console/forums/{forum_id}/rotate": {},
+        f"/console/forums/{forum_id}/disable": {},
+        f"/console/forums/{forum_id}/confirm": {},
+        f"/console/agreements/drafts/{written.id}/publish": {},
+        "/console/policies/change": {"name": "reverification_interval", "value": "90", "effective_at": soon},
+        "/console/me/password": {},
+        "/console/me/authenticator": {},
+    }
+    with AtConsole(address, who) as console:
+        for later, asked in ((0, False), (6, True)):
+            clock.advance(minutes=later)
+            for path, query in forms.items():
+                page = console.get(path, **query)
+                assert (page.status_code, page.url.path) == (200, path)
+                assert ('autocomplete="one-time-code"' in page.text) is asked, path
 
 
 def test_whatever_an_address_says_was_done_is_a_page(services: Services, address: str) -> None:

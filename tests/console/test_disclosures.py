@@ -34,6 +34,12 @@ def office(services: Services, address: str) -> Office:
     return open_office(services, address)
 
 
+def waiting(at: AtConsole) -> int:
+    """What the menu says beside the disclosures."""
+    found = re.search(rf'href="{HERE}"[^>]*><span>[^<]*</span> <span class="count">([0-9]+)<', at.page.text)
+    return int(found[1]) if found else 0
+
+
 def slip(at: AtConsole, disclosure_id: str) -> str:
     """Asks for a passphrase and reads it off the page."""
     assert at.get(f"{HERE}/{disclosure_id}/open").status_code == 200
@@ -77,8 +83,12 @@ def test_a_disclosure_is_asked_for_approved_by_two_and_leaves_in_a_sealed_file_a
         for one in office.approvers[:2]:
             with AtConsole(address, one) as approver:
                 assert WANTED["authority"] in approver.get(f"{HERE}/{disclosure_id}").text
+                assert waiting(approver) == 1
                 done = approver.send(f"{HERE}/{disclosure_id}/approve")
+                assert waiting(approver) == 0
                 assert (done.status_code, "Approved" in done.text) == (200, True), done.text
+        asker.get(HERE)
+        assert waiting(asker) == 1
         passphrase, other = slip(asker, disclosure_id), ""
         file = asker.send(f"{HERE}/{disclosure_id}/file")
         assert (file.status_code, file.headers["cache-control"]) == (200, "no-store"), file.text
@@ -95,6 +105,7 @@ def test_a_disclosure_is_asked_for_approved_by_two_and_leaves_in_a_sealed_file_a
         assert {one["case"] for one in office.on_record("disclosure.sealed")} == digests
         page = asker.get(f"{HERE}/{disclosure_id}").text
         assert all(digest in page for digest in digests)
+        assert waiting(asker) == 0
         assert NAME not in page
         assert PERSON not in page
 

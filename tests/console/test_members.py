@@ -4,15 +4,17 @@ import html
 import re
 
 import pytest
+from sqlalchemy import update
 
 from app.crypto import totp
 from app.kernel.secret import Secret
 from app.staff.access import Role
 from app.staff.domain import Face, StaffState
+from app.staff.models import StaffRow
 from app.wiring import Services
 from tests.support.clock import FakeClock
 from tests.support.console import AtConsole
-from tests.support.staff import PASSWORD, StaffLogin, make_staff
+from tests.support.staff import PASSWORD, StaffLogin, make_staff, settle
 
 HERE = "/console/members"
 SCRIPT = "<script>alert(1)</script>"
@@ -197,7 +199,11 @@ def test_other_roles_open_neither_members_nor_forums_nor_work(services: Services
 def test_members_change_their_own_password_and_authenticator_whatever_their_roles(
     services: Services, clock: FakeClock, address: str
 ) -> None:
-    auditor = make_staff(services, Role.AUDITOR)
+    auditor, told_one = make_staff(services, Role.AUDITOR), "password that was handed to you"
+    with AtConsole(address, make_staff(services, Role.COMPLIANCE)) as at:
+        assert told_one not in at.get("/console").text
+        settle(services, update(StaffRow).values(own_password_at=None))
+        assert told_one in at.get("/console").text
     with AtConsole(address, auditor) as at:
         assert "the audit log" in at.get("/console/me").text
         at.get("/console/me/password")

@@ -1,5 +1,6 @@
 """Numbers at the console: all of them listed, a change rehearsed before it is made, and made with a second factor."""
 
+import re
 from datetime import timedelta
 
 from app import policies
@@ -21,6 +22,14 @@ def test_every_number_stands_in_the_list_with_its_unit_and_source(services: Serv
         for name, policy in policies.every_number():
             assert f"{name},{policy.value}," in file
         assert f"({len(list(policies.every_number()))})" in at.get(HERE).text
+        rows, here = list[str](), {"lang": "zh"}
+        while here:
+            page = at.get(HERE, **here).text
+            rows += re.findall(r'<td data-label="(?:名称|单位|来源)"[^>]*>(?:<a[^>]*>)?([^<]+)', page)
+            following = re.search(r'cursor=([a-z0-9_]+)" rel="next"', page)
+            here = {"cursor": following[1]} if following else {}
+        assert len(rows) == 3 * len(list(policies.every_number()))
+        assert [said for said in rows if not re.search(r"[\u4e00-\u9fff]|%|[KM]iB|docs/|^N10$|^L[0-9]", said)] == []
         for hostile in ("'", "<script>", "9" * 300):
             assert at.get(HERE, show=hostile, cursor=hostile, forum=hostile, before=hostile).status_code == 200
     with AtConsole(address, make_staff(services, "compliance")) as at:

@@ -155,6 +155,13 @@ def test_boards_of_all_forums_count_their_moderators_and_lead_on(
         assert "另一个论坛" in at.page.text
         assert "=茶馆" in at.get(BOARDS, forum=forum.credentials.forum_id, state="active").text
         pauses_are_shown_and_lifted(services, at, board["id"])
+        until = re.search(r"Attended until\"><time datetime=\"([^\"]+)", at.get(BOARDS).text)
+        powers = re.search(r"Powers until\"><time datetime=\"([^\"]+)", at.get("/console/moderators").text)
+        assert until
+        assert powers
+        assert until[1] == powers[1]
+        for page in (BOARDS, "/console/moderators"):
+            assert powers[1] in at.http.get(page, params={"csv": "1"}).text
     clock.advance(days=400)
     with AtConsole(address, make_staff(services, Role.COMPLIANCE)) as at:
         assert re.search(r'Overdue or without powers" class="number">1<', at.get(BOARDS).text)

@@ -14,7 +14,7 @@ BACK = "https://forum.example/back"
 
 @pytest.fixture
 def forum(services: Services, address: str) -> Iterator[ForumBackend]:
-    backend = ForumBackend(address, services.forums.add(OPERATOR, "测试论坛", [BACK]))
+    backend = ForumBackend(address, services.forums.add(OPERATOR, "测试论坛", [BACK]), within=services)
     yield backend
     backend.http.close()
 

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 from sqlalchemy import select
 
-from app.accounts.domain import Account, AccountChange, AccountName, AccountStatus, SanctionKind
+from app.accounts.domain import Account, AccountChange, AccountName, AccountStatus, Basis, SanctionKind
 from app.accounts.errors import HandleFrozen
 from app.accounts.models import SanctionRow
 from app.accounts.restoring import newest_sanction
@@ -93,10 +93,10 @@ def test_a_ban_appealed_with_its_ticket_is_lifted_and_the_suspension_before_it_g
     services: Services, desk: Desk, member: Actor, clock: FakeClock
 ) -> None:
     account, acts, appeals = desk.account("山间清风"), services.sanctions, services.complaints.appeals
-    acts.suspend(OPERATOR, desk.forum_id, account.id, "刷屏", clock.now() + timedelta(days=20), "版规三")
+    acts.suspend(OPERATOR, desk.forum_id, account.id, "刷屏", clock.now() + timedelta(days=20), Basis("版规三"))
     before = sanctions(desk, account)
     clock.advance(days=1)
-    acts.ban(OPERATOR, desk.forum_id, account.id, "再犯", "版规四")
+    acts.ban(OPERATOR, desk.forum_id, account.id, "再犯", Basis("版规四"))
     (notice,) = [one for one in appeals.notices(desk.forum_id, account.id) if one.kind is BAN]
     assert (notice.reason, notice.ground, notice.until, notice.appealed) == ("再犯", "版规四", None, False)
     assert [one.kind for one in appeals.notices(desk.forum_id, account.id)] == [BAN]

@@ -5,7 +5,11 @@ from typing import Any
 
 import httpx2
 
+from app.agreements.domain import AgreementKind
 from app.forums.domain import Credentials
+from app.kernel.ids import AccountId
+from app.wiring import Services
+from tests.support.joining import Joining
 
 Json = dict[str, Any]
 PERSON = "110199199003070017"
@@ -17,11 +21,17 @@ _AS_MANY_AS_ASK = httpx2.Limits(max_connections=None, max_keepalive_connections=
 
 
 class ForumBackend:
-    """One forum, logged in. `phone_code` reads the code where a person would: in the outbox."""
+    """One forum, logged in. `phone_code` reads the code where a person would: in the outbox.
 
-    def __init__(self, address: str, credentials: Credentials, language: str = "en") -> None:
+    `within`: the services behind that address, where they run in this process. Who is only needed joins through them.
+    """
+
+    def __init__(
+        self, address: str, credentials: Credentials, language: str = "en", within: Services | None = None
+    ) -> None:
         self.address = address
         self.credentials = credentials
+        self._joining = Joining(within, credentials) if within else None
         self.http = httpx2.Client(
             base_url=address,
             timeout=30,
@@ -97,6 +107,9 @@ class ForumBackend:
 
     def member(self, handle: str, number: str = PERSON) -> Json:
         """An account that may post: agreement accepted, document verified."""
+        if self._joining:
+            account_id = self._joining.register(handle)
+            return self._joined(self._joining, account_id, number, (AgreementKind.USER,))
         account = self.register(handle)
         self.accept_agreement(account["id"])
         verified = _ok(self.check_document(account["id"], number), 201)
@@ -107,6 +120,11 @@ class ForumBackend:
         self, handle: str, number: str = PERSON, phone: str | None = None, external_id: str | None = None
     ) -> Json:
         """A member who may be put on record: verified by document and bound by the moderator agreement."""
+        if self._joining:
+            account_id = self._joining.register(handle, external_id)
+            if phone is not None:
+                assert self.phone_code(account_id, phone)["outcome"] == "verified"
+            return self._joined(self._joining, account_id, number, (AgreementKind.USER, AgreementKind.MODERATOR))
         account = self.register(handle, external_id)
         self.accept_agreement(account["id"])
         self.accept_agreement(account["id"], "moderator")
@@ -115,6 +133,11 @@ class ForumBackend:
         verified = _ok(self.check_document(account["id"], number), 201)
         assert verified["outcome"] == "verified", verified
         return self.account(account["id"])
+
+    def _joined(self, joining: Joining, account_id: AccountId, number: str, kinds: tuple[AgreementKind, ...]) -> Json:
+        joining.accept(account_id, kinds)
+        joining.check(account_id, number, NAME)
+        return self.account(account_id)
 
     def board(self, founder_id: str, slug: str = "tea", **more: object) -> Json:
         body = {"slug": slug, "name": "茶馆", "description": "喝茶聊天", "founder": {"account_id": founder_id}, **more}

@@ -35,6 +35,11 @@
       }
       return;
     }
+    if (event.key === "o" && at >= 0) {
+      event.preventDefault();
+      items[at].querySelector("a").click();
+      return;
+    }
     const key = queue.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
     if (!key) return;
     event.preventDefault();

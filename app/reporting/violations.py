@@ -1,0 +1,204 @@
+"""Use cases of prohibited content: record it with its evidence, say what was done, open and hold what was kept."""
+
+from dataclasses import replace
+from hashlib import sha256
+
+from app.accounts.domain import Account
+from app.accounts.service import find_named
+from app.audit import service as audit
+from app.audit.details import Detail
+from app.audit.domain import Action, AuditObject, ObjectKind
+from app.boards.service import get_board
+from app.crypto.envelope import Records
+from app.db.unit_of_work import Transaction, UnitOfWork
+from app.events.catalogue import EventType, ViolationPayload
+from app.events.service import publish
+from app.forums.service import get_forum
+from app.kernel.actor import SYSTEM, Actor
+from app.kernel.ids import ForumId, StaffId, new_id
+from app.kernel.secret import Secret
+from app.organisation.domain import AuthorityKind
+from app.organisation.service import authorities_in_use
+from app.reporting import evidence, measures, report_rows, violation_rows
+from app.reporting.evidence import OpenedEvidence
+from app.reporting.moments import refuse_outside
+from app.reporting.offence_errors import ANOTHER_ACCOUNT, EvidenceErased, NoSuchViolation, unfit
+from app.reporting.offences import (
+    CAC,
+    KEPT,
+    POLICE,
+    By,
+    Hold,
+    Measure,
+    NewMeasure,
+    NewViolation,
+    StoredContent,
+    Violation,
+    ViolationFigures,
+    ViolationFilter,
+    ViolationId,
+    ViolationQueue,
+    ViolationView,
+)
+from app.screening.domain import Field, Text
+from app.screening.screenings import find_published
+from app.screening.service import refuse_unreadable
+
+_BENT = "not-verified"
+
+
+class ViolationDesk:
+    def __init__(self, unit_of_work: UnitOfWork, records: Records) -> None:
+        self._unit_of_work = unit_of_work
+        self._records = records
+
+    def record(self, actor: Actor, forum_id: ForumId, new: NewViolation) -> ViolationView:
+        """Puts prohibited content on record, with evidence that outlives the post and the account.
+
+        Raises `ForumNotFound`, `AccountNotFound`, `NoSuchBoard`, `Invalid`. Source: L7a, L7d.
+        """
+        with self._unit_of_work.begin(actor) as tx:
+            get_forum(tx, forum_id)
+            return view_of(tx, self.record_in(tx, forum_id, new))
+
+    def record_in(self, tx: Transaction, forum_id: ForumId, new: NewViolation) -> Violation:
+        """A step: the same in the transaction of what depends on it."""
+        refuse_unreadable([Text(Field.EXTERNAL_ID, "/content/ref", new.content.ref)])
+        account = find_named(tx, forum_id, new.account)
+        violation = _new_violation(tx, account, new)
+        violation_rows.add(tx.session, violation)
+        digest = evidence.keep(tx, self._records, violation, account, new.content)
+        audit.record(tx, Action.VIOLATION_RECORDED, ObjectKind.VIOLATION, violation.id, case=digest.hex())
+        payload = ViolationPayload(
+            violation.id, account.id, account.external_id, violation.board_id, violation.category, violation.source
+        )
+        publish(tx, forum_id, EventType.VIOLATION_RECORDED, payload, subject=account.id)
+        return violation
+
+    def get(self, forum_id: ForumId | None, violation_id: str) -> ViolationView:
+        """Of one forum, or of any for staff. Raises `NoSuchViolation`, also for another forum's."""
+        with self._unit_of_work.read() as tx:
+            return view_of(tx, get_violation(tx, forum_id, violation_id))
+
+    def list_all(self, wanted: ViolationFilter) -> list[ViolationView]:
+        """Newest first, without their evidence."""
+        with self._unit_of_work.read() as tx:
+            return _views(tx, violation_rows.newest(tx.session, wanted))
+
+    def refuse_another(self, forum_id: ForumId, violation_id: str, concerned: str) -> None:
+        """Whether an act on that account or board can be for this violation. Raises `NoSuchViolation`, `Invalid`."""
+        with self._unit_of_work.read() as tx:
+            violation = get_violation(tx, forum_id, violation_id)
+        if concerned not in {violation.account_id, violation.board_id}:
+            raise unfit("/violation_id", "another-account", ANOTHER_ACCOUNT)
+
+    def measure(self, actor: Actor, forum_id: ForumId | None, violation_id: str, new: NewMeasure) -> Measure:
+        """What was done about it; what staff order waits for the forum's word. Source: L7b, L7c.
+
+        Raises `NoSuchViolation`, `Invalid`, `NotSuspended`, `NotBanned`, `NotFrozen`.
+        """
+        with self._unit_of_work.begin(actor) as tx:
+            return measures.take(tx, get_violation(tx, forum_id, violation_id, lock=True), new)
+
+    def open_evidence(self, actor: Actor, violation_id: str, reason: str) -> OpenedEvidence:
+        """What was kept, for a reason that is on record; a bent one is not shown as a whole one.
+
+        Raises `NoSuchViolation`, `EvidenceErased`, `Invalid`. Source: L7d.
+        """
+        refuse_unreadable([Text(Field.REASON, "/reason", reason)])
+        with self._unit_of_work.begin(actor) as tx:
+            violation = get_violation(tx, None, violation_id)
+            opened = evidence.read(tx, self._records, violation.id)
+            detail, said = Detail(self._records, Secret(reason)), None if opened.verified else _BENT
+            audit.record_with(
+                tx, detail, Action.EVIDENCE_OPENED, AuditObject(ObjectKind.VIOLATION, violation.id), reason=said
+            )
+            return opened
+
+    def hold(self, actor: Actor, violation_id: str, reason: str | None) -> ViolationView:
+        """Keeps evidence beyond its time, as long as it is held; None lets it go again.
+
+        Raises `NoSuchViolation`, `EvidenceErased`, `Invalid`.
+        """
+        if reason is not None:
+            refuse_unreadable([Text(Field.REASON, "/reason", reason)])
+        with self._unit_of_work.begin(actor) as tx:
+            violation = get_violation(tx, None, violation_id, lock=True)
+            if violation.erased_at is not None:
+                raise EvidenceErased
+            hold = None if reason is None else Hold(tx.now, StaffId(tx.actor.id), reason)
+            violation_rows.set_hold(tx.session, violation.id, hold)
+            said = "released" if hold is None else "held"
+            audit.record(tx, Action.EVIDENCE_HELD, ObjectKind.VIOLATION, violation.id, reason=said)
+            return view_of(tx, replace(violation, hold=hold))
+
+    def figures(self) -> ViolationFigures:
+        """What waits for somebody, now."""
+        with self._unit_of_work.read() as tx:
+            recorded, since = violation_rows.count_waiting(tx.session, ViolationQueue.RECORDED)
+            ordered, since_ordered = violation_rows.count_waiting(tx.session, ViolationQueue.ORDERED)
+            untold = {one: violation_rows.count_untold(tx.session, one, tx.now - one.within) for one in (POLICE, CAC)}
+            kinds = {one.entry.kind for one in authorities_in_use(tx)}
+        due = [oldest + one.within for one, (_, _, oldest) in untold.items() if oldest is not None]
+        return ViolationFigures(
+            recorded=recorded,
+            ordered=ordered,
+            oldest_unstopped=min((one for one in (since, since_ordered) if one is not None), default=None),
+            unreported=sum(number for number, _, _ in untold.values()),
+            overdue=sum(late for _, late, _ in untold.values()),
+            oldest_due=min(due, default=None),
+            authorities_missing=tuple(one.kinds[0] for one in (POLICE, CAC) if not _has_any(one.kinds, kinds)),
+        )
+
+    def forget_old(self) -> int:
+        """A use case of the background: takes away evidence whose time is over; how many."""
+        with self._unit_of_work.begin(SYSTEM) as tx:
+            return evidence.forget_old(tx)
+
+
+def get_violation(tx: Transaction, forum_id: ForumId | None, violation_id: str, *, lock: bool = False) -> Violation:
+    """A step. Raises `NoSuchViolation`, also for another forum's."""
+    found = violation_rows.find(tx.session, forum_id, violation_id, lock=lock)
+    if found is None:
+        raise NoSuchViolation
+    return found
+
+
+def view_of(tx: Transaction, violation: Violation) -> ViolationView:
+    """A step: with all that became of it."""
+    return _views(tx, [violation])[0]
+
+
+def _views(tx: Transaction, violations: list[Violation]) -> list[ViolationView]:
+    done = measures.measures_of(tx, violations)
+    reports = report_rows.reports_on(tx.session, [one.id for one in violations])
+    return [ViolationView(one, done[one.id], tuple(reports.get(one.id, ()))) for one in violations]
+
+
+def _has_any(wanted: tuple[AuthorityKind, ...], kinds: set[AuthorityKind]) -> bool:
+    return not kinds.isdisjoint(wanted)
+
+
+def _new_violation(tx: Transaction, account: Account, new: NewViolation) -> Violation:
+    board_id = get_board(tx, account.forum_id, new.board).id if new.board is not None else None
+    published_at = refuse_outside(tx, "/content/published_at", new.content.published_at)
+    discovered_at = refuse_outside(tx, "/discovered_at", new.discovered_at, published_at)
+    screening_id, url = find_published(tx, account.forum_id, new.content.ref) or (None, None)
+    return Violation(
+        id=ViolationId(new_id("vio", tx.now)),
+        forum_id=account.forum_id,
+        account_id=account.id,
+        board_id=board_id,
+        category=new.category,
+        source=new.source,
+        discovered_at=discovered_at,
+        recorded_at=tx.now,
+        recorded_by=By(tx.actor.kind, tx.actor.id),
+        content=StoredContent(
+            new.content.ref, url, screening_id, published_at, sha256(new.content.text.encode()).digest()
+        ),
+        case=new.case,
+        kept_until=tx.now + KEPT,
+        hold=None,
+        erased_at=None,
+    )
