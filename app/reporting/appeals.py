@@ -71,8 +71,9 @@ class Effects:
         if decision.outcome != GRANTED:
             return
         account_id, ref = self._named(tx, case)
-        if self._overturning.find(tx, case.forum_id, account_id, ref) is not None:
-            self._overturning.let_pass(tx, case.forum_id, ref, _because(case), case.id)
+        objection = self._overturning.find(tx, case.forum_id, account_id, ref)
+        if objection is not None:
+            self._overturning.let_pass(tx, objection, _because(case), case.id)
 
     def _lift_measure(self, tx: Transaction, case: Case, decision: Decision) -> None:
         if decision.outcome != GRANTED:

@@ -10,7 +10,7 @@ _HAVE_A_NAME = {"/v1/boards", "/v1/staff"}
 """Boards, forums, policies and lexicons are called something."""
 _OF_POLICIES = "/v1/staff/policies"
 """Their numbers are periods and limits."""
-_GIVE_THEIR_OWN = {"/v1/verifications", "/v1/complaints"}
+_GIVE_THEIR_OWN = {"/v1/verifications", "/v1/complaints", "/v1/appeals"}
 """A forum sends what a person typed, and hears whether it matched; whoever complains may leave a number."""
 _OPENS_A_CONTACT = ("POST", "/v1/staff/complaints/{case_id}/contact")
 """What somebody left to be reached by, which is no identity; each opening is on record with its reason."""

@@ -20,7 +20,8 @@ WHOEVER_COMPLAINS = "complainant"
 """Under whose name the keys of all of them are kept."""
 _DESK, _CASES, _RECUSALS = "/v1/complaints", "/v1/staff/complaints", "/v1/staff/recusals"
 _ONE = f"{_CASES}/{{case_id}}"
-NOBODYS_CASES = frozenset({f"POST {_DESK}", *(f"POST {_DESK}/{act}" for act in ("track", "message", "appeal"))})
+_BY_CODE = {f"POST {_DESK}/{act}" for act in ("track", "message", "appeal")}
+NOBODYS_CASES = frozenset({f"POST {_DESK}", "POST /v1/appeals", *_BY_CODE})
 """Of those whose path names nobody: their body does."""
 NOBODYS_ACCOUNT = f"POST {_RECUSALS}"
 

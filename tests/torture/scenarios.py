@@ -17,6 +17,7 @@ from tests.support.agreements import none_published
 from tests.support.forum import NAME, PERSON, ForumBackend, Json
 from tests.support.lexicons import BLOCKED, REVIEWED
 from tests.support.serving import serving
+from tests.torture.appeal_scenarios import appeal_lines, good_appeals
 from tests.torture.asked import Asked, Line
 from tests.torture.complaint_scenarios import (
     NOBODYS_ACCOUNT,
@@ -111,6 +112,7 @@ def good(world: World) -> Iterator[Asked]:
     yield from good_operator(world)
     yield from good_complaints(world)
     yield from good_violations(world)
+    yield from good_appeals(world)
     named = {"account_id": world.accounts["verified"]["id"], "scope": "post"}
     content = [{"field": "post", "text": "你好", "board": world.offices["open"]}]
     yield Asked("POST /v1/tokens", {}, {"json": {**named, "items": content}})
@@ -347,6 +349,7 @@ def lines(stage: Stage) -> Iterator[Line]:
     yield from operator_lines(stage.world)
     yield from complaint_lines(stage.world)
     yield from violation_lines(stage.world)
+    yield from appeal_lines(stage.world)
     list_of = Asked("GET /v1/status-lists/{forum_id}", {"forum_id": stage.world.forum.credentials.forum_id})
     etag = list_of.by(stage.world.forum).headers["etag"]
     yield list_of.operation, 304, "", list_of.by(stage.world.forum, headers={"if-none-match": f'"other", W/{etag}'})
