@@ -336,6 +336,8 @@ def _case(
         contact_channels=[],
         version=1,
     )
+
+
 def _violation() -> ViolationRow:
     moments = dict.fromkeys(("discovered_at", "recorded_at", "published_at", "kept_until"), TODAY)
     named = {"forum_id": "frm_1", "account_id": "acc_1", "category": "spam", "source": "patrol"}
