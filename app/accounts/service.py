@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 
-from app.accounts import repository
+from app.accounts import repository, sanction_rows
 from app.accounts.domain import (
     Account,
     AccountChange,
@@ -173,7 +173,7 @@ def stopped_accounts(tx: Transaction, account_ids: Collection[AccountId]) -> set
 
 def sanction_in_force(tx: Transaction, account_id: AccountId) -> Sanction | None:
     """A step: the suspension or ban that stands on an account now."""
-    return repository.find_sanction(tx.session, account_id, tx.now)
+    return sanction_rows.find_sanction(tx.session, account_id, tx.now)
 
 
 def acts_on(tx: Transaction, account_id: AccountId, limit: int) -> list[Act]:
