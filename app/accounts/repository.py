@@ -8,26 +8,25 @@ from sqlalchemy import Row, Select, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.accounts.domain import (
-    DESTRUCTIVE,
     STATUS_BLOCK,
     Account,
     AccountName,
-    Act,
-    ActKind,
-    AttributedAct,
     Hold,
+    ImposedSanction,
     Names,
     Profile,
+    Sanction,
     SanctionKind,
     handle_key,
 )
-from app.accounts.models import AccountRow, ActRow, HandleRow, SanctionRow
+from app.accounts.models import AccountRow, HandleRow, SanctionRow
 from app.db.bulk import among
-from app.db.words import read_word
 from app.kernel.actor import Actor
 from app.kernel.ids import AccountId, ForumId
 
-_DRAWS = 22
+_DRAWS, _LONGEST_NUMBER = 22, 10
+REPLACED = "replaced"
+"""Why a sanction ended that another one took the place of."""
 _NAMELESS = " "
 """No handle begins with it, so no handle is found by a key that does."""
 ShownTexts = Row[str, str, str, str | None, str | None, str | None]
@@ -257,70 +256,86 @@ def touch(session: Session, account_id: AccountId, now: datetime) -> None:
     session.execute(update(AccountRow).where(AccountRow.id == account_id).values(updated_at=now))
 
 
-def add_act(session: Session, account_id: AccountId, actor: Actor, act: Act, case_id: str | None = None) -> None:
-    add_acts(session, [account_id], actor, act, case_id)
+def find_sanction(session: Session, account_id: AccountId, now: datetime) -> Sanction | None:
+    """The sanction in force."""
+    row = session.scalar(
+        select(SanctionRow).where(SanctionRow.account_id == account_id, SanctionRow.lifted_at.is_(None))
+    )
+    sanction = row.sanction() if row else None
+    return sanction if sanction is not None and sanction.in_force(now) else None
 
 
-def add_acts(
-    session: Session, account_ids: Iterable[AccountId], actor: Actor, act: Act, case_id: str | None = None
+def lift_sanction(session: Session, account_id: AccountId, now: datetime, because: str) -> int | None:
+    """Ends the sanction that stands now, and names it. One that ran out by itself is closed on the way: then None."""
+    open_row = session.scalar(
+        select(SanctionRow).where(SanctionRow.account_id == account_id, SanctionRow.lifted_at.is_(None))
+    )
+    if open_row is None:
+        return None
+    ran_out = open_row.until is not None and open_row.until <= now
+    open_row.lifted_at, open_row.lifted_because = (open_row.until, "ran out") if ran_out else (now, because)
+    session.flush()
+    return None if ran_out else open_row.id
+
+
+def impose_sanction(
+    session: Session,
+    account_id: AccountId,
+    sanction: Sanction,
+    now: datetime,
+    by: Actor | None = None,
+    replaces: int | None = None,
 ) -> None:
-    session.add_all(
-        ActRow(
+    session.add(
+        SanctionRow(
             account_id=account_id,
-            actor_kind=actor.kind,
-            actor_id=actor.id,
-            kind=act.kind,
-            reason=act.reason,
-            at=act.at,
-            case_id=case_id,
+            kind=sanction.kind,
+            reason=sanction.reason,
+            imposed_at=now,
+            until=sanction.until,
+            lifted_at=None,
+            lifted_because=None,
+            ground=sanction.ground,
+            actor_kind=by.kind if by else None,
+            actor_id=by.id if by else None,
+            replaces=replaces,
+            overturned_at=None,
         )
-        for account_id in account_ids
     )
     session.flush()
 
 
-def attributed_acts(
-    session: Session, account_ids: Collection[AccountId], kinds: Collection[ActKind]
-) -> list[AttributedAct]:
-    """Of these kinds on these accounts, the earliest first."""
-    query = select(ActRow).where(ActRow.account_id.in_(account_ids), ActRow.kind.in_(kinds)).order_by(ActRow.id)
-    return [
-        AttributedAct(
-            row.id,
-            AccountId(row.account_id),
-            ActKind(row.kind),
-            row.actor_kind,
-            row.actor_id,
-            row.reason,
-            row.at,
-            row.case_id,
-        )
-        for row in session.scalars(query)
-    ]
+def newest_sanction(session: Session, account_id: AccountId, kind: SanctionKind) -> ImposedSanction | None:
+    """The one that was imposed last, whether or not it still stands."""
+    query = select(SanctionRow).where(SanctionRow.account_id == account_id, SanctionRow.kind == kind)
+    row = session.scalar(query.order_by(SanctionRow.id.desc()).limit(1))
+    return _imposed(row) if row else None
 
 
-def acts_on(session: Session, account_id: AccountId, limit: int) -> list[Act]:
-    """Newest first."""
-    query = select(ActRow).where(ActRow.account_id == account_id).order_by(ActRow.id.desc()).limit(limit)
-    return [Act(read_word(ActKind, row.kind, str(row.id)), row.reason, row.at) for row in session.scalars(query)]
+def get_sanction(session: Session, account_id: AccountId, sanction_id: str) -> ImposedSanction | None:
+    row = _sanction_row(session, account_id, sanction_id)
+    return _imposed(row) if row else None
 
 
-def closed_by(session: Session, account_id: AccountId) -> str | None:
-    """The kind of actor who closed it last."""
-    return session.scalar(
-        select(ActRow.actor_kind)
-        .where(ActRow.account_id == account_id, ActRow.kind == ActKind.CLOSE)
-        .order_by(ActRow.id.desc())
-        .limit(1)
-    )
+def overturn_sanction(session: Session, account_id: AccountId, sanction_id: str, because: str, now: datetime) -> None:
+    """Marks it as wrong, and ends it where it stands; what it replaced goes on as it was, where that would still run.
 
-
-def count_others_acted_on(session: Session, account_id: AccountId, actor_id: str, since: datetime) -> int:
-    """Accounts beside this one that the actor suspended, banned or closed after `since`."""
-    counted = select(func.count(ActRow.account_id.distinct())).where(
-        ActRow.actor_id == actor_id, ActRow.at > since, ActRow.kind.in_(DESTRUCTIVE), ActRow.account_id != account_id
-    )
-    return session.scalar(counted) or 0
+    Of what it replaced, a sanction that was overturned itself does not come back; what that one had replaced does.
+    """
+    row = _sanction_row(session, account_id, sanction_id)
+    if row is None:
+        return
+    stood = row.lifted_at is None and (row.until is None or now < row.until)
+    row.overturned_at = now
+    if stood:
+        row.lifted_at, row.lifted_because = now, because
+    session.flush()
+    before = session.get(SanctionRow, row.replaces) if stood and row.replaces is not None else None
+    while before is not None and before.overturned_at is not None:
+        before = session.get(SanctionRow, before.replaces) if before.replaces is not None else None
+    if before is not None and (before.until is None or now < before.until):
+        before.lifted_at = before.lifted_because = None
+        session.flush()
 
 
 def count_accounts(session: Session, forum_id: ForumId) -> int:
@@ -331,6 +346,25 @@ def _shown_texts() -> Select[str, str, str, str | None, str | None, str | None]:
     row = AccountRow
     columns = (row.id, row.forum_id, row.handle, row.display_name, row.bio, row.signature)
     return select(*columns).where(func.substr(row.handle_key, 1, 1) != _NAMELESS)
+
+
+def _sanction_row(session: Session, account_id: AccountId, sanction_id: str) -> SanctionRow | None:
+    if not (sanction_id.isascii() and sanction_id.isdigit() and len(sanction_id) < _LONGEST_NUMBER):
+        return None
+    row = session.get(SanctionRow, int(sanction_id))
+    return row if row is not None and row.account_id == account_id else None
+
+
+def _imposed(row: SanctionRow) -> ImposedSanction:
+    return ImposedSanction(
+        id=str(row.id),
+        sanction=row.sanction(),
+        imposed_at=row.imposed_at,
+        imposed_by=(row.actor_kind, row.actor_id) if row.actor_kind and row.actor_id else None,
+        lifted_at=row.lifted_at,
+        was_replaced=row.lifted_because == REPLACED,
+        overturned_at=row.overturned_at,
+    )
 
 
 def _account(row: AccountRow) -> Account:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.accounts import repository, sanction_rows
+from app.accounts import act_rows, repository
 from app.accounts.announcements import announce
 from app.accounts.domain import Act, ActKind, ImposedSanction, PersonBehind, SanctionKind
 from app.accounts.errors import NoSuchSanction, NothingToLift
@@ -25,12 +25,12 @@ class Why:
 
 def newest_sanction(tx: Transaction, account_id: AccountId, kind: SanctionKind) -> ImposedSanction | None:
     """A step: the suspension or ban that was imposed last, whether or not it still stands."""
-    return sanction_rows.newest_sanction(tx.session, account_id, kind)
+    return repository.newest_sanction(tx.session, account_id, kind)
 
 
 def find_sanction(tx: Transaction, account_id: AccountId, sanction_id: str) -> ImposedSanction | None:
     """A step."""
-    return sanction_rows.get_sanction(tx.session, account_id, sanction_id)
+    return repository.get_sanction(tx.session, account_id, sanction_id)
 
 
 def overturn_sanction(
@@ -43,19 +43,19 @@ def overturn_sanction(
     """
     hold_forum(tx, forum_id)
     account = get_account(tx, forum_id, account_id, lock=True)
-    found = sanction_rows.get_sanction(tx.session, account.id, sanction_id)
+    found = repository.get_sanction(tx.session, account.id, sanction_id)
     if found is None:
         raise NoSuchSanction
     if found.overturned_at is not None:
         raise NothingToLift
-    sanction_rows.overturn_sanction(tx.session, account.id, sanction_id, why.reason, tx.now)
-    repository.add_act(tx.session, account.id, tx.actor, Act(ActKind.REINSTATE, why.reason, tx.now), why.case)
+    repository.overturn_sanction(tx.session, account.id, sanction_id, why.reason, tx.now)
+    act_rows.add_act(tx.session, account.id, tx.actor, Act(ActKind.REINSTATE, why.reason, tx.now), why.case)
     touch(tx, account.id)
     audit.record(
         tx, Action.ACCOUNT_REINSTATED, ObjectKind.ACCOUNT, account.id, reason=found.sanction.kind, case=why.case
     )
     if found.stands(tx.now):
-        left = sanction_rows.find_sanction(tx.session, account.id, tx.now)
+        left = repository.find_sanction(tx.session, account.id, tx.now)
         kind = EventType.ACCOUNT_SUSPENDED if left else EventType.ACCOUNT_REINSTATED
         behind = person_behind(tx, account.id)
         announce(tx, account, kind, closed_at=account.closed_at, person_behind=behind)

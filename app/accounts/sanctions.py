@@ -7,7 +7,7 @@ cap is exact.
 from datetime import datetime, timedelta
 
 from app import policies
-from app.accounts import repository, sanction_rows
+from app.accounts import act_rows, repository
 from app.accounts.announcements import announce
 from app.accounts.domain import Account, Act, ActKind, Basis, PersonBehind, Sanction, SanctionKind
 from app.accounts.errors import (
@@ -89,17 +89,17 @@ class Sanctions:
         """
         with self._unit_of_work.begin(actor) as tx:
             account = _hold(tx, forum_id, account_id, reason)
-            sanction = sanction_rows.find_sanction(tx.session, account.id, tx.now)
+            sanction = repository.find_sanction(tx.session, account.id, tx.now)
             if account.closed_at is not None:
                 final = tx.now >= account.closed_at + timedelta(days=policies.CLOSURE_REVERSIBLE.value)
                 if final or repository.is_nameless(tx.session, account.id):
                     raise ClosingIsFinal
-                if repository.closed_by(tx.session, account.id) == ActorKind.PERSON:
+                if act_rows.closed_by(tx.session, account.id) == ActorKind.PERSON:
                     raise ClosedByPerson
                 repository.set_closed(tx.session, account.id, None)
                 lifted = _CLOSING
             elif sanction is not None:
-                sanction_rows.lift_sanction(tx.session, account.id, tx.now, reason)
+                repository.lift_sanction(tx.session, account.id, tx.now, reason)
                 lifted = sanction.kind.value
             else:
                 raise NothingToLift
@@ -126,7 +126,7 @@ def suspend_account(
         raise Invalid([_IN_THE_PAST])
     if account.closed_at is not None:
         raise AccountIsClosed
-    sanction = sanction_rows.find_sanction(tx.session, account.id, tx.now)
+    sanction = repository.find_sanction(tx.session, account.id, tx.now)
     if sanction is not None and sanction.kind is SanctionKind.BAN:
         raise AlreadyBanned
     _impose(tx, account, suspension)
@@ -164,12 +164,12 @@ def _refuse_unreadable(ground: str | None) -> None:
 
 def _impose(tx: Transaction, account: Account, sanction: Sanction) -> None:
     _refuse_too_many(tx, account)
-    replaced = sanction_rows.lift_sanction(tx.session, account.id, tx.now, sanction_rows.REPLACED)
-    sanction_rows.impose_sanction(tx.session, account.id, sanction, tx.now, tx.actor, replaced)
+    replaced = repository.lift_sanction(tx.session, account.id, tx.now, repository.REPLACED)
+    repository.impose_sanction(tx.session, account.id, sanction, tx.now, tx.actor, replaced)
 
 
 def _record(tx: Transaction, account: Account, kind: ActKind, reason: str | None, case_id: str | None = None) -> None:
-    repository.add_act(tx.session, account.id, tx.actor, Act(kind, reason, tx.now), case_id)
+    act_rows.add_act(tx.session, account.id, tx.actor, Act(kind, reason, tx.now), case_id)
     touch(tx, account.id)
 
 
@@ -178,7 +178,7 @@ def _refuse_too_many(tx: Transaction, account: Account) -> None:
     if tx.actor.kind is not ActorKind.CLIENT:
         return
     since = tx.now - timedelta(hours=policies.DESTRUCTIVE_ACTS_WINDOW.value)
-    acted_on = 1 + repository.count_others_acted_on(tx.session, account.id, tx.actor.id, since)
+    acted_on = 1 + act_rows.count_others_acted_on(tx.session, account.id, tx.actor.id, since)
     if acted_on <= policies.DESTRUCTIVE_ACTS.value or acts_confirmed(tx, account.forum_id):
         return
     accounts = repository.count_accounts(tx.session, account.forum_id)

@@ -50,7 +50,7 @@ from app.reporting.errors import (
 from app.reporting.filing import Filing, announce, object_kind
 from app.reporting.given import LONGEST_OUTCOME, LONGEST_REASON, read_text
 from app.reporting.models import CaseRow
-from app.reporting.outcomes import refuse_unfit
+from app.reporting.outcomes import refuse_measures, refuse_unfit
 from app.reporting.recusals import recused_from
 from app.staff.access import Permission
 from app.staff.errors import MemberNotFound
@@ -226,11 +226,14 @@ class Handling:
         if case.accepted_at is None:
             raise NotAccepted
         refuse_unfit(case.kind, decision.outcome, decision.reason, on_appeal=on_appeal)
+        if decision.measures:
+            refuse_measures(decision.outcome)
         if tx.actor.id in _deciders(case):
             raise NeedsAnotherPerson
         decided = Decided(decision.outcome, decision.reason, tx.now, StaffId(tx.actor.id), decision.text)
-        measures = decision.measures or case.measures
-        ended = replace(case, measures=measures, ended_at=tx.now, asked_at=None)
+        ended = replace(case, ended_at=tx.now, asked_at=None)
+        if decision.measures:  # what was agreed to before was something else
+            ended = replace(ended, measures=decision.measures, agreed_by=None, agreed_at=None)
         ended = replace(ended, appeal_decided=decided) if on_appeal else replace(ended, decided=decided)
         self._seal_text(tx, row, decision.text, on_appeal=on_appeal)
         _save(tx, row, ended)

@@ -220,6 +220,8 @@ def test_what_a_company_wants_deleted_takes_a_second_member(
     anybody.code(on_behalf="company")
     (case,) = waiting(reviewer)
     ok(act(reviewer, case["id"], "accept"))
+    beyond = decide(reviewer, case["id"], "not_upheld", "no_violation", measures=["delete"])
+    assert refusal(beyond) == (422, "validation-failed")
     ended = ok(decide(reviewer, case["id"], "upheld", "content_removed", measures=["delete"]))
     assert ended["waits_for_agreement"]
     version = ended["version"]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 
-from app.accounts import sanction_rows
+from app.accounts import repository as accounts
 from app.accounts.domain import Account, AccountName, Profile, Sanction, SanctionKind
 from app.accounts.models import AccountRow
 from app.accounts.service import find_named
@@ -100,14 +100,12 @@ class Desk:
     def suspend(self, account: Account) -> None:
         with self.services.unit_of_work.begin(OPERATOR) as tx:
             hold_forum(tx, self.forum_id)
-            sanction_rows.impose_sanction(
-                tx.session, account.id, Sanction(SanctionKind.SUSPENSION, "刷屏", None), tx.now
-            )
+            accounts.impose_sanction(tx.session, account.id, Sanction(SanctionKind.SUSPENSION, "刷屏", None), tx.now)
 
     def ban_in(self, tx: Transaction, account: Account) -> frozenset[AccountId]:
         hold_forum(tx, self.forum_id)
-        sanction_rows.lift_sanction(tx.session, account.id, tx.now, "replaced")
-        sanction_rows.impose_sanction(tx.session, account.id, Sanction(SanctionKind.BAN, "刷屏", None), tx.now)
+        accounts.lift_sanction(tx.session, account.id, tx.now, "replaced")
+        accounts.impose_sanction(tx.session, account.id, Sanction(SanctionKind.BAN, "刷屏", None), tx.now)
         return _answers_for(tx, account)
 
     def link_in(self, tx: Transaction, asked: AskedProvider) -> None:
@@ -121,7 +119,7 @@ class Desk:
     def lift(self, account: Account) -> None:
         with self.services.unit_of_work.begin(OPERATOR) as tx:
             hold_forum(tx, self.forum_id)
-            sanction_rows.lift_sanction(tx.session, account.id, tx.now, "误判")
+            accounts.lift_sanction(tx.session, account.id, tx.now, "误判")
 
     def close(self, account: Account) -> None:
         self.act("close", account.id)
@@ -131,9 +129,9 @@ class Desk:
         with self.services.unit_of_work.begin(OPERATOR) as tx:
             hold_forum(tx, self.forum_id)
             if act == "ban":
-                sanction_rows.impose_sanction(tx.session, account_id, Sanction(SanctionKind.BAN, "刷屏", None), tx.now)
+                accounts.impose_sanction(tx.session, account_id, Sanction(SanctionKind.BAN, "刷屏", None), tx.now)
             if act == "reinstate":
-                sanction_rows.lift_sanction(tx.session, account_id, tx.now, "误判")
+                accounts.lift_sanction(tx.session, account_id, tx.now, "误判")
             tx.session.get_one(AccountRow, account_id).closed_at = tx.now if act == "close" else None
 
     def _index_of(self, asked: AskedProvider) -> IndexValue:

@@ -32,6 +32,7 @@ from tests.torture.operator_scenarios import NAMES_A_FORUM, good_operator, opera
 from tests.torture.pause_scenarios import good_pauses, pause_lines
 from tests.torture.register_scenarios import NOBODYS, good_registers, register_lines
 from tests.torture.staff_scenarios import good_staff, staff_lines
+from tests.torture.violation_scenarios import good_violations, violation_lines
 from tests.torture.world import HOOK, RETURN_URL, USED_KEY, World, is_for_staff
 
 GENEROUS = {kind: Rate(1_000_000_000, "requests", "test", 1) for kind in RouteClass}
@@ -110,6 +111,7 @@ def good(world: World) -> Iterator[Asked]:
     yield from good_disclosures(world)
     yield from good_operator(world)
     yield from good_complaints(world)
+    yield from good_violations(world)
     yield from good_appeals(world)
     named = {"account_id": world.accounts["verified"]["id"], "scope": "post"}
     content = [{"field": "post", "text": "你好", "board": world.offices["open"]}]
@@ -239,6 +241,7 @@ def _elsewhere(stage: Stage, asked: Asked) -> httpx2.Response:
         "staff_id": "stf_nobody",
         "pause_id": "pau_nobody",
         "disclosure_id": "dsc_nobody",
+        "violation_id": stage.world.violations["theirs"],
     }
     given = asked.options.get("json") or {}
     instead: dict[str, Json] = {
@@ -246,6 +249,8 @@ def _elsewhere(stage: Stage, asked: Asked) -> httpx2.Response:
         "GET /v1/audit/proofs/inclusion": {"params": {"id": "nobody"}},
         "GET /v1/moderators": {"params": {"board": theirs["board"]}},
         "POST /v1/reverifications": {"json": {**given, "scope": {"board": theirs["board"]}}},
+        "POST /v1/violations": {"json": {**given, "board": "brd_nobody"}},
+        "POST /v1/staff/violations": {"json": {**given, "forum_id": "frm_nobody"}},
         "POST /v1/staff/disclosures": {"json": {**given, "account_id": "acc_nobody"}},
         "POST /v1/staff/pauses": {"json": {**given, "scope": {"board_id": "brd_nobody"}}},
     }
@@ -265,7 +270,8 @@ def _elsewhere(stage: Stage, asked: Asked) -> httpx2.Response:
 
 def _nobody(stage: Stage, asked: Asked) -> httpx2.Response:
     if is_for_staff(asked.address):
-        nobody = {"scope": {"account_id": "acc_nobody"}}
+        nobody: Json = {"account_id": "acc_nobody"}
+        nobody = nobody if "account_id" in asked.options["json"] else {"scope": nobody}
         return asked.by(stage.world.forum, json={**asked.options["json"], **nobody})
     theirs = {"account_id": stage.world.accounts["theirs"]["id"]}
     place = {"POST /v1/boards": {"founder": theirs}, "POST /v1/reverifications": {"scope": theirs}}
@@ -342,6 +348,7 @@ def lines(stage: Stage) -> Iterator[Line]:
     yield from disclosure_lines(stage.world)
     yield from operator_lines(stage.world)
     yield from complaint_lines(stage.world)
+    yield from violation_lines(stage.world)
     yield from appeal_lines(stage.world)
     list_of = Asked("GET /v1/status-lists/{forum_id}", {"forum_id": stage.world.forum.credentials.forum_id})
     etag = list_of.by(stage.world.forum).headers["etag"]
