@@ -5,7 +5,7 @@ PORT ?= 8000
 BIN := .venv/bin
 INSTALL := $(BIN)/pip install -qq --disable-pip-version-check --no-deps
 
-.PHONY: help setup dev browser run demo test screenshots coverage check fix bench-hanging bench-sweep bench-audit-writes bench-screening bench-audit torture torture-bugs \
+.PHONY: help setup dev browser run demo test test-both screenshots coverage check fix bench-hanging bench-sweep bench-audit-writes bench-screening bench-audit torture torture-bugs \
 	torture-mutation torture-oracle migration lock
 
 help: ## Show what each target does
@@ -37,8 +37,11 @@ demo: setup ## Play the main job over HTTP against a service of its own
 	@$(BIN)/shiming demo --start
 
 # What is compiled is kept, whatever the environment says: every runner would compile all tests anew, 8 s of CPU each.
-test: dev browser ## Run all tests, on SQLite and on PostgreSQL
+test: dev browser ## Run all tests, on SQLite and on PostgreSQL: each on one of them where it need not be both
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 3 --dist worksteal
+
+test-both: dev browser ## Run all tests, each that touches a database on SQLite and on PostgreSQL
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 3 --dist worksteal --both
 
 screenshots: dev browser ## Every page and state, narrow and wide, light and dark, in both languages: var/screenshots
 	@$(BIN)/pytest -n 2 --screenshots var/screenshots tests/browser/test_every_page.py
@@ -82,7 +85,7 @@ bench-audit: dev ## Measure the verification of a million entries beside bare SH
 
 torture: dev ## All long forms of tests (hours; only="tests/torture/test_x.py" for some); numbers go to docs/torture.md
 	@$(BIN)/pytest --long $(or $(only),tests/torture tests/vectors)
-	@$(if $(only),,$(MAKE) --no-print-directory coverage torture-bugs torture-mutation torture-oracle)
+	@$(if $(only),,$(MAKE) --no-print-directory test-both coverage torture-bugs torture-mutation torture-oracle)
 
 torture-bugs: dev ## Put 20 bugs in, one at a time, each into a copy of the tree: the tests must notice
 	@$(BIN)/python -m tests.torture.seeded_bugs

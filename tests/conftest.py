@@ -1,4 +1,4 @@
-"""Fixtures: every test that touches the database runs on SQLite and on PostgreSQL."""
+"""Fixtures: every test that touches the database has SQLite and PostgreSQL, some in turns (`support/turns.py`)."""
 
 import shutil
 import tempfile
@@ -27,6 +27,7 @@ from tests.support.forum import ForumBackend
 from tests.support.postgres import Postgres, start_postgres
 from tests.support.quick import quicken, settle
 from tests.support.serving import serving
+from tests.support.turns import twins_that_rest
 from tests.vectors.wycheproof import FOLDER as VECTORS
 
 collect_ignore = [] if VECTORS.is_dir() else ["vectors"]
@@ -34,6 +35,8 @@ ISSUER = "http://127.0.0.1:8000"
 _KEPT = {"key_names", "agreement_versions"}
 _server = pytest.StashKey[Postgres]()
 _folder = pytest.StashKey[str]()
+_turns = pytest.StashKey[bool]()
+"""Whether tests that need not run on both databases take turns."""
 _scratch = pytest.StashKey[str]()
 """Where tests put their files: in memory, since a commit waits for the disk. Long forms may use one."""
 
@@ -43,6 +46,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--long", action="store_true", help="the long forms of tests/torture; numbers go to docs/torture.md"
     )
     parser.addoption("--screenshots", metavar="FOLDER", help="tests/browser/test_every_page.py puts its pictures there")
+    parser.addoption("--both", action="store_true", help="on both databases also what one run has on one of them")
     parser.addoption("--sqlite", action="store_true", help='start no PostgreSQL; goes with -k "not postgresql"')
 
 
@@ -55,8 +59,9 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis_settings.register_profile("unhurried", deadline=None)  # a busy machine is no finding
     hypothesis_settings.load_profile("unhurried")
     if hasattr(config, "workerinput"):
-        config.stash[_folder] = config.workerinput["postgres"]
+        config.stash[_folder], config.stash[_turns] = config.workerinput["postgres"], config.workerinput["turns"]
         return
+    config.stash[_turns] = _in_turns(config)
     if config.option.basetemp is None and not config.option.long and (memory := in_memory()):
         config.option.basetemp = config.stash[_scratch] = tempfile.mkdtemp(prefix="shiming-tests-", dir=memory)
     if config.option.collectonly or config.option.sqlite:
@@ -65,12 +70,22 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_server], config.stash[_folder] = server, str(server.folder)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.stash[_turns]:
+        return
+    rest = twins_that_rest(items)
+    resting = set(map(id, rest))
+    items[:] = [item for item in items if id(item) not in resting]
+    config.hook.pytest_deselected(items=rest)
+
+
 def pytest_collection_finish() -> None:
     settle()
 
 
 def pytest_configure_node(node: object) -> None:
-    node.workerinput["postgres"] = node.config.stash[_folder]  # type: ignore[attr-defined] # xdist has no types
+    stash = node.config.stash  # type: ignore[attr-defined] # xdist has no types
+    node.workerinput |= {"postgres": stash.get(_folder, ""), "turns": stash[_turns]}  # type: ignore[attr-defined] # likewise
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -200,6 +215,12 @@ def new_forum(services: Services, address: str) -> Iterator[Callable[[str], Foru
 @pytest.fixture
 def forum(new_forum: Callable[[str], ForumBackend]) -> ForumBackend:
     return new_forum("测试论坛")
+
+
+def _in_turns(config: pytest.Config) -> bool:
+    """Where everything is asked for; whoever names a folder, a test or a database gets both of each."""
+    everything = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not config.option.keyword
+    return everything and not (config.option.both or config.option.long or config.option.sqlite)
 
 
 def _settings(database_url: str, keys_dir: Path, data_dir: Path | None = None) -> Settings:

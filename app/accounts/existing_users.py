@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from app.accounts import repository
+from app.accounts import act_rows, repository
 from app.accounts.domain import (
     LONGEST_BIO,
     LONGEST_DISPLAY_NAME,
@@ -123,7 +123,7 @@ class ExistingUsers:
         ids = [draft.account.id for draft in drafts]
         repository.add_all(tx.session, forum_id, [draft.account for draft in drafts])
         repository.give_looks(tx.session, forum_id, {draft.account.id: draft.looks for draft in drafts})
-        repository.add_acts(tx.session, ids, tx.actor, Act(ActKind.BRING_IN, None, tx.now))
+        act_rows.add_acts(tx.session, ids, tx.actor, Act(ActKind.BRING_IN, None, tx.now))
         for draft in drafts:
             if draft.judgement.held:
                 self._naming.wait_for_review(tx, draft)

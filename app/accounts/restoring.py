@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.accounts import repository
+from app.accounts import act_rows, repository
 from app.accounts.announcements import announce
 from app.accounts.domain import Act, ActKind, ImposedSanction, PersonBehind, SanctionKind
 from app.accounts.errors import NoSuchSanction, NothingToLift
@@ -49,7 +49,7 @@ def overturn_sanction(
     if found.overturned_at is not None:
         raise NothingToLift
     repository.overturn_sanction(tx.session, account.id, sanction_id, why.reason, tx.now)
-    repository.add_act(tx.session, account.id, tx.actor, Act(ActKind.REINSTATE, why.reason, tx.now), why.case)
+    act_rows.add_act(tx.session, account.id, tx.actor, Act(ActKind.REINSTATE, why.reason, tx.now), why.case)
     touch(tx, account.id)
     audit.record(
         tx, Action.ACCOUNT_REINSTATED, ObjectKind.ACCOUNT, account.id, reason=found.sanction.kind, case=why.case

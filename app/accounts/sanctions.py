@@ -7,7 +7,7 @@ cap is exact.
 from datetime import datetime, timedelta
 
 from app import policies
-from app.accounts import repository
+from app.accounts import act_rows, repository
 from app.accounts.announcements import announce
 from app.accounts.domain import Account, Act, ActKind, Basis, PersonBehind, Sanction, SanctionKind
 from app.accounts.errors import (
@@ -94,7 +94,7 @@ class Sanctions:
                 final = tx.now >= account.closed_at + timedelta(days=policies.CLOSURE_REVERSIBLE.value)
                 if final or repository.is_nameless(tx.session, account.id):
                     raise ClosingIsFinal
-                if repository.closed_by(tx.session, account.id) == ActorKind.PERSON:
+                if act_rows.closed_by(tx.session, account.id) == ActorKind.PERSON:
                     raise ClosedByPerson
                 repository.set_closed(tx.session, account.id, None)
                 lifted = _CLOSING
@@ -169,7 +169,7 @@ def _impose(tx: Transaction, account: Account, sanction: Sanction) -> None:
 
 
 def _record(tx: Transaction, account: Account, kind: ActKind, reason: str | None, case_id: str | None = None) -> None:
-    repository.add_act(tx.session, account.id, tx.actor, Act(kind, reason, tx.now), case_id)
+    act_rows.add_act(tx.session, account.id, tx.actor, Act(kind, reason, tx.now), case_id)
     touch(tx, account.id)
 
 
@@ -178,7 +178,7 @@ def _refuse_too_many(tx: Transaction, account: Account) -> None:
     if tx.actor.kind is not ActorKind.CLIENT:
         return
     since = tx.now - timedelta(hours=policies.DESTRUCTIVE_ACTS_WINDOW.value)
-    acted_on = 1 + repository.count_others_acted_on(tx.session, account.id, tx.actor.id, since)
+    acted_on = 1 + act_rows.count_others_acted_on(tx.session, account.id, tx.actor.id, since)
     if acted_on <= policies.DESTRUCTIVE_ACTS.value or acts_confirmed(tx, account.forum_id):
         return
     accounts = repository.count_accounts(tx.session, account.forum_id)

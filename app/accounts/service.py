@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 
-from app.accounts import repository
+from app.accounts import act_rows, repository
 from app.accounts.domain import (
     Account,
     AccountChange,
@@ -178,14 +178,14 @@ def sanction_in_force(tx: Transaction, account_id: AccountId) -> Sanction | None
 
 def acts_on(tx: Transaction, account_id: AccountId, limit: int) -> list[Act]:
     """A step: newest first."""
-    return repository.acts_on(tx.session, account_id, limit)
+    return act_rows.acts_on(tx.session, account_id, limit)
 
 
 def attributed_acts(
     tx: Transaction, account_ids: Collection[AccountId], kinds: Collection[ActKind]
 ) -> list[AttributedAct]:
     """A step: of these kinds on these accounts, with who did them; the earliest first."""
-    return repository.attributed_acts(tx.session, account_ids, kinds)
+    return act_rows.attributed_acts(tx.session, account_ids, kinds)
 
 
 def account_anywhere(tx: Transaction, account_id: str) -> Account:

@@ -153,10 +153,20 @@ class WholeCaseShown(CaseShown):
 class CasePage(Answer):
     items: list[CaseShown]
     next_cursor: str | None
+    calendar_until: str
+    """The last day whose holidays are known here; deadlines beyond it count weekdays."""
 
 
 class AssigneeGiven(Request):
     staff_id: Annotated[str | None, Field(min_length=1, max_length=60, description="Oneself when left out.")] = None
+
+
+class AcceptanceGiven(Request):
+    take: Annotated[bool, Field(description="Assigns it to oneself as well, where nobody has it.")] = False
+
+
+class AgreementGiven(Request):
+    version: Annotated[int, Field(ge=0, le=2**31 - 1)]
 
 
 class ReplyGiven(Request):

@@ -7,10 +7,12 @@ from fastapi import Depends, Query, Response
 
 from app.api.complaint_shapes import KindName, StateName
 from app.api.cursors import read_place, write_place
-from app.api.dependencies import IN_PROGRESS, ServicesOf, problems, refuse_unknown_query
+from app.api.dependencies import IN_PROGRESS, READING, ServicesOf, problems, refuse_unknown_query
 from app.api.once import OnceOf
 from app.api.staff_callers import LISTING_STAFF, NOT_FOUND, Cursor, Limit, OfForum
 from app.api.staff_complaint_shapes import (
+    AcceptanceGiven,
+    AgreementGiven,
     AssigneeGiven,
     CasePage,
     CaseShown,
@@ -26,6 +28,7 @@ from app.api.staff_complaint_shapes import (
 )
 from app.api.staff_dependencies import ONCE_STAFF, READING_STAFF, SignedInStaff, StaffCaller, staff_router, staff_with
 from app.kernel.secret import Secret
+from app.reporting.calendar import known_until
 from app.reporting.docket import CaseFilter
 from app.reporting.domain import CaseKind, CaseState, Queue
 from app.reporting.recusals import Recusal
@@ -70,6 +73,7 @@ def list_cases(
     return CasePage(
         items=[CaseShown.of(view) for view in shown],
         next_cursor=write_place(last.next_by, last.id) if last and len(found) > limit else None,
+        calendar_until=known_until(services.clock.now()).isoformat(),
     )
 
 
@@ -97,10 +101,14 @@ def assign_case(
     response_model=WholeCaseShown,
     responses=problems({**ONCE_STAFF, **NOT_FOUND, 409: f"state-conflict, already-decided, {IN_PROGRESS}"}),
 )
-def accept_case(case_id: str, caller: ComplaintsCaller, services: ServicesOf, once: OnceOf) -> Response:
+def accept_case(
+    case_id: str, body: AcceptanceGiven, caller: ComplaintsCaller, services: ServicesOf, once: OnceOf
+) -> Response:
     """Tells whoever complained that somebody looks at it."""
     handling = services.complaints.handling
-    return once.answer(caller, 200, lambda: WholeCaseShown.whole(handling.accept(caller.actor, case_id)))
+    return once.answer(
+        caller, 200, lambda: WholeCaseShown.whole(handling.accept(caller.actor, case_id, take=body.take))
+    )
 
 
 @router.post("/complaints/{case_id}/reply", response_model=WholeCaseShown, responses=_ACT)
@@ -134,12 +142,16 @@ def decide_case(
 @router.post(
     "/complaints/{case_id}/agree",
     response_model=WholeCaseShown,
-    responses=problems({**ONCE_STAFF, 403: _ANOTHER, **NOT_FOUND, **_CONFLICT}),
+    responses=problems(
+        {**ONCE_STAFF, 403: _ANOTHER, **NOT_FOUND, 409: f"state-conflict, already-decided, {IN_PROGRESS}"}
+    ),
 )
-def agree_to_measures(case_id: str, caller: ComplaintsCaller, services: ServicesOf, once: OnceOf) -> Response:
+def agree_to_measures(
+    case_id: str, body: AgreementGiven, caller: ComplaintsCaller, services: ServicesOf, once: OnceOf
+) -> Response:
     """A second member lets measures go out that a company asked for."""
     handling = services.complaints.handling
-    return once.answer(caller, 200, lambda: WholeCaseShown.whole(handling.agree(caller.actor, case_id)))
+    return once.answer(caller, 200, lambda: WholeCaseShown.whole(handling.agree(caller.actor, case_id, body.version)))
 
 
 @router.post(
@@ -153,7 +165,7 @@ def read_contact(
     return once.answer(caller, 200, lambda: ContactShown.of(handling.read_contact(caller.actor, case_id, why)))
 
 
-@router.get("/recusals", responses=problems(READING_STAFF))
+@router.get("/recusals", responses=problems(READING))
 def list_recusals(caller: SignedInStaff, services: ServicesOf) -> RecusalList:
     """One's own; of everybody for who administers members."""
     return RecusalList(items=[_recusal(one) for one in services.complaints.recusals.list_seen(caller.actor)])

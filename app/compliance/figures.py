@@ -124,6 +124,8 @@ def _who_may(tx: Transaction, seals: Seals, permission: Permission) -> dict[Staf
 def _disclosers(tx: Transaction, seals: Seals) -> Disclosers:
     approvers = holders_of(tx, seals, Role.PRIVACY, _STANDING)
     requesters, members = _who_may(tx, seals, Permission.DISCLOSURE_REQUEST), {one.id: one for one in all_members(tx)}
+    requesters = _who_may(tx, seals, Permission.DISCLOSURE_REQUEST)
+    members = {one.id: one for one in all_members(tx) if seals.whole(one)}
     needed = policies.DISCLOSURE_STAFF.value
     able = any(are_enough(approvers, one, members, needed, tx.now) for one in requesters.values())
     return Disclosers(len(requesters), len(approvers), able)

@@ -13,6 +13,7 @@ from app.agreements.differences import Change, Line
 from app.agreements.domain import AgreementKind, DraftStatus, PublishedVersion
 from app.agreements.drafts import ReadDraft
 from app.agreements.errors import NoSuchDraft
+from app.console.audit_words import said_actor
 from app.console.lists import PAGE, Cell, Column, Listing, address
 from app.console.moments import last_day_cell, plain, said_moment
 from app.console.visits import Fields, Visit, console_router, visit_at
@@ -85,7 +86,13 @@ def _drafts(visit: Visit) -> Listing:
             Cell(visit.say(f"agreements.name.{one.draft.kind}")),
             Cell(_CHINESE.format(one.title), plain=one.title),
             Cell(visit.say(f"agreements.status.{one.status}")),
-            Cell(visit.say("agreements.drafts.by", when=said_moment(visit, one.updated_at), who=one.updated_by)),
+            Cell(
+                visit.say(
+                    "agreements.drafts.by",
+                    when=said_moment(visit, one.updated_at),
+                    who=said_actor(visit, one.updated_by),
+                )
+            ),
         ]
         for one in shown
     ]
@@ -142,6 +149,7 @@ def draft_page(
         status=status,
         typed=typed,
         one=found.written,
+        by=said_actor(visit, found.written.updated_by),
         found=found,
         clauses=_clauses(found),
         changes=changes,

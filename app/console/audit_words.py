@@ -8,7 +8,7 @@ from app.audit.domain import LOG, Action, ObjectKind
 from app.compliance.named import Pair, PublicName
 from app.console.visits import Visit
 from app.forums.domain import Registration
-from app.kernel.actor import ActorKind
+from app.kernel.actor import OPERATOR, SYSTEM, ActorKind
 from app.staff.access import Permission
 from app.staff.errors import MemberNotFound
 from app.web.problems import title_of
@@ -110,6 +110,14 @@ def said_reason(visit: Visit, code: str) -> str:
         with suppress(KeyError):
             return said(visit, code)
     return code
+
+
+def said_actor(visit: Visit, actor_id: str) -> str:
+    """A member by their address; whoever acted on the host, or the service itself, in a word."""
+    for actor in (OPERATOR, SYSTEM):
+        if actor_id == actor.id:
+            return visit.say(f"console.actor.{actor.kind}")
+    return _addresses(visit, [actor_id]).get(actor_id, actor_id)
 
 
 def words_for(visit: Visit, entries: Collection[Mapping[str, object]]) -> Words:

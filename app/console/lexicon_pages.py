@@ -8,6 +8,7 @@ from fastapi import Depends
 from fastapi.responses import Response
 from markupsafe import Markup
 
+from app.console.audit_words import said_actor
 from app.console.charts import Bar, Chart, series_of
 from app.console.lists import PAGE, Cell, Column, Listing, address, chips, csv_response
 from app.console.moments import period, plain, said_moment
@@ -66,7 +67,10 @@ def _cells(visit: Visit, lexicon: Lexicon, version: LexiconVersion) -> list[Cell
         Cell(f"{version.name}/{version.number}", f"{HERE}/{version.id}"),
         Cell(visit.say(f"lexicons.state.{'in_force' if is_in_force(lexicon, version) else 'not'}")),
         Cell(version.terms),
-        Cell(visit.say("lexicons.list.by", when=when, who=version.actor.id), plain=plain(version.created_at)),
+        Cell(
+            visit.say("lexicons.list.by", when=when, who=said_actor(visit, version.actor.id)),
+            plain=plain(version.created_at),
+        ),
     ]
 
 
@@ -120,6 +124,7 @@ def version_page(
         typed=typed,
         version=version,
         imported=said_moment(visit, version.created_at),
+        by=said_actor(visit, version.actor.id),
         found=found,
         in_force=found.against == version.number,
         lists=_differences(visit, found),

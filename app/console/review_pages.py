@@ -49,8 +49,10 @@ def queue_page(
     shown = found[:PAGE]
     handling = visit.services.review_desk.handling_of([one.id for one in shown])
     chosen = review_id or _next_of(visit, handling)
-    review = services.show(chosen) if chosen else None
-    steps = visit.services.review_desk.handling_of([chosen])[chosen] if chosen else Handling()
+    items = [
+        (one, period(visit, one.age), one.excerpt.reveal() if one.excerpt else None, _marks(visit, handling[one.id]))
+        for one in shown
+    ]
     return visit.show(
         "reviews",
         status=status,
@@ -58,30 +60,31 @@ def queue_page(
         typed=typed,
         waiting=waiting,
         oldest=period(visit, visit.now - waiting.oldest) if waiting.oldest else None,
-        items=[
-            (
-                one,
-                period(visit, one.age),
-                one.excerpt.reveal() if one.excerpt else None,
-                _marks(visit, handling[one.id]),
-            )
-            for one in shown
-        ],
-        holder=steps.holder(visit.now),
-        marks=_marks(visit, steps),
-        steps=_said_steps(visit, steps),
-        longest=LONGEST_REASON,
-        review=review,
-        parts_of_text=list(_marked(review)) if review else [],
-        handle=_handle(visit, review) if review else None,
-        ended=_said_ended(visit, review.ended) if review and review.ended else None,
-        rulings=_rulings(review) if review else (),
-        reasons=(("harmless", _HARMLESS), ("harmful", _HARMFUL)),
+        items=items,
         next=address(visit.request, cursor=shown[-1].id, open=None) if len(found) > PAGE else None,
         first=HERE if visit.query.get("cursor") else None,
         keys_off=visit.query.get("keys") == "off",
         named=lambda categories: visit.sentence(words_of(categories)),
+        **(_in_full(visit, chosen) if chosen else {"review": None}),
     )
+
+
+def _in_full(visit: Visit, review_id: str) -> dict[str, object]:
+    """All that the right half shows of one. Raises `NoSuchReview`."""
+    review = visit.services.reviews.show(review_id)
+    steps = visit.services.review_desk.handling_of([review_id])[review_id]
+    return {
+        "review": review,
+        "parts_of_text": list(_marked(review)),
+        "handle": _handle(visit, review),
+        "ended": _said_ended(visit, review.ended) if review.ended else None,
+        "rulings": _rulings(review),
+        "reasons": (("harmless", _HARMLESS), ("harmful", _HARMFUL)),
+        "holder": steps.holder(visit.now),
+        "marks": _marks(visit, steps),
+        "steps": _said_steps(visit, steps),
+        "longest": LONGEST_REASON,
+    }
 
 
 def _next_of(visit: Visit, handling: Mapping[str, Handling]) -> str | None:

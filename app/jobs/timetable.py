@@ -57,6 +57,7 @@ TIMETABLE = (
     Job("forget-screenings", every=600, limit=10, batch=lambda services: services.screenings.forget_old()),
     Job("escalate-cases", every=60, limit=10, batch=lambda services: services.complaints.escalations.escalate_late()),
     Job("erase-cases", every=3600, limit=10, batch=lambda services: services.complaints.erasure.erase_old()),
+    Job("erase-evidence", every=3600, limit=10, batch=lambda services: services.violations.forget_old()),
     Job(
         "verify-audit",
         every=600,

@@ -141,6 +141,7 @@ def erase(session: Session, rows: Iterable[CaseRow], now: datetime) -> None:
     for row in rows:
         ids.append(row.id)
         row.code_digest = row.target_digest = None
+        row.target_account_id = row.target_board_id = row.account_id = row.against_ref = None
         row.sealed_target_ref = row.sealed_description = row.sealed_evidence = row.sealed_contact = None
         row.sealed_outcome_text = row.sealed_appeal_grounds = row.sealed_appeal_text = None
         row.contact_channels, row.erased_at = [], now

@@ -66,8 +66,8 @@ def next_by(case: Case) -> datetime:
 
 
 def asked(case: Case, now: datetime) -> Case:
-    """A question stops the clock, unless one waits already, time is over, or the clock stops for nobody."""
-    if case.asked_at is not None or now >= case.respond_by:
+    """A question stops the clock, unless time is over already, or it is a clock that stops for nobody."""
+    if case.asked_at is not None:
         return case
     return with_next(replace(case, asked_at=now))
 
@@ -102,9 +102,9 @@ def standing(case: Case, now: datetime) -> Standing:
 
 
 def _pause_left(case: Case) -> timedelta:
-    """How much longer the clock may stand still for whoever complained; a clock that runs day and night never does."""
+    """How much longer the clock may stand still for whoever complained; none once time is over, or day and night."""
     clock, since = clock_of(case), case.appealed_at or case.received_at
-    if clock.round_the_clock:
+    if clock.round_the_clock or (case.asked_at is not None and case.asked_at >= case.respond_by):
         return timedelta()
     return max(_WAITS - clock.between(clock.decide_by(since), case.respond_by), timedelta())
 

@@ -11,6 +11,7 @@ from app.reporting import case_rows
 from app.reporting.case_rows import case_of
 from app.reporting.filing import object_kind
 from app.reporting.models import CaseRow
+from app.verification.misuse import forget_proofs
 
 _CASE_KEPT = timedelta(days=policies.CASE_KEPT.value)
 _CONTACT_KEPT = timedelta(days=policies.CONTACT_KEPT.value)
@@ -30,6 +31,7 @@ class CaseErasure:
                 _record(tx, row, "contact")
             cases = case_rows.ended_before(tx.session, tx.now - _CASE_KEPT, _AT_ONCE)
             case_rows.erase(tx.session, cases, tx.now)
+            forget_proofs(tx, [row.id for row in cases])
             for row in cases:
                 _record(tx, row, "case")
             return len(contacts) + len(cases)

@@ -130,6 +130,8 @@ class Filing:
 
 def known_forum(tx: Transaction, forum_id: str) -> ForumId:
     """A step: also one that is cut off. Raises `NoSuchForumToComplainOf`."""
+    if not forum_id.isascii() or "\0" in forum_id:
+        raise NoSuchForumToComplainOf
     try:
         return get_forum(tx, ForumId(forum_id)).id
     except ForumNotFound:

@@ -50,7 +50,7 @@ from app.reporting.errors import (
 from app.reporting.filing import Filing, announce, object_kind
 from app.reporting.given import LONGEST_OUTCOME, LONGEST_REASON, read_text
 from app.reporting.models import CaseRow
-from app.reporting.outcomes import refuse_unfit
+from app.reporting.outcomes import refuse_measures, refuse_unfit
 from app.reporting.recusals import recused_from
 from app.staff.access import Permission
 from app.staff.errors import MemberNotFound
@@ -139,12 +139,17 @@ class Handling:
 
         return self._open_changed(actor, case_id, Action.COMPLAINT_ASSIGNED, change)
 
-    def accept(self, actor: Actor, case_id: str) -> WholeCase:
-        """Says that it is looked at. Raises `NoSuchCase`, `CaseIsOver`, `CaseDecided` where it is accepted already."""
+    def accept(self, actor: Actor, case_id: str, *, take: bool = False) -> WholeCase:
+        """Says that it is looked at; `take` assigns it to oneself as well, where nobody has it.
+
+        Raises `NoSuchCase`, `CaseIsOver`, `CaseDecided` where it is accepted already.
+        """
 
         def change(tx: Transaction, case: Case) -> Case:
             if case.accepted_at is not None:
                 raise CaseDecided
+            if take and case.assigned_to is None:
+                case = replace(case, assigned_to=StaffId(actor.id), assigned_at=tx.now)
             return accepted(replace(case, accepted_at=tx.now, accepted_by=StaffId(actor.id)))
 
         return self._open_changed(actor, case_id, Action.COMPLAINT_ACCEPTED, change)
@@ -183,16 +188,18 @@ class Handling:
                 self._end(tx, other, _taken_up(tx, case_of(other)), decision)
             return self._whole(tx, actor, row)
 
-    def agree(self, actor: Actor, case_id: str) -> WholeCase:
-        """Lets measures go out that a company asked for. Raises `NoSuchCase`, `NothingToAgreeTo`, `NeedsAnotherPerson`.
+    def agree(self, actor: Actor, case_id: str, version: int | None = None) -> WholeCase:
+        """Lets measures go out that a company asked for, as they were seen where a version is named.
 
-        Source: L9.
+        Raises `NoSuchCase`, `NothingToAgreeTo`, `CaseDecided`, `NeedsAnotherPerson`. Source: L9.
         """
         with self._unit_of_work.begin(actor) as tx:
             row = self._found(tx, actor, case_id, lock=True)
             case = case_of(row)
             if not case.waits_for_agreement:
                 raise NothingToAgreeTo
+            if version not in {None, case.version}:
+                raise CaseDecided
             if actor.id in _deciders(case):
                 raise NeedsAnotherPerson
             _save(tx, row, replace(case, agreed_by=StaffId(actor.id), agreed_at=tx.now))
@@ -219,11 +226,14 @@ class Handling:
         if case.accepted_at is None:
             raise NotAccepted
         refuse_unfit(case.kind, decision.outcome, decision.reason, on_appeal=on_appeal)
+        if decision.measures:
+            refuse_measures(decision.outcome)
         if tx.actor.id in _deciders(case):
             raise NeedsAnotherPerson
         decided = Decided(decision.outcome, decision.reason, tx.now, StaffId(tx.actor.id), decision.text)
-        measures = decision.measures or case.measures
-        ended = replace(case, measures=measures, ended_at=tx.now, asked_at=None)
+        ended = replace(case, ended_at=tx.now, asked_at=None)
+        if decision.measures:  # what was agreed to before was something else
+            ended = replace(ended, measures=decision.measures, agreed_by=None, agreed_at=None)
         ended = replace(ended, appeal_decided=decided) if on_appeal else replace(ended, decided=decided)
         self._seal_text(tx, row, decision.text, on_appeal=on_appeal)
         _save(tx, row, ended)

@@ -8,6 +8,7 @@ from app.reporting.domain import CaseKind
 from app.reporting.errors import OutcomeUnfit
 
 _NOT_AN_OUTCOME = Sentence("这类案件没有这种结果。", "A case of this kind does not end so.")
+_NO_MEASURES = Sentence("处置只跟随成立的结果。", "Measures go with an outcome that finds somebody right.")
 _NOT_A_REASON = Sentence("这个理由不适用于这种结果。", "This reason does not go with this outcome.")
 
 UPHELD, PARTLY_UPHELD, NOT_UPHELD = "upheld", "partly_upheld", "not_upheld"
@@ -87,6 +88,12 @@ REASONS: dict[str, Reason] = {
 
 def outcomes_of(kind: CaseKind, *, on_appeal: bool) -> tuple[str, ...]:
     return OF_APPEALS if kind is CaseKind.APPEAL or on_appeal else OF_COMPLAINTS
+
+
+def refuse_measures(outcome: str) -> None:
+    """Raises `OutcomeUnfit` where nobody was found right."""
+    if outcome not in {*_FOUND_RIGHT, GRANTED, PARTLY_GRANTED}:
+        raise OutcomeUnfit([FieldError("/measures", "not-allowed", _NO_MEASURES)])
 
 
 def refuse_unfit(kind: CaseKind, outcome: str, reason: str, *, on_appeal: bool) -> None:

@@ -25,6 +25,8 @@ _LOOKED_AT = 200
 class Objection:
     """A decision of a screening against a text of an account: a reviewer's, or the lexicons' alone."""
 
+    forum_id: ForumId
+    account_id: AccountId
     ref: str
     """Of the review, or of the screening."""
     decided_by: tuple[str, str] | None
@@ -42,33 +44,29 @@ class Overturning:
     def find(self, tx: Transaction, forum_id: ForumId, account_id: AccountId, ref: str | None) -> Objection | None:
         """A step: what an appeal is against. Without a `ref`, what was decided last about this account."""
         if ref is not None and ref.startswith(_SCREENING) and ref.isascii():
-            stands = any(one.account_id == account_id for one in _objected_to(tx, forum_id, ref))
-            return Objection(ref, None, None) if stands else None
+            stands = _objected_to(tx, forum_id, account_id, ref)
+            return Objection(forum_id, account_id, ref, None, None) if stands else None
         rows = review_rows.of_account(tx.session, account_id, _LOOKED_AT)
         wanted = (row for row in rows if row.decision in _OBJECTED and ref in {None, row.id})
         row = max(wanted, key=lambda found: (found.decided_at, found.id), default=None)
         if row is None or row.forum_id != forum_id:
             return None
-        return Objection(
-            row.id, (row.actor_kind, row.actor_id) if row.actor_kind and row.actor_id else None, row.reason
-        )
+        by = (row.actor_kind, row.actor_id) if row.actor_kind and row.actor_id else None
+        return Objection(forum_id, account_id, row.id, by, row.reason)
 
-    def let_pass(self, tx: Transaction, forum_id: ForumId, ref: str, reason: str, case: str | None = None) -> None:
+    def let_pass(self, tx: Transaction, objection: Objection, reason: str, case: str | None = None) -> None:
         """A step: the text passes from now on; a name is shown again where nothing else stands there by now.
 
-        What the lexicons alone objected to gets a review, decided so. Raises `NothingToOverturn` also where a review of
-        it is open: that decides. Source: L6e, N15.
+        What the lexicons alone objected to gets a review, decided so; of a screening only the texts of that account.
+        Raises `NothingToOverturn` also where a review of it is open: that decides. Source: L6e, N15.
         """
-        if ref.startswith(_REVIEW):
-            found = review_rows.find(tx.session, ref)
+        if objection.ref.startswith(_REVIEW):
+            found = review_rows.find(tx.session, objection.ref)
             if found is None or found[0].decision not in _OBJECTED:
                 raise NothingToOverturn
             self._overturn(tx, *found, reason, case)
             return
-        objected = _objected_to(tx, forum_id, ref)
-        if not objected:
-            raise NothingToOverturn
-        for kept in objected:
+        for kept in _objected_to(tx, objection.forum_id, objection.account_id, objection.ref):
             self._let_text_pass(tx, kept, reason, case)
 
     def _let_text_pass(self, tx: Transaction, kept: KeptTextRow, reason: str, case: str | None) -> None:
@@ -109,9 +107,11 @@ class Overturning:
         self._restore[kind](tx, subject, Field(row.field), plain, instead_of=instead_of)
 
 
-def _objected_to(tx: Transaction, forum_id: ForumId, screening_id: str) -> list[KeptTextRow]:
+def _objected_to(tx: Transaction, forum_id: ForumId, account_id: AccountId, screening_id: str) -> list[KeptTextRow]:
+    """What did not simply pass of this account's."""
     row = screening_rows.find_screening(tx.session, forum_id, screening_id)
-    return list(screening_rows.kept_of(tx.session, row.id).values()) if row else []
+    kept = screening_rows.kept_of(tx.session, row.id).values() if row else ()
+    return [one for one in kept if one.account_id == account_id]
 
 
 def _told(tx: Transaction, review: ReviewRow, kept: KeptTextRow, case: str | None) -> None:

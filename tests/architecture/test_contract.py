@@ -32,6 +32,7 @@ _OUR_OWN = tuple(
         "organisation.md",
         "violations.md",
         "appeals.md",
+        "complaints.md",
     )
 )
 """They name what the contract leaves to us in its parts 5, 7, 9, 10 and 11."""

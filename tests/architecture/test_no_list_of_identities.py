@@ -10,8 +10,10 @@ _HAVE_A_NAME = {"/v1/boards", "/v1/staff"}
 """Boards, forums, policies and lexicons are called something."""
 _OF_POLICIES = "/v1/staff/policies"
 """Their numbers are periods and limits."""
-_GIVE_THEIR_OWN = {"/v1/verifications"}
-"""A forum sends what a person typed, and hears whether it matched."""
+_GIVE_THEIR_OWN = {"/v1/verifications", "/v1/complaints", "/v1/appeals"}
+"""A forum sends what a person typed, and hears whether it matched; whoever complains may leave a number."""
+_OPENS_A_CONTACT = ("POST", "/v1/staff/complaints/{case_id}/contact")
+"""What somebody left to be reached by, which is no identity; each opening is on record with its reason."""
 _SEVERAL = ("account_ids", "accounts", "persons", "people", "handles", "external_ids")
 
 
@@ -28,6 +30,7 @@ def test_no_answer_but_that_of_an_execution_has_a_field_for_an_identity(address:
             ):
                 shown.setdefault(operation, set()).add(last)
     assert shown.pop(_EXECUTES) == {"name", "document_type", "document_number", "phone"}
+    assert shown.pop(_OPENS_A_CONTACT) == {"phone"}
     assert {operation for operation, fields in shown.items() if fields != {"name"}} == set()
     assert all(path.startswith(tuple(_HAVE_A_NAME)) for _, path in shown)
 

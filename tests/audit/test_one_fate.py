@@ -30,6 +30,10 @@ from app.kernel.ids import ForumId
 from app.kernel.secret import Secret
 from app.organisation.domain import Appointed, AuthorityEntry, AuthorityKind, Duty, FiledForum, Rank
 from app.registration.service import Wanted
+from app.reporting.desk import NewComplaint
+from app.reporting.domain import Against, AgainstKind, CaseKind, Category, Contact, Measure, OnBehalf, Queue, TargetKind
+from app.reporting.filing import Filed, NamedTarget, NewCase
+from app.reporting.handling import Decision
 from app.screening.docket import ReviewFilter
 from app.screening.domain import Ruling
 from app.screening.review_steps import StepKind
@@ -43,6 +47,7 @@ from app.verification.forgiving import forgive_attempts
 from app.verification.misuse import MisuseCase
 from app.verification.service import AskedProvider, GivenDocument
 from app.wiring import Services
+from tests.reporting.acts import acts_on_violations
 from tests.support.clock import TODAY, FakeClock
 from tests.support.desk import Desk
 from tests.support.disclosing import Office
@@ -55,6 +60,7 @@ from tests.support.staff import PASSWORD, make_staff
 MOVING, KNOWN = "14000000042", "14000000043"
 _AT_THE_START = {Action.KEY_CREATED, Action.KEY_PROMOTED, Action.KEY_DESTROYED}
 """What happens before anybody is served, or to files."""
+_POST = NamedTarget(TargetKind.CONTENT, "post-17")
 Acts = Mapping[Action, Callable[[], object]]
 
 
@@ -380,6 +386,58 @@ def _acts_on_identities(services: Services, desk: Desk) -> Acts:
     }
 
 
+def _acts_on_complaints(services: Services, desk: Desk) -> Acts:
+    """Before the clock moves on: what came in is late then, and what has ended is old."""
+    desks = services.complaints
+    public, handling, recusals = desks.public, desks.handling, desks.recusals
+    new, reply = NewComplaint(desk.forum_id, Category.FRAUD, _POST, Secret("骗子")), Secret("好")
+    with_contact = replace(new, contact=Contact(Secret("14000000049")), on_behalf=OnBehalf.COMPANY)
+    first, second, admin = (
+        make_staff(services, role).member().as_actor()
+        for role in (StaffRole.REVIEWER, StaffRole.COMPLIANCE, StaffRole.ADMIN)
+    )
+
+    def accepted(complaint: NewComplaint) -> Filed:
+        filed = public.file(complaint)
+        handling.accept(first, filed.case.id)
+        return filed
+
+    upheld, rejected = Decision(2, "upheld", "other", measures=(Measure.MASK,)), Decision(4, "rejected", "other")
+    waits, open_one, ended, appealed = public.file(new), accepted(new), accepted(with_contact), accepted(new)
+    for one in (ended, appealed):
+        handling.decide(first, one.case.id, upheld)
+    public.appeal(appealed.tracking_code, Secret("换人"))
+    against = Against(AgainstKind.BAN, "1", None)
+    appeal = NewCase(CaseKind.APPEAL, desk.forum_id, Queue.APPEALS, Secret("误封"), against=against)
+
+    def file_appeal() -> Filed:
+        with services.unit_of_work.begin(OPERATOR) as tx:
+            return services.complaints.filing.file(tx, appeal)
+
+    heard = file_appeal().case.id
+    handling.accept(first, heard)
+    mine, yours = desk.account("我的号").id, desk.account("他的号").id
+    recusals.declare(first, first.id, yours)
+    return {
+        Action.COMPLAINT_RECEIVED: lambda: public.file(new),
+        Action.COMPLAINT_ACCEPTED: lambda: handling.accept(first, waits.case.id),
+        Action.COMPLAINT_ASSIGNED: lambda: handling.assign(first, waits.case.id),
+        Action.COMPLAINT_ADDED_TO: lambda: public.say(open_one.tracking_code, reply),
+        Action.COMPLAINT_REPLIED: lambda: handling.reply(first, open_one.case.id, reply, asks=True),
+        Action.COMPLAINT_DECIDED: lambda: handling.decide(first, open_one.case.id, upheld),
+        Action.COMPLAINT_AGREED: lambda: handling.agree(second, ended.case.id),
+        Action.COMPLAINT_APPEALED: lambda: public.appeal(ended.tracking_code, Secret("换人")),
+        Action.COMPLAINT_APPEAL_DECIDED: lambda: handling.decide(second, appealed.case.id, rejected),
+        Action.COMPLAINT_ESCALATED: services.complaints.escalations.escalate_late,
+        Action.COMPLAINT_CONTACT_READ: lambda: handling.read_contact(first, ended.case.id, Secret("回电")),
+        Action.COMPLAINT_ERASED: services.complaints.erasure.erase_old,
+        Action.APPEAL_RECEIVED: file_appeal,
+        Action.APPEAL_DECIDED: lambda: handling.decide(second, heard, replace(rejected, version=2)),
+        Action.RECUSAL_DECLARED: lambda: recusals.declare(first, first.id, mine),
+        Action.RECUSAL_ENDED: lambda: recusals.end(admin, first.id, yours),
+    }
+
+
 def _acts_on_the_log(services: Services, settings: Settings) -> Acts:
     services.audit.sequencer.catch_up()
     (settings.audit_directory() / "audit-head.note").unlink()
@@ -395,6 +453,8 @@ def _acts_on_the_log(services: Services, settings: Settings) -> Acts:
 def test_an_act_whose_entry_is_lost_has_not_happened(services: Services, settings: Settings, clock: FakeClock) -> None:
     desk = Desk(services, services.forums.add(OPERATOR, "测试论坛").forum_id)
     acts = {
+        **_acts_on_complaints(services, desk),
+        **acts_on_violations(services, desk, clock),
         **_acts_of_the_clock(services, desk, clock),
         **_acts_on_boards(services, desk),
         **_acts_of_the_operator(services, desk),

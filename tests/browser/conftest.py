@@ -11,6 +11,7 @@ from app.kernel.actor import OPERATOR
 from app.settings import Settings
 from app.wiring import Services
 from tests.browser.chromium import Visitor, chromium, visitor
+from tests.browser.looks import share_judged
 from tests.browser.pages import FORUMS, Walker
 from tests.support.clock import FakeClock, TickingClock
 from tests.support.forum import ForumBackend
@@ -19,6 +20,13 @@ from tests.support.serving import serving
 
 NewVisitor = Callable[..., Visitor]
 NewWalker = Callable[..., Walker]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _judged_by_all(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Each process of a run has its folder in the one of the run."""
+    if hasattr(pytestconfig, "workerinput"):
+        share_judged(tmp_path_factory.getbasetemp().parent / "judged")
 
 
 @pytest.fixture(scope="package")

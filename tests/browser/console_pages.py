@@ -12,11 +12,12 @@ from app.screening.domain import Ruling
 from app.screening.review_steps import StepKind
 from app.staff.access import Role
 from tests.browser.acting import press
+from tests.browser.console_subpages import WRITTEN, subpages
 from tests.browser.pages import Walk, Walker
 from tests.support.lexicons import REVIEWED, publish_terms
 from tests.support.staff import StaffLogin, make_staff
 
-STAFF_NAMES = ("茶馆", "抽查", "演练", "她说：", REVIEWED)
+STAFF_NAMES = ("茶馆", "抽查", "演练", "她说：", REVIEWED, *WRITTEN)
 """What people wrote into the records that the console shows."""
 
 
@@ -93,6 +94,7 @@ def console_of_compliance(walker: Walker) -> Iterator[str]:
     yield "console-forecast"
     page.goto(f"/console/accounts/{founder}")
     yield "console-account"
+    yield from subpages(walker, founder)
 
 
 CONSOLE_WALKS: Mapping[str, Walk] = {

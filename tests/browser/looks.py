@@ -1,6 +1,7 @@
 """What every page must show, and no eye is needed for: `faults_of` a page as it stands, at three widths."""
 
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -37,28 +38,42 @@ _BUILT = """() => {
   const path = (e) => (e === document.body ? "" : `${path(e.parentElement)}>${one(e)}`);
   return [...document.body.querySelectorAll("*")].map(path);
 }"""
+_FEW = """(most) => {
+  for (const one of document.querySelectorAll("details.operation")) {
+    if ((most -= 1) < 0) one.remove();
+    else for (const row of one.querySelectorAll("tr:nth-child(n + 6)")) row.remove();
+  }
+}"""
+"""Leaves of the operations of `/docs`, which are all made by one template, as many as show everything it can make."""
+_SOME_OPERATIONS = 25
 _axe = Axe()
-_judged: set[tuple[str, ...]] = set()
+_judged: set[str] = set()
 """How the pages were built that have been judged, each after its language."""
+_SHARED: list[Path] = []
+"""Where those of all processes of a run stand, if there are several."""
 _coloured: set[str] = set()
 """The elements, each with those around it, of which axe has judged the contrast in the dark."""
 
 
-def faults_of(page: Page, language: str, names: Sequence[str] = (), *, dark: bool = False) -> list[str]:
+def faults_of(
+    page: Page, language: str, names: Sequence[str] = (), *, dark: bool = False, brief: bool = False
+) -> list[str]:
     """One line each. `names` (of forums, of people) may be in another language than the page.
 
     A page that is built like one before it, and differs in words alone, is judged wide and by axe only once; in the
-    dark only what light cannot show is judged again.
+    dark only what light cannot show is judged again. `brief`: where a page repeats itself hundreds of times, axe, which
+    takes seconds for twenty thousand elements, sees the first of them.
     """
     weight = page.evaluate(_WEIGHT)
     found = [] if 0 < weight < _FIRST_PAINT_BYTES else [f"first paint takes {weight} bytes"]
     built: list[str] = page.evaluate(_BUILT)
-    known = (language, *built) in _judged
-    _judged.add((language, *built))
+    known = not _is_first(language, built)
     for width in NARROW if known else (*NARROW, WIDE):
         page.set_viewport_size({"width": width, "height": HEIGHT})
         asked = {"language": language, "names": names, "first": width == NARROW[0]}
         found += [f"{fault} (at {width})" for fault in page.evaluate(_LOOKS, asked)]
+    if brief:
+        page.evaluate(_FEW, _SOME_OPERATIONS)
     if dark and not _coloured.issuperset(built):
         _coloured.update(built)
         found += axe_violations(page, _DARK_RULES)
@@ -66,6 +81,26 @@ def faults_of(page: Page, language: str, names: Sequence[str] = (), *, dark: boo
         found += [*axe_violations(page), *_without_focus_ring(page)]
     page.evaluate(_SWEPT)
     return found
+
+
+def share_judged(folder: Path) -> None:
+    """What one process of this run has judged is known to all that share the folder."""
+    folder.mkdir(exist_ok=True)
+    _SHARED[:] = [folder]
+
+
+def _is_first(language: str, built: Sequence[str]) -> bool:
+    """Whether such a page comes to be judged for the first time; it is judged by who was told so."""
+    name = sha256("\n".join((language, *built)).encode()).hexdigest()
+    if name in _judged:
+        return False
+    _judged.add(name)
+    try:
+        for folder in _SHARED:
+            (folder / name).touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
 
 
 def axe_violations(page: Page, rules: Sequence[str] = _EVERY_RULE) -> list[str]:

@@ -55,11 +55,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def test_every_state_looks_as_it_must(
-    walk: Walk, walker: Walker, scheme: str, shoot: Callable[[Page, str], None]
+    walk: Walk, walker: Walker, scheme: str, shoot: Callable[[Page, str], None], pytestconfig: pytest.Config
 ) -> None:
     faults: dict[str, list[str]] = {}
+    brief = not (pytestconfig.option.long or pytestconfig.option.screenshots)
     for state in walk(walker):
         shoot(walker.page, state)
-        faults[state] = faults_of(walker.page, walker.language, (*NAMES, *STAFF_NAMES), dark=scheme == "dark")
+        faults[state] = faults_of(
+            walker.page, walker.language, (*NAMES, *STAFF_NAMES), dark=scheme == "dark", brief=brief
+        )
     assert faults
     assert {state: found for state, found in faults.items() if found} == {}

@@ -32,7 +32,7 @@ from app.upkeep.domain import JobRun
 from app.wiring import Services
 from tests.support.clock import TODAY, FakeClock
 from tests.support.forum import ForumBackend, sandbox_number
-from tests.support.staff import make_staff
+from tests.support.staff import make_staff, settle
 
 _STATUS = dict.fromkeys(AccountStatus, 0)
 _AGO = timedelta(minutes=1)
@@ -200,12 +200,12 @@ def test_who_confirmed_a_member_and_that_member_do_not_both_count(services: Serv
     make_staff(services, "compliance")
     first = make_staff(services, "privacy")
     confirmed = make_staff(services, "privacy")
-    with services.unit_of_work.begin(OPERATOR) as tx:
-        tx.session.execute(
-            update(StaffRow)
-            .where(StaffRow.id == confirmed.staff_id)
-            .values(confirmed_by=first.staff_id, credentials_at=clock.now())
-        )
+    settle(
+        services,
+        update(StaffRow)
+        .where(StaffRow.id == confirmed.staff_id)
+        .values(confirmed_by=first.staff_id, credentials_at=clock.now()),
+    )
     assert services.compliance.look().figures.disclosers == Disclosers(requesters=3, approvers=2, able=False)
     clock.advance(days=policies.CONFIRMER_APART.value)
     assert services.compliance.look().figures.disclosers.able

@@ -26,6 +26,8 @@ from app.forums.models import ForumRow, PauseRow
 from app.kernel.actor import OPERATOR
 from app.kernel.errors import StartRefused, Unavailable
 from app.registration.models import FlowRow
+from app.reporting.models import CaseRow
+from app.reporting.violation_models import AuthorityReportRow, ViolationRow
 from app.screening.models import KeptTextRow, LexiconVersionRow, ReviewRow
 from app.staff.models import StaffRow, StaffSessionRow
 from app.vault.models import DocumentRow, OrganisationRow, PersonRow, PhoneRow
@@ -301,11 +303,51 @@ def _rules() -> dict[str, tuple[list[Base], Base]]:
             [_text("txt_1"), _text("txt_2"), _review("rev_1", subject_id=None)],
             _review("rev_2", "txt_2", subject_id=None),
         ),
+        "uq_authority_reports_open": ([_violation(), _report("rep_1")], _report("rep_2")),
         "uq_staff_email": ([_member("stf_1")], _member("stf_2")),
         "uq_staff_sessions_id": ([_member("stf_1"), _staff_session(b"1")], _staff_session(b"2")),
+        "uq_cases_code": ([_forum(), _case("cmp_1")], _case("cmp_2")),
+        "uq_cases_open_appeal": (
+            [_forum(), _case("apl_1", against_ref=CANARY, proven=True)],
+            _case("apl_2", code_digest=b"another", against_ref=CANARY, proven=True),
+        ),
         "pk_forums": ([_forum()], _forum()),
         "pk_agreement_acceptances": ([_forum(), _account(), _acceptance()], _acceptance()),
     }
+
+
+def _case(
+    case_id: str, *, code_digest: bytes = CANARY.encode(), against_ref: str | None = None, proven: bool = False
+) -> CaseRow:
+    return CaseRow(
+        id=case_id,
+        kind="appeal",
+        forum_id="frm_1",
+        queue="appeals",
+        on_behalf="person",
+        against_kind="ban",
+        against_ref=against_ref,
+        proven=proven,
+        code_digest=code_digest,
+        received_at=TODAY,
+        respond_by=TODAY,
+        next_by=TODAY,
+        measures=[],
+        contact_channels=[],
+        version=1,
+    )
+
+
+def _violation() -> ViolationRow:
+    moments = dict.fromkeys(("discovered_at", "recorded_at", "published_at", "kept_until"), TODAY)
+    named = {"forum_id": "frm_1", "account_id": "acc_1", "category": "spam", "source": "patrol"}
+    return ViolationRow(id="vio_1", actor_kind="client", actor_id=CANARY, content_ref=CANARY, **named, **moments)
+
+
+def _report(report_id: str) -> AuthorityReportRow:
+    told = {"authority_id": "aut_1", "authority_name": CANARY, "kind": "other", "region": CANARY, "channel": CANARY}
+    drafted = {"drafted_at": TODAY, "drafted_by": "stf_1", "reviewed_on": TODAY.date()}
+    return AuthorityReportRow(id=report_id, violation_id="vio_1", **told, **drafted)
 
 
 def _member(staff_id: str) -> StaffRow:

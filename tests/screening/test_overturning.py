@@ -31,9 +31,10 @@ def objection(desk: Desk, account: Account, ref: str | None = None) -> Objection
         return desk.services.complaints.overturning.find(tx, desk.forum_id, account.id, ref)
 
 
-def let_pass(desk: Desk, ref: str) -> None:
+def let_pass(desk: Desk, account: Account, ref: str) -> None:
     with desk.services.unit_of_work.begin(OPERATOR) as tx:
-        desk.services.complaints.overturning.let_pass(tx, desk.forum_id, ref, "申诉成立")
+        against = Objection(desk.forum_id, account.id, ref, None, None)
+        desk.services.complaints.overturning.let_pass(tx, against, "申诉成立")
 
 
 def decide(services: Services, ruling: Ruling) -> str:
@@ -50,16 +51,16 @@ def test_a_handle_that_was_refused_is_shown_again_unless_another_has_it(services
         services.reviews.decide(REVIEWER, review.id, review.version, Ruling.BLOCK, "不合适")
         refused[review.account_id] = review.id
     found = objection(desk, first)
-    assert found == Objection(refused[first.id], ("staff", "stf_reviewer"), "不合适")
+    assert found == Objection(desk.forum_id, first.id, refused[first.id], ("staff", "stf_reviewer"), "不合适")
     assert objection(desk, first, refused[second.id]) is None
-    let_pass(desk, refused[first.id])
+    let_pass(desk, first, refused[first.id])
     assert services.accounts.get(desk.forum_id, first.id).handle == "赌场老板"
     assert told(services, "review.decided")[-1]["data"]["decision"] == "pass"
     with pytest.raises(NothingToOverturn):
-        let_pass(desk, refused[first.id])
+        let_pass(desk, first, refused[first.id])
     assert objection(desk, first) is None
     services.accounts.change(OPERATOR, desk.forum_id, second.id, AccountChange("另起一名", None, {}))
-    let_pass(desk, refused[second.id])
+    let_pass(desk, second, refused[second.id])
     assert services.accounts.get(desk.forum_id, second.id).handle == "另起一名"
 
 
@@ -69,7 +70,7 @@ def test_a_profile_that_was_masked_is_shown_whole_again(services: Services, desk
     services.accounts.change(OPERATOR, desk.forum_id, account.id, AccountChange(None, None, {"bio": "欢迎来赌场"}))
     masked = decide(services, Ruling.MASK)
     assert services.accounts.get(desk.forum_id, account.id).profile.bio == "欢迎来**"
-    let_pass(desk, masked)
+    let_pass(desk, account, masked)
     assert services.accounts.get(desk.forum_id, account.id).profile.bio == "欢迎来赌场"
 
 
@@ -86,17 +87,21 @@ def test_a_post_that_the_lexicons_blocked_passes_from_now_on_as_long_as_nothing_
 
     blocked = f"{BLOCKED}和代开发票"
     screening, decision = screen(blocked)
+    others = Item(Field.POST, "别人也写网上赌场", desk.account("同批的人").id)
+    both = [Item(Field.POST, f"{BLOCKED}一", account.id), others]
+    batch = services.screenings.screen(OPERATOR, desk.forum_id, both).id
     masking, _ = screen(MASKED)
     assert decision is Decision.BLOCK
-    assert objection(desk, account, screening) == Objection(screening, None, None)
+    assert objection(desk, account, screening) == Objection(desk.forum_id, account.id, screening, None, None)
     assert objection(desk, desk.account("别人"), screening) is None
     assert objection(desk, account, "scr_none") is objection(desk, account, "rev_none") is None
-    for one in (screening, masking):
-        let_pass(desk, one)
+    for one in (screening, masking, batch):
+        let_pass(desk, account, one)
     assert [screen(text)[1] for text in (blocked, MASKED)] == [Decision.PASS, Decision.PASS]
-    assert screen(BLOCKED)[1] is Decision.BLOCK  # another text
-    for ref in ("scr_none", "rev_none", "nothing"):
-        with pytest.raises(NothingToOverturn):
-            let_pass(desk, ref)
+    assert screen(f"{BLOCKED}一")[1] is Decision.PASS
+    assert screen(others.text)[1] is Decision.BLOCK  # of another account in the same call
+    let_pass(desk, account, "scr_none")
+    with pytest.raises(NothingToOverturn):
+        let_pass(desk, account, "rev_none")
     put_in_force(services.lexicons, "代开发票", name="more")
     assert screen(blocked)[1] is Decision.BLOCK  # for something that nobody let pass

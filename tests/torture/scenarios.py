@@ -17,12 +17,22 @@ from tests.support.agreements import none_published
 from tests.support.forum import NAME, PERSON, ForumBackend, Json
 from tests.support.lexicons import BLOCKED, REVIEWED
 from tests.support.serving import serving
+from tests.torture.appeal_scenarios import appeal_lines, good_appeals
 from tests.torture.asked import Asked, Line
+from tests.torture.complaint_scenarios import (
+    NOBODYS_ACCOUNT,
+    NOBODYS_CASES,
+    WHOEVER_COMPLAINS,
+    complaint_lines,
+    good_complaints,
+    nobodys_case,
+)
 from tests.torture.disclosure_scenarios import disclosure_lines, good_disclosures
 from tests.torture.operator_scenarios import NAMES_A_FORUM, good_operator, operator_lines, unknown_forum
 from tests.torture.pause_scenarios import good_pauses, pause_lines
 from tests.torture.register_scenarios import NOBODYS, good_registers, register_lines
 from tests.torture.staff_scenarios import good_staff, staff_lines
+from tests.torture.violation_scenarios import good_violations, violation_lines
 from tests.torture.world import HOOK, RETURN_URL, USED_KEY, World, is_for_staff
 
 GENEROUS = {kind: Rate(1_000_000_000, "requests", "test", 1) for kind in RouteClass}
@@ -100,6 +110,9 @@ def good(world: World) -> Iterator[Asked]:
     yield from good_pauses(world)
     yield from good_disclosures(world)
     yield from good_operator(world)
+    yield from good_complaints(world)
+    yield from good_violations(world)
+    yield from good_appeals(world)
     named = {"account_id": world.accounts["verified"]["id"], "scope": "post"}
     content = [{"field": "post", "text": "你好", "board": world.offices["open"]}]
     yield Asked("POST /v1/tokens", {}, {"json": {**named, "items": content}})
@@ -228,6 +241,7 @@ def _elsewhere(stage: Stage, asked: Asked) -> httpx2.Response:
         "staff_id": "stf_nobody",
         "pause_id": "pau_nobody",
         "disclosure_id": "dsc_nobody",
+        "violation_id": stage.world.violations["theirs"],
     }
     given = asked.options.get("json") or {}
     instead: dict[str, Json] = {
@@ -235,9 +249,13 @@ def _elsewhere(stage: Stage, asked: Asked) -> httpx2.Response:
         "GET /v1/audit/proofs/inclusion": {"params": {"id": "nobody"}},
         "GET /v1/moderators": {"params": {"board": theirs["board"]}},
         "POST /v1/reverifications": {"json": {**given, "scope": {"board": theirs["board"]}}},
+        "POST /v1/violations": {"json": {**given, "board": "brd_nobody"}},
+        "POST /v1/staff/violations": {"json": {**given, "forum_id": "frm_nobody"}},
         "POST /v1/staff/disclosures": {"json": {**given, "account_id": "acc_nobody"}},
         "POST /v1/staff/pauses": {"json": {**given, "scope": {"board_id": "brd_nobody"}}},
     }
+    if asked.operation in NOBODYS_CASES | {NOBODYS_ACCOUNT}:
+        return asked.by(stage.world.forum, **nobodys_case(asked))
     if asked.operation in NAMES_A_FORUM:
         return unknown_forum(stage.world, asked)
     if asked.operation in instead:
@@ -252,7 +270,8 @@ def _elsewhere(stage: Stage, asked: Asked) -> httpx2.Response:
 
 def _nobody(stage: Stage, asked: Asked) -> httpx2.Response:
     if is_for_staff(asked.address):
-        nobody = {"scope": {"account_id": "acc_nobody"}}
+        nobody: Json = {"account_id": "acc_nobody"}
+        nobody = nobody if "account_id" in asked.options["json"] else {"scope": nobody}
         return asked.by(stage.world.forum, json={**asked.options["json"], **nobody})
     theirs = {"account_id": stage.world.accounts["theirs"]["id"]}
     place = {"POST /v1/boards": {"founder": theirs}, "POST /v1/reverifications": {"scope": theirs}}
@@ -273,6 +292,8 @@ def _claimed(stage: Stage, asked: Asked, body: Json) -> httpx2.Response:
     client: str = stage.world.forum.credentials.client_id
     if is_for_staff(asked.address):
         client = stage.world.staff["all"].staff_id
+    if asked.operation in NOBODYS_CASES:
+        client = WHOEVER_COMPLAINS
     route = asked.operation.split(" ")[1]
     stage.world.services.idempotency.claim(KeyedRequest(client, route, asked.address, key, json.dumps(body).encode()))
     by_all = stage.world.staff["all"].headers if is_for_staff(asked.address) else {}
@@ -326,6 +347,9 @@ def lines(stage: Stage) -> Iterator[Line]:
     yield from pause_lines(stage.world)
     yield from disclosure_lines(stage.world)
     yield from operator_lines(stage.world)
+    yield from complaint_lines(stage.world)
+    yield from violation_lines(stage.world)
+    yield from appeal_lines(stage.world)
     list_of = Asked("GET /v1/status-lists/{forum_id}", {"forum_id": stage.world.forum.credentials.forum_id})
     etag = list_of.by(stage.world.forum).headers["etag"]
     yield list_of.operation, 304, "", list_of.by(stage.world.forum, headers={"if-none-match": f'"other", W/{etag}'})

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import httpx2
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from app import policies
 from app.agreements.domain import AgreementKind, Draft
@@ -17,6 +17,8 @@ from app.kernel.actor import OPERATOR, Actor, ActorKind
 from app.kernel.ids import new_id
 from app.kernel.secret import Secret
 from app.organisation.domain import Appointed, AuthorityEntry, AuthorityKind, Duty, Rank
+from app.reporting.offences import NewReport
+from app.reporting.violation_models import EvidenceRow, ViolationRow
 from app.screening.docket import ReviewFilter
 from app.screening.models import ScreenedContentRow
 from app.staff.access import Role
@@ -61,6 +63,8 @@ class World:
     staff: dict[str, StaffLogin] = field(default_factory=dict)
     """By what they are; the forum's client speaks for the one with every role where staff is asked."""
     people: int = 600
+    violations: dict[str, str] = field(default_factory=dict)
+    """By what became of their evidence."""
 
     def next_person(self) -> str:
         self.people += 1
@@ -157,6 +161,7 @@ def new_world(services: Services, clock: FakeClock, address: str) -> Iterator[Wo
         _subscribe(world)
         _rule(world)
         _screen(world)
+        _offend(world)
         world.admit_staff()
         world.known = _known(world, disabled)
         yield world
@@ -308,6 +313,27 @@ def _screen(world: World) -> None:
         )
 
 
+def _offend(world: World) -> None:
+    """Prohibited content: one whose evidence is kept, with a report begun, one whose time is over, another forum's."""
+    content = {"ref": "p/1", "text": "网上赌场", "published_at": "2026-11-21T03:00:00Z"}
+    body = {"category": "fraud", "source": "patrol", "discovered_at": "2026-11-21T03:00:00Z", "content": content}
+    found = world.violations
+    for state, forum, account in (
+        ("kept", world.forum, "fresh"),
+        ("erased", world.forum, "fresh"),
+        ("theirs", world.other, "theirs"),
+    ):
+        found[state] = _made(forum, "/v1/violations", {"account_id": world.accounts[account]["id"], **body})
+    with world.services.unit_of_work.begin(OPERATOR) as tx:
+        row = tx.session.get_one(ViolationRow, found["erased"])
+        row.erased_at = row.kept_until
+        tx.session.flush()
+        tx.session.execute(delete(EvidenceRow).where(EvidenceRow.violation_id == row.id))
+    entry = AuthorityEntry("公安局", AuthorityKind.PS_LOCAL, "测试市", "110", date(2026, 11, 1))
+    authority = world.services.organisation.add_authority(OPERATOR, entry).id
+    found["report"] = world.services.authority_reports.draft(OPERATOR, found["kept"], NewReport(authority)).id
+
+
 def _access_token(forum: ForumBackend) -> str:
     return forum.http.headers["authorization"].removeprefix("Bearer ")
 
@@ -377,6 +403,8 @@ def _known(world: World, disabled: ForumBackend) -> dict[str, list[str]]:
         "staff_id": [login.staff_id for login in world.staff.values()],
         "email": [world.staff["all"].email, "nobody@staff.example", "ＡＢ@staff.example"],
         "disclosure_id": _asked_for(world),
+        "violation_id": [world.violations[state] for state in ("kept", "erased", "theirs")],
+        "report_id": [world.violations["report"]],
         "reason": ["刷屏", "spam\nagain"],
     }
 

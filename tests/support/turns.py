@@ -1,0 +1,57 @@
+"""Which tests run on both databases in every run, and which on one of the two: `--both` runs them all on both."""
+
+from collections import Counter
+from collections.abc import Sequence
+from zlib import crc32
+
+import pytest
+
+_DATABASES = ("sqlite", "postgresql")
+_ABOUT_THE_DATABASE = (
+    "tests/audit/",
+    "tests/db/",
+    "tests/idempotency/",
+    "tests/jobs/",
+    "tests/upkeep/",
+    "tests/vault/",
+)
+"""Locks, constraints, order, crashes: each test of it is another one on the other database."""
+_IN_TURNS = (
+    *("tests/accounts/", "tests/agreements/", "tests/api/", "tests/boards/", "tests/compliance/", "tests/forums/"),
+    *("tests/oracle/", "tests/posting/", "tests/registration/", "tests/screening/", "tests/staff/"),
+    *("tests/verification/", "tests/web/"),
+)
+"""What is promised there is promised of the rules; many tests of a file send the same statements to the database."""
+_BOTH = "at_once"
+"""In the name of a file: who comes together is kept apart by other means on each."""
+
+
+def twins_that_rest(items: Sequence[pytest.Item]) -> list[pytest.Item]:
+    """Of the tests that were collected on both databases: which of the two may rest in a short run.
+
+    By its name, so that a test stays on its database when others come: about half of each file run on each one. Of a
+    test with many sets of parameters each set runs on one database, wherever it stands but for what is about them.
+    """
+    together = Counter(_without_database(item) for item in items)
+    sets = Counter(name.partition("[")[0] for name, number in together.items() if number == len(_DATABASES))
+    return [item for item in items if together[_without_database(item)] == len(_DATABASES) and _rests(item, sets)]
+
+
+def _rests(item: pytest.Item, sets: Counter[str]) -> bool:
+    name, where = _without_database(item), item.nodeid
+    if where.startswith(_ABOUT_THE_DATABASE) or _BOTH in where.partition("::")[0]:
+        return False
+    if not where.startswith(_IN_TURNS) and sets[name.partition("[")[0]] == 1:
+        return False
+    return _database(item) != _DATABASES[crc32(name.encode()) % len(_DATABASES)]
+
+
+def _without_database(item: pytest.Item) -> str:
+    return item.nodeid.replace(_database(item), "", 1) if _database(item) else item.nodeid
+
+
+def _database(item: pytest.Item) -> str:
+    """The parameter of the fixture `database_url`; empty for a test without one."""
+    callspec = getattr(item, "callspec", None)
+    found = callspec.params.get("database_url") if callspec else None
+    return found if found in _DATABASES else ""
