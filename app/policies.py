@@ -293,6 +293,9 @@ CONTACT_KEPT = Policy(183, "days after the end of its case", "PIPL 47; design")
 CASES_SHOWN_ALSO = Policy(50, "other open complaints about the same", "design")
 CASES_ERASED_AT_ONCE = Policy(200, "cases", "design")
 CASES_ESCALATED_AT_ONCE = Policy(200, "cases", "design")
+TRANSPARENCY_DAYS = Policy(90, "days, of which the public page tells counts", "L11c; design")
+TRANSPARENCY_SMALLEST = Policy(10, "cases; a smaller count is not told", "L11c; design")
+TRANSPARENCY_CACHED = Policy(600, "seconds, then whoever looks has it counted anew", "design")
 
 
 EVIDENCE_KEPT = Policy(1095, "days after it was recorded, longer while somebody holds it", "L7d; design")

@@ -1,6 +1,6 @@
 """Which pages there are."""
 
-from app.pages import appealing, complaints, continuing, flow, me, outbox, own_appeals, public, tracking
+from app.pages import appealing, complaints, continuing, flow, me, outbox, own_appeals, public, tracking, transparency
 
 ROUTERS = (
     public.router,
@@ -11,5 +11,6 @@ ROUTERS = (
     complaints.router,
     tracking.router,
     appealing.router,
+    transparency.router,
 )
 DEVELOPER_ROUTERS = (outbox.router,)

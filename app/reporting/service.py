@@ -15,6 +15,7 @@ from app.reporting.filing import Filing
 from app.reporting.handling import Handling
 from app.reporting.misuse import MisuseDesk
 from app.reporting.recusals import Recusals
+from app.reporting.transparency import TransparencyDesk
 from app.screening.overturning import Overturning
 from app.verification.misuse import MisuseProofs
 
@@ -31,6 +32,7 @@ class ComplaintDesk:
     appeals: Appeals
     misuse: MisuseDesk
     overturning: Overturning
+    transparency: TransparencyDesk
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,4 +57,5 @@ def open_complaint_desk(unit_of_work: UnitOfWork, records: Records, mac: Mac, re
         appeals=Appeals(unit_of_work, filing, decisions, remedies.open_ticket),
         misuse=MisuseDesk(unit_of_work, filing, remedies.proofs),
         overturning=remedies.overturning,
+        transparency=TransparencyDesk(unit_of_work),
     )
