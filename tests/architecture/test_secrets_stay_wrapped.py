@@ -13,6 +13,7 @@ MAY_REVEAL = {
     "reporting/desk.py": "takes what was read back into the name of a target",
     "reporting/given.py": "looks whether what somebody typed can be kept at all",
     "reporting/tracking.py": "reads a tracking code that was typed, and makes its digest",
+    "screening/overturning.py": "shows a name again that a reviewer had refused",
     "verification/misuse.py": "makes digests of codes, and tells whoever typed a phone its last digit",
     "api/registrations.py": "shows the link of a new flow to the forum, once",
     "api/staff_forums.py": "shows a new client secret to an admin, once",
