@@ -49,6 +49,7 @@ from app.reporting.errors import (
 )
 from app.reporting.filing import Filing, announce, object_kind
 from app.reporting.given import LONGEST_OUTCOME, LONGEST_REASON, read_text
+from app.reporting.measures import send_out
 from app.reporting.models import CaseRow
 from app.reporting.outcomes import refuse_measures, refuse_unfit
 from app.reporting.recusals import recused_from
@@ -204,6 +205,7 @@ class Handling:
                 raise NeedsAnotherPerson
             _save(tx, row, replace(case, agreed_by=StaffId(actor.id), agreed_at=tx.now))
             audit.record(tx, Action.COMPLAINT_AGREED, object_kind(case), case.id)
+            send_out(tx, case_of(row))
             return self._whole(tx, actor, row)
 
     def read_contact(self, actor: Actor, case_id: str, reason: Secret[str]) -> Contact:
@@ -243,6 +245,7 @@ class Handling:
         effect = self._effects.get(about) if about else None
         if effect is not None:
             effect(tx, ended, decision)
+        send_out(tx, ended)
 
     def _seal_text(self, tx: Transaction, row: CaseRow, text: Secret[str] | None, *, on_appeal: bool) -> None:
         if on_appeal:

@@ -14,9 +14,12 @@ from app.events.catalogue import EventType, TakedownPayload
 from app.events.service import publish
 from app.kernel.actor import ActorKind
 from app.kernel.ids import AccountId, BoardId, new_id
-from app.reporting import violation_rows
+from app.reporting import case_rows, violation_rows
+from app.reporting.case_rows import case_of
+from app.reporting.docket import Recused
+from app.reporting.domain import ASKED_BY_A_COMPANY, Case, OnBehalf
 from app.reporting.moments import refuse_outside
-from app.reporting.offence_errors import NotBanned, NotFrozen, NotSuspended
+from app.reporting.offence_errors import NotBanned, NotFrozen, NothingAgreed, NotSuspended
 from app.reporting.offences import (
     ATTACHED,
     BY_THEIR_OWN_ENDPOINTS,
@@ -28,6 +31,7 @@ from app.reporting.offences import (
     Violation,
     ViolationId,
 )
+from app.reporting.outcomes import REASONS
 from app.screening.domain import Field, Text
 from app.screening.service import refuse_unreadable
 
@@ -36,6 +40,7 @@ _SANCTIONS = {
     MeasureKind.SUSPEND_ACCOUNT: (SanctionKind.SUSPENSION, NotSuspended),
     MeasureKind.BAN_ACCOUNT: (SanctionKind.BAN, NotBanned),
 }
+_OF_A_COMPANY = frozenset(MeasureKind(one.value) for one in ASKED_BY_A_COMPANY)
 _STAFF = frozenset({ActorKind.STAFF, ActorKind.OPERATOR})
 Found = Mapping[ViolationId, tuple[Measure, ...]]
 
@@ -53,7 +58,9 @@ def take(tx: Transaction, violation: Violation, new: NewMeasure) -> Measure:
         known = _already_written(tx, violation, new.kind)
         if known is not None:
             return known
-    elif not by_staff and (ordered := violation_rows.ordered_measure(tx.session, violation.id, new.kind)):
+    elif by_staff:
+        _refuse_unagreed(tx, violation, new.kind)
+    elif ordered := violation_rows.ordered_measure(tx.session, violation.id, new.kind):
         violation_rows.confirm(tx.session, violation.id, new.kind, at)
         audit.record(
             tx, Action.VIOLATION_MEASURED, ObjectKind.VIOLATION, violation.id, reason=new.kind, case=ordered.id
@@ -67,6 +74,32 @@ def take(tx: Transaction, violation: Violation, new: NewMeasure) -> Measure:
     if new.kind in TAKEDOWNS:
         _announce(tx, violation, new.kind)
     return measure
+
+
+def send_out(tx: Transaction, case: Case) -> None:
+    """A step: orders what a decided case asks for of every violation that was recorded for it, unless it is so already.
+
+    Nothing goes out while a second member's agreement is waited for. Source: L9.
+    """
+    last = case.appeal_decided or case.decided
+    if last is None or case.waits_for_agreement:
+        return
+    reason = REASONS[last.reason].sentence.zh
+    for violation in violation_rows.of_case(tx.session, case.id):
+        known = {one.kind for one in violation_rows.measures_of(tx.session, [violation.id]).get(violation.id, ())}
+        for kind in (MeasureKind(one.value) for one in case.measures):
+            if kind not in known:
+                take(tx, violation, NewMeasure(kind, reason))
+
+
+def _refuse_unagreed(tx: Transaction, violation: Violation, kind: MeasureKind) -> None:
+    """What a company asked for is ordered by a decision to which a second member agreed. Raises `NothingAgreed`."""
+    row = case_rows.find(tx.session, violation.case, Recused()) if violation.case is not None else None
+    case = case_of(row) if row is not None else None
+    if case is None or case.on_behalf is not OnBehalf.COMPANY or kind not in _OF_A_COMPANY:
+        return
+    if case.agreed_by is None or kind.value not in {one.value for one in case.measures}:
+        raise NothingAgreed
 
 
 def _already_written(tx: Transaction, violation: Violation, kind: MeasureKind) -> Measure | None:

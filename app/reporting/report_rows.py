@@ -47,7 +47,7 @@ def add(session: Session, report: AuthorityReport, sealed_note: bytes | None) ->
 
 
 def find(session: Session, report_id: str, *, lock: bool = False) -> AuthorityReport | None:
-    if not report_id.isascii():
+    if not report_id.isascii() or not report_id.isprintable():
         return None
     query = select(AuthorityReportRow).where(AuthorityReportRow.id == report_id)
     row = session.scalar(query.with_for_update() if lock else query)

@@ -56,7 +56,7 @@ def add(session: Session, violation: Violation) -> None:
 
 def find(session: Session, forum_id: ForumId | None, violation_id: str, *, lock: bool = False) -> Violation | None:
     """Of one forum, or of any; `lock` holds it until the transaction ends."""
-    if not violation_id.isascii():
+    if not violation_id.isascii() or not violation_id.isprintable():
         return None
     query = select(ViolationRow).where(ViolationRow.id == violation_id)
     if forum_id is not None:
@@ -133,6 +133,12 @@ def among(
     concerned = or_(row.account_id.in_(account_ids), row.board_id.in_(board_ids))
     query = select(row).where(concerned, row.recorded_at >= since).order_by(row.recorded_at, row.id)
     return [_violation(one) for one in session.scalars(query)]
+
+
+def of_case(session: Session, case_id: str) -> list[Violation]:
+    """Those that were recorded for it, held until the transaction ends; the earliest first."""
+    query = select(ViolationRow).where(ViolationRow.case_id == case_id, ViolationRow.erased_at.is_(None))
+    return [_violation(row) for row in session.scalars(query.order_by(ViolationRow.id).with_for_update())]
 
 
 def set_hold(session: Session, violation_id: ViolationId, hold: Hold | None) -> None:

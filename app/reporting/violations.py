@@ -19,7 +19,8 @@ from app.kernel.ids import ForumId, StaffId, new_id
 from app.kernel.secret import Secret
 from app.organisation.domain import AuthorityKind
 from app.organisation.service import authorities_in_use
-from app.reporting import evidence, measures, report_rows, violation_rows
+from app.reporting import case_rows, evidence, measures, report_rows, violation_rows
+from app.reporting.errors import NoSuchCase
 from app.reporting.evidence import OpenedEvidence
 from app.reporting.moments import refuse_outside
 from app.reporting.offence_errors import ANOTHER_ACCOUNT, EvidenceErased, NoSuchViolation, unfit
@@ -40,6 +41,7 @@ from app.reporting.offences import (
     ViolationQueue,
     ViolationView,
 )
+from app.reporting.recusals import recused_from
 from app.screening.domain import Field, Text
 from app.screening.screenings import find_published
 from app.screening.service import refuse_unreadable
@@ -62,8 +64,10 @@ class ViolationDesk:
             return view_of(tx, self.record_in(tx, forum_id, new))
 
     def record_in(self, tx: Transaction, forum_id: ForumId, new: NewViolation) -> Violation:
-        """A step: the same in the transaction of what depends on it."""
+        """A step: the same in the transaction of what depends on it. Raises `NoSuchCase` besides."""
         refuse_unreadable([Text(Field.EXTERNAL_ID, "/content/ref", new.content.ref)])
+        if new.case is not None and case_rows.find(tx.session, new.case, recused_from(tx, tx.actor.id)) is None:
+            raise NoSuchCase
         account = find_named(tx, forum_id, new.account)
         violation = _new_violation(tx, account, new)
         violation_rows.add(tx.session, violation)
