@@ -259,6 +259,25 @@ def test_a_misuse_that_was_proved_by_the_tracking_code_is_cut_and_its_holder_can
     services.accounts.change(OPERATOR, forum_id, accused.id, AccountChange("换一个", None, {}))
 
 
+def test_a_misuse_that_is_proved_on_appeal_is_cut_by_the_other_person(
+    services: Services, desk: Desk, member: Actor, other_member: Actor
+) -> None:
+    number, complaints = sandbox_number(406), services.complaints
+    accused = desk.on_file("冒用的人", "14000000406", number)
+    target = NamedTarget(TargetKind.IDENTITY_MISUSE, accused.id)
+    filed = complaints.public.file(
+        NewComplaint(desk.forum_id, Category.IMPERSONATION, target, Secret("有人用了我的身份。"))
+    )
+    decide(services, member, filed, "not_upheld")
+    complaints.public.appeal(filed.tracking_code, Secret("我能证明。"))
+    assert Victim(services, "14000000407", number).proves(complaints.misuse.begin(filed.tracking_code).case) is None
+    with pytest.raises(NeedsAnotherPerson):
+        decide(services, member, filed)
+    decide(services, other_member, filed)
+    assert services.verifications.person_behind(accused.id) is None
+    assert status(desk, accused) is AccountStatus.SUSPENDED
+
+
 def test_two_appeals_at_once_against_the_same_are_one(services: Services, desk: Desk) -> None:
     account = desk.account("山间清风")
     services.sanctions.ban(OPERATOR, desk.forum_id, account.id, "再犯")
