@@ -10,6 +10,7 @@ from app.kernel.ids import AccountId, BoardId, ForumId, StaffId
 from app.reporting.case_texts import CaseTexts
 from app.reporting.docket import CaseFilter, QueueCount, Recused
 from app.reporting.domain import (
+    NOT_PROVEN,
     Against,
     AgainstKind,
     Author,
@@ -63,14 +64,24 @@ def find_by_code(session: Session, digest: bytes, *, lock: bool = False) -> Case
     return session.scalar(_locked(select(CaseRow).where(CaseRow.code_digest == digest), lock=lock))
 
 
-def last_appeal(session: Session, kind: AgainstKind, ref: str) -> CaseRow | None:
-    """The newest one against this decision that was proven to be the account's own, or was decided."""
-    query = select(CaseRow).where(
-        CaseRow.against_kind == kind,
-        CaseRow.against_ref == ref,
-        or_(CaseRow.proven.is_(True), CaseRow.decided_at.is_not(None)),
+def own_appeal_waits(session: Session, kind: AgainstKind, ref: str) -> bool:
+    """Whether one against this decision is open that was proven to be the account's own."""
+    query = select(CaseRow.id).where(
+        CaseRow.against_kind == kind, CaseRow.against_ref == ref, CaseRow.proven.is_(True), CaseRow.ended_at.is_(None)
     )
-    return session.scalar(query.order_by(CaseRow.id.desc()).limit(1))
+    return session.scalar(query.limit(1)) is not None
+
+
+def last_judge(session: Session, kind: AgainstKind, ref: str) -> StaffId | None:
+    """Who decided the newest appeal against this decision.
+
+    What a stranger sent and nobody looked into any further does not count: or strangers could use up all who may judge.
+    """
+    looked_into = or_(CaseRow.proven.is_(True), CaseRow.outcome_reason != NOT_PROVEN)
+    query = select(CaseRow.decided_by).where(
+        CaseRow.against_kind == kind, CaseRow.against_ref == ref, CaseRow.decided_at.is_not(None), looked_into
+    )
+    return _staff(session.scalar(query.order_by(CaseRow.decided_at.desc(), CaseRow.id.desc()).limit(1)))
 
 
 def of_same_target(session: Session, row: CaseRow, recused: Recused, limit: int) -> list[CaseRow]:

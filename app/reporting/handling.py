@@ -228,7 +228,7 @@ class Handling:
         refuse_unfit(case.kind, decision.outcome, decision.reason, on_appeal=on_appeal)
         if decision.measures:
             refuse_measures(decision.outcome)
-        if tx.actor.id in _deciders(case):
+        if tx.actor.id in _judges(tx, case):
             raise NeedsAnotherPerson
         decided = Decided(decision.outcome, decision.reason, tx.now, StaffId(tx.actor.id), decision.text)
         ended = replace(case, ended_at=tx.now, asked_at=None)
@@ -301,14 +301,14 @@ class Handling:
 
 
 def refuse_unagreed(tx: Transaction, case_id: CaseId, measure: str) -> None:
-    """A step: a measure that a company asked for waits until a second member agrees. Raises `NeedsAgreement`.
+    """A step: a measure that a company asked for waits until a second member agrees to that one.
 
-    Source: L9.
+    Raises `NeedsAgreement`. Source: L9.
     """
     row = tx.session.get(CaseRow, case_id)
-    if row is None or row.on_behalf != OnBehalf.COMPANY or row.agreed_by is not None:
+    if row is None or row.on_behalf != OnBehalf.COMPANY or measure not in ASKED_BY_A_COMPANY:
         return
-    if measure in ASKED_BY_A_COMPANY:
+    if row.agreed_by is None or measure not in row.measures:
         raise NeedsAgreement
 
 
@@ -335,6 +335,14 @@ def _deciders(case: Case) -> set[StaffId | None]:
     """Who had a part in what was decided before."""
     decided = {one.by for one in (case.decided, case.appeal_decided) if one is not None}
     return {*decided, case.agreed_by, case.against.decided_by if case.against else None} - {None}
+
+
+def _judges(tx: Transaction, case: Case) -> set[StaffId | None]:
+    """Besides them, of an appeal, who decided the last one against the same."""
+    against = case.against
+    if against is None or against.ref is None:
+        return _deciders(case)
+    return {*_deciders(case), case_rows.last_judge(tx.session, against.kind, against.ref)} - {None}
 
 
 def _action(case: Case) -> Action:

@@ -15,6 +15,8 @@ from app.events.service import publish
 from app.kernel.actor import ActorKind
 from app.kernel.ids import AccountId, BoardId, new_id
 from app.reporting import violation_rows
+from app.reporting.domain import CaseId
+from app.reporting.handling import refuse_unagreed
 from app.reporting.moments import refuse_outside
 from app.reporting.offence_errors import NotBanned, NotFrozen, NotSuspended
 from app.reporting.offences import (
@@ -44,11 +46,13 @@ def take(tx: Transaction, violation: Violation, new: NewMeasure) -> Measure:
     """A step, under a lock on the violation: what was done, by a forum, or ordered by staff.
 
     A takedown that staff order waits until the forum records the same; that confirms what was ordered and adds nothing.
-    Raises `Invalid`, `NotSuspended`, `NotBanned`, `NotFrozen`. Source: L7b, L7c.
+    Raises `Invalid`, `NotSuspended`, `NotBanned`, `NotFrozen`, `NeedsAgreement`. Source: L7b, L7c, L9.
     """
     refuse_unreadable([Text(Field.REASON, "/reason", new.reason)])
     at = refuse_outside(tx, "/taken_at", new.taken_at or tx.now, violation.content.published_at)
     by_staff = tx.actor.kind in _STAFF
+    if by_staff and violation.case is not None:
+        refuse_unagreed(tx, CaseId(violation.case), new.kind)
     if new.kind in BY_THEIR_OWN_ENDPOINTS:
         known = _already_written(tx, violation, new.kind)
         if known is not None:

@@ -72,12 +72,12 @@ def new(desk: Desk, kind: AgainstKind, **more: object) -> NewAppeal:
     return replace(NewAppeal(desk.forum_id, kind, Secret("不是我发的。")), **more)  # type: ignore[arg-type] # its fields
 
 
-def decide(services: Services, actor: Actor, filed: Filed, outcome: str = "granted") -> None:
+def decide(services: Services, actor: Actor, filed: Filed, outcome: str = "granted", reason: str = "other") -> None:
     handling = services.complaints.handling
     case = handling.show(actor, filed.case.id).view.case
     if case.accepted_at is None:
         case = handling.accept(actor, case.id).view.case
-    handling.decide(actor, case.id, Decision(case.version, outcome, "other", Secret("复查过了。")))
+    handling.decide(actor, case.id, Decision(case.version, outcome, reason, Secret("复查过了。")))
 
 
 def sanctions(desk: Desk, account: Account) -> list[tuple[object, ...]]:
@@ -146,6 +146,29 @@ def test_whoever_of_the_staff_imposed_it_does_not_hear_the_appeal(
     decide(services, other_member, filed, "partly_granted")
     assert status(desk, account) is AccountStatus.SUSPENDED
     decide(services, member_of(services), appeal(desk, account, SUSPENSION))
+    assert status(desk, account) is AccountStatus.UNVERIFIED
+
+
+def test_neither_an_appeal_nor_a_stranger_makes_who_imposed_it_their_own_judge(
+    services: Services, desk: Desk, member: Actor, other_member: Actor
+) -> None:
+    account, third = desk.account("山间清风"), member_of(services)
+    name = AccountName(account_id=account.id)
+    early = services.complaints.appeals.file(new(desk, SUSPENSION, account=name))
+    services.sanctions.suspend(member, desk.forum_id, account.id, "刷屏", None)
+    with pytest.raises(NeedsAnotherPerson):
+        decide(services, member, early)
+    stranger = services.complaints.appeals.file(new(desk, SUSPENSION, account=name))
+    decide(services, other_member, stranger, "rejected", "account_not_proven")
+    own = appeal(desk, account, SUSPENSION)
+    with pytest.raises(NeedsAnotherPerson):
+        decide(services, member, own, "rejected")
+    decide(services, other_member, own, "rejected")  # a stranger's that nobody looked into used up nobody
+    again = appeal(desk, account, SUSPENSION)
+    for judge in (member, other_member):
+        with pytest.raises(NeedsAnotherPerson):
+            decide(services, judge, again)
+    decide(services, third, again)
     assert status(desk, account) is AccountStatus.UNVERIFIED
 
 
