@@ -200,7 +200,7 @@ class Handling:
                 raise NothingToAgreeTo
             if version not in {None, case.version}:
                 raise CaseDecided
-            if actor.id in _deciders(case):
+            if actor.id in case.deciders:
                 raise NeedsAnotherPerson
             _save(tx, row, replace(case, agreed_by=StaffId(actor.id), agreed_at=tx.now))
             audit.record(tx, Action.COMPLAINT_AGREED, object_kind(case), case.id)
@@ -228,7 +228,7 @@ class Handling:
         refuse_unfit(case.kind, decision.outcome, decision.reason, on_appeal=on_appeal)
         if decision.measures:
             refuse_measures(decision.outcome)
-        if tx.actor.id in _deciders(case):
+        if tx.actor.id in case.deciders:
             raise NeedsAnotherPerson
         decided = Decided(decision.outcome, decision.reason, tx.now, StaffId(tx.actor.id), decision.text)
         ended = replace(case, ended_at=tx.now, asked_at=None)
@@ -331,12 +331,6 @@ def _taken_up(tx: Transaction, case: Case) -> Case:
     return replace(case, accepted_at=tx.now, accepted_by=StaffId(tx.actor.id))
 
 
-def _deciders(case: Case) -> set[StaffId | None]:
-    """Who had a part in what was decided before."""
-    decided = {one.by for one in (case.decided, case.appeal_decided) if one is not None}
-    return {*decided, case.agreed_by, case.against.decided_by if case.against else None} - {None}
-
-
 def _action(case: Case) -> Action:
     if case.kind is CaseKind.APPEAL:
         return Action.APPEAL_DECIDED
@@ -350,5 +344,5 @@ def _refuse_unfit_member(tx: Transaction, case: Case, staff_id: StaffId) -> None
         raise MemberNotFound
     if case_rows.find(tx.session, case.id, recused_from(tx, staff_id)) is None:
         raise MemberNotFound
-    if case.state is CaseState.APPEALED and staff_id in _deciders(case):
+    if case.state is CaseState.APPEALED and staff_id in case.deciders:
         raise NeedsAnotherPerson
