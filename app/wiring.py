@@ -127,6 +127,8 @@ class Services:
     """Where a face keeps files of its own: the demo forum, in development."""
     audit: AuditDesk
     audit_verifications: NightlyVerifications
+    job_runs: JobRuns
+    idempotency: Idempotency
     forums: Forums
     emergency: EmergencyDesk
     agreements: Agreements
@@ -149,18 +151,17 @@ class Services:
     sanctions: Sanctions
     registrations: Registrations
     visits: Visits
+    complaints: ComplaintDesk
+    violations: ViolationDesk
+    authority_reports: AuthorityReports
     staff: StaffDesk
     auditor: Callable[[Secret[str]], Actor | None]
     """Who may read the log by this token of a staff session; None for nobody's. Raises `RoleNotSufficient`."""
     disclosures: DisclosureDesk
-    violations: ViolationDesk
-    authority_reports: AuthorityReports
-    complaints: ComplaintDesk
     clock: Clock
     unit_of_work: UnitOfWork
     refuse_missing_keys: Callable[[], None]
     """Raises `StartRefused` when the database names a key that this process did not find when it started."""
-    idempotency: Idempotency
     signer: TokenSigner
     vault: Vault
     checks: Checks
@@ -174,7 +175,6 @@ class Services:
     compliance: Compliance
     webhooks: Webhooks
     deliveries: Deliveries
-    job_runs: JobRuns
     sandbox_sender: SandboxSender | None
 
     @property
@@ -224,23 +224,19 @@ def _assemble(
     lifetime, sandbox = _token_lifetime(settings), texts.sender if isinstance(texts.sender, SandboxSender) else None
     posting = Posting(unit_of_work, signer, mac, settings.issuer, lifetime, verifications.is_adult, screenings)
     proofs = MisuseProofs(unit_of_work, vault, (blind_index, mac), checks, texts)
-    restore = {SubjectKind.ACCOUNT: naming.restore, SubjectKind.BOARD: board_naming.restore}
-    remedies = Remedies(Overturning(records, restore), proofs, posting.open_ticket)
+    remedies = Remedies(_overturning(records, naming, board_naming), proofs, posting.open_ticket)
     return Services(
         *_facts(settings, desk, unit_of_work),
         *_house(unit_of_work, mac, desk.receipts, records, plain_http=development),
         *_screening(unit_of_work, records, naming, board_naming),
         *_boards(unit_of_work, verifications.is_adult, board_naming, posting, notices, mac, desk.receipts),
         *_accounts(unit_of_work, mac, naming, settings.issuer, plain_http=development),
+        *_reporting(unit_of_work, records, mac, remedies),
         *_staff(open_staff_desk(unit_of_work, records, mac, desk.receipts, _authenticator_clocks(settings, clock))),
-        violations=ViolationDesk(unit_of_work, records),
-        authority_reports=AuthorityReports(unit_of_work, records),
         disclosures=open_disclosure_desk(unit_of_work, records, mac, vault, verifications.is_adult, desk),
-        complaints=open_complaint_desk(unit_of_work, records, mac, remedies),
         clock=clock,
         unit_of_work=unit_of_work,
         refuse_missing_keys=lambda: refuse_missing_key_files(settings, unit_of_work),
-        idempotency=Idempotency(unit_of_work, mac, records),
         signer=signer,
         vault=vault,
         checks=checks,
@@ -254,14 +250,13 @@ def _assemble(
         compliance=Compliance(unit_of_work, posting.policy, desk.watch, Seals(mac)),
         webhooks=Webhooks(unit_of_work, records, _record_webhook, private=development),
         deliveries=Deliveries(unit_of_work, records, Sender(clock, private=development)),
-        job_runs=JobRuns(unit_of_work),
         sandbox_sender=sandbox,
     )
 
 
 def _facts(
     settings: Settings, desk: AuditDesk, unit_of_work: UnitOfWork
-) -> tuple[str, bool, Controller, bytes | None, str, Path, AuditDesk, NightlyVerifications]:
+) -> tuple[str, bool, Controller, bytes | None, str, Path, AuditDesk, NightlyVerifications, JobRuns]:
     """What faces need to know of the settings; the log, and who looks every night."""
     controller, digest = Controller(settings.operator, settings.contact), _digest_of(settings.metrics_token)
     return (
@@ -273,6 +268,7 @@ def _facts(
         settings.data_dir,
         desk,
         NightlyVerifications(unit_of_work, lambda: inspect(settings, unit_of_work).verify()),
+        JobRuns(unit_of_work),
     )
 
 
@@ -296,6 +292,17 @@ def _screening(
     return Lexicons(unit_of_work, sources), reviews, review_desk, patrol, watch, own_names
 
 
+def _overturning(records: Records, naming: Naming, board_naming: BoardNaming) -> Overturning:
+    return Overturning(records, {SubjectKind.ACCOUNT: naming.restore, SubjectKind.BOARD: board_naming.restore})
+
+
+def _reporting(
+    unit_of_work: UnitOfWork, records: Records, mac: Mac, remedies: Remedies
+) -> tuple[ComplaintDesk, ViolationDesk, AuthorityReports]:
+    desk = open_complaint_desk(unit_of_work, records, mac, remedies)
+    return desk, ViolationDesk(unit_of_work, records), AuthorityReports(unit_of_work, records)
+
+
 def _boards(
     unit_of_work: UnitOfWork,
     is_adult: IsAdult,
@@ -314,14 +321,15 @@ def _boards(
 
 def _house(
     unit_of_work: UnitOfWork, mac: Mac, receipts: Receipts, records: Records, *, plain_http: bool
-) -> tuple[Forums, EmergencyDesk, Agreements, AgreementDrafts, TermChanges, Organisation]:
+) -> tuple[Idempotency, Forums, EmergencyDesk, Agreements, AgreementDrafts, TermChanges, Organisation]:
     """What the operator sets for itself and for everybody."""
     forums, emergency = (
         Forums(unit_of_work, mac, records, plain_http=plain_http),
         open_emergency_desk(unit_of_work, forum_of_board),
     )
+    once, agreements = Idempotency(unit_of_work, mac, records), Agreements(unit_of_work)
     drafts, changes = AgreementDrafts(unit_of_work, receipts), TermChanges(unit_of_work, receipts)
-    return forums, emergency, Agreements(unit_of_work), drafts, changes, Organisation(unit_of_work, records)
+    return once, forums, emergency, agreements, drafts, changes, Organisation(unit_of_work, records)
 
 
 def _accounts(

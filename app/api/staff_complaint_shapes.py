@@ -153,6 +153,8 @@ class WholeCaseShown(CaseShown):
 class CasePage(Answer):
     items: list[CaseShown]
     next_cursor: str | None
+    calendar_until: str
+    """The last day whose holidays are known here; deadlines beyond it count weekdays."""
 
 
 class AssigneeGiven(Request):

@@ -28,6 +28,7 @@ from app.api.staff_complaint_shapes import (
 )
 from app.api.staff_dependencies import ONCE_STAFF, READING_STAFF, SignedInStaff, StaffCaller, staff_router, staff_with
 from app.kernel.secret import Secret
+from app.reporting.calendar import known_until
 from app.reporting.docket import CaseFilter
 from app.reporting.domain import CaseKind, CaseState, Queue
 from app.reporting.recusals import Recusal
@@ -72,6 +73,7 @@ def list_cases(
     return CasePage(
         items=[CaseShown.of(view) for view in shown],
         next_cursor=write_place(last.next_by, last.id) if last and len(found) > limit else None,
+        calendar_until=known_until(services.clock.now()).isoformat(),
     )
 
 

@@ -98,7 +98,7 @@ class Effects:
         sanction = sanction_in_force(tx, account_id)
         if account.closed_at is None and (sanction is None or sanction.kind is not SanctionKind.BAN):
             suspension = Sanction(SanctionKind.SUSPENSION, MISUSED, None, GROUND)
-            suspend_account(tx, case.forum_id, account_id, suspension, has_person)
+            suspend_account(tx, case.forum_id, account_id, suspension, has_person, case.id)
 
     def _named(self, tx: Transaction, case: Case) -> tuple[AccountId, str]:
         """What is to be taken back; what was so already, by its forum or another appeal, changes no more.

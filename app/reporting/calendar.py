@@ -20,6 +20,17 @@ def calendar_known(day: date) -> bool:
     return _is_known(day.year)
 
 
+def known_until(now: datetime) -> date:
+    """The last day whose holidays are known: the end of this year, a later one, or an earlier one when it is too late.
+
+    Whoever promises a deadline beyond it counts weekdays, and has to say so.
+    """
+    year = now.astimezone(SHANGHAI).year + 1
+    while not _is_known(year):
+        year -= 1
+    return date(year, 12, 31)
+
+
 @lru_cache(4096)
 def is_working_day(day: date) -> bool:
     """By the official calendar: a holiday is none, a Saturday or Sunday that makes up for one is.

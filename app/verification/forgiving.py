@@ -7,7 +7,7 @@ from app.audit import service as audit
 from app.audit.domain import Action, ObjectKind
 from app.db.unit_of_work import Transaction
 from app.kernel.ids import AccountId, ForumId, VerificationId, new_id
-from app.verification import repository
+from app.verification import forgiving_rows, repository
 from app.verification.domain import Ending, Method, Outcome, Reason
 
 _BY_HAND = "staff"
@@ -21,7 +21,7 @@ class Refused:
 
 def refused_verification(tx: Transaction, account_id: AccountId, ref: str | None) -> Refused | None:
     """A step: the rejected verification of this account that is named, or else the last one."""
-    found = repository.newest_rejected(tx.session, account_id, ref)
+    found = forgiving_rows.newest_rejected(tx.session, account_id, ref)
     return Refused(*found) if found else None
 
 
@@ -30,7 +30,7 @@ def forgive_attempts(tx: Transaction, forum_id: ForumId, account_id: AccountId, 
 
     Verdicts stay what they are: nobody is verified by this.
     """
-    repository.forgive(tx.session, account_id, tx.now)
+    forgiving_rows.forgive(tx.session, account_id, tx.now)
     audit.record(tx, Action.ATTEMPTS_FORGIVEN, ObjectKind.ACCOUNT, account_id, case=case)
     begin_by_hand(tx, forum_id, account_id)
 

@@ -76,8 +76,6 @@ def test_a_code_is_spelt_as_an_address_may_be() -> None:
 def test_every_code_is_named_by_the_contract_or_by_our_page_about_the_staff() -> None:
     pages = "".join(
         (_ROOT / "docs" / name).read_text(encoding="utf-8")
-        for name in ("api.md", "staff.md", "disclosure.md", "violations.md")
-        for name in ("api.md", "staff.md", "disclosure.md", "complaints.md")
         for name in ("api.md", "staff.md", "disclosure.md", "complaints.md", "violations.md")
     )
     contract = set(re.findall(r"`([a-z-]+)`", pages))

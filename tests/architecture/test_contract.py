@@ -30,11 +30,9 @@ _OUR_OWN = tuple(
         "audit-proofs.md",
         "emergency.md",
         "organisation.md",
-    for name in (
         "violations.md",
         "appeals.md",
         "complaints.md",
-    )
     )
 )
 """They name what the contract leaves to us in its parts 5, 7, 9, 10 and 11."""

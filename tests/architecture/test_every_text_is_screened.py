@@ -66,8 +66,6 @@ _NOT_FOR_OTHERS = {
 """Who or what is meant, closed sets, secrets, addresses, and reasons that the forum itself gives."""
 _KEPT_AS_EVIDENCE = {"content.text", "content.ref", "content.ip"}
 """As it was, sealed: staff alone read it, and nothing may be changed in it."""
-_OF_THE_STAFF = {
-    ("POST", "/v1/violations"): _KEPT_AS_EVIDENCE,
 _FROM_ANYBODY = ("/v1/complaints", "/v1/appeals")
 _WHAT_SOMEBODY_COMPLAINS_OF = {
     *("forum_id", "category", "target.kind", "target.ref", "target.account", "target.board", "description"),

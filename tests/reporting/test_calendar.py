@@ -5,7 +5,14 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from app.kernel.clock import SHANGHAI
-from app.reporting.calendar import WORKING_DAY, add_working, calendar_known, is_working_day, working_between
+from app.reporting.calendar import (
+    WORKING_DAY,
+    add_working,
+    calendar_known,
+    is_working_day,
+    known_until,
+    working_between,
+)
 
 
 def at(day: str, clock: str = "09:00") -> datetime:
@@ -37,6 +44,9 @@ def test_the_calendar_says_where_it_ends() -> None:
     assert calendar_known(date(2026, 12, 31))
     assert not calendar_known(date(2027, 1, 1))
     assert not calendar_known(date(1990, 1, 1))
+    known = {known_until(datetime(year, 6, 1, tzinfo=SHANGHAI)) for year in (2026, 2027, 2031)}
+    assert known == {date(2026, 12, 31)}
+    assert known_until(datetime(2024, 6, 1, tzinfo=SHANGHAI)) == date(2025, 12, 31)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """A complaint from its code to its end over HTTP, and what nobody outside learns of it."""
 
 import json
+from functools import partial
 
 import httpx2
 import pytest
@@ -279,6 +280,24 @@ def test_a_late_case_is_escalated_once_in_each_stage_however_many_workers_run(
     assert escalations.escalate_late() == 0
     clock.advance(days=30)
     assert (escalations.escalate_late(), escalations.escalate_late()) == (1, 0)
+
+
+def test_of_two_who_do_the_same_at_once_one_is_heard_and_the_other_told(
+    anybody: Anybody, reviewer: httpx2.Client, colleague: httpx2.Client
+) -> None:
+    code = anybody.code()
+    (case,) = waiting(reviewer)
+    staff = (reviewer, colleague)
+    accepted = at_once([partial(act, one, case["id"], "accept") for one in staff])
+    assert sorted(answer.status_code for answer in accepted) == [200, 409]
+    said = at_once([partial(anybody.says, code, f"第 {number} 句") for number in range(4)])
+    assert [answer.status_code for answer in said] == [200] * 4
+    assert len(happened(anybody.tracks(code))) == 2 + 4
+    ruling = {"version": ok(reviewer.get(f"{CASES}/{case['id']}"))["version"], "outcome": "upheld", "reason": "other"}
+    decided = at_once([partial(act, one, case["id"], "decide", **ruling) for one in staff])
+    assert sorted(answer.status_code for answer in decided) == [200, 409]
+    appealed = at_once([partial(anybody.appeals, code)] * 3)
+    assert sorted(answer.status_code for answer in appealed) == [200, 409, 409]
 
 
 def test_lists_page_and_what_must_be_done_first_stands_first(
