@@ -200,7 +200,7 @@ class Handling:
                 raise NothingToAgreeTo
             if version not in {None, case.version}:
                 raise CaseDecided
-            if actor.id in _deciders(case):
+            if actor.id in case.deciders:
                 raise NeedsAnotherPerson
             _save(tx, row, replace(case, agreed_by=StaffId(actor.id), agreed_at=tx.now))
             audit.record(tx, Action.COMPLAINT_AGREED, object_kind(case), case.id)
@@ -229,6 +229,7 @@ class Handling:
         if decision.measures:
             refuse_measures(decision.outcome)
         if tx.actor.id in _judges(tx, case):
+        if tx.actor.id in case.deciders:
             raise NeedsAnotherPerson
         decided = Decided(decision.outcome, decision.reason, tx.now, StaffId(tx.actor.id), decision.text)
         ended = replace(case, ended_at=tx.now, asked_at=None)
@@ -358,5 +359,5 @@ def _refuse_unfit_member(tx: Transaction, case: Case, staff_id: StaffId) -> None
         raise MemberNotFound
     if case_rows.find(tx.session, case.id, recused_from(tx, staff_id)) is None:
         raise MemberNotFound
-    if case.state is CaseState.APPEALED and staff_id in _deciders(case):
+    if case.state is CaseState.APPEALED and staff_id in case.deciders:
         raise NeedsAnotherPerson
