@@ -10,8 +10,8 @@ from app.kernel.ids import AccountId, BoardId, ForumId, StaffId
 from app.reporting.case_texts import CaseTexts
 from app.reporting.docket import CaseFilter, QueueCount, Recused
 from app.reporting.domain import (
-    NOT_PROVEN,
     ASKED_BY_A_COMPANY,
+    NOT_PROVEN,
     Against,
     AgainstKind,
     Author,

@@ -229,7 +229,6 @@ class Handling:
         if decision.measures:
             refuse_measures(decision.outcome)
         if tx.actor.id in _judges(tx, case):
-        if tx.actor.id in case.deciders:
             raise NeedsAnotherPerson
         decided = Decided(decision.outcome, decision.reason, tx.now, StaffId(tx.actor.id), decision.text)
         ended = replace(case, ended_at=tx.now, asked_at=None)
@@ -332,18 +331,12 @@ def _taken_up(tx: Transaction, case: Case) -> Case:
     return replace(case, accepted_at=tx.now, accepted_by=StaffId(tx.actor.id))
 
 
-def _deciders(case: Case) -> set[StaffId | None]:
-    """Who had a part in what was decided before."""
-    decided = {one.by for one in (case.decided, case.appeal_decided) if one is not None}
-    return {*decided, case.agreed_by, case.against.decided_by if case.against else None} - {None}
-
-
 def _judges(tx: Transaction, case: Case) -> set[StaffId | None]:
-    """Besides them, of an appeal, who decided the last one against the same."""
+    """Whoever had a part in it before, and of an appeal, who decided the last one against the same."""
     against = case.against
     if against is None or against.ref is None:
-        return _deciders(case)
-    return {*_deciders(case), case_rows.last_judge(tx.session, against.kind, against.ref)} - {None}
+        return {*case.deciders}
+    return {*case.deciders, case_rows.last_judge(tx.session, against.kind, against.ref)} - {None}
 
 
 def _action(case: Case) -> Action:

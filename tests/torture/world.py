@@ -17,12 +17,12 @@ from app.kernel.actor import OPERATOR, Actor, ActorKind
 from app.kernel.ids import new_id
 from app.kernel.secret import Secret
 from app.organisation.domain import Appointed, AuthorityEntry, AuthorityKind, Duty, Rank
-from app.reporting.offences import NewReport
-from app.reporting.violation_models import EvidenceRow, ViolationRow
 from app.reporting.desk import NewComplaint
 from app.reporting.domain import Category, TargetKind
 from app.reporting.filing import NamedTarget
 from app.reporting.handling import Decision
+from app.reporting.offences import NewReport
+from app.reporting.violation_models import EvidenceRow, ViolationRow
 from app.screening.docket import ReviewFilter
 from app.screening.models import ScreenedContentRow
 from app.staff.access import Role
