@@ -26,6 +26,7 @@ from app.reporting.domain import Category
 from app.reporting.offences import ViolationFilter, ViolationQueue
 
 router = staff_router("/violations")
+_ANOTHER = "insufficient-scope, role-not-sufficient, needs-second-person"
 _CONFLICT = {409: f"state-conflict, {IN_PROGRESS}"}
 
 
@@ -89,7 +90,7 @@ def get_violation(violation_id: str, caller: ViolationsCaller, services: Service
     "/{violation_id}/measures",
     status_code=201,
     response_model=StaffMeasureShown,
-    responses=problems({**ONCE_STAFF, **NOT_FOUND, **_CONFLICT}),
+    responses=problems({**ONCE_STAFF, 403: _ANOTHER, **NOT_FOUND, **_CONFLICT}),
 )
 def order_measure(
     violation_id: str, body: StaffMeasure, caller: ViolationsCaller, services: ServicesOf, once: OnceOf

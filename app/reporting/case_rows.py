@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, case, delete, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, String, and_, case, cast, delete, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from app.kernel.ids import AccountId, BoardId, ForumId, StaffId
 from app.reporting.case_texts import CaseTexts
 from app.reporting.docket import CaseFilter, QueueCount, Recused
 from app.reporting.domain import (
+    ASKED_BY_A_COMPANY,
+    NOT_PROVEN,
     Against,
     AgainstKind,
     Author,
@@ -63,14 +65,24 @@ def find_by_code(session: Session, digest: bytes, *, lock: bool = False) -> Case
     return session.scalar(_locked(select(CaseRow).where(CaseRow.code_digest == digest), lock=lock))
 
 
-def last_appeal(session: Session, kind: AgainstKind, ref: str) -> CaseRow | None:
-    """The newest one against this decision that was proven to be the account's own, or was decided."""
-    query = select(CaseRow).where(
-        CaseRow.against_kind == kind,
-        CaseRow.against_ref == ref,
-        or_(CaseRow.proven.is_(True), CaseRow.decided_at.is_not(None)),
+def own_appeal_waits(session: Session, kind: AgainstKind, ref: str) -> bool:
+    """Whether one against this decision is open that was proven to be the account's own."""
+    query = select(CaseRow.id).where(
+        CaseRow.against_kind == kind, CaseRow.against_ref == ref, CaseRow.proven.is_(True), CaseRow.ended_at.is_(None)
     )
-    return session.scalar(query.order_by(CaseRow.id.desc()).limit(1))
+    return session.scalar(query.limit(1)) is not None
+
+
+def last_judge(session: Session, kind: AgainstKind, ref: str) -> StaffId | None:
+    """Who decided the newest appeal against this decision.
+
+    What a stranger sent and nobody looked into any further does not count: or strangers could use up all who may judge.
+    """
+    looked_into = or_(CaseRow.proven.is_(True), CaseRow.outcome_reason != NOT_PROVEN)
+    query = select(CaseRow.decided_by).where(
+        CaseRow.against_kind == kind, CaseRow.against_ref == ref, CaseRow.decided_at.is_not(None), looked_into
+    )
+    return _staff(session.scalar(query.order_by(CaseRow.decided_at.desc(), CaseRow.id.desc()).limit(1)))
 
 
 def of_same_target(session: Session, row: CaseRow, recused: Recused, limit: int) -> list[CaseRow]:
@@ -259,7 +271,7 @@ def _visible_to(recused: Recused) -> Sequence[ColumnElement[bool]]:
 
 
 def _wanted(wanted: CaseFilter, now: datetime) -> Sequence[ColumnElement[bool]]:
-    bounds = [_in_state(wanted.state)]
+    bounds = [_waits_for_agreement() if wanted.waits_for_agreement else _in_state(wanted.state)]
     if wanted.late is not None:
         is_late = and_(CaseRow.ended_at.is_(None), CaseRow.next_by <= now)
         bounds.append(is_late if wanted.late else ~is_late)
@@ -272,6 +284,16 @@ def _wanted(wanted: CaseFilter, now: datetime) -> Sequence[ColumnElement[bool]]:
         if value is not None:
             bounds.append(column == value)
     return bounds
+
+
+def _waits_for_agreement() -> ColumnElement[bool]:
+    """As `Case.waits_for_agreement` computes it."""
+    ordered = cast(CaseRow.measures, String)
+    return and_(
+        CaseRow.on_behalf == OnBehalf.COMPANY,
+        CaseRow.agreed_by.is_(None),
+        or_(*(ordered.contains(f'"{measure}"') for measure in ASKED_BY_A_COMPANY)),
+    )
 
 
 def _in_state(state: CaseState | None) -> ColumnElement[bool]:

@@ -14,12 +14,11 @@ from app.events.catalogue import EventType, TakedownPayload
 from app.events.service import publish
 from app.kernel.actor import ActorKind
 from app.kernel.ids import AccountId, BoardId, new_id
-from app.reporting import case_rows, violation_rows
-from app.reporting.case_rows import case_of
-from app.reporting.docket import Recused
-from app.reporting.domain import ASKED_BY_A_COMPANY, Case, OnBehalf
+from app.reporting import violation_rows
+from app.reporting.agreement import refuse_unagreed
+from app.reporting.domain import Case, CaseId
 from app.reporting.moments import refuse_outside
-from app.reporting.offence_errors import NotBanned, NotFrozen, NothingAgreed, NotSuspended
+from app.reporting.offence_errors import NotBanned, NotFrozen, NotSuspended
 from app.reporting.offences import (
     ATTACHED,
     BY_THEIR_OWN_ENDPOINTS,
@@ -40,7 +39,6 @@ _SANCTIONS = {
     MeasureKind.SUSPEND_ACCOUNT: (SanctionKind.SUSPENSION, NotSuspended),
     MeasureKind.BAN_ACCOUNT: (SanctionKind.BAN, NotBanned),
 }
-_OF_A_COMPANY = frozenset(MeasureKind(one.value) for one in ASKED_BY_A_COMPANY)
 _STAFF = frozenset({ActorKind.STAFF, ActorKind.OPERATOR})
 Found = Mapping[ViolationId, tuple[Measure, ...]]
 
@@ -49,18 +47,18 @@ def take(tx: Transaction, violation: Violation, new: NewMeasure) -> Measure:
     """A step, under a lock on the violation: what was done, by a forum, or ordered by staff.
 
     A takedown that staff order waits until the forum records the same; that confirms what was ordered and adds nothing.
-    Raises `Invalid`, `NotSuspended`, `NotBanned`, `NotFrozen`. Source: L7b, L7c.
+    Raises `Invalid`, `NotSuspended`, `NotBanned`, `NotFrozen`, `NeedsAgreement`. Source: L7b, L7c, L9.
     """
     refuse_unreadable([Text(Field.REASON, "/reason", new.reason)])
     at = refuse_outside(tx, "/taken_at", new.taken_at or tx.now, violation.content.published_at)
     by_staff = tx.actor.kind in _STAFF
+    if by_staff and violation.case is not None:
+        refuse_unagreed(tx, CaseId(violation.case), new.kind)
     if new.kind in BY_THEIR_OWN_ENDPOINTS:
         known = _already_written(tx, violation, new.kind)
         if known is not None:
             return known
-    elif by_staff:
-        _refuse_unagreed(tx, violation, new.kind)
-    elif ordered := violation_rows.ordered_measure(tx.session, violation.id, new.kind):
+    elif not by_staff and (ordered := violation_rows.ordered_measure(tx.session, violation.id, new.kind)):
         violation_rows.confirm(tx.session, violation.id, new.kind, at)
         audit.record(
             tx, Action.VIOLATION_MEASURED, ObjectKind.VIOLATION, violation.id, reason=new.kind, case=ordered.id
@@ -90,16 +88,6 @@ def send_out(tx: Transaction, case: Case) -> None:
         for kind in (MeasureKind(one.value) for one in case.measures):
             if kind not in known:
                 take(tx, violation, NewMeasure(kind, reason))
-
-
-def _refuse_unagreed(tx: Transaction, violation: Violation, kind: MeasureKind) -> None:
-    """What a company asked for is ordered by a decision to which a second member agreed. Raises `NothingAgreed`."""
-    row = case_rows.find(tx.session, violation.case, Recused()) if violation.case is not None else None
-    case = case_of(row) if row is not None else None
-    if case is None or case.on_behalf is not OnBehalf.COMPANY or kind not in _OF_A_COMPANY:
-        return
-    if case.agreed_by is None or kind.value not in {one.value for one in case.measures}:
-        raise NothingAgreed
 
 
 def _already_written(tx: Transaction, violation: Violation, kind: MeasureKind) -> Measure | None:

@@ -46,15 +46,6 @@ class NotFrozen(Conflict):
     )
 
 
-class NothingAgreed(Conflict):
-    """Source: L9."""
-
-    sentence = Sentence(
-        "这是企业要求的处置：在投诉里作出决定，由第二人同意后自动发出。",
-        "A company asked for this: decide the complaint with this measure; it goes out once a second member agrees.",
-    )
-
-
 class NoAuthority(Conflict):
     """Source: L3, L7e."""
 

@@ -104,7 +104,7 @@ class ViolationDesk:
     def measure(self, actor: Actor, forum_id: ForumId | None, violation_id: str, new: NewMeasure) -> Measure:
         """What was done about it; what staff order waits for the forum's word. Source: L7b, L7c.
 
-        Raises `NoSuchViolation`, `Invalid`, `NotSuspended`, `NotBanned`, `NotFrozen`.
+        Raises `NoSuchViolation`, `Invalid`, `NotSuspended`, `NotBanned`, `NotFrozen`, `NeedsAgreement`.
         """
         with self._unit_of_work.begin(actor) as tx:
             return measures.take(tx, get_violation(tx, forum_id, violation_id, lock=True), new)

@@ -216,11 +216,26 @@ def test_what_concerns_a_member_does_not_exist_for_them(
 
 
 def test_what_a_company_wants_deleted_takes_a_second_member(
-    anybody: Anybody, reviewer: httpx2.Client, colleague: httpx2.Client
+    anybody: Anybody, forum: ForumBackend, reviewer: httpx2.Client, colleague: httpx2.Client
 ) -> None:
     anybody.code(on_behalf="company")
     (case,) = waiting(reviewer)
     ok(act(reviewer, case["id"], "accept"))
+    at = case["received_at"]
+    violation = {
+        "forum_id": anybody.forum_id,
+        "account_id": forum.member("被投诉的人")["id"],
+        "category": "defamation",
+        "source": "complaint",
+        "discovered_at": at,
+        "content": {"ref": "post-17", "text": "假货", "published_at": at},
+        "case": case["id"],
+    }
+    measures = f"/v1/staff/violations/{ok(reviewer.post('/v1/staff/violations', json=violation), 201)['id']}/measures"
+
+    def orders(measure: str) -> httpx2.Response:
+        return reviewer.post(measures, json={"measure": measure, "reason": "侵权"})
+
     beyond = decide(reviewer, case["id"], "not_upheld", "no_violation", measures=["delete"])
     assert refusal(beyond) == (422, "validation-failed")
     ended = ok(decide(reviewer, case["id"], "upheld", "content_removed", measures=["delete"]))
@@ -228,8 +243,12 @@ def test_what_a_company_wants_deleted_takes_a_second_member(
     version = ended["version"]
     assert refusal(act(reviewer, case["id"], "agree", version=version)) == (403, "needs-another-person")
     assert refusal(act(colleague, case["id"], "agree", version=version - 1)) == (409, "already-decided")
+    assert refusal(orders("delete")) == (403, "needs-second-person")
     agreed = ok(act(colleague, case["id"], "agree", version=version))
     assert not agreed["waits_for_agreement"]
+    assert refusal(orders("mask")) == (403, "needs-second-person")  # that is not what was agreed to
+    for measure in ("delete", "stop_transmission"):
+        assert orders(measure).status_code == httpx2.codes.CREATED
     assert refusal(act(colleague, case["id"], "agree", version=version)) == (409, "state-conflict")
 
 
