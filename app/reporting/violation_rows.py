@@ -151,12 +151,15 @@ def count_untold(session: Session, addressee: Addressee, now: datetime) -> Untol
 
 
 def among(
-    session: Session, account_ids: Collection[AccountId], board_ids: Collection[BoardId], since: datetime
+    session: Session,
+    account_ids: Collection[AccountId],
+    board_ids: Collection[BoardId],
+    between: tuple[datetime, datetime],
 ) -> list[Violation]:
-    """Those of these accounts or boards that were recorded since, the earliest first."""
+    """Those of these accounts or boards that were recorded between these moments, both included; the earliest first."""
     row = ViolationRow
     concerned = or_(row.account_id.in_(account_ids), row.board_id.in_(board_ids))
-    query = select(row).where(concerned, row.recorded_at >= since).order_by(row.recorded_at, row.id)
+    query = select(row).where(concerned, row.recorded_at.between(*between)).order_by(row.recorded_at, row.id)
     return [_violation(one) for one in session.scalars(query)]
 
 
