@@ -9,9 +9,11 @@ from sqlalchemy import select
 
 from app.all_models import METADATA
 from app.events.models import EventRow
+from app.kernel.secret import Secret
 from app.reporting.errors import NoSuchTrackingCode
 from app.reporting.tracking import new_tracking_code
 from app.wiring import Services
+from tests.forums.test_clients import statements
 from tests.reporting.complaining import CASES, Anybody, act, decide, ok, refusal, waiting
 from tests.support.at_once import at_once
 from tests.support.clock import FakeClock
@@ -137,6 +139,12 @@ def test_wrong_erased_and_mistyped_codes(
     clock.advance(days=1095 - 183)
     assert services.complaints.erasure.erase_old() == 1
     assert services.complaints.erasure.erase_old() == 0
+    seen = []
+    for guess in (code, new_tracking_code().reveal()):
+        with statements(services) as said, pytest.raises(NoSuchTrackingCode):
+            services.complaints.public.track(Secret(guess))
+        seen.append(said)
+    assert seen[0] == seen[1] != []
     erased = anybody.tracks(code)
     assert erased.status_code == wrong.status_code == 404
     alike = {"type", "title", "status", "detail", "code"}
