@@ -20,6 +20,8 @@ class ConsolePage:
 PAGES = (
     ConsolePage("overview", "today", "/console", (Permission.OVERVIEW,)),
     ConsolePage("reviews", "today", "/console/reviews", (Permission.REVIEWS,)),
+    ConsolePage("complaints", "today", "/console/complaints", (Permission.COMPLAINTS,)),
+    ConsolePage("violations", "today", "/console/violations", (Permission.VIOLATIONS,)),
     ConsolePage(
         "disclosures", "today", "/console/disclosures", (Permission.DISCLOSURE_REQUEST, Permission.DISCLOSURE_APPROVE)
     ),

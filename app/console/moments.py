@@ -1,5 +1,6 @@
 """Moments as the console's lists and files show them: days and minutes of Shanghai, a period in its largest unit."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 from app.console.lists import Cell
@@ -62,6 +63,10 @@ def ago(visit: Visit, length: timedelta) -> str:
         if length < _JUST_NOW
         else visit.say("console.period.ago", period=period(visit, length))
     )
+
+
+def listed(visit: Visit, said: Sequence[str]) -> str:
+    return ("、" if language(visit) is Language.CHINESE else ", ").join(said)
 
 
 def read_last_day(written: str) -> datetime | None:

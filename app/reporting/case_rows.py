@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, case, delete, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, String, and_, case, cast, delete, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from app.kernel.ids import AccountId, BoardId, ForumId, StaffId
 from app.reporting.case_texts import CaseTexts
 from app.reporting.docket import CaseFilter, QueueCount, Recused
 from app.reporting.domain import (
+    ASKED_BY_A_COMPANY,
     NOT_PROVEN,
     Against,
     AgainstKind,
@@ -270,7 +271,7 @@ def _visible_to(recused: Recused) -> Sequence[ColumnElement[bool]]:
 
 
 def _wanted(wanted: CaseFilter, now: datetime) -> Sequence[ColumnElement[bool]]:
-    bounds = [_in_state(wanted.state)]
+    bounds = [_waits_for_agreement() if wanted.waits_for_agreement else _in_state(wanted.state)]
     if wanted.late is not None:
         is_late = and_(CaseRow.ended_at.is_(None), CaseRow.next_by <= now)
         bounds.append(is_late if wanted.late else ~is_late)
@@ -283,6 +284,16 @@ def _wanted(wanted: CaseFilter, now: datetime) -> Sequence[ColumnElement[bool]]:
         if value is not None:
             bounds.append(column == value)
     return bounds
+
+
+def _waits_for_agreement() -> ColumnElement[bool]:
+    """As `Case.waits_for_agreement` computes it."""
+    ordered = cast(CaseRow.measures, String)
+    return and_(
+        CaseRow.on_behalf == OnBehalf.COMPANY,
+        CaseRow.agreed_by.is_(None),
+        or_(*(ordered.contains(f'"{measure}"') for measure in ASKED_BY_A_COMPANY)),
+    )
 
 
 def _in_state(state: CaseState | None) -> ColumnElement[bool]:

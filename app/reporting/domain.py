@@ -236,6 +236,13 @@ class Case:
         return (self.escalated_at if self.appealed_at is None else self.appeal_escalated_at) is not None
 
     @property
+    def deciders(self) -> frozenset[StaffId]:
+        """Who had a part in what was decided before: another person goes on."""
+        decided = {one.by for one in (self.decided, self.appeal_decided) if one is not None}
+        others = {self.agreed_by, self.against.decided_by if self.against else None}
+        return frozenset({*decided, *(one for one in others if one is not None)})
+
+    @property
     def waits_for_agreement(self) -> bool:
         """Whether a company's wish to delete was granted, and nobody else has agreed yet. Source: L9."""
         if self.on_behalf is not OnBehalf.COMPANY or self.agreed_by is not None:

@@ -200,7 +200,7 @@ class Handling:
                 raise NothingToAgreeTo
             if version not in {None, case.version}:
                 raise CaseDecided
-            if actor.id in _deciders(case):
+            if actor.id in case.deciders:
                 raise NeedsAnotherPerson
             _save(tx, row, replace(case, agreed_by=StaffId(actor.id), agreed_at=tx.now))
             audit.record(tx, Action.COMPLAINT_AGREED, object_kind(case), case.id)
@@ -331,18 +331,12 @@ def _taken_up(tx: Transaction, case: Case) -> Case:
     return replace(case, accepted_at=tx.now, accepted_by=StaffId(tx.actor.id))
 
 
-def _deciders(case: Case) -> set[StaffId | None]:
-    """Who had a part in what was decided before."""
-    decided = {one.by for one in (case.decided, case.appeal_decided) if one is not None}
-    return {*decided, case.agreed_by, case.against.decided_by if case.against else None} - {None}
-
-
 def _judges(tx: Transaction, case: Case) -> set[StaffId | None]:
-    """Besides them, of an appeal, who decided the last one against the same."""
+    """Whoever had a part in it before, and of an appeal, who decided the last one against the same."""
     against = case.against
     if against is None or against.ref is None:
-        return _deciders(case)
-    return {*_deciders(case), case_rows.last_judge(tx.session, against.kind, against.ref)} - {None}
+        return {*case.deciders}
+    return {*case.deciders, case_rows.last_judge(tx.session, against.kind, against.ref)} - {None}
 
 
 def _action(case: Case) -> Action:
@@ -358,5 +352,5 @@ def _refuse_unfit_member(tx: Transaction, case: Case, staff_id: StaffId) -> None
         raise MemberNotFound
     if case_rows.find(tx.session, case.id, recused_from(tx, staff_id)) is None:
         raise MemberNotFound
-    if case.state is CaseState.APPEALED and staff_id in _deciders(case):
+    if case.state is CaseState.APPEALED and staff_id in case.deciders:
         raise NeedsAnotherPerson

@@ -54,8 +54,9 @@ def violation_lines(world: World) -> Iterator[Line]:
     yield removal.operation, 403, "needs-second-person", removal.by(forum)
     draft = Asked(f"POST {_STAFF_ONE}/reports", named, {"json": {"authority": "other"}})
     yield draft.operation, 409, "no-authority", draft.by(forum)
-    own = draft.by(forum, json={"authority": _authority(world)}).json()["id"]
-    yield draft.operation, 409, "state-conflict", draft.by(forum, json={"authority": _authority(world)})
+    police = {"authority": _authority(world)}
+    own = draft.by(forum, json=police).json()["id"]
+    yield draft.operation, 409, "state-conflict", draft.by(forum, json=police)
     report = {"report_id": own}
     approve = Asked(f"POST {_REPORT}/approve", report, {"json": {}})
     yield approve.operation, 403, "needs-second-person", approve.by(forum)
