@@ -98,8 +98,8 @@ def test_whoever_complains_is_seen_by_who_handles_it_and_by_nobody_else(
         "whoever complains among everybody",
         f"{len(planted)} complaints and appeals, {len(answers)} answers to every operation and every page by who"
         f" handles them, by staff who is complained of, by the forum and at /me, {len(places)} places:"
-        f" rows, files, WAL and log ({sum(map(len, places.values())) // 1_000_000} MB), {told} events: words in the views"
-        " of who handles them, contacts where they were opened for a reason, 0 hits elsewhere",
+        f" rows, files, WAL and log ({sum(map(len, places.values())) // 1_000_000} MB), {told} events: words in"
+        " the views of who handles them, contacts where they were opened for a reason, 0 hits elsewhere",
     )
 
 
