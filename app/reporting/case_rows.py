@@ -150,6 +150,13 @@ def erase(session: Session, rows: Iterable[CaseRow], now: datetime) -> None:
     session.execute(delete(CaseMessageRow).where(CaseMessageRow.case_id.in_(ids)))
 
 
+def decided_since(session: Session, since: datetime, recused: Recused) -> list[tuple[datetime, datetime]]:
+    """What was decided since then: when, and by when it had been promised; of what was appealed, the appeal."""
+    at = func.coalesce(CaseRow.appeal_decided_at, CaseRow.decided_at)
+    query = select(CaseRow.ended_at, CaseRow.respond_by).where(at >= since, *_visible_to(recused))
+    return [(ended, promised) for ended, promised in session.execute(query) if ended is not None]
+
+
 def appeals_heard(session: Session, since: datetime, recused: Recused) -> dict[str, dict[str, int]]:
     """Of each member who took a first decision: how the appeals against it ended since then."""
     found: dict[str, dict[str, int]] = {}

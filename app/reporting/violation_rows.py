@@ -117,6 +117,18 @@ def count_waiting(session: Session, queue: ViolationQueue) -> tuple[int, datetim
     return number, oldest
 
 
+def stopped_since(session: Session, found: datetime) -> list[tuple[datetime, datetime]]:
+    """Of those that were found since then and are stopped: when they were found, and since when nobody reads them."""
+    first = (
+        select(MeasureRow.violation_id, func.min(MeasureRow.confirmed_at).label("at"))
+        .where(MeasureRow.measure.in_(TAKEDOWNS), MeasureRow.confirmed_at.is_not(None))
+        .group_by(MeasureRow.violation_id)
+        .subquery()
+    )
+    query = select(ViolationRow.discovered_at, first.c.at).join(first, first.c.violation_id == ViolationRow.id)
+    return [(one, at) for one, at in session.execute(query.where(ViolationRow.discovered_at >= found))]
+
+
 def count_untold(session: Session, addressee: Addressee, since: datetime) -> tuple[int, int, datetime | None]:
     """How many wait for a report to this addressee, how many of them were found by `since`, and when the oldest was."""
     untold = _is_untold(addressee)
