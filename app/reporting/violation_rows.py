@@ -148,6 +148,24 @@ def count_untold(session: Session, addressee: Addressee, now: datetime) -> Untol
     near = func.count().filter(found > over, found <= over + NEAR)
     query = select(func.count(), near, late, func.min(found)).where(_is_untold(addressee))
     return Untold(*session.execute(query).one())
+def stopped_since(session: Session, found: datetime) -> list[tuple[datetime, datetime]]:
+    """Of those that were found since then and are stopped: when they were found, and since when nobody reads them."""
+    first = (
+        select(MeasureRow.violation_id, func.min(MeasureRow.confirmed_at).label("at"))
+        .where(MeasureRow.measure.in_(TAKEDOWNS), MeasureRow.confirmed_at.is_not(None))
+        .group_by(MeasureRow.violation_id)
+        .subquery()
+    )
+    query = select(ViolationRow.discovered_at, first.c.at).join(first, first.c.violation_id == ViolationRow.id)
+    return [(one, at) for one, at in session.execute(query.where(ViolationRow.discovered_at >= found))]
+
+
+def count_untold(session: Session, addressee: Addressee, since: datetime) -> tuple[int, int, datetime | None]:
+    """How many wait for a report to this addressee, how many of them were found by `since`, and when the oldest was."""
+    untold = _is_untold(addressee)
+    number, oldest = session.execute(select(func.count(), func.min(ViolationRow.discovered_at)).where(untold)).one()
+    late = select(func.count()).select_from(ViolationRow).where(untold, ViolationRow.discovered_at <= since)
+    return number, session.scalar(late) or 0, oldest
 
 
 def among(

@@ -22,13 +22,13 @@ from app.organisation.service import authorities_in_use
 from app.reporting import case_rows, evidence, measures, report_rows, violation_rows
 from app.reporting.docket import Recused
 from app.reporting.errors import NoSuchCase
+from app.reporting import evidence, measures, report_rows, violation_rows
 from app.reporting.evidence import OpenedEvidence
+from app.reporting.figures import reporting_figures
 from app.reporting.moments import refuse_outside
 from app.reporting.offence_errors import ANOTHER_ACCOUNT, EvidenceErased, NoSuchViolation, unfit
 from app.reporting.offences import (
-    CAC,
     KEPT,
-    POLICE,
     By,
     Hold,
     Measure,
@@ -39,7 +39,6 @@ from app.reporting.offences import (
     ViolationFigures,
     ViolationFilter,
     ViolationId,
-    ViolationQueue,
     ViolationView,
 )
 from app.reporting.recusals import recused_from
@@ -159,6 +158,7 @@ class ViolationDesk:
             oldest_due=min(due, default=None),
             authorities_missing=tuple(one.kinds[0] for one in (POLICE, CAC) if not _has_any(one.kinds, kinds)),
         )
+            return reporting_figures(tx).violations
 
     def forget_old(self) -> int:
         """A use case of the background: takes away evidence whose time is over; how many."""
@@ -191,10 +191,6 @@ def _views(tx: Transaction, violations: list[Violation]) -> list[ViolationView]:
     done = measures.measures_of(tx, violations)
     reports = report_rows.reports_on(tx.session, [one.id for one in violations])
     return [ViolationView(one, done[one.id], tuple(reports.get(one.id, ()))) for one in violations]
-
-
-def _has_any(wanted: tuple[AuthorityKind, ...], kinds: set[AuthorityKind]) -> bool:
-    return not kinds.isdisjoint(wanted)
 
 
 def _new_violation(tx: Transaction, account: Account, new: NewViolation) -> Violation:
