@@ -148,6 +148,8 @@ def count_untold(session: Session, addressee: Addressee, now: datetime) -> Untol
     near = func.count().filter(found > over, found <= over + NEAR)
     query = select(func.count(), near, late, func.min(found)).where(_is_untold(addressee))
     return Untold(*session.execute(query).one())
+
+
 def stopped_since(session: Session, found: datetime) -> list[tuple[datetime, datetime]]:
     """Of those that were found since then and are stopped: when they were found, and since when nobody reads them."""
     first = (
