@@ -292,6 +292,8 @@ CASE_KEPT = Policy(1095, "days after its end", "design")
 CONTACT_KEPT = Policy(183, "days after the end of its case", "PIPL 47; design")
 CASES_SHOWN_ALSO = Policy(50, "other open complaints about the same", "design")
 CASES_ERASED_AT_ONCE = Policy(200, "cases", "design")
+CALENDAR_AHEAD = Policy(14, "days ahead for which holidays must be known", "design")
+INTEGRITY_DAYS = tuple(Policy(days, "days back", "design") for days in (90, 30, 365))
 CASES_ESCALATED_AT_ONCE = Policy(200, "cases", "design")
 TRANSPARENCY_DAYS = Policy(90, "days, of which the public page tells counts", "L11c; design")
 TRANSPARENCY_SMALLEST = Policy(10, "cases; a smaller count is not told", "L11c; design")
@@ -303,6 +305,7 @@ EVIDENCE_FORGOTTEN_AT_ONCE = Policy(100, "violations in one transaction", "desig
 VIOLATION_TEXT_LONGEST = Policy(60_000, "characters of what was published", "design")
 MEASURE_ATTACHED = Policy(7, "days, then what is done to an account or board is not for a violation before", "design")
 PS_REPORT_WITHIN = Policy(24, "hours after the discovery, to the local public security", "N6")
+REPORT_NEAR = Policy(4, "hours before an authority is to be told, and the overview says so", "L7e; design")
 CAC_REPORT_WITHIN = Policy(24, "hours after the discovery, to the local or national CAC", "L7e names none; design")
 
 

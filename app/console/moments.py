@@ -1,5 +1,6 @@
 """Moments as the console's lists and files show them: days and minutes of Shanghai, a period in its largest unit."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 from app.console.lists import Cell
@@ -64,12 +65,29 @@ def ago(visit: Visit, length: timedelta) -> str:
     )
 
 
+def listed(visit: Visit, said: Sequence[str]) -> str:
+    return ("、" if language(visit) is Language.CHINESE else ", ").join(said)
+
+
 def read_last_day(written: str) -> datetime | None:
     """The end of a day of Shanghai that somebody typed, as its last day; None for what is no day."""
     try:
         return datetime.combine(date.fromisoformat(written.strip()), time(), SHANGHAI).astimezone(UTC) + _DAY
     except (ValueError, OverflowError):
         return None
+
+
+def read_moment(written: str) -> datetime | None:
+    """A minute of Shanghai as a browser or somebody types it; None for what is none."""
+    try:
+        when = datetime.fromisoformat(written.strip())
+        return (when if when.tzinfo else when.replace(tzinfo=SHANGHAI)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def typed_moment(when: datetime) -> str:
+    return when.astimezone(SHANGHAI).strftime("%Y-%m-%dT%H:%M")
 
 
 def typed_last_day(end: datetime) -> str:

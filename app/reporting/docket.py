@@ -24,6 +24,8 @@ class CaseFilter:
     late: bool | None = None
     forum_id: str | None = None
     assigned_to: str | None = None
+    waits_for_agreement: bool = False
+    """Ended, and what a company asked for waits for a second member."""
     after: tuple[datetime, str] | None = None
     limit: int = 50
 

@@ -85,6 +85,10 @@ class AgainstKind(StrEnum):
     COMPLAINT_OUTCOME = "complaint_outcome"
 
 
+NOT_PROVEN = "account_not_proven"
+"""The reason with which an appeal is rejected without a look at what it is against: nobody showed whose it is."""
+
+
 class CaseState(StrEnum):
     """Computed from what has happened to a case."""
 
@@ -230,6 +234,13 @@ class Case:
     def is_escalated(self) -> bool:
         """In the stage it is in."""
         return (self.escalated_at if self.appealed_at is None else self.appeal_escalated_at) is not None
+
+    @property
+    def deciders(self) -> frozenset[StaffId]:
+        """Who had a part in what was decided before: another person goes on."""
+        decided = {one.by for one in (self.decided, self.appeal_decided) if one is not None}
+        others = {self.agreed_by, self.against.decided_by if self.against else None}
+        return frozenset({*decided, *(one for one in others if one is not None)})
 
     @property
     def waits_for_agreement(self) -> bool:

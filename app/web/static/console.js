@@ -19,6 +19,27 @@
     }
   });
 
+  // Of a form that is decided: reasons go with an outcome, and the digits choose among those that do.
+  const fit = (form) => {
+    const outcome = form.querySelector("[data-outcome]:checked");
+    let number = 0;
+    for (const label of form.querySelectorAll("[data-fits]")) {
+      const input = label.querySelector("input"), kbd = label.querySelector("kbd");
+      const fits = Boolean(outcome) && label.dataset.fits.split(" ").includes(outcome.value);
+      label.hidden = !fits;
+      input.checked = input.checked && !label.hidden;
+      number += fits ? 1 : 0;
+      kbd.hidden = !fits || number > 9;
+      kbd.textContent = kbd.hidden ? "" : number;
+      if (kbd.hidden) delete input.dataset.key;
+      else input.dataset.key = number;
+    }
+  };
+  document.addEventListener("DOMContentLoaded", () => document.querySelectorAll("[data-fitting]").forEach(fit));
+  document.addEventListener("change", (event) => {
+    if (event.target instanceof Element && event.target.matches("[data-outcome]")) fit(event.target.form);
+  });
+
   // Keys of a queue: only while the focus is in it, and only where they are on (WCAG 2.1.4).
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event)) return;
@@ -43,7 +64,9 @@
     const key = queue.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
     if (!key) return;
     event.preventDefault();
-    if (key.matches("input[type=radio]")) {
+    if (key.dataset.focus) {
+      document.getElementById(key.dataset.focus).focus();
+    } else if (key.matches("input[type=radio]")) {
       key.checked = true;
       key.focus();
     } else {
