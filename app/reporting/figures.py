@@ -48,7 +48,7 @@ class CaseFigures:
 
 @dataclass(frozen=True, slots=True)
 class Untold:
-    """Violations of which an authority is still to be told, how many near their limit or past it, and the first limit."""
+    """Violations of which an authority is still to be told, how many near their limit or past it, and the first."""
 
     kind: AuthorityKind
     number: int
