@@ -162,14 +162,6 @@ def stopped_since(session: Session, found: datetime) -> list[tuple[datetime, dat
     return [(one, at) for one, at in session.execute(query.where(ViolationRow.discovered_at >= found))]
 
 
-def count_untold(session: Session, addressee: Addressee, since: datetime) -> tuple[int, int, datetime | None]:
-    """How many wait for a report to this addressee, how many of them were found by `since`, and when the oldest was."""
-    untold = _is_untold(addressee)
-    number, oldest = session.execute(select(func.count(), func.min(ViolationRow.discovered_at)).where(untold)).one()
-    late = select(func.count()).select_from(ViolationRow).where(untold, ViolationRow.discovered_at <= since)
-    return number, session.scalar(late) or 0, oldest
-
-
 def among(
     session: Session,
     account_ids: Collection[AccountId],
