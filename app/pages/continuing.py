@@ -8,18 +8,19 @@ from fastapi.responses import RedirectResponse, Response
 
 from app.accounts.naming import is_placeholder
 from app.kernel.actor import Actor, ActorKind
+from app.pages.appealing import Appellant, send_own, show_own
 from app.pages.flow_finding import enter
 from app.pages.flow_view import notice_title, notice_values, unlisted
+from app.pages.sent_once import LongForm
 from app.posting.domain import OpenedTicket
 from app.posting.errors import RemedyPlace
-from app.web.forms import read_form
 from app.web.language import language_of
 from app.web.templating import page
 from app.wiring import Services
 
 _FLOWS = frozenset({RemedyPlace.FLOW, RemedyPlace.DOCUMENT})
 _ONE_STEP = frozenset({RemedyPlace.AGREEMENT, RemedyPlace.HANDLE})
-_STEPS = {RemedyPlace.APPEAL: ("appeal", "unnamed"), RemedyPlace.MODERATOR_AGREEMENT: ("sign_in", "decide")}
+_STEPS = {RemedyPlace.MODERATOR_AGREEMENT: ("sign_in", "decide")}
 _PERSON = Actor(ActorKind.PERSON, "continue")
 router = APIRouter(include_in_schema=False)
 
@@ -31,6 +32,8 @@ def continue_from_refusal(ticket: str, request: Request) -> Response:
     opened = services.posting.open_ticket(ticket)
     if opened is None:
         return _gone(request)
+    if opened.place is RemedyPlace.APPEAL:
+        return show_own(_appellant(request, services, opened))
     if opened.place in _FLOWS:
         greeting = services.registrations.greet(opened.forum_id, opened.account_id)
         language, path = language_of(request), request.url.path
@@ -48,11 +51,15 @@ def continue_from_refusal(ticket: str, request: Request) -> Response:
 
 
 @router.post("/continue/{ticket}")
-async def begin_from_refusal(ticket: str, request: Request) -> Response:
-    """Opens a flow in this browser; a second press opens another one, and does no harm."""
-    await read_form(request)
+async def begin_from_refusal(ticket: str, request: Request, form: LongForm) -> Response:
+    """Opens a flow in this browser; a second press opens another one, and does no harm. Or takes an appeal, once.
+
+    Raises `TooMany`.
+    """
     services: Services = request.app.state.services
     opened = await run_in_threadpool(services.posting.open_ticket, ticket)
+    if opened is not None and opened.place is RemedyPlace.APPEAL:
+        return await send_own(await run_in_threadpool(_appellant, request, services, opened), form)
     if opened is None or opened.place not in _FLOWS | _ONE_STEP:
         return _gone(request)
     if opened.place is RemedyPlace.HANDLE and not is_placeholder(opened.account_id, opened.handle):
@@ -70,6 +77,11 @@ def _begin(request: Request, services: Services, opened: OpenedTicket) -> Respon
         handle=opened.place is RemedyPlace.HANDLE,
     )
     return enter(request, services, given)
+
+
+def _appellant(request: Request, services: Services, opened: OpenedTicket) -> Appellant:
+    forum = services.forums.get(opened.forum_id)
+    return Appellant(request, services, forum, opened.account_id, opened.handle, request.url.path)
 
 
 def _gone(request: Request) -> Response:

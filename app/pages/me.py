@@ -53,7 +53,7 @@ _FORUM, _ACCOUNT = (re.compile(rf"{kind}_[0-9a-f]{{32}}", re.ASCII) for kind in 
 
 
 @dataclass(frozen=True, slots=True)
-class _Visit:
+class Visit:
     """One request of a person: the forum they came from, and the account that they are about to close."""
 
     request: Request
@@ -106,15 +106,15 @@ class _Visit:
         return text(language_of(self.request), key, **values)
 
 
-def _found(request: Request) -> _Visit | None:
+def _found(request: Request) -> Visit | None:
     """None for whoever names no forum that there is."""
     services: Services = request.app.state.services
     asked, account_id = (request.query_params.get(name, "") for name in ("forum", "account"))
     forum = services.forums.find(asked) if _FORUM.fullmatch(asked) else None
-    return _Visit(request, services, forum, account_id if _ACCOUNT.fullmatch(account_id) else None) if forum else None
+    return Visit(request, services, forum, account_id if _ACCOUNT.fullmatch(account_id) else None) if forum else None
 
 
-def _visit(request: Request) -> _Visit:
+def _visit(request: Request) -> Visit:
     """Raises `NoSuchAddress`."""
     visit = _found(request)
     if visit is None:
@@ -122,7 +122,7 @@ def _visit(request: Request) -> _Visit:
     return visit
 
 
-VisitOf = Annotated[_Visit, Depends(_visit)]
+VisitOf = Annotated[Visit, Depends(_visit)]
 
 
 @router.get("")
@@ -139,10 +139,10 @@ def me(request: Request) -> Response:
     return visit.show("me", accounts=shown, opened=opened)
 
 
-def _shown(visit: _Visit, account: JudgedAccount) -> tuple[object, ...]:
+def _shown(visit: Visit, account: JudgedAccount) -> tuple[object, ...]:
     """An account, its status, its offices, and the moderator agreement as far as it concerns a person at document.
 
-    Then what they asked for and nobody sees, and where they appeal when some of it was refused.
+    Then what they asked for and nobody sees, and what was decided against them.
     """
     standing, services = account.standing, visit.services
     account_id, status = standing.account.id, standing.status(account.now)
@@ -151,8 +151,8 @@ def _shown(visit: _Visit, account: JudgedAccount) -> tuple[object, ...]:
     if offices or (standing.identity is not None and standing.identity.level is IdentityLevel.DOCUMENT):
         binding = services.agreements.standing(account_id, AgreementKind.MODERATOR)
     unseen = [] if status is AccountStatus.CLOSED else list(services.own_names.of(standing.account).values())
-    appeal = services.posting.appeal_url(account_id, account.now) if any(one.refused for one in unseen) else None
-    return account, status, offices, binding, [(one, one.text and one.text.reveal()) for one in unseen], appeal
+    against = [] if status is AccountStatus.CLOSED else services.complaints.appeals.notices(visit.forum.id, account_id)
+    return account, status, offices, binding, [(one, one.text and one.text.reveal()) for one in unseen], against
 
 
 @router.get("/phone")
@@ -178,7 +178,7 @@ async def ask_again(visit: VisitOf, _form: FormOf) -> Response:
     return await _send(visit, to) if to else visit.go()
 
 
-async def _send(visit: _Visit, to: Secret[str] | PhoneToText) -> Response:
+async def _send(visit: Visit, to: Secret[str] | PhoneToText) -> Response:
     request, sign_ins = visit.request, visit.services.sign_ins
     seats: AllSeats = request.app.state.seats
     browser = browser_secret(request, _BROWSER) or new_browser_secret()
@@ -197,7 +197,7 @@ async def _send(visit: _Visit, to: Secret[str] | PhoneToText) -> Response:
     return response
 
 
-def _refused(visit: _Visit, refusal: ShimingError, *, again: bool) -> Response:
+def _refused(visit: Visit, refusal: ShimingError, *, again: bool) -> Response:
     """The page one was at. Nothing that was typed stands in it; a code that was sent before is still good."""
     if isinstance(refusal, Invalid):
         said = refusal.fields[0].detail.in_language(language_of(visit.request))
@@ -217,7 +217,7 @@ def _whole_minute(moment: datetime) -> datetime:
     return moment + timedelta(minutes=1) if moment.second or moment.microsecond else moment
 
 
-def _phone_again(visit: _Visit, said: str, status: int = HTTPStatus.UNPROCESSABLE_ENTITY) -> Response:
+def _phone_again(visit: Visit, said: str, status: int = HTTPStatus.UNPROCESSABLE_ENTITY) -> Response:
     return visit.show("phone", error=("phone", said), status=status)
 
 
@@ -251,7 +251,7 @@ def enter_code(visit: VisitOf, form: FormOf) -> Response:
     return _phone_again(visit, visit.say(key))
 
 
-def _code_again(visit: _Visit, said: str) -> Response:
+def _code_again(visit: Visit, said: str) -> Response:
     awaited = visit.awaited()
     return visit.show_code(awaited, said, HTTPStatus.UNPROCESSABLE_ENTITY) if awaited else visit.go()
 
@@ -302,7 +302,7 @@ def choose_handle(visit: VisitOf, _form: FormOf) -> Response:
     session = visit.session()
     if session is None:
         return visit.show("phone", status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    services, account_id = visit.services, _mine(visit, session)
+    services, account_id = visit.services, own_account(visit, session)
     if not is_placeholder(account_id, services.accounts.get(visit.forum.id, account_id).handle):
         return visit.go()
     given = services.registrations.begin_from_refusal(visit.actor, visit.forum.id, account_id, handle=True)
@@ -315,12 +315,12 @@ def reverify(visit: VisitOf, _form: FormOf) -> Response:
     session = visit.session()
     if session is None:
         return visit.show("phone", status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    account_id = _mine(visit, session)
+    account_id = own_account(visit, session)
     given = visit.services.registrations.begin_from_refusal(visit.actor, visit.forum.id, account_id, document=True)
     return RedirectResponse(given.url.reveal().removeprefix(visit.services.issuer), HTTPStatus.SEE_OTHER)
 
 
-def _mine(visit: _Visit, session: Session) -> AccountId:
+def own_account(visit: Visit, session: Session) -> AccountId:
     """Raises `NoSuchAccount`."""
     found = next((one for one in session.account_ids if one == visit.account_id), None)
     if found is None:
@@ -346,7 +346,7 @@ def accept_agreement(visit: VisitOf, form: FormOf) -> Response:
     session = visit.session()
     if session is None:
         return visit.show("phone", status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    account_id, kind = _mine(visit, session), AgreementKind.MODERATOR
+    account_id, kind = own_account(visit, session), AgreementKind.MODERATOR
     if form.get("accept") != "yes":
         return _agreement(visit, error=("accept", visit.say("flow.agreement.not_ticked")))
     try:
@@ -358,7 +358,7 @@ def accept_agreement(visit: VisitOf, form: FormOf) -> Response:
     return visit.go()
 
 
-def _agreement(visit: _Visit, error: tuple[str, str] | None = None) -> Response:
+def _agreement(visit: Visit, error: tuple[str, str] | None = None) -> Response:
     asked = visit.request.query_params
     version, kind = asked.get("version", ""), asked.get("kind", AgreementKind.USER)
     known = version.isprintable() and kind in frozenset(AgreementKind)
@@ -373,10 +373,10 @@ def _agreement(visit: _Visit, error: tuple[str, str] | None = None) -> Response:
     )
 
 
-def _awaits(visit: _Visit, read: AgreementVersion) -> bool:
+def _awaits(visit: Visit, read: AgreementVersion) -> bool:
     """Whether this is the moderator agreement in force, and an account of whoever reads it has not accepted it."""
     session = visit.session()
     if read.kind is not AgreementKind.MODERATOR or session is None or visit.account_id not in session.account_ids:
         return False
-    binding = visit.services.agreements.standing(_mine(visit, session), AgreementKind.MODERATOR)
+    binding = visit.services.agreements.standing(own_account(visit, session), AgreementKind.MODERATOR)
     return binding is not None and not binding.accepted and binding.version == read.version

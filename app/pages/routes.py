@@ -1,6 +1,15 @@
 """Which pages there are."""
 
-from app.pages import continuing, flow, me, outbox, public
+from app.pages import appealing, complaints, continuing, flow, me, outbox, own_appeals, public, tracking
 
-ROUTERS = (public.router, continuing.router, flow.router, me.router)
+ROUTERS = (
+    public.router,
+    continuing.router,
+    flow.router,
+    me.router,
+    own_appeals.router,
+    complaints.router,
+    tracking.router,
+    appealing.router,
+)
 DEVELOPER_ROUTERS = (outbox.router,)

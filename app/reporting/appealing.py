@@ -140,9 +140,7 @@ class Appeals:
         found = self._decisions.against(tx, forum_id, account_id, new.kind, new.ref) if account_id else None
         if own is not None and found is None:
             raise NothingToAppeal
-        before = case_rows.last_appeal(tx.session, new.kind, found.ref) if found else None
-        by = before.decided_by if before is not None and before.decided_by is not None else _member(found)
-        ref = found.ref if found else None
+        by, ref = _member(found), found.ref if found else None
         return Against(new.kind, ref, account_id, proven=own is not None, decided_by=StaffId(by) if by else None)
 
 
@@ -153,8 +151,7 @@ def _readable(new: NewAppeal) -> NewAppeal:
 
 
 def _notice(tx: Transaction, kind: AgainstKind, found: FirstDecision) -> AppealNotice:
-    before = case_rows.last_appeal(tx.session, kind, found.ref)
-    waits = before is not None and before.proven and before.ended_at is None
+    waits = case_rows.own_appeal_waits(tx.session, kind, found.ref)
     return AppealNotice(kind, found.ref, found.reason, found.ground, found.since, found.until, BRING[kind], waits)
 
 

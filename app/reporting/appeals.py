@@ -16,7 +16,7 @@ from app.forums.service import hold_forum
 from app.kernel.ids import AccountId
 from app.reporting.decisions import FirstDecisions
 from app.reporting.domain import AgainstKind, Case, TargetKind
-from app.reporting.errors import NothingToAppeal
+from app.reporting.errors import NeedsAnotherPerson, NothingToAppeal
 from app.reporting.handling import Decision, Effect
 from app.reporting.outcomes import GRANTED, UPHELD
 from app.screening.overturning import Overturning
@@ -103,7 +103,8 @@ class Effects:
     def _named(self, tx: Transaction, case: Case) -> tuple[AccountId, str]:
         """What is to be taken back; what was so already, by its forum or another appeal, changes no more.
 
-        Where nothing was found when the appeal came in, whatever stands by now. Raises `NothingToAppeal`.
+        Where nothing was found when the appeal came in, whatever stands by now, and was not imposed by the same member.
+        Raises `NothingToAppeal`, `NeedsAnotherPerson`.
         """
         against = case.against
         if against is None or against.account_id is None:
@@ -113,6 +114,8 @@ class Effects:
         found = self._decisions.against(tx, case.forum_id, against.account_id, against.kind, None)
         if found is None:
             raise NothingToAppeal
+        if found.staff_id == tx.actor.id:
+            raise NeedsAnotherPerson
         return against.account_id, found.ref
 
 

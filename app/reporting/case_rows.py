@@ -6,11 +6,13 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, String, and_, case, cast, delete, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
+from app.db.words import read_word
 from app.kernel.ids import AccountId, BoardId, ForumId, StaffId
 from app.reporting.case_texts import CaseTexts
 from app.reporting.docket import CaseFilter, QueueCount, Recused
 from app.reporting.domain import (
     ASKED_BY_A_COMPANY,
+    NOT_PROVEN,
     Against,
     AgainstKind,
     Author,
@@ -64,14 +66,24 @@ def find_by_code(session: Session, digest: bytes, *, lock: bool = False) -> Case
     return session.scalar(_locked(select(CaseRow).where(CaseRow.code_digest == digest), lock=lock))
 
 
-def last_appeal(session: Session, kind: AgainstKind, ref: str) -> CaseRow | None:
-    """The newest one against this decision that was proven to be the account's own, or was decided."""
-    query = select(CaseRow).where(
-        CaseRow.against_kind == kind,
-        CaseRow.against_ref == ref,
-        or_(CaseRow.proven.is_(True), CaseRow.decided_at.is_not(None)),
+def own_appeal_waits(session: Session, kind: AgainstKind, ref: str) -> bool:
+    """Whether one against this decision is open that was proven to be the account's own."""
+    query = select(CaseRow.id).where(
+        CaseRow.against_kind == kind, CaseRow.against_ref == ref, CaseRow.proven.is_(True), CaseRow.ended_at.is_(None)
     )
-    return session.scalar(query.order_by(CaseRow.id.desc()).limit(1))
+    return session.scalar(query.limit(1)) is not None
+
+
+def last_judge(session: Session, kind: AgainstKind, ref: str) -> StaffId | None:
+    """Who decided the newest appeal against this decision.
+
+    What a stranger sent and nobody looked into any further does not count: or strangers could use up all who may judge.
+    """
+    looked_into = or_(CaseRow.proven.is_(True), CaseRow.outcome_reason != NOT_PROVEN)
+    query = select(CaseRow.decided_by).where(
+        CaseRow.against_kind == kind, CaseRow.against_ref == ref, CaseRow.decided_at.is_not(None), looked_into
+    )
+    return _staff(session.scalar(query.order_by(CaseRow.decided_at.desc(), CaseRow.id.desc()).limit(1)))
 
 
 def of_same_target(session: Session, row: CaseRow, recused: Recused, limit: int) -> list[CaseRow]:
@@ -214,15 +226,15 @@ def case_of(row: CaseRow, texts: CaseTexts | None = None) -> Case:
     """`texts` opens what staff wrote beside a reason; without it that is left out."""
     return Case(
         id=CaseId(row.id),
-        kind=CaseKind(row.kind),
+        kind=read_word(CaseKind, row.kind, row.id),
         forum_id=ForumId(row.forum_id),
-        queue=Queue(row.queue),
-        category=Category(row.category) if row.category else None,
-        target_kind=TargetKind(row.target_kind) if row.target_kind else None,
+        queue=read_word(Queue, row.queue, row.id),
+        category=read_word(Category, row.category, row.id) if row.category else None,
+        target_kind=read_word(TargetKind, row.target_kind, row.id) if row.target_kind else None,
         target_account_id=AccountId(row.target_account_id) if row.target_account_id else None,
         target_board_id=BoardId(row.target_board_id) if row.target_board_id else None,
         against=_against(row),
-        on_behalf=OnBehalf(row.on_behalf),
+        on_behalf=read_word(OnBehalf, row.on_behalf, row.id),
         received_at=row.received_at,
         respond_by=row.respond_by,
         next_by=row.next_by,
@@ -234,7 +246,7 @@ def case_of(row: CaseRow, texts: CaseTexts | None = None) -> Case:
         decided=_decided_first(row, texts),
         appealed_at=row.appealed_at,
         appeal_decided=_decided_on_appeal(row, texts),
-        measures=tuple(Measure(one) for one in row.measures),
+        measures=tuple(read_word(Measure, one, row.id) for one in row.measures),
         agreed_at=row.agreed_at,
         agreed_by=_staff(row.agreed_by),
         escalated_at=row.escalated_at,

@@ -85,6 +85,10 @@ class AgainstKind(StrEnum):
     COMPLAINT_OUTCOME = "complaint_outcome"
 
 
+NOT_PROVEN = "account_not_proven"
+"""The reason with which an appeal is rejected without a look at what it is against: nobody showed whose it is."""
+
+
 class CaseState(StrEnum):
     """Computed from what has happened to a case."""
 

@@ -52,6 +52,7 @@ class Untold:
 
     kind: AuthorityKind
     number: int
+    near: int
     late: int
     first_due: datetime | None
 
@@ -108,6 +109,7 @@ def violation_figures(tx: Transaction, untold: Sequence[Untold]) -> ViolationFig
         ordered=ordered,
         oldest_unstopped=min((one for one in (since, since_ordered) if one is not None), default=None),
         unreported=sum(one.number for one in untold),
+        near=sum(one.near for one in untold),
         overdue=sum(one.late for one in untold),
         oldest_due=min((one.first_due for one in untold if one.first_due is not None), default=None),
         authorities_missing=tuple(one.kinds[0] for one in (POLICE, CAC) if kinds.isdisjoint(one.kinds)),
@@ -117,8 +119,9 @@ def violation_figures(tx: Transaction, untold: Sequence[Untold]) -> ViolationFig
 def _untold(tx: Transaction) -> list[Untold]:
     found = []
     for one in (POLICE, CAC):
-        number, late, oldest = violation_rows.count_untold(tx.session, one, tx.now - one.within)
-        found.append(Untold(one.kinds[0], number, late, oldest + one.within if oldest else None))
+        rows = violation_rows.count_untold(tx.session, one, tx.now)
+        due = rows.oldest + one.within if rows.oldest else None
+        found.append(Untold(one.kinds[0], rows.number, rows.near, rows.overdue, due))
     return found
 
 

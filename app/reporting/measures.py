@@ -15,6 +15,8 @@ from app.events.service import publish
 from app.kernel.actor import ActorKind
 from app.kernel.ids import AccountId, BoardId, new_id
 from app.reporting import violation_rows
+from app.reporting.agreement import refuse_unagreed
+from app.reporting.domain import Case, CaseId
 from app.reporting.moments import refuse_outside
 from app.reporting.offence_errors import NotBanned, NotFrozen, NotSuspended
 from app.reporting.offences import (
@@ -28,6 +30,7 @@ from app.reporting.offences import (
     Violation,
     ViolationId,
 )
+from app.reporting.outcomes import REASONS
 from app.screening.domain import Field, Text
 from app.screening.service import refuse_unreadable
 
@@ -44,11 +47,13 @@ def take(tx: Transaction, violation: Violation, new: NewMeasure) -> Measure:
     """A step, under a lock on the violation: what was done, by a forum, or ordered by staff.
 
     A takedown that staff order waits until the forum records the same; that confirms what was ordered and adds nothing.
-    Raises `Invalid`, `NotSuspended`, `NotBanned`, `NotFrozen`. Source: L7b, L7c.
+    Raises `Invalid`, `NotSuspended`, `NotBanned`, `NotFrozen`, `NeedsAgreement`. Source: L7b, L7c, L9.
     """
     refuse_unreadable([Text(Field.REASON, "/reason", new.reason)])
     at = refuse_outside(tx, "/taken_at", new.taken_at or tx.now, violation.content.published_at)
     by_staff = tx.actor.kind in _STAFF
+    if by_staff and violation.case is not None:
+        refuse_unagreed(tx, CaseId(violation.case), new.kind)
     if new.kind in BY_THEIR_OWN_ENDPOINTS:
         known = _already_written(tx, violation, new.kind)
         if known is not None:
@@ -67,6 +72,22 @@ def take(tx: Transaction, violation: Violation, new: NewMeasure) -> Measure:
     if new.kind in TAKEDOWNS:
         _announce(tx, violation, new.kind)
     return measure
+
+
+def send_out(tx: Transaction, case: Case) -> None:
+    """A step: orders what a decided case asks for of every violation that was recorded for it, unless it is so already.
+
+    Nothing goes out while a second member's agreement is waited for. Source: L9.
+    """
+    last = case.appeal_decided or case.decided
+    if last is None or case.waits_for_agreement:
+        return
+    reason = REASONS[last.reason].sentence.zh
+    for violation in violation_rows.of_case(tx.session, case.id):
+        known = {one.kind for one in violation_rows.measures_of(tx.session, [violation.id]).get(violation.id, ())}
+        for kind in (MeasureKind(one.value) for one in case.measures):
+            if kind not in known:
+                take(tx, violation, NewMeasure(kind, reason))
 
 
 def _already_written(tx: Transaction, violation: Violation, kind: MeasureKind) -> Measure | None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from app.kernel.errors import FieldError
 from app.kernel.sentence import Sentence
-from app.reporting.domain import CaseKind
+from app.reporting.domain import NOT_PROVEN, CaseKind
 from app.reporting.errors import OutcomeUnfit
 
 _NOT_AN_OUTCOME = Sentence("这类案件没有这种结果。", "A case of this kind does not end so.")
@@ -79,7 +79,7 @@ REASONS: dict[str, Reason] = {
     "decision_right": Reason(
         Sentence("复查后维持原决定。", "Another person has looked at it again, and the decision stands."), (REJECTED,)
     ),
-    "account_not_proven": Reason(
+    NOT_PROVEN: Reason(
         Sentence("没有证明你是该账号的使用者。", "It was not shown that the account is yours."), (REJECTED,)
     ),
     "other": Reason(Sentence("见说明。", "See the explanation."), (*OF_COMPLAINTS, *OF_APPEALS)),

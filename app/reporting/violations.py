@@ -14,10 +14,12 @@ from app.db.unit_of_work import Transaction, UnitOfWork
 from app.events.catalogue import EventType, ViolationPayload
 from app.events.service import publish
 from app.forums.service import get_forum
-from app.kernel.actor import SYSTEM, Actor
+from app.kernel.actor import SYSTEM, Actor, ActorKind
 from app.kernel.ids import ForumId, StaffId, new_id
 from app.kernel.secret import Secret
-from app.reporting import evidence, measures, report_rows, violation_rows
+from app.reporting import case_rows, evidence, measures, report_rows, violation_rows
+from app.reporting.docket import Recused
+from app.reporting.errors import NoSuchCase
 from app.reporting.evidence import OpenedEvidence
 from app.reporting.figures import reporting_figures
 from app.reporting.moments import refuse_outside
@@ -36,6 +38,7 @@ from app.reporting.offences import (
     ViolationId,
     ViolationView,
 )
+from app.reporting.recusals import recused_from
 from app.screening.domain import Field, Text
 from app.screening.screenings import find_published
 from app.screening.service import refuse_unreadable
@@ -58,8 +61,10 @@ class ViolationDesk:
             return view_of(tx, self.record_in(tx, forum_id, new))
 
     def record_in(self, tx: Transaction, forum_id: ForumId, new: NewViolation) -> Violation:
-        """A step: the same in the transaction of what depends on it."""
+        """A step: the same in the transaction of what depends on it. Raises `NoSuchCase` besides."""
         refuse_unreadable([Text(Field.EXTERNAL_ID, "/content/ref", new.content.ref)])
+        if new.case is not None and case_rows.find(tx.session, new.case, recused_from(tx, tx.actor.id)) is None:
+            raise NoSuchCase
         account = find_named(tx, forum_id, new.account)
         violation = _new_violation(tx, account, new)
         violation_rows.add(tx.session, violation)
@@ -71,15 +76,19 @@ class ViolationDesk:
         publish(tx, forum_id, EventType.VIOLATION_RECORDED, payload, subject=account.id)
         return violation
 
-    def get(self, forum_id: ForumId | None, violation_id: str) -> ViolationView:
-        """Of one forum, or of any for staff. Raises `NoSuchViolation`, also for another forum's."""
-        with self._unit_of_work.read() as tx:
-            return view_of(tx, get_violation(tx, forum_id, violation_id))
+    def get(self, forum_id: ForumId | None, violation_id: str, reader: Actor = SYSTEM) -> ViolationView:
+        """Of one forum, or of any for the staff who read it.
 
-    def list_all(self, wanted: ViolationFilter) -> list[ViolationView]:
-        """Newest first, without their evidence."""
+        Raises `NoSuchViolation`, also for another forum's, and for one that concerns an account of the reader's own.
+        """
         with self._unit_of_work.read() as tx:
-            return _views(tx, violation_rows.newest(tx.session, wanted))
+            return view_of(tx, get_violation(replace(tx, actor=reader), forum_id, violation_id))
+
+    def list_all(self, wanted: ViolationFilter, reader: Actor = SYSTEM) -> list[ViolationView]:
+        """Newest first, without their evidence, and without what concerns accounts of the reader's own."""
+        with self._unit_of_work.read() as tx:
+            hidden = hidden_from(replace(tx, actor=reader))
+            return _views(tx, violation_rows.newest(tx.session, wanted, hidden))
 
     def refuse_another(self, forum_id: ForumId, violation_id: str, concerned: str) -> None:
         """Whether an act on that account or board can be for this violation. Raises `NoSuchViolation`, `Invalid`."""
@@ -91,7 +100,7 @@ class ViolationDesk:
     def measure(self, actor: Actor, forum_id: ForumId | None, violation_id: str, new: NewMeasure) -> Measure:
         """What was done about it; what staff order waits for the forum's word. Source: L7b, L7c.
 
-        Raises `NoSuchViolation`, `Invalid`, `NotSuspended`, `NotBanned`, `NotFrozen`.
+        Raises `NoSuchViolation`, `Invalid`, `NotSuspended`, `NotBanned`, `NotFrozen`, `NeedsAgreement`.
         """
         with self._unit_of_work.begin(actor) as tx:
             return measures.take(tx, get_violation(tx, forum_id, violation_id, lock=True), new)
@@ -140,11 +149,19 @@ class ViolationDesk:
 
 
 def get_violation(tx: Transaction, forum_id: ForumId | None, violation_id: str, *, lock: bool = False) -> Violation:
-    """A step. Raises `NoSuchViolation`, also for another forum's."""
+    """A step. Raises `NoSuchViolation`, also for another forum's, and for what concerns the member who acts."""
     found = violation_rows.find(tx.session, forum_id, violation_id, lock=lock)
     if found is None:
         raise NoSuchViolation
+    hidden = hidden_from(tx)
+    if found.account_id in hidden.accounts or found.board_id in hidden.boards:
+        raise NoSuchViolation
     return found
+
+
+def hidden_from(tx: Transaction) -> Recused:
+    """A step: the accounts and boards of the member who acts, of which they see no violation. Source: L9."""
+    return recused_from(tx, tx.actor.id) if tx.actor.kind is ActorKind.STAFF else Recused()
 
 
 def view_of(tx: Transaction, violation: Violation) -> ViolationView:

@@ -237,9 +237,9 @@ class MisuseProofs:
             holder = self._vault.person_with_document(tx, index)
             link = repository.find_link(tx.session, AccountId(row.account_id or ""))
             record = self._vault.record_of(tx, holder)
-            row.ended_at, row.confirmed = tx.now, confirmed
-            if confirmed and holder is not None and link is not None and link.person_id == holder:
-                row.person_id, row.own_phone = holder, row.phone_digest in record.phones_on_record
+            theirs = holder if confirmed and link is not None and link.person_id == holder else None
+            own_phone = row.phone_digest in record.phones_on_record if theirs else None
+            misuse_rows.settle(tx.session, row.id, tx.now, theirs, confirmed=confirmed, own_phone=own_phone)
             self._vault.drop_held_phone(tx, row.id)
             outcome = Outcome.VERIFIED if confirmed else Outcome.REJECTED
             _record(tx, row.id, outcome, None if confirmed else Reason.NOT_CONFIRMED)

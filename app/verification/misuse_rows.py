@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from app.kernel.ids import AccountId
+from app.kernel.ids import AccountId, PersonId
 from app.verification.domain import Link
 from app.verification.models import CutLinkRow, LinkRow, MisuseProofRow, OrganisationMarkRow
 
@@ -45,6 +45,24 @@ def charge_try(session: Session, row: MisuseProofRow, limit: int) -> bool:
     )
     session.refresh(row)
     return charged is not None
+
+
+def settle(
+    session: Session,
+    proof_id: str,
+    now: datetime,
+    person_id: PersonId | None,
+    *,
+    confirmed: bool,
+    own_phone: bool | None,
+) -> None:
+    """One statement, whatever was found."""
+    session.execute(
+        update(MisuseProofRow)
+        .where(MisuseProofRow.id == proof_id)
+        .values(ended_at=now, confirmed=confirmed, person_id=person_id, own_phone=own_phone)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def drop(session: Session, proof_id: str) -> None:

@@ -48,14 +48,20 @@ BODY_LIMITS = {
     "/v1/screenings": BodyLimit(1024 * 1024, keys=4000),
     "/v1/tokens": BodyLimit(keys=4000),
     "/v1/staff/lexicons": BodyLimit(4 * 1024 * 1024),
+    "/complaints": BodyLimit(256 * 1024),
+    "/appeals": BodyLimit(256 * 1024),
+    "/me/appeal": BodyLimit(256 * 1024),
     "/console/agreements/write": BodyLimit(1024 * 1024),
     "/console/lexicons": BodyLimit(1024 * 1024),
 }
-"""Where 500 texts may come at once, or a whole lexicon or agreement. `BodyTooLarge` names those that programs send."""
+"""Where 500 texts may come at once, a whole lexicon or agreement, or the longest complaint as a form spells it.
+
+`BodyTooLarge` names those that programs send.
+"""
 _USUAL = BodyLimit()
 _DEADLINE = 4.0
 _LONG_DEADLINE = 9.5
-_LONG_PATHS = re.compile(r"/(v1/verifications|v1/staff|console|register|verify|me)(/|$)")
+_LONG_PATHS = re.compile(r"/(v1/verifications|v1/staff|console|register|verify|me|complaints|appeals|continue)(/|$)")
 _BODY_SECONDS = 10.0
 _MAX_HEAD_BYTES = 32 * 1024
 _BETWEEN = len(": \r\n")

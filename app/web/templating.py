@@ -45,6 +45,7 @@ def page(
         "development": state.services.development,
         "switch": _switched(request, spoken),
         "paused": state.pause_banner.concerning(forum_id),
+        "complain_at": complain_at(forum_id),
     }
     html = environment(spoken).get_template(template).render(**frame, **values)
     response = HTMLResponse(html, status, {"content-language": spoken, "vary": "accept-language, cookie"})
@@ -89,6 +90,11 @@ def environment(language: Language) -> Environment:
         "attributes": _attributes,
     }
     return found
+
+
+def complain_at(forum_id: str | None) -> str:
+    """Where anybody complains of what stands in this forum. Source: L11b."""
+    return f"/complaints?{urlencode({'forum': forum_id})}" if forum_id else "/complaints"
 
 
 def _switched(request: Request, spoken: Language) -> str:

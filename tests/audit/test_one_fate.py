@@ -183,12 +183,15 @@ def _acts_of_verifications(services: Services, desk: Desk) -> Acts:
 
 
 def _acts_after_a_misuse(services: Services, desk: Desk) -> Acts:
-    victim, proofs = Victim(services, "14000000049"), services.complaints.misuse.proofs
-    accused = desk.on_file("冒用的人", "14000000050", sandbox_number(107))
-    victim.number, case = sandbox_number(107), MisuseCase("cmp_misuse", accused.id)
-    victim.proves(case)
-    victim.asks_for_a_code(MisuseCase("cmp_other", accused.id))
-    other = victim.begins(MisuseCase("cmp_other", accused.id))
+    proofs, number = services.complaints.misuse.proofs, sandbox_number(107)
+    accused = desk.on_file("冒用的人", "14000000090", number)
+    case, other, third = (MisuseCase(f"cmp_{which}", accused.id) for which in ("one", "other", "third"))
+    victims = [Victim(services, f"1400000009{last}", number) for last in (1, 2, 3)]
+    victims[0].proves(case)
+    victims[1].asks_for_a_code(other)
+    begun = victims[1].begins(other)
+    assert begun is not None
+    asked = proofs.ask(begun)
 
     def forgive() -> None:
         with services.unit_of_work.begin(OPERATOR) as tx:
@@ -200,8 +203,8 @@ def _acts_after_a_misuse(services: Services, desk: Desk) -> Acts:
 
     return {
         Action.ATTEMPTS_FORGIVEN: forgive,
-        Action.MISUSE_PROOF_STARTED: lambda: victim.asks_for_a_code(MisuseCase("cmp_third", accused.id)),
-        Action.MISUSE_PROOF_ENDED: lambda: victim.settles(other),
+        Action.MISUSE_PROOF_STARTED: lambda: victims[2].asks_for_a_code(third),
+        Action.MISUSE_PROOF_ENDED: lambda: victims[1].is_told(asked),
         Action.MISUSE_CUT: cut,
     }
 

@@ -46,8 +46,8 @@ _VERIFIED = Verification(1, TODAY - _AGO, TODAY - _AGO, VerifiedOutcome.CLEAN, e
 _JOB = JobRun("patrol", 60, TODAY - _AGO / 2, TODAY - _AGO / 2, TODAY - _AGO / 2, 0, None, 1)
 _REPORTING = ReportingFigures(
     cases=CaseFigures((QueueCount(Queue.ORDINARY, 1, 0, TODAY - _AGO, TODAY + _AGO),), {_DAY: (1, 0)}),
-    violations=ViolationFigures(0, 1, TODAY - _AGO, 0, 0, None, ()),
-    untold=(Untold(AuthorityKind.PS_LOCAL, 0, 0, None), Untold(AuthorityKind.CAC_LOCAL, 0, 0, None)),
+    violations=ViolationFigures(0, 1, TODAY - _AGO, 0, 0, 0, None, ()),
+    untold=(Untold(AuthorityKind.PS_LOCAL, 0, 0, 0, None), Untold(AuthorityKind.CAC_LOCAL, 0, 0, 0, None)),
     stopped=Stopped(1, _AGO),
     calendar_until=_DAY + timedelta(days=policies.CALENDAR_AHEAD.value),
 )
@@ -86,9 +86,9 @@ def test_every_check_passes_where_all_is_well() -> None:
 _LATE_REVIEW = TODAY - timedelta(hours=policies.REVIEW_WITHIN.value)
 _LATE_DELIVERY = TODAY - timedelta(minutes=policies.DELIVERY_WITHIN.value)
 _LATE_CASES = CaseFigures((QueueCount(Queue.MINORS, 2, 1, TODAY - _AGO, TODAY),), {})
-_UNSTOPPED = ViolationFigures(1, 0, TODAY - timedelta(hours=policies.PS_REPORT_WITHIN.value), 0, 0, None, ())
-_UNREACHABLE = ViolationFigures(0, 0, None, 0, 0, None, (AuthorityKind.PS_LOCAL,))
-_UNTOLD = (Untold(AuthorityKind.PS_LOCAL, 2, 1, TODAY - _AGO), Untold(AuthorityKind.CAC_LOCAL, 0, 0, None))
+_UNSTOPPED = ViolationFigures(1, 0, TODAY - timedelta(hours=policies.PS_REPORT_WITHIN.value), 0, 0, 0, None, ())
+_UNREACHABLE = ViolationFigures(0, 0, None, 0, 0, 0, None, (AuthorityKind.PS_LOCAL,))
+_UNTOLD = (Untold(AuthorityKind.PS_LOCAL, 2, 0, 1, TODAY - _AGO), Untold(AuthorityKind.CAC_LOCAL, 0, 0, 0, None))
 _FAILING: list[tuple[str, Figures]] = [
     ("posters-verified", replace(WELL, posters=replace(WELL.posters, unverified=1))),
     ("moderators-overdue", replace(WELL, moderators=Outlook({ModeratorState.OVERDUE: 1}, ()))),

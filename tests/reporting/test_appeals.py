@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import httpx2
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 
 from app.accounts.domain import Account, AccountChange, AccountName, AccountStatus, Basis, SanctionKind
 from app.accounts.errors import HandleFrozen
-from app.accounts.models import SanctionRow
+from app.accounts.models import ActRow, SanctionRow
 from app.accounts.restoring import newest_sanction
 from app.boards.domain import Role, Step
 from app.kernel.actor import OPERATOR, Actor
@@ -19,7 +20,7 @@ from app.posting.service import Posting
 from app.reporting.appealing import NewAppeal
 from app.reporting.desk import NewComplaint
 from app.reporting.domain import AgainstKind, CaseKind, Category, TargetKind
-from app.reporting.errors import AlreadyAppealed, NeedsAnotherPerson, NotAboutMisuse, NothingToAppeal
+from app.reporting.errors import AlreadyAppealed, CaseDecided, NeedsAnotherPerson, NotAboutMisuse, NothingToAppeal
 from app.reporting.filing import Filed, NamedTarget
 from app.reporting.handling import Decision
 from app.reporting.models import CaseRow
@@ -32,6 +33,7 @@ from app.verification.service import GivenDocument
 from app.wiring import Services
 from tests.reporting.complaining import CASES, Anybody, act, ok, refusal, waiting
 from tests.reporting.complaining import decide as decide_over_http
+from tests.support.at_once import at_once
 from tests.support.clock import FakeClock
 from tests.support.desk import Desk
 from tests.support.forum import ForumBackend, sandbox_number
@@ -70,12 +72,12 @@ def new(desk: Desk, kind: AgainstKind, **more: object) -> NewAppeal:
     return replace(NewAppeal(desk.forum_id, kind, Secret("不是我发的。")), **more)  # type: ignore[arg-type] # its fields
 
 
-def decide(services: Services, actor: Actor, filed: Filed, outcome: str = "granted") -> None:
+def decide(services: Services, actor: Actor, filed: Filed, outcome: str = "granted", reason: str = "other") -> None:
     handling = services.complaints.handling
     case = handling.show(actor, filed.case.id).view.case
     if case.accepted_at is None:
         case = handling.accept(actor, case.id).view.case
-    handling.decide(actor, case.id, Decision(case.version, outcome, "other", Secret("复查过了。")))
+    handling.decide(actor, case.id, Decision(case.version, outcome, reason, Secret("复查过了。")))
 
 
 def sanctions(desk: Desk, account: Account) -> list[tuple[object, ...]]:
@@ -134,6 +136,9 @@ def test_whoever_of_the_staff_imposed_it_does_not_hear_the_appeal(
     filed = appeal(desk, account, SUSPENSION)
     with pytest.raises(NeedsAnotherPerson):
         decide(services, member, filed)
+    by_hand = update(CaseRow).where(CaseRow.id == filed.case.id).values(decided_by=member.id)
+    with pytest.raises(IntegrityError), services.engine.begin() as connection:
+        connection.execute(by_hand)  # whatever a use case forgets, the database does not
     assert status(desk, account) is AccountStatus.SUSPENDED
     first = services.complaints.appeals.first_decision(filed.case)
     assert first is not None
@@ -141,6 +146,29 @@ def test_whoever_of_the_staff_imposed_it_does_not_hear_the_appeal(
     decide(services, other_member, filed, "partly_granted")
     assert status(desk, account) is AccountStatus.SUSPENDED
     decide(services, member_of(services), appeal(desk, account, SUSPENSION))
+    assert status(desk, account) is AccountStatus.UNVERIFIED
+
+
+def test_neither_an_appeal_nor_a_stranger_makes_who_imposed_it_their_own_judge(
+    services: Services, desk: Desk, member: Actor, other_member: Actor
+) -> None:
+    account, third = desk.account("山间清风"), member_of(services)
+    name = AccountName(account_id=account.id)
+    early = services.complaints.appeals.file(new(desk, SUSPENSION, account=name))
+    services.sanctions.suspend(member, desk.forum_id, account.id, "刷屏", None)
+    with pytest.raises(NeedsAnotherPerson):
+        decide(services, member, early)
+    stranger = services.complaints.appeals.file(new(desk, SUSPENSION, account=name))
+    decide(services, other_member, stranger, "rejected", "account_not_proven")
+    own = appeal(desk, account, SUSPENSION)
+    with pytest.raises(NeedsAnotherPerson):
+        decide(services, member, own, "rejected")
+    decide(services, other_member, own, "rejected")  # a stranger's that nobody looked into used up nobody
+    again = appeal(desk, account, SUSPENSION)
+    for judge in (member, other_member):
+        with pytest.raises(NeedsAnotherPerson):
+            decide(services, judge, again)
+    decide(services, third, again)
     assert status(desk, account) is AccountStatus.UNVERIFIED
 
 
@@ -259,20 +287,62 @@ def test_a_misuse_that_was_proved_by_the_tracking_code_is_cut_and_its_holder_can
     services.accounts.change(OPERATOR, forum_id, accused.id, AccountChange("换一个", None, {}))
 
 
-def test_two_appeals_at_once_against_the_same_are_one(services: Services, desk: Desk) -> None:
+def test_a_misuse_that_is_proved_on_appeal_is_cut_by_the_other_person(
+    services: Services, desk: Desk, member: Actor, other_member: Actor
+) -> None:
+    number, complaints = sandbox_number(406), services.complaints
+    accused = desk.on_file("冒用的人", "14000000406", number)
+    target = NamedTarget(TargetKind.IDENTITY_MISUSE, accused.id)
+    filed = complaints.public.file(
+        NewComplaint(desk.forum_id, Category.IMPERSONATION, target, Secret("有人用了我的身份。"))
+    )
+    decide(services, member, filed, "not_upheld")
+    complaints.public.appeal(filed.tracking_code, Secret("我能证明。"))
+    assert Victim(services, "14000000407", number).proves(complaints.misuse.begin(filed.tracking_code).case) is None
+    with pytest.raises(NeedsAnotherPerson):
+        decide(services, member, filed)
+    decide(services, other_member, filed)
+    assert services.verifications.person_behind(accused.id) is None
+    assert status(desk, accused) is AccountStatus.SUSPENDED
+
+
+def test_two_who_decide_at_once_and_two_who_appeal_at_once_are_one(
+    services: Services, desk: Desk, member: Actor, other_member: Actor
+) -> None:
     account = desk.account("山间清风")
     services.sanctions.ban(OPERATOR, desk.forum_id, account.id, "再犯")
     with services.unit_of_work.read() as tx:
         ban = newest_sanction(tx, account.id, SanctionKind.BAN)
     assert ban is not None
-    appeal(desk, account, BAN, ban.id)
-    with pytest.raises(AlreadyAppealed):
-        appeal(desk, account, BAN)
+    heard = at_once([lambda: filed_or_refused(desk, account)] * 4)
+    assert sorted(one is None for one in heard) == [False, True, True, True]
     with pytest.raises(NothingToAppeal):
         appeal(desk, account, SUSPENSION, ban.id)
     with services.unit_of_work.read() as tx:
         (row,) = tx.session.scalars(select(CaseRow))
     assert (row.against_kind, row.against_ref, row.account_id, row.proven) == ("ban", ban.id, account.id, True)
+    handling = services.complaints.handling
+    decision = Decision(handling.accept(member, row.id).view.case.version, "granted", "other")
+
+    def grant(by: Actor) -> bool:
+        try:
+            handling.decide(by, row.id, decision)
+        except CaseDecided:
+            return False
+        return True
+
+    assert sorted(at_once([lambda: grant(member), lambda: grant(other_member)])) == [False, True]
+    assert status(desk, account) is AccountStatus.UNVERIFIED
+    with services.unit_of_work.read() as tx:
+        kinds = tx.session.scalars(select(ActRow.kind).where(ActRow.account_id == account.id)).all()
+    assert kinds == ["ban", "reinstate"]
+
+
+def filed_or_refused(desk: Desk, account: Account) -> Filed | None:
+    try:
+        return appeal(desk, account, BAN)
+    except AlreadyAppealed:
+        return None
 
 
 def test_a_suspended_account_appeals_over_http_with_the_ticket_of_its_refusal_and_posts_again(

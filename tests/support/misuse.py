@@ -7,7 +7,7 @@ from app.kernel.actor import Actor, ActorKind
 from app.kernel.secret import Secret
 from app.verification.documents import DocumentType
 from app.verification.domain import Reason
-from app.verification.misuse import BegunProof, MisuseCase
+from app.verification.misuse import AskedProof, BegunProof, MisuseCase
 from app.verification.service import GivenDocument
 from app.verification.sign_ins import PhoneToText
 from app.wiring import Services
@@ -48,7 +48,9 @@ class Victim:
 
     def settles(self, begun: BegunProof | None) -> Reason | None:
         assert begun is not None
-        asked = self.proofs.ask(begun)
+        return self.is_told(self.proofs.ask(begun))
+
+    def is_told(self, asked: AskedProof) -> Reason | None:
         index = self.index("resident_id", asked.document.key) if asked.needs_index else None
         return self.proofs.settle(VISITOR, asked, index)
 

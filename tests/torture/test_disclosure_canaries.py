@@ -3,16 +3,11 @@
 Source: L5h, L8h.
 """
 
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from itertools import cycle
-from urllib.parse import quote
 
-import httpx2
 import pytest
 
-from app.main import _ROUTERS
 from app.staff.access import Role
 from app.wiring import Services
 from tests.support.canaries import hits
@@ -21,20 +16,14 @@ from tests.support.disclosing import PATH, Office
 from tests.support.planting import Person, person
 from tests.support.serving import serving
 from tests.support.staff import StaffLogin, make_staff
-from tests.torture.asked import Asked
+from tests.torture.everything import Named, about, all_of, every_operation, filled, page, pages
 from tests.torture.form import Form
-from tests.torture.scenarios import GENEROUS, good
+from tests.torture.scenarios import GENEROUS
 from tests.torture.world import World, new_world
 
 _OPENINGS_OF_ONE = 5
 _FIELDS = ("name", "document_type", "document_number", "phone")
-_ENDS_A_SESSION = ("DELETE /v1/staff/sessions/current", "POST /v1/staff/me/")
-_MAY_SHOW = re.compile("/(?:dev|demo)(?:/|$)")
-"""What was texted, in development, by contract."""
 Everybody = Mapping[str, StaffLogin | None]
-Named = Mapping[str, Iterator[str]]
-"""Of those who are planted, one after the other, by the name of a field."""
-_PLACE = re.compile(r"{(\w+)(?::\w+)?}")
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # the same code answers on the other one
@@ -98,17 +87,14 @@ def _office(world: World) -> Office:
 def _read_by(everybody: Everybody, world: World, accounts: list[str], disclosures: list[str]) -> dict[str, bytes]:
     """Head and body of each answer to each operation and each page, about the people who are planted."""
     named: Named = {"account_id": cycle(accounts), "disclosure_id": cycle(disclosures or world.known["disclosure_id"])}
-    asked = sorted(good(world), key=lambda one: one.operation.startswith(_ENDS_A_SESSION))
-    document = world.forum.get("/openapi.json").json()
-    operations = {f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods}
-    assert operations <= {one.operation for one in asked}
+    asked = every_operation(world)
     found = {}
     for who, login in everybody.items():
         for number, one in enumerate(asked):
-            answer = _about(one, named).by(world.forum, headers=login.headers if login else {})
-            found[f"{who} {number} {one.operation} {len(disclosures)}"] = _all_of(answer)
-        for path in _pages():
-            found[f"{who} {path} {len(disclosures)}"] = _all_of(_page(world, login, _filled(path, world, named)))
+            answer = about(one, named).by(world.forum, headers=login.headers if login else {})
+            found[f"{who} {number} {one.operation} {len(disclosures)}"] = all_of(answer)
+        for path in pages():
+            found[f"{who} {path} {len(disclosures)}"] = all_of(page(world, login, filled(path, world, named)))
     return found
 
 
@@ -119,43 +105,6 @@ def _everybody(world: World, form: Form) -> Everybody:
     """
     roles = {role.value: (role,) for role in Role} if form.long else {"all": tuple(Role)}
     return {**{name: make_staff(world.services, *held) for name, held in roles.items()}, "forum": None}
-
-
-def _about(asked: Asked, named: Named) -> Asked:
-    """The same request about somebody who was planted; what executes is left to those who asked."""
-    path = {name: next(named[name]) if name in named else value for name, value in asked.path.items()}
-    body = asked.options.get("json")
-    if not isinstance(body, dict) or "account_id" not in body:
-        return replace(asked, path=path)
-    return replace(
-        asked, path=path, options={**asked.options, "json": {**body, "account_id": next(named["account_id"])}}
-    )
-
-
-def _pages() -> list[str]:
-    """Every page that there is, of whichever face."""
-    routes = (route for router in _ROUTERS for route in getattr(router, "routes", []))
-    found = [route.path for route in routes if "GET" in route.methods and not route.include_in_schema]
-    assert len(found) > 10
-    return sorted({path for path in found if not _MAY_SHOW.match(path)})
-
-
-def _filled(path: str, world: World, named: Named) -> str:
-    def value(place: re.Match[str]) -> str:
-        name = place[1]
-        return quote(next(named[name]) if name in named else world.known.get(name, [name])[0], safe="")
-
-    return _PLACE.sub(value, path)
-
-
-def _page(world: World, login: StaffLogin | None, path: str) -> httpx2.Response:
-    cookie = {"cookie": f"staff={login.cookie}"} if login else {}
-    return world.forum.http.get(path, headers={"accept": "text/html", "authorization": "", **cookie})
-
-
-def _all_of(answer: httpx2.Response) -> bytes:
-    assert answer.status_code < httpx2.codes.INTERNAL_SERVER_ERROR, answer.text
-    return repr(answer.headers.multi_items()).encode() + b"\n" + answer.content
 
 
 def _assert_the_search_finds(people: list[Person], answers: dict[str, bytes]) -> None:

@@ -4,7 +4,11 @@ from collections.abc import Iterator
 
 from app.kernel.actor import OPERATOR
 from app.kernel.ids import new_id
+from app.kernel.secret import Secret
 from app.organisation.domain import AuthorityEntry, AuthorityKind
+from app.reporting.desk import NewComplaint
+from app.reporting.domain import Category, OnBehalf, TargetKind
+from app.reporting.filing import NamedTarget
 from app.reporting.offences import NewReport
 from tests.support.clock import TODAY
 from tests.support.forum import Json
@@ -45,10 +49,14 @@ def violation_lines(world: World) -> Iterator[Line]:
     yield suspend.operation, 409, "state-conflict", suspend.by(forum)
     order = Asked(f"POST {_STAFF_ONE}/measures", named, {"json": {"measure": "freeze_board", "reason": "整顿"}})
     yield order.operation, 409, "state-conflict", order.by(forum)
+    asked_for = {"violation_id": _asked_for_by_a_company(world)}
+    removal = Asked(f"POST {_STAFF_ONE}/measures", asked_for, {"json": {"measure": "delete", "reason": "侵权"}})
+    yield removal.operation, 403, "needs-second-person", removal.by(forum)
     draft = Asked(f"POST {_STAFF_ONE}/reports", named, {"json": {"authority": "other"}})
     yield draft.operation, 409, "no-authority", draft.by(forum)
-    own = draft.by(forum, json={"authority": _authority(world)}).json()["id"]
-    yield draft.operation, 409, "state-conflict", draft.by(forum, json={"authority": _authority(world)})
+    police = {"authority": _authority(world)}
+    own = draft.by(forum, json=police).json()["id"]
+    yield draft.operation, 409, "state-conflict", draft.by(forum, json=police)
     report = {"report_id": own}
     approve = Asked(f"POST {_REPORT}/approve", report, {"json": {}})
     yield approve.operation, 403, "needs-second-person", approve.by(forum)
@@ -69,6 +77,15 @@ def new_violation(world: World) -> str:
     made = world.forum.post(_FOUND, _found(world))
     assert made.is_success, made.text
     return str(made.json()["id"])
+
+
+def _asked_for_by_a_company(world: World) -> str:
+    target = NamedTarget(TargetKind.CONTENT, "帖子 1")
+    forum_id = world.forum.credentials.forum_id
+    complaint = NewComplaint(forum_id, Category.DEFAMATION, target, Secret("请删"), on_behalf=OnBehalf.COMPANY)
+    case = world.services.complaints.public.file(complaint).case.id
+    found = Asked(f"POST {_STAFF}", {}, {"json": {**_found(world), "forum_id": forum_id, "case": case}})
+    return str(found.by(world.forum).json()["id"])
 
 
 def new_report(world: World) -> str:

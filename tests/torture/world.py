@@ -17,6 +17,10 @@ from app.kernel.actor import OPERATOR, Actor, ActorKind
 from app.kernel.ids import new_id
 from app.kernel.secret import Secret
 from app.organisation.domain import Appointed, AuthorityEntry, AuthorityKind, Duty, Rank
+from app.reporting.desk import NewComplaint
+from app.reporting.domain import Category, TargetKind
+from app.reporting.filing import NamedTarget
+from app.reporting.handling import Decision
 from app.reporting.offences import NewReport
 from app.reporting.violation_models import EvidenceRow, ViolationRow
 from app.screening.docket import ReviewFilter
@@ -400,6 +404,7 @@ def _known(world: World, disabled: ForumBackend) -> dict[str, list[str]]:
         "until": ["2030-01-01T00:00:00Z", "2026-01-01T00:00:00Z", "9999-12-31T23:59:59.999999999Z"],
         "pause_id": [_pause(world, disabled), "pau_nobody"],
         **_papers(world.services),
+        **_cases(world),
         "staff_id": [login.staff_id for login in world.staff.values()],
         "email": [world.staff["all"].email, "nobody@staff.example", "ＡＢ@staff.example"],
         "disclosure_id": _asked_for(world),
@@ -420,6 +425,20 @@ def _asked_for(world: World) -> list[str]:
     office = Office(world.forum.address, world.services, world.staff["all"], approvers)
     account = world.accounts["verified"]["id"]
     return [office.ask(account), office.approved(account)]
+
+
+def _cases(world: World) -> dict[str, list[str]]:
+    """Complaints that wait, that somebody looks at, and that are decided; with their codes."""
+    desks, actor = world.services.complaints, Actor(ActorKind.STAFF, world.staff["all"].staff_id)
+    target, forum_id = NamedTarget(TargetKind.OTHER, "都乱了"), world.forum.credentials.forum_id
+    filed = [desks.public.file(NewComplaint(forum_id, Category.SPAM, target, Secret("太吵"))) for _ in range(3)]
+    for one in filed[1:]:
+        desks.handling.accept(actor, one.case.id)
+    desks.handling.decide(actor, filed[2].case.id, Decision(2, "not_upheld", "no_violation"))
+    return {
+        "case_id": [one.case.id for one in filed],
+        "tracking_code": [one.tracking_code.reveal() for one in filed] + ["0000-0000-0000-0000-0001"],
+    }
 
 
 def _papers(services: Services) -> dict[str, list[str]]:

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from app.accounts.domain import Account, AccountName
 from app.accounts.service import get_account
+from app.all_models import METADATA
 from app.kernel.actor import OPERATOR
 from app.kernel.errors import Unavailable
 from app.kernel.secret import Secret
@@ -21,9 +22,10 @@ from app.verification.progress import awaits_person
 from app.verification.service import GivenDocument
 from app.wiring import Services
 from tests.support.clock import FakeClock
-from tests.support.desk import Desk
-from tests.support.forum import sandbox_number
+from tests.support.desk import Desk, quick_index
+from tests.support.forum import NAME, sandbox_number
 from tests.support.misuse import Victim
+from tests.verification.test_same_statements import statements
 
 NUMBER, OTHER_NUMBER = sandbox_number(301), sandbox_number(302)
 OWN_PHONE, THIEVES_PHONE = "14000000301", "14000000302"
@@ -102,6 +104,39 @@ def test_who_proves_to_be_somebody_else_is_answered_alike_and_cuts_nothing(
     for one in (case.id, "cmp_nobody", "cmp_two"):
         with pytest.raises(MisuseNotProved), services.unit_of_work.begin(OPERATOR) as tx:
             services.complaints.misuse.proofs.cut(tx, one, case.account_id)
+
+
+def test_whoever_it_is_the_same_statements_run_and_nothing_typed_is_readable(
+    services: Services, desk: Desk, case: MisuseCase
+) -> None:
+    other = desk.on_file("另有其人", "14000000306", OTHER_NUMBER)
+    proofs, asked = services.complaints.misuse.proofs, []
+    for place, (account_id, number) in enumerate(
+        [
+            (case.account_id, NUMBER),
+            (case.account_id, OTHER_NUMBER),
+            (case.account_id, sandbox_number(303)),
+            (other.id, NUMBER),
+            (None, NUMBER),
+        ]
+    ):
+        victim, one = Victim(services, f"1400000031{place}", number), MisuseCase(f"cmp_{place}", account_id)
+        victim.asks_for_a_code(one)
+        begun = victim.begins(one)
+        assert begun is not None
+        asked.append((one, proofs.ask(begun)))
+    seen_by = []
+    for _, question in asked:
+        index = quick_index("resident_id", question.document.key)
+        with statements(services) as seen_now:
+            assert proofs.settle(OPERATOR, question, index) is None
+        seen_by.append(seen_now)
+    assert all(one == seen_by[0] for one in seen_by)
+    found = [seen(services, one) for one, _ in asked]
+    assert [one.proved for one in found if one] == [True, False, False, False, False]
+    with services.unit_of_work.read() as tx:
+        stored = str([tx.session.execute(select(table)).all() for table in METADATA.tables.values()])
+    assert not [text for text in (NUMBER, OTHER_NUMBER, NAME, "14000000310") if text in stored]
 
 
 def test_where_the_document_bears_other_accounts_only_this_one_is_cut(

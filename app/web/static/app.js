@@ -92,6 +92,27 @@
   document.addEventListener("DOMContentLoaded", enhance);
   document.addEventListener("htmx:after:settle", enhance);
 
+  // Buttons that a page has only with a script: they copy a text of the page, or print it.
+  document.addEventListener("DOMContentLoaded", () => {
+    document.querySelectorAll("[data-enhanced]").forEach((group) => { group.hidden = false; });
+  });
+  document.addEventListener("click", async (event) => {
+    const button = event.target instanceof Element && event.target.closest("[data-copy], [data-print]");
+    if (!button) return;
+    if ("print" in button.dataset) {
+      window.print();
+      return;
+    }
+    const text = document.getElementById(button.dataset.copy);
+    try {
+      await navigator.clipboard.writeText(text.textContent);
+      button.textContent = button.dataset.done;
+      document.getElementById("copied").textContent = button.dataset.done;
+    } catch {
+      getSelection().selectAllChildren(text);
+    }
+  });
+
   // A link of the summary puts the cursor into the field, not only into view.
   document.addEventListener("click", (event) => {
     const link = event.target instanceof Element && event.target.closest(".summary a[href^='#']");
