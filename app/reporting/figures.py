@@ -48,7 +48,7 @@ class CaseFigures:
 
 @dataclass(frozen=True, slots=True)
 class Untold:
-    """Violations of which an authority of that kind is still to be told, how many of them late, and the first limit."""
+    """Violations of which an authority is still to be told, how many near their limit or past it, and the first."""
 
     kind: AuthorityKind
     number: int
@@ -119,9 +119,9 @@ def violation_figures(tx: Transaction, untold: Sequence[Untold]) -> ViolationFig
 def _untold(tx: Transaction) -> list[Untold]:
     found = []
     for one in (POLICE, CAC):
-        rows = violation_rows.count_untold(tx.session, one, tx.now)
-        due = rows.oldest + one.within if rows.oldest else None
-        found.append(Untold(one.kinds[0], rows.number, rows.near, rows.overdue, due))
+        told = violation_rows.count_untold(tx.session, one, tx.now)
+        first_due = told.oldest + one.within if told.oldest else None
+        found.append(Untold(one.kinds[0], told.number, told.near, told.overdue, first_due))
     return found
 
 

@@ -137,13 +137,14 @@ def derived(tx: Transaction, violations: Sequence[Violation]) -> Found:
     An act belongs to the violation, or to all of the case, that it names; one that names none, to the newest violation
     of its account or board that was recorded within `MEASURE_ATTACHED` before it.
     """
-    if not violations:
-        return {}
     accounts = {one.account_id for one in violations}
     boards = {one.board_id for one in violations if one.board_id is not None}
-    since = min(one.recorded_at for one in violations)
-    rivals = violation_rows.among(tx.session, accounts, boards, since)
     acts = [*_acts_on_accounts(tx, accounts), *_acts_on_boards(tx, boards)]
+    if not acts:
+        return {}
+    since, until = min(one.recorded_at for one in violations), max(measure.taken_at for _, _, measure in acts)
+    recent = violation_rows.among(tx.session, accounts, boards, (since, until))
+    rivals = sorted({one.id: one for one in (*recent, *violations)}.values(), key=lambda one: (one.recorded_at, one.id))
     found: dict[ViolationId, list[Measure]] = {}
     for concerned, case, measure in acts:
         for violation in belonging(concerned, case, measure.taken_at, rivals):

@@ -131,18 +131,6 @@ def count_waiting(session: Session, queue: ViolationQueue) -> tuple[int, datetim
     return number, oldest
 
 
-def stopped_since(session: Session, found: datetime) -> list[tuple[datetime, datetime]]:
-    """Of those that were found since then and are stopped: when they were found, and since when nobody reads them."""
-    first = (
-        select(MeasureRow.violation_id, func.min(MeasureRow.confirmed_at).label("at"))
-        .where(MeasureRow.measure.in_(TAKEDOWNS), MeasureRow.confirmed_at.is_not(None))
-        .group_by(MeasureRow.violation_id)
-        .subquery()
-    )
-    query = select(ViolationRow.discovered_at, first.c.at).join(first, first.c.violation_id == ViolationRow.id)
-    return [(one, at) for one, at in session.execute(query.where(ViolationRow.discovered_at >= found))]
-
-
 @dataclass(frozen=True, slots=True)
 class Untold:
     """How many violations wait for a report to an addressee: near the time for it, past it, found when at first."""
@@ -162,13 +150,28 @@ def count_untold(session: Session, addressee: Addressee, now: datetime) -> Untol
     return Untold(*session.execute(query).one())
 
 
+def stopped_since(session: Session, found: datetime) -> list[tuple[datetime, datetime]]:
+    """Of those that were found since then and are stopped: when they were found, and since when nobody reads them."""
+    first = (
+        select(MeasureRow.violation_id, func.min(MeasureRow.confirmed_at).label("at"))
+        .where(MeasureRow.measure.in_(TAKEDOWNS), MeasureRow.confirmed_at.is_not(None))
+        .group_by(MeasureRow.violation_id)
+        .subquery()
+    )
+    query = select(ViolationRow.discovered_at, first.c.at).join(first, first.c.violation_id == ViolationRow.id)
+    return [(one, at) for one, at in session.execute(query.where(ViolationRow.discovered_at >= found))]
+
+
 def among(
-    session: Session, account_ids: Collection[AccountId], board_ids: Collection[BoardId], since: datetime
+    session: Session,
+    account_ids: Collection[AccountId],
+    board_ids: Collection[BoardId],
+    between: tuple[datetime, datetime],
 ) -> list[Violation]:
-    """Those of these accounts or boards that were recorded since, the earliest first."""
+    """Those of these accounts or boards that were recorded between these moments, both included; the earliest first."""
     row = ViolationRow
     concerned = or_(row.account_id.in_(account_ids), row.board_id.in_(board_ids))
-    query = select(row).where(concerned, row.recorded_at >= since).order_by(row.recorded_at, row.id)
+    query = select(row).where(concerned, row.recorded_at.between(*between)).order_by(row.recorded_at, row.id)
     return [_violation(one) for one in session.scalars(query)]
 
 

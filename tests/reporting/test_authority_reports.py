@@ -8,7 +8,9 @@ from hashlib import sha256
 import httpx2
 import pytest
 import rfc8785
+from sqlalchemy import select
 
+from app.all_models import METADATA
 from app.kernel.actor import OPERATOR
 from app.organisation.domain import AuthorityEntry, AuthorityKind
 from app.reporting.domain import Category
@@ -30,7 +32,8 @@ from app.reporting.offences import (
 )
 from app.staff.access import Role
 from app.wiring import Services
-from tests.reporting.test_violations import WORDS, found, ok, outcome
+from tests.reporting.test_violations import CONTENT, WORDS, found, ok, outcome
+from tests.support.canaries import hits
 from tests.support.clock import TODAY, FakeClock
 from tests.support.forum import NAME, PERSON, ForumBackend, Json
 from tests.support.staff import make_staff
@@ -183,6 +186,30 @@ def test_what_concerns_a_member_does_not_exist_for_them_and_documents_end_with_t
     assert (seen.document, seen.report.state) == (None, ReportState.APPROVED)
     with pytest.raises(EvidenceErased):
         services.authority_reports.draft(OPERATOR, violation, entry)
+
+
+def test_no_row_holds_anything_of_what_was_published(
+    services: Services, forum: ForumBackend, opened: Opened, reviewer: httpx2.Client
+) -> None:
+    planted = ("证据里独有的字句", "198.51.100.77", "附言里独有的字句", "调阅独有的理由")
+    text, ip, note, why = planted
+    forum.post("/v1/webhook-endpoints", {"url": "https://forum.example/hooks", "events": ["*"]})
+    made = _violation(forum, content={**CONTENT, "text": text, "ip": ip})
+    at = f"/v1/staff/violations/{made['id']}"
+    asked = {"authority": _directory(services, AuthorityKind.PS_LOCAL), "note": note}
+    key = {"idempotency-key": "a-key-of-this-test"}
+    report = ok(opened(Role.COMPLIANCE).post(f"{at}/reports", json=asked, headers=key))["id"]
+    compliance = opened(Role.COMPLIANCE)
+    ok(compliance.post(f"{_REPORTS}/{report}/approve"), 200)
+    assert text in compliance.get(f"{_REPORTS}/{report}").text
+    assert ip in reviewer.post(f"{at}/evidence", json={"reason": why}).text
+    with services.unit_of_work.read() as tx:
+        rows = {
+            name: str([tuple(row) for row in tx.session.execute(select(table))]).encode()
+            for name, table in METADATA.tables.items()
+        }
+    assert hits([made["id"]], rows) != []
+    assert hits(planted, rows) == []
 
 
 # -- pure rules
