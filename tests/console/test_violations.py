@@ -1,6 +1,6 @@
 """Violations and reports at the console: opened for a reason, approved by another, printed without an identity."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from app.kernel.actor import OPERATOR
 from app.organisation.domain import AuthorityEntry, AuthorityKind
@@ -14,11 +14,15 @@ HERE = "/console/violations"
 _HOSTILE = '=HYPERLINK("http://x")<script>alert(1)</script>'
 
 
+def _written(when: datetime) -> str:
+    return when.isoformat().replace("+00:00", "Z")
+
+
 def _recorded(forum: ForumBackend, clock: FakeClock, account: str, text: str = _HOSTILE) -> str:
     published, found = clock.now() - timedelta(hours=2), clock.now() - timedelta(hours=1)
-    content = {"ref": "=1+1", "text": text, "published_at": published.isoformat()}
+    content = {"ref": "=1+1", "text": text, "published_at": _written(published)}
     body = {"account_id": account, "category": "gambling", "source": "patrol", "content": content}
-    answer = forum.post("/v1/violations", {**body, "discovered_at": found.isoformat()})
+    answer = forum.post("/v1/violations", {**body, "discovered_at": _written(found)})
     assert answer.status_code == 201, answer.text
     return str(answer.json()["id"])
 
