@@ -300,6 +300,7 @@ EVIDENCE_FORGOTTEN_AT_ONCE = Policy(100, "violations in one transaction", "desig
 VIOLATION_TEXT_LONGEST = Policy(60_000, "characters of what was published", "design")
 MEASURE_ATTACHED = Policy(7, "days, then what is done to an account or board is not for a violation before", "design")
 PS_REPORT_WITHIN = Policy(24, "hours after the discovery, to the local public security", "N6")
+REPORT_NEAR = Policy(4, "hours before an authority is to be told, and the overview says so", "L7e; design")
 CAC_REPORT_WITHIN = Policy(24, "hours after the discovery, to the local or national CAC", "L7e names none; design")
 
 

@@ -47,7 +47,7 @@ def draft_report(
 
 @router.get("/reports", responses=problems(LISTING_STAFF), dependencies=[Depends(refuse_unknown_query)])
 def list_reports(
-    _caller: ReportsOfAllCaller,
+    caller: ReportsOfAllCaller,
     services: ServicesOf,
     state: Annotated[Literal["draft", "approved", "sent", "received", "withdrawn"] | None, Query()] = None,
     due_before: Annotated[Moment | None, Query()] = None,
@@ -56,7 +56,7 @@ def list_reports(
 ) -> ReportPage:
     """Newest first, without their documents."""
     wanted = ReportFilter(ReportState(state) if state else None, due_before, read_cursor(cursor, "rep_"), limit + 1)
-    found, now = services.authority_reports.list_all(wanted), services.clock.now()
+    found, now = services.authority_reports.list_all(wanted, caller.actor), services.clock.now()
     shown = found[:limit]
     return ReportPage(
         items=[ReportShown.of(report, now) for report in shown],

@@ -67,10 +67,12 @@ def record_violation(body: NewStaffViolation, caller: ViolationsCaller, services
 
 @router.get("", responses=problems(LISTING_STAFF), dependencies=[Depends(refuse_unknown_query)])
 def list_violations(
-    _caller: ViolationsCaller, services: ServicesOf, asked: _AskedOf, limit: Limit = 50, cursor: Cursor = None
+    caller: ViolationsCaller, services: ServicesOf, asked: _AskedOf, limit: Limit = 50, cursor: Cursor = None
 ) -> StaffViolationPage:
     """Newest first. `unreported` are those of which an authority is to be told, and was not."""
-    found = services.violations.list_all(replace(asked, before=read_cursor(cursor, "vio_"), limit=limit + 1))
+    found = services.violations.list_all(
+        replace(asked, before=read_cursor(cursor, "vio_"), limit=limit + 1), caller.actor
+    )
     shown = found[:limit]
     return StaffViolationPage(
         items=[StaffViolationShown.of(view) for view in shown],
@@ -79,9 +81,9 @@ def list_violations(
 
 
 @router.get("/{violation_id}", responses=problems({**READING_STAFF, **NOT_FOUND}))
-def get_violation(violation_id: str, _caller: ViolationsCaller, services: ServicesOf) -> StaffViolationShown:
+def get_violation(violation_id: str, caller: ViolationsCaller, services: ServicesOf) -> StaffViolationShown:
     """With what was done, who is to be told, and how long its evidence is kept; without the evidence."""
-    return StaffViolationShown.of(services.violations.get(None, violation_id))
+    return StaffViolationShown.of(services.violations.get(None, violation_id, caller.actor))
 
 
 @router.post(

@@ -54,12 +54,10 @@ CHECKS = (
         "L8e",
         "/console/accounts?show=verified",
         judges.posters,
-        Sentence(
-            "能发布的 {may_post} 个账号全部验证过真实身份。", "All {may_post} accounts that may post are verified."
-        ),
+        Sentence("能发布的 {may_post} 个账号全部验证过真实身份。", "Accounts that may post: {may_post}, all verified."),
         Sentence(
             "能发布的 {may_post} 个账号中有 {unverified} 个没有验证真实身份：这是缺陷，请暂停发布并报告。",
-            "{unverified} of {may_post} accounts that may post are not verified: a defect; pause posting, report it.",
+            "May post and are not verified: {unverified} of {may_post} accounts. A defect: pause posting, report it.",
         ),
         Sentence("没有能发布的账号，无从判断。", "No account may post, so nothing can be said."),
     ),
@@ -68,10 +66,10 @@ CHECKS = (
         "L8d",
         "/console/moderators?state=late",
         judges.overdue,
-        Sentence("{in_office} 项备案没有一项到期未核验。", "None of {in_office} filings is past its date."),
+        Sentence("{in_office} 项备案没有一项到期未核验。", "Filings past their date: none of {in_office}."),
         Sentence(
             "{overdue} 项备案逾期，在宽限内；{stopped} 项到期未核验，权限已停。",
-            "{overdue} filings are overdue, in grace; of {stopped} the powers are off until they re-verify.",
+            "Filings overdue, in grace: {overdue}; powers off until the re-verification: {stopped}.",
         ),
         Sentence("没有在任版主。", "No moderator is in office."),
     ),
@@ -80,15 +78,17 @@ CHECKS = (
         "L8c",
         "/console/boards",
         judges.lists,
-        Sentence("{boards} 个版块的版主名单与备案一致。", "The lists of {boards} boards agree with the filings."),
+        Sentence(
+            "{boards} 个版块的版主名单与备案一致。", "Lists of moderators that agree with the filings: all of {boards}."
+        ),
         Sentence(
             "{unfiled} 个版块有未备案的管理者，{late} 个版块的名单没有按时核对。",
-            "{unfiled} boards have somebody with powers and no filing; the lists of {late} boards were not compared in"
-            " time.",
+            "Boards where somebody has powers and no filing: {unfiled}; boards whose list was not compared in time:"
+            " {late}.",
         ),
         Sentence(
             "没有论坛送来版主名单核对（{boards} 个版块）。",
-            "No forum has sent its lists of moderators for comparison ({boards} boards).",
+            "No forum has sent its lists of moderators for comparison (boards: {boards}).",
         ),
     ),
     Check(
@@ -97,7 +97,7 @@ CHECKS = (
         "/console/agreements",
         judges.agreements,
         Sentence("用户协议和版主协议都在生效。", "The user and the moderator agreement are both in force."),
-        Sentence("{kinds} 种协议中只有 {in_force} 种在生效。", "Only {in_force} of {kinds} agreements are in force."),
+        Sentence("{kinds} 种协议中只有 {in_force} 种在生效。", "Agreements in force: only {in_force} of {kinds}."),
         _UNKNOWN_YET,
     ),
     Check(
@@ -107,11 +107,11 @@ CHECKS = (
         judges.reviews,
         Sentence(
             "待审 {open} 件，最久 {hours} 小时，限 {limit_hours} 小时。",
-            "{open} texts wait for review, the oldest {hours} hours; the limit is {limit_hours}.",
+            "Texts that wait for review: {open}, the oldest for {hours} h; the limit is {limit_hours} h.",
         ),
         Sentence(
             "待审 {open} 件，最久已等 {hours} 小时，超过 {limit_hours} 小时。",
-            "{open} texts wait for review, the oldest {hours} hours; the limit of {limit_hours} has passed.",
+            "Texts that wait for review: {open}, the oldest for {hours} h; the limit of {limit_hours} h has passed.",
         ),
         _UNKNOWN_YET,
     ),
@@ -121,11 +121,12 @@ CHECKS = (
         "/console/lexicons",
         judges.patrol,
         Sentence(
-            "词库发布后的巡查正常，已读 {read} 条。", "The patrol after the last publication is well; {read} read."
+            "词库发布后的巡查正常，已读 {read} 条。",
+            "The patrol after the last publication is well; texts read: {read}.",
         ),
         Sentence(
             "巡查落后 {hours} 小时，或命中过多已停止送审：检查词库。",
-            "The patrol is {hours} hours behind, or has found so much that it stopped: look at the lexicon.",
+            "The patrol is {hours} h behind, or has found so much that it stopped: look at the lexicon.",
         ),
         Sentence("没有发布过词库，没有巡查。", "No lexicon was ever published, so nothing is patrolled."),
     ),
@@ -134,10 +135,10 @@ CHECKS = (
         "L8i",
         "/console/audit",
         judges.numbered,
-        Sentence("审计日志 {entries} 条，编号无延误。", "{entries} entries of the audit log, numbered in time."),
+        Sentence("审计日志 {entries} 条，编号无延误。", "Entries of the audit log: {entries}, numbered in time."),
         Sentence(
             "有条目 {seconds} 秒没有编号：检查审计密钥和磁盘。",
-            "An entry has waited {seconds} seconds for its number: look at the audit key and the disk.",
+            "An entry has waited {seconds} s for its number: look at the audit key and the disk.",
         ),
         Sentence("审计日志还没有编号的条目。", "No entry of the audit log has a number yet."),
     ),
@@ -146,8 +147,11 @@ CHECKS = (
         "L8i",
         "/console/audit",
         judges.anchored,
-        Sentence("{anchors} 处外部锚点都是新的。", "All {anchors} anchors are fresh."),
-        Sentence("{anchors} 处外部锚点中只有 {well} 处正常。", "Only {well} of {anchors} anchors are well."),
+        Sentence("{anchors} 处外部锚点都是新的。", "Anchors outside the database: {anchors}, all fresh."),
+        Sentence(
+            "{anchors} 处外部锚点中只有 {well} 处正常。",
+            "Anchors outside the database that are well: only {well} of {anchors}.",
+        ),
         Sentence("没有设置外部锚点。", "No anchor outside the database is set up."),
     ),
     Check(
@@ -156,11 +160,11 @@ CHECKS = (
         "/console/audit",
         judges.log_verified,
         Sentence(
-            "{ago}校验过审计日志，{entries} 条无缺口。", "The audit log was verified {ago}: {entries} entries, no gap."
+            "{ago}校验过审计日志，{entries} 条无缺口。", "The audit log was verified {ago}: no gap, entries: {entries}."
         ),
         Sentence(
             "审计日志的校验有 {findings} 处问题，或已过去 {hours} 小时。",
-            "The verification of the audit log has {findings} findings, or is {hours} hours old.",
+            "The last verification of the audit log is {hours} h old; its findings: {findings}.",
         ),
         Sentence("审计日志还没有校验过。", "The audit log has not been verified yet."),
     ),
@@ -169,10 +173,10 @@ CHECKS = (
         "L8d",
         "/console/work",
         judges.jobs,
-        Sentence("{jobs} 项后台任务都正常。", "All {jobs} background jobs are well."),
+        Sentence("{jobs} 项后台任务都正常。", "Background jobs: {jobs}, all well."),
         Sentence(
             "{jobs} 项后台任务中 {failing} 项失败、{late} 项延误。",
-            "Of {jobs} background jobs {failing} fail and {late} are late.",
+            "Background jobs that fail: {failing}, that are late: {late}, of {jobs}.",
         ),
         Sentence("后台任务从未运行：启动 worker。", "No background job has ever run: start the worker."),
     ),
@@ -183,12 +187,12 @@ CHECKS = (
         judges.disclosers,
         Sentence(
             "{requesters} 人可申请披露，{approvers} 人可批准，人手足够。",
-            "{requesters} members may ask for a disclosure and {approvers} may approve: enough.",
+            "Members who may ask for a disclosure: {requesters}, who may approve: {approvers}. That is enough.",
         ),
         Sentence(
             "{requesters} 人可申请披露，{approvers} 人可批准：人手不够，无法披露；隐私专员任满 24 小时后计入。",
-            "{requesters} members may ask for a disclosure and {approvers} may approve: too few, so nothing can be"
-            " disclosed. Appoint members with the role privacy; they count after 24 hours.",
+            "Members who may ask for a disclosure: {requesters}, who may approve: {approvers}. Too few, so nothing"
+            " can be disclosed: appoint members with the role privacy; they count after 24 hours.",
         ),
         _UNKNOWN_YET,
     ),
@@ -197,10 +201,10 @@ CHECKS = (
         "L5d",
         "/console/members",
         judges.lifters,
-        Sentence("{members} 人可操作应急开关。", "{members} members may use the emergency switch."),
+        Sentence("{members} 人可操作应急开关。", "Members who may use the emergency switch: {members}."),
         Sentence(
             "只有 {members} 人可操作应急开关：暂停后要由另一人恢复，请任命两名合规（compliance）成员。",
-            "Only {members} may use the emergency switch, and another person lifts a pause: appoint two members with"
+            "Members who may use the emergency switch: {members}. A pause is lifted by another person: appoint two with"
             " the role compliance.",
         ),
         _UNKNOWN_YET,
@@ -210,10 +214,10 @@ CHECKS = (
         "L5d",
         "/console/switch#drills",
         judges.drilled,
-        Sentence("应急演练在 {days} 天前做过。", "An emergency was rehearsed {days} days ago."),
+        Sentence("应急演练在 {days} 天前做过。", "Days since an emergency was rehearsed: {days}."),
         Sentence(
             "上次应急演练已过去 {days} 天，超过 {limit_days} 天：再演练一次并记录。",
-            "The last rehearsal of an emergency was {days} days ago, more than {limit_days}: hold one and record it.",
+            "Days since an emergency was rehearsed: {days}, more than {limit_days}. Hold a rehearsal and record it.",
         ),
         Sentence("还没有记录过应急演练：演练一次并记录。", "No rehearsal of an emergency is on record: hold one."),
     ),
@@ -224,7 +228,7 @@ CHECKS = (
         judges.officers,
         Sentence("每项职责都有负责人和副手。", "Every duty has a principal and a deputy."),
         Sentence(
-            "还有 {vacancies} 个负责人或副手的位置空着。", "{vacancies} posts of principals and deputies are vacant."
+            "还有 {vacancies} 个负责人或副手的位置空着。", "Vacant posts of principals and deputies: {vacancies}."
         ),
         _UNKNOWN_YET,
     ),
@@ -235,11 +239,11 @@ CHECKS = (
         judges.authorities,
         Sentence(
             "主管部门名录 {authorities} 条，都复核过。",
-            "The directory of authorities has {authorities} entries, all reviewed.",
+            "Entries of the directory of authorities: {authorities}, all reviewed.",
         ),
         Sentence(
             "主管部门名录缺 {missing} 类，{to_review} 条该复核了。",
-            "The directory of authorities lacks {missing} kinds, and {to_review} entries are due for review.",
+            "Kinds of authorities that the directory lacks: {missing}; entries due for review: {to_review}.",
         ),
         Sentence("主管部门名录是空的。", "The directory of authorities is empty."),
     ),
@@ -249,11 +253,11 @@ CHECKS = (
         "/console/organisation",
         judges.filings,
         Sentence(
-            "{forums} 个论坛的备案登记都复核过。", "The filings of all {forums} forums are recorded and reviewed."
+            "{forums} 个论坛的备案登记都复核过。", "Forums whose filing is recorded and reviewed: all of {forums}."
         ),
         Sentence(
             "{forums} 个论坛中 {to_review} 个没有登记备案，或该复核了。",
-            "Of {forums} forums {to_review} have no filing on record, or it is due for review.",
+            "Forums whose filing is not on record, or due for review: {to_review} of {forums}.",
         ),
         Sentence("还没有接入论坛。", "No forum is connected yet."),
     ),
@@ -262,10 +266,11 @@ CHECKS = (
         "design",
         "/console/work",
         judges.deliveries,
-        Sentence("推送待发 {waiting} 件，没有延误。", "{waiting} webhook deliveries wait, none for long."),
+        Sentence("推送待发 {waiting} 件，没有延误。", "Webhook deliveries that wait: {waiting}, none for long."),
         Sentence(
             "推送待发 {waiting} 件，最久 {minutes} 分钟；{endpoints_failing} 个接收地址不正常。",
-            "{waiting} webhook deliveries wait, the oldest {minutes} minutes; {endpoints_failing} endpoints fail.",
+            "Webhook deliveries that wait: {waiting}, the oldest for {minutes} min; endpoints that fail:"
+            " {endpoints_failing}.",
         ),
         _UNKNOWN_YET,
     ),

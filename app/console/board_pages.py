@@ -79,7 +79,7 @@ def _cells(visit: Visit, view: BoardView, forums: dict[ForumId, str]) -> list[Ce
         if founder
         else Cell("–"),
         Cell(view.in_office),
-        Cell(view.lapsed),
+        Cell(view.lapsed, f"/console/moderators?state=late&board={board.id}" if view.lapsed else None),
         last_day_cell(visit, until) if until else Cell(visit.say("boards.list.unattended")),
     ]
 

@@ -29,7 +29,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """`badge`: the state of a moderator, shown as one; `pick`: the value of a box to tick, which is in no file."""
+    """`badge`: the state of a moderator, shown as one; `pick`: the value of a box to tick, in no file."""
 
     said: object
     href: str | None = None
@@ -37,6 +37,7 @@ class Cell:
     """What a file says instead of what is shown."""
     badge: str | None = None
     pick: str | None = None
+    picked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +63,10 @@ class Listing:
 
 
 def address(request: Request, **changes: str | None) -> str:
-    """This page with other filters: None takes one away. A place in the list never outlives a change."""
+    """This page with other filters: None takes one away. A place in the list, and what is ticked, outlive no change."""
     kept: Mapping[str, str] = {**request.query_params}
-    changed = {name: value for name, value in {**kept, "cursor": None, "lang": None, **changes}.items() if value}
+    fresh = {"cursor": None, "picked": None, "lang": None}
+    changed = {name: value for name, value in {**kept, **fresh, **changes}.items() if value}
     return f"{request.url.path}?{urlencode(changed)}" if changed else request.url.path
 
 

@@ -48,7 +48,26 @@ def moderators(visit: VisitOf) -> Response:
         csv=address(visit.request, csv="1") if shown else None,
     )
     board = shown[0].board if shown and wanted.board else None
-    return visit.show("moderators", listing=listing, forums=_forum_chips(visit), board=board, kept=_kept(visit))
+    return visit.show(
+        "moderators",
+        listing=listing,
+        forums=_forum_chips(visit),
+        board=board,
+        kept=_kept(visit),
+        picking=_picking(visit),
+    )
+
+
+def _picking(visit: Visit) -> tuple[str, str]:
+    """Ticks whom this page shows, or none of them: what it is called, and where it leads."""
+    other = None if _all_picked(visit) else "all"
+    name = "pick_all" if other else "pick_none"
+    here = address(visit.request, picked=other, cursor=visit.query.get("cursor"))
+    return visit.say(f"moderators.list.{name}"), here
+
+
+def _all_picked(visit: Visit) -> bool:
+    return visit.query.get("picked") == "all"
 
 
 def _kept(visit: Visit) -> list[tuple[str, str]]:
@@ -85,7 +104,7 @@ def _columns(visit: Visit) -> list[Column]:
 def _box(visit: Visit, view: ModeratorView) -> Cell:
     ended = view.standing.state is ModeratorState.ENDED
     said = visit.say("moderators.list.pick_one", handle=view.handle, board=view.board.name)
-    return Cell("–") if ended else Cell(said, pick=view.standing.appointment.id)
+    return Cell("–") if ended else Cell(said, pick=view.standing.appointment.id, picked=_all_picked(visit))
 
 
 def _cells(visit: Visit, view: ModeratorView) -> list[Cell]:

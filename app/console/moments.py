@@ -77,6 +77,19 @@ def read_last_day(written: str) -> datetime | None:
         return None
 
 
+def read_moment(written: str) -> datetime | None:
+    """A minute of Shanghai as a browser or somebody types it; None for what is none."""
+    try:
+        when = datetime.fromisoformat(written.strip())
+        return (when if when.tzinfo else when.replace(tzinfo=SHANGHAI)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def typed_moment(when: datetime) -> str:
+    return when.astimezone(SHANGHAI).strftime("%Y-%m-%dT%H:%M")
+
+
 def typed_last_day(end: datetime) -> str:
     """As it is typed."""
     return (end - _TICK).astimezone(SHANGHAI).date().isoformat()

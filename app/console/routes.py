@@ -25,10 +25,13 @@ from app.console import (
     own_pages,
     policy_acts,
     policy_pages,
+    report_pages,
     review_acts,
     review_pages,
     sign_in,
     switch_pages,
+    violation_acts,
+    violation_pages,
     work_pages,
 )
 from app.console.refused import refused
@@ -46,6 +49,9 @@ ROUTERS = (
     review_acts.router,
     complaint_pages.router,
     complaint_acts.router,
+    violation_acts.router,
+    violation_pages.router,
+    report_pages.router,
     account_pages.router,
     switch_pages.router,
     organisation_acts.router,

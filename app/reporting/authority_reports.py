@@ -11,7 +11,7 @@ from app.audit import service as audit
 from app.audit.domain import Action, ObjectKind
 from app.crypto.envelope import Place, Records
 from app.db.unit_of_work import ConstraintViolated, Transaction, UnitOfWork
-from app.kernel.actor import Actor
+from app.kernel.actor import SYSTEM, Actor
 from app.kernel.ids import StaffId, new_id
 from app.kernel.secret import Secret
 from app.organisation.domain import Authority, AuthorityKind
@@ -25,6 +25,7 @@ from app.reporting.offence_errors import (
     EvidenceErased,
     NoAuthority,
     NoSuchReport,
+    NoSuchViolation,
     NotADraft,
     NotApprovedYet,
     OwnDraft,
@@ -34,7 +35,7 @@ from app.reporting.offence_errors import (
 )
 from app.reporting.offences import AuthorityReport, NewReport, ReportFilter, ReportId, ReportState, Step, due_at
 from app.reporting.violation_models import AuthorityReportRow
-from app.reporting.violations import get_violation
+from app.reporting.violations import get_violation, hidden_from
 from app.screening.domain import Field, Text
 from app.screening.service import refuse_unreadable
 
@@ -103,7 +104,7 @@ class AuthorityReports:
         Raises `NoSuchReport`, `OwnDraft`, `NotADraft`, `EvidenceErased`.
         """
         with self._unit_of_work.begin(actor) as tx:
-            report = _held(tx, report_id)
+            report = _found(tx, report_id, lock=True)
             if report.drafted.by == tx.actor.id:
                 raise OwnDraft
             if report.state is not ReportState.DRAFT:
@@ -125,7 +126,7 @@ class AuthorityReports:
         if receipt_no is not None:
             refuse_unreadable([Text(Field.EXTERNAL_ID, "/receipt_no", receipt_no)])
         with self._unit_of_work.begin(actor) as tx:
-            report = _held(tx, report_id)
+            report = _found(tx, report_id, lock=True)
             if report.withdrawn is not None:
                 raise ReportWasWithdrawn
             if report.approved is None:
@@ -146,7 +147,7 @@ class AuthorityReports:
         """Ends a report that was not sent. Raises `NoSuchReport`, `ReportWasSent`, `ReportWasWithdrawn`, `Invalid`."""
         refuse_unreadable([Text(Field.REASON, "/reason", reason)])
         with self._unit_of_work.begin(actor) as tx:
-            report = _held(tx, report_id)
+            report = _found(tx, report_id, lock=True)
             if report.withdrawn is not None:
                 raise ReportWasWithdrawn
             if report.sent is not None:
@@ -156,10 +157,10 @@ class AuthorityReports:
             self._record(tx, Action.REPORT_WITHDRAWN, report)
             return replace(report, withdrawn=step, withdrawn_because=reason)
 
-    def list_all(self, wanted: ReportFilter) -> list[AuthorityReport]:
-        """Newest first, without their documents."""
+    def list_all(self, wanted: ReportFilter, reader: Actor = SYSTEM) -> list[AuthorityReport]:
+        """Newest first, without their documents, and without what concerns accounts of the reader's own."""
         with self._unit_of_work.read() as tx:
-            return report_rows.newest(tx.session, wanted)
+            return report_rows.newest(tx.session, wanted, hidden_from(replace(tx, actor=reader)))
 
     def get(self, actor: Actor, report_id: str) -> ReportView:
         """With its document; that holds what was published, and so whoever reads it is on record.
@@ -167,9 +168,7 @@ class AuthorityReports:
         Raises `NoSuchReport`.
         """
         with self._unit_of_work.begin(actor) as tx:
-            report = report_rows.find(tx.session, report_id)
-            if report is None:
-                raise NoSuchReport
+            report = _found(tx, report_id)
             view = self._view(tx, report)
             said = "report" if view.verified else "report-not-verified"
             audit.record(
@@ -200,10 +199,15 @@ class AuthorityReports:
         audit.record(tx, action, ObjectKind.REPORT, report.id, reason=reason, case=report.violation_id)
 
 
-def _held(tx: Transaction, report_id: str) -> AuthorityReport:
-    found = report_rows.find(tx.session, report_id, lock=True)
+def _found(tx: Transaction, report_id: str, *, lock: bool = False) -> AuthorityReport:
+    """Raises `NoSuchReport`, also where the violation concerns the member who acts."""
+    found = report_rows.find(tx.session, report_id, lock=lock)
     if found is None:
         raise NoSuchReport
+    try:
+        get_violation(tx, None, found.violation_id)
+    except NoSuchViolation:
+        raise NoSuchReport from None
     return found
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, String, and_, case, cast, delete, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
+from app.db.words import read_word
 from app.kernel.ids import AccountId, BoardId, ForumId, StaffId
 from app.reporting.case_texts import CaseTexts
 from app.reporting.docket import CaseFilter, QueueCount, Recused
@@ -193,15 +194,15 @@ def case_of(row: CaseRow, texts: CaseTexts | None = None) -> Case:
     """`texts` opens what staff wrote beside a reason; without it that is left out."""
     return Case(
         id=CaseId(row.id),
-        kind=CaseKind(row.kind),
+        kind=read_word(CaseKind, row.kind, row.id),
         forum_id=ForumId(row.forum_id),
-        queue=Queue(row.queue),
-        category=Category(row.category) if row.category else None,
-        target_kind=TargetKind(row.target_kind) if row.target_kind else None,
+        queue=read_word(Queue, row.queue, row.id),
+        category=read_word(Category, row.category, row.id) if row.category else None,
+        target_kind=read_word(TargetKind, row.target_kind, row.id) if row.target_kind else None,
         target_account_id=AccountId(row.target_account_id) if row.target_account_id else None,
         target_board_id=BoardId(row.target_board_id) if row.target_board_id else None,
         against=_against(row),
-        on_behalf=OnBehalf(row.on_behalf),
+        on_behalf=read_word(OnBehalf, row.on_behalf, row.id),
         received_at=row.received_at,
         respond_by=row.respond_by,
         next_by=row.next_by,
@@ -213,7 +214,7 @@ def case_of(row: CaseRow, texts: CaseTexts | None = None) -> Case:
         decided=_decided_first(row, texts),
         appealed_at=row.appealed_at,
         appeal_decided=_decided_on_appeal(row, texts),
-        measures=tuple(Measure(one) for one in row.measures),
+        measures=tuple(read_word(Measure, one, row.id) for one in row.measures),
         agreed_at=row.agreed_at,
         agreed_by=_staff(row.agreed_by),
         escalated_at=row.escalated_at,

@@ -21,25 +21,21 @@ from app.reporting.clocks import accepted, asked, due, standing
 from app.reporting.desk import Happened, add_message, timeline
 from app.reporting.docket import CaseFilter, QueueCount
 from app.reporting.domain import (
-    ASKED_BY_A_COMPANY,
     AgainstKind,
     Author,
     Case,
-    CaseId,
     CaseKind,
     CaseState,
     Contact,
     Decided,
     Measure,
     Message,
-    OnBehalf,
     Standing,
     TargetKind,
 )
 from app.reporting.errors import (
     CaseDecided,
     CaseIsOver,
-    NeedsAgreement,
     NeedsAnotherPerson,
     NoContactGiven,
     NoSuchCase,
@@ -49,6 +45,7 @@ from app.reporting.errors import (
 )
 from app.reporting.filing import Filing, announce, object_kind
 from app.reporting.given import LONGEST_OUTCOME, LONGEST_REASON, read_text
+from app.reporting.measures import send_out
 from app.reporting.models import CaseRow
 from app.reporting.outcomes import refuse_measures, refuse_unfit
 from app.reporting.recusals import recused_from
@@ -204,6 +201,7 @@ class Handling:
                 raise NeedsAnotherPerson
             _save(tx, row, replace(case, agreed_by=StaffId(actor.id), agreed_at=tx.now))
             audit.record(tx, Action.COMPLAINT_AGREED, object_kind(case), case.id)
+            send_out(tx, case_of(row))
             return self._whole(tx, actor, row)
 
     def read_contact(self, actor: Actor, case_id: str, reason: Secret[str]) -> Contact:
@@ -243,6 +241,7 @@ class Handling:
         effect = self._effects.get(about) if about else None
         if effect is not None:
             effect(tx, ended, decision)
+        send_out(tx, ended)
 
     def _seal_text(self, tx: Transaction, row: CaseRow, text: Secret[str] | None, *, on_appeal: bool) -> None:
         if on_appeal:
@@ -298,18 +297,6 @@ class Handling:
             messages=tuple(messages),
             also=tuple(_view(other, tx.now) for other in self._others(tx, actor, row)),
         )
-
-
-def refuse_unagreed(tx: Transaction, case_id: CaseId, measure: str) -> None:
-    """A step: a measure that a company asked for waits until a second member agrees to that one.
-
-    Raises `NeedsAgreement`. Source: L9.
-    """
-    row = tx.session.get(CaseRow, case_id)
-    if row is None or row.on_behalf != OnBehalf.COMPANY or measure not in ASKED_BY_A_COMPANY:
-        return
-    if row.agreed_by is None or measure not in row.measures:
-        raise NeedsAgreement
 
 
 def _view(row: CaseRow, now: datetime) -> CaseView:

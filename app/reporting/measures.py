@@ -15,8 +15,8 @@ from app.events.service import publish
 from app.kernel.actor import ActorKind
 from app.kernel.ids import AccountId, BoardId, new_id
 from app.reporting import violation_rows
-from app.reporting.domain import CaseId
-from app.reporting.handling import refuse_unagreed
+from app.reporting.agreement import refuse_unagreed
+from app.reporting.domain import Case, CaseId
 from app.reporting.moments import refuse_outside
 from app.reporting.offence_errors import NotBanned, NotFrozen, NotSuspended
 from app.reporting.offences import (
@@ -30,6 +30,7 @@ from app.reporting.offences import (
     Violation,
     ViolationId,
 )
+from app.reporting.outcomes import REASONS
 from app.screening.domain import Field, Text
 from app.screening.service import refuse_unreadable
 
@@ -71,6 +72,22 @@ def take(tx: Transaction, violation: Violation, new: NewMeasure) -> Measure:
     if new.kind in TAKEDOWNS:
         _announce(tx, violation, new.kind)
     return measure
+
+
+def send_out(tx: Transaction, case: Case) -> None:
+    """A step: orders what a decided case asks for of every violation that was recorded for it, unless it is so already.
+
+    Nothing goes out while a second member's agreement is waited for. Source: L9.
+    """
+    last = case.appeal_decided or case.decided
+    if last is None or case.waits_for_agreement:
+        return
+    reason = REASONS[last.reason].sentence.zh
+    for violation in violation_rows.of_case(tx.session, case.id):
+        known = {one.kind for one in violation_rows.measures_of(tx.session, [violation.id]).get(violation.id, ())}
+        for kind in (MeasureKind(one.value) for one in case.measures):
+            if kind not in known:
+                take(tx, violation, NewMeasure(kind, reason))
 
 
 def _already_written(tx: Transaction, violation: Violation, kind: MeasureKind) -> Measure | None:
@@ -120,13 +137,14 @@ def derived(tx: Transaction, violations: Sequence[Violation]) -> Found:
     An act belongs to the violation, or to all of the case, that it names; one that names none, to the newest violation
     of its account or board that was recorded within `MEASURE_ATTACHED` before it.
     """
-    if not violations:
-        return {}
     accounts = {one.account_id for one in violations}
     boards = {one.board_id for one in violations if one.board_id is not None}
-    since = min(one.recorded_at for one in violations)
-    rivals = violation_rows.among(tx.session, accounts, boards, since)
     acts = [*_acts_on_accounts(tx, accounts), *_acts_on_boards(tx, boards)]
+    if not acts:
+        return {}
+    since, until = min(one.recorded_at for one in violations), max(measure.taken_at for _, _, measure in acts)
+    recent = violation_rows.among(tx.session, accounts, boards, (since, until))
+    rivals = sorted({one.id: one for one in (*recent, *violations)}.values(), key=lambda one: (one.recorded_at, one.id))
     found: dict[ViolationId, list[Measure]] = {}
     for concerned, case, measure in acts:
         for violation in belonging(concerned, case, measure.taken_at, rivals):

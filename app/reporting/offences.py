@@ -15,6 +15,7 @@ from app.reporting.domain import Category
 ViolationId = NewType("ViolationId", str)
 ReportId = NewType("ReportId", str)
 KEPT = timedelta(days=policies.EVIDENCE_KEPT.value)
+NEAR = timedelta(hours=policies.REPORT_NEAR.value)
 ATTACHED = timedelta(days=policies.MEASURE_ATTACHED.value)
 
 
@@ -348,7 +349,9 @@ class ViolationFigures:
     ordered: int
     oldest_unstopped: datetime | None
     unreported: int
+    near: int
+    """Of these: within `REPORT_NEAR` of the moment by which an authority is to be told."""
     overdue: int
-    """Of these: past the moment by which an authority was to be told."""
+    """Of these: past it."""
     oldest_due: datetime | None
     authorities_missing: tuple[AuthorityKind, ...]

@@ -9,8 +9,10 @@ from sqlalchemy.orm import Session
 
 from app.kernel.ids import AuthorityId, StaffId
 from app.organisation.domain import AuthorityEntry, AuthorityKind
+from app.reporting.docket import Recused
 from app.reporting.offences import AuthorityReport, ReportFilter, ReportId, ReportState, Step, ViolationId
-from app.reporting.violation_models import AuthorityReportRow
+from app.reporting.violation_models import AuthorityReportRow, ViolationRow
+from app.reporting.violation_rows import visible_to
 
 OPEN_REPORT_RULE = "uq_authority_reports_open"
 
@@ -47,7 +49,7 @@ def add(session: Session, report: AuthorityReport, sealed_note: bytes | None) ->
 
 
 def find(session: Session, report_id: str, *, lock: bool = False) -> AuthorityReport | None:
-    if not report_id.isascii():
+    if not report_id.isascii() or not report_id.isprintable():
         return None
     query = select(AuthorityReportRow).where(AuthorityReportRow.id == report_id)
     row = session.scalar(query.with_for_update() if lock else query)
@@ -63,9 +65,11 @@ def reports_on(session: Session, violation_ids: Collection[ViolationId]) -> dict
     return found
 
 
-def newest(session: Session, wanted: ReportFilter) -> list[AuthorityReport]:
-    """Newest first."""
+def newest(session: Session, wanted: ReportFilter, hidden: Recused) -> list[AuthorityReport]:
+    """Newest first, without those of violations that concern these accounts and boards."""
     query = select(AuthorityReportRow)
+    if seen := visible_to(hidden):
+        query = query.join(ViolationRow, ViolationRow.id == AuthorityReportRow.violation_id).where(*seen)
     if wanted.state is not None:
         query = query.where(*_is(wanted.state))
     if wanted.due_before is not None:

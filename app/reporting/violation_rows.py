@@ -1,16 +1,19 @@
 """Every query on violations, the measures that were recorded, and the evidence."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.kernel.ids import AccountId, BoardId, ForumId, StaffId
+from app.reporting.docket import Recused
 from app.reporting.domain import Category
 from app.reporting.offences import (
     ADDRESSEES,
     CAC,
+    NEAR,
     POLICE,
     TAKEDOWNS,
     Addressee,
@@ -56,7 +59,7 @@ def add(session: Session, violation: Violation) -> None:
 
 def find(session: Session, forum_id: ForumId | None, violation_id: str, *, lock: bool = False) -> Violation | None:
     """Of one forum, or of any; `lock` holds it until the transaction ends."""
-    if not violation_id.isascii():
+    if not violation_id.isascii() or not violation_id.isprintable():
         return None
     query = select(ViolationRow).where(ViolationRow.id == violation_id)
     if forum_id is not None:
@@ -65,8 +68,8 @@ def find(session: Session, forum_id: ForumId | None, violation_id: str, *, lock:
     return _violation(row) if row else None
 
 
-def newest(session: Session, wanted: ViolationFilter) -> list[Violation]:
-    """Newest first."""
+def newest(session: Session, wanted: ViolationFilter, hidden: Recused) -> list[Violation]:
+    """Newest first, without what concerns these accounts and boards."""
     row = ViolationRow
     exact = {
         row.forum_id: wanted.forum_id,
@@ -75,11 +78,22 @@ def newest(session: Session, wanted: ViolationFilter) -> list[Violation]:
         row.case_id: wanted.case,
     }
     query = select(row).where(*(column == value for column, value in exact.items() if value is not None))
+    query = query.where(*visible_to(hidden))
     if wanted.before is not None:
         query = query.where(row.id < wanted.before)
     if wanted.queue is not None:
         query = query.where(_waits_in(wanted.queue))
     return [_violation(one) for one in session.scalars(query.order_by(row.id.desc()).limit(wanted.limit))]
+
+
+def visible_to(hidden: Recused) -> list[ColumnElement[bool]]:
+    """What concerns none of these accounts and boards."""
+    row, seen = ViolationRow, list[ColumnElement[bool]]()
+    if hidden.accounts:
+        seen.append(row.account_id.not_in(hidden.accounts))
+    if hidden.boards:
+        seen.append(or_(row.board_id.is_(None), row.board_id.not_in(hidden.boards)))
+    return seen
 
 
 def _waits_in(queue: ViolationQueue) -> ColumnElement[bool]:
@@ -117,22 +131,42 @@ def count_waiting(session: Session, queue: ViolationQueue) -> tuple[int, datetim
     return number, oldest
 
 
-def count_untold(session: Session, addressee: Addressee, since: datetime) -> tuple[int, int, datetime | None]:
-    """How many wait for a report to this addressee, how many of them were found by `since`, and when the oldest was."""
-    untold = _is_untold(addressee)
-    number, oldest = session.execute(select(func.count(), func.min(ViolationRow.discovered_at)).where(untold)).one()
-    late = select(func.count()).select_from(ViolationRow).where(untold, ViolationRow.discovered_at <= since)
-    return number, session.scalar(late) or 0, oldest
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """How many violations wait for a report to an addressee: near the time for it, past it, found when at first."""
+
+    number: int
+    near: int
+    overdue: int
+    oldest: datetime | None
+
+
+def count_untold(session: Session, addressee: Addressee, now: datetime) -> Untold:
+    """Boundary: exactly at the time for it a report is overdue, and exactly `NEAR` before that it is near."""
+    over, found = now - addressee.within, ViolationRow.discovered_at
+    late = func.count().filter(found <= over)
+    near = func.count().filter(found > over, found <= over + NEAR)
+    query = select(func.count(), near, late, func.min(found)).where(_is_untold(addressee))
+    return Untold(*session.execute(query).one())
 
 
 def among(
-    session: Session, account_ids: Collection[AccountId], board_ids: Collection[BoardId], since: datetime
+    session: Session,
+    account_ids: Collection[AccountId],
+    board_ids: Collection[BoardId],
+    between: tuple[datetime, datetime],
 ) -> list[Violation]:
-    """Those of these accounts or boards that were recorded since, the earliest first."""
+    """Those of these accounts or boards that were recorded between these moments, both included; the earliest first."""
     row = ViolationRow
     concerned = or_(row.account_id.in_(account_ids), row.board_id.in_(board_ids))
-    query = select(row).where(concerned, row.recorded_at >= since).order_by(row.recorded_at, row.id)
+    query = select(row).where(concerned, row.recorded_at.between(*between)).order_by(row.recorded_at, row.id)
     return [_violation(one) for one in session.scalars(query)]
+
+
+def of_case(session: Session, case_id: str) -> list[Violation]:
+    """Those that were recorded for it, held until the transaction ends; the earliest first."""
+    query = select(ViolationRow).where(ViolationRow.case_id == case_id, ViolationRow.erased_at.is_(None))
+    return [_violation(row) for row in session.scalars(query.order_by(ViolationRow.id).with_for_update())]
 
 
 def set_hold(session: Session, violation_id: ViolationId, hold: Hold | None) -> None:

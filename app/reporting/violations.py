@@ -14,12 +14,14 @@ from app.db.unit_of_work import Transaction, UnitOfWork
 from app.events.catalogue import EventType, ViolationPayload
 from app.events.service import publish
 from app.forums.service import get_forum
-from app.kernel.actor import SYSTEM, Actor
+from app.kernel.actor import SYSTEM, Actor, ActorKind
 from app.kernel.ids import ForumId, StaffId, new_id
 from app.kernel.secret import Secret
 from app.organisation.domain import AuthorityKind
 from app.organisation.service import authorities_in_use
-from app.reporting import evidence, measures, report_rows, violation_rows
+from app.reporting import case_rows, evidence, measures, report_rows, violation_rows
+from app.reporting.docket import Recused
+from app.reporting.errors import NoSuchCase
 from app.reporting.evidence import OpenedEvidence
 from app.reporting.moments import refuse_outside
 from app.reporting.offence_errors import ANOTHER_ACCOUNT, EvidenceErased, NoSuchViolation, unfit
@@ -40,6 +42,7 @@ from app.reporting.offences import (
     ViolationQueue,
     ViolationView,
 )
+from app.reporting.recusals import recused_from
 from app.screening.domain import Field, Text
 from app.screening.screenings import find_published
 from app.screening.service import refuse_unreadable
@@ -62,8 +65,10 @@ class ViolationDesk:
             return view_of(tx, self.record_in(tx, forum_id, new))
 
     def record_in(self, tx: Transaction, forum_id: ForumId, new: NewViolation) -> Violation:
-        """A step: the same in the transaction of what depends on it."""
+        """A step: the same in the transaction of what depends on it. Raises `NoSuchCase` besides."""
         refuse_unreadable([Text(Field.EXTERNAL_ID, "/content/ref", new.content.ref)])
+        if new.case is not None and case_rows.find(tx.session, new.case, recused_from(tx, tx.actor.id)) is None:
+            raise NoSuchCase
         account = find_named(tx, forum_id, new.account)
         violation = _new_violation(tx, account, new)
         violation_rows.add(tx.session, violation)
@@ -75,15 +80,19 @@ class ViolationDesk:
         publish(tx, forum_id, EventType.VIOLATION_RECORDED, payload, subject=account.id)
         return violation
 
-    def get(self, forum_id: ForumId | None, violation_id: str) -> ViolationView:
-        """Of one forum, or of any for staff. Raises `NoSuchViolation`, also for another forum's."""
-        with self._unit_of_work.read() as tx:
-            return view_of(tx, get_violation(tx, forum_id, violation_id))
+    def get(self, forum_id: ForumId | None, violation_id: str, reader: Actor = SYSTEM) -> ViolationView:
+        """Of one forum, or of any for the staff who read it.
 
-    def list_all(self, wanted: ViolationFilter) -> list[ViolationView]:
-        """Newest first, without their evidence."""
+        Raises `NoSuchViolation`, also for another forum's, and for one that concerns an account of the reader's own.
+        """
         with self._unit_of_work.read() as tx:
-            return _views(tx, violation_rows.newest(tx.session, wanted))
+            return view_of(tx, get_violation(replace(tx, actor=reader), forum_id, violation_id))
+
+    def list_all(self, wanted: ViolationFilter, reader: Actor = SYSTEM) -> list[ViolationView]:
+        """Newest first, without their evidence, and without what concerns accounts of the reader's own."""
+        with self._unit_of_work.read() as tx:
+            hidden = hidden_from(replace(tx, actor=reader))
+            return _views(tx, violation_rows.newest(tx.session, wanted, hidden))
 
     def refuse_another(self, forum_id: ForumId, violation_id: str, concerned: str) -> None:
         """Whether an act on that account or board can be for this violation. Raises `NoSuchViolation`, `Invalid`."""
@@ -137,15 +146,16 @@ class ViolationDesk:
         with self._unit_of_work.read() as tx:
             recorded, since = violation_rows.count_waiting(tx.session, ViolationQueue.RECORDED)
             ordered, since_ordered = violation_rows.count_waiting(tx.session, ViolationQueue.ORDERED)
-            untold = {one: violation_rows.count_untold(tx.session, one, tx.now - one.within) for one in (POLICE, CAC)}
+            untold = {one: violation_rows.count_untold(tx.session, one, tx.now) for one in (POLICE, CAC)}
             kinds = {one.entry.kind for one in authorities_in_use(tx)}
-        due = [oldest + one.within for one, (_, _, oldest) in untold.items() if oldest is not None]
+        due = [one.oldest + addressee.within for addressee, one in untold.items() if one.oldest is not None]
         return ViolationFigures(
             recorded=recorded,
             ordered=ordered,
             oldest_unstopped=min((one for one in (since, since_ordered) if one is not None), default=None),
-            unreported=sum(number for number, _, _ in untold.values()),
-            overdue=sum(late for _, late, _ in untold.values()),
+            unreported=sum(one.number for one in untold.values()),
+            near=sum(one.near for one in untold.values()),
+            overdue=sum(one.overdue for one in untold.values()),
             oldest_due=min(due, default=None),
             authorities_missing=tuple(one.kinds[0] for one in (POLICE, CAC) if not _has_any(one.kinds, kinds)),
         )
@@ -157,11 +167,19 @@ class ViolationDesk:
 
 
 def get_violation(tx: Transaction, forum_id: ForumId | None, violation_id: str, *, lock: bool = False) -> Violation:
-    """A step. Raises `NoSuchViolation`, also for another forum's."""
+    """A step. Raises `NoSuchViolation`, also for another forum's, and for what concerns the member who acts."""
     found = violation_rows.find(tx.session, forum_id, violation_id, lock=lock)
     if found is None:
         raise NoSuchViolation
+    hidden = hidden_from(tx)
+    if found.account_id in hidden.accounts or found.board_id in hidden.boards:
+        raise NoSuchViolation
     return found
+
+
+def hidden_from(tx: Transaction) -> Recused:
+    """A step: the accounts and boards of the member who acts, of which they see no violation. Source: L9."""
+    return recused_from(tx, tx.actor.id) if tx.actor.kind is ActorKind.STAFF else Recused()
 
 
 def view_of(tx: Transaction, violation: Violation) -> ViolationView:

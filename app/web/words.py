@@ -1,5 +1,6 @@
 """The words of all pages: gettext catalogues in each face's `locale/`, and moments as people write them."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from functools import cache
@@ -14,15 +15,20 @@ from app.kernel.sentence import Language
 _APP = Path(__file__).parent.parent
 _LOCALES = {Language.CHINESE: "zh_Hans_CN", Language.ENGLISH: "en"}
 _BEIJING = timezone(timedelta(hours=8))
+_COUNTED = re.compile(r"\{([a-z_]+):([^{}|]*)\|([^{}|]*)\}")
+"""`{n:entry|entries}`: one of two words, by whether the number is one."""
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def text(language: Language, key: str, /, **values: object) -> Markup:
     """What stands under `<family>.<place>.<what>`, with `{x}` filled; the values are escaped, the catalogue is ours.
 
+    `{n:entry|entries}` is the first word where `n` is one, else the second.
+
     Raises `KeyError` for a key or a place that is not filled.
     """
-    pattern = Markup(_catalogue(language)[key])  # noqa: S704 -- the catalogues are part of the program
+    counted = _COUNTED.sub(lambda found: found[2 if str(values[found[1]]) == "1" else 3], _catalogue(language)[key])
+    pattern = Markup(counted)  # noqa: S704 -- the catalogues are part of the program
     return pattern.format_map(values)
 
 

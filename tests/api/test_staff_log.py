@@ -82,7 +82,7 @@ def test_the_overview_says_what_fails_in_the_language_asked_for_and_with_the_wor
     assert states == sorted(states, key=["failing", "no-data", "ok"].index)
     assert shown["failing"] == sum(state != "ok" for state in states)
     verified = next(check for check in shown["checks"] if check["id"] == "posters-verified")
-    assert (verified["state"], verified["sentence"]) == ("ok", "All 1 accounts that may post are verified.")
+    assert (verified["state"], verified["sentence"]) == ("ok", "Accounts that may post: 1, all verified.")
     assert (shown["posters"]["may_post"], shown["posters"]["oldest_verification"]) == (1, "2026-11-21T00:00:00Z")
     assert [queue["name"] for queue in shown["queues"]] == ["reviews", "webhook-deliveries"]
     assert (len(shown["moderators"]["due_by_week"]), len(shown["verifications_by_day"])) == (12, 30)

@@ -164,7 +164,8 @@ def test_boards_of_all_forums_count_their_moderators_and_lead_on(
             assert powers[1] in at.http.get(page, params={"csv": "1"}).text
     clock.advance(days=400)
     with AtConsole(address, make_staff(services, Role.COMPLIANCE)) as at:
-        assert re.search(r'Overdue or without powers" class="number">1<', at.get(BOARDS).text)
+        late = rf'Overdue or without powers" class="number"><a href="[^"]*state=late&amp;board={board["id"]}">1<'
+        assert re.search(late, at.get(BOARDS).text)
         assert "Unattended" in at.page.text
         assert "'=茶馆" in at.http.get(BOARDS, params={"csv": "1"}).text
     with AtConsole(address, make_staff(services, Role.REVIEWER)) as at:
@@ -232,6 +233,8 @@ def test_an_order_is_previewed_with_what_stands_and_then_tells_who_has_done_it(
         clock.advance(minutes=1)
         assert "Nobody is ticked" in at.get(order, board=board["id"]).text
         assert f'href="/console/moderators?board={board["id"]}"' in at.page.text
+        assert at.get("/console/moderators", picked="all").text.count(" checked>") == 3
+        assert 'href="/console/moderators?picked' not in at.page.text
         assert "3 appointments of 2 people" in at.get(order, scope="all").text
         assert "not done yet" not in at.page.text
         at.send(order, due_in_days="14", reason="once a year")
@@ -240,7 +243,7 @@ def test_an_order_is_previewed_with_what_stands_and_then_tells_who_has_done_it(
         clock.advance(minutes=10)
         assert forum.phone_code(founder["id"], phone)["outcome"] == "verified"
         assert forum.check_document(founder["id"]).json()["outcome"] == "verified"
-        assert "1 of them have an order" in at.get(order, scope="all").text
+        assert "1 of them has an order" in at.get(order, scope="all").text
         page = at.get(placed).text
         rows = re.search(r"<tbody>.*?</tbody>", page, re.DOTALL)[0]  # type: ignore[index]
         assert rows.index("海上明月") < rows.index("山间清风")

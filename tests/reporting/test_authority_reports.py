@@ -2,21 +2,27 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 
 import httpx2
 import pytest
 import rfc8785
+from sqlalchemy import select
 
+from app.all_models import METADATA
 from app.kernel.actor import OPERATOR
 from app.organisation.domain import AuthorityEntry, AuthorityKind
 from app.reporting.domain import Category
 from app.reporting.measures import belonging
+from app.reporting.offence_errors import EvidenceErased
 from app.reporting.offences import (
     ADDRESSEES,
     ATTACHED,
+    KEPT,
     By,
+    NewReport,
+    ReportState,
     Source,
     StoredContent,
     Violation,
@@ -26,13 +32,15 @@ from app.reporting.offences import (
 )
 from app.staff.access import Role
 from app.wiring import Services
-from tests.reporting.test_violations import WORDS, found, ok, outcome
+from tests.reporting.test_violations import CONTENT, WORDS, found, ok, outcome
+from tests.support.canaries import hits
 from tests.support.clock import TODAY, FakeClock
 from tests.support.forum import NAME, PERSON, ForumBackend, Json
 from tests.support.staff import make_staff
 
 Opened = Callable[..., httpx2.Client]
 _REPORTS = "/v1/staff/reports"
+_REASON = {"reason": "抽查"}
 
 
 @pytest.fixture
@@ -134,7 +142,8 @@ def test_the_queue_shows_whom_nobody_has_told_yet(
 
     assert (waits("unreported"), waits("recorded", category="spam")) == ([gambling], [spam])
     figures = services.violations.figures()
-    assert (figures.recorded, figures.unreported, figures.overdue) == (2, 2, 0)
+    assert (figures.recorded, figures.unreported, figures.near, figures.overdue) == (2, 2, 0, 0)
+    assert figures.oldest_due == datetime(2026, 11, 22, 3, 30, tzinfo=UTC)
     assert figures.authorities_missing == (AuthorityKind.PS_LOCAL, AuthorityKind.CAC_LOCAL)
     for kind in (AuthorityKind.PS_LOCAL, AuthorityKind.CAC_NATIONAL):
         _directory(services, kind)
@@ -143,12 +152,64 @@ def test_the_queue_shows_whom_nobody_has_told_yet(
         assert waits("unreported") == [gambling]
         ok(compliance.post(f"{_REPORTS}/{draft}/sent", json={"receipt_no": "1"}), 200)
     assert waits("unreported") == []
-    clock.advance(days=1)
+    clock.advance(hours=20)
     forum.log_in()
     late = ok(forum.post("/v1/violations", found(account, category="minors")))["id"]
+    assert (services.violations.figures().near, services.violations.figures().overdue) == (2, 0)
+    clock.advance(hours=4)
     assert services.violations.get(None, late).obligations[0].is_overdue(clock.now())
     figures = services.violations.figures()
-    assert (figures.unreported, figures.overdue, figures.authorities_missing) == (2, 2, ())
+    assert (figures.near, figures.overdue, figures.authorities_missing) == (0, 2, ())
+
+
+def test_what_concerns_a_member_does_not_exist_for_them_and_documents_end_with_their_evidence(
+    services: Services, forum: ForumBackend, address: str, clock: FakeClock
+) -> None:
+    member, other = make_staff(services, Role.COMPLIANCE), make_staff(services, Role.COMPLIANCE)
+    account = forum.register("静水")["id"]
+    violation = ok(forum.post("/v1/violations", found(account)))["id"]
+    entry = NewReport(_directory(services, AuthorityKind.PS_LOCAL))
+    report = services.authority_reports.draft(OPERATOR, violation, entry).id
+    at, one = f"/v1/staff/violations/{violation}", f"{_REPORTS}/{report}"
+    services.complaints.recusals.declare(member.member().as_actor(), member.staff_id, account)
+    with member.http(address) as own, other.http(address) as colleague:
+        for path in ("/v1/staff/violations", _REPORTS):
+            assert ok(own.get(path), 200)["items"] == []
+            assert len(ok(colleague.get(path), 200)["items"]) == 1
+        for refused in (own.get(at), own.get(one), own.post(f"{one}/approve"), own.post(f"{at}/hold", json=_REASON)):
+            assert outcome(refused) == (404, "not-found")
+        assert outcome(own.post(f"{at}/evidence", json=_REASON)) == (404, "not-found")
+        ok(colleague.post(f"{one}/approve"), 200)
+    clock.advance(days=KEPT.days)
+    assert services.violations.forget_old() == 1
+    seen = services.authority_reports.get(OPERATOR, report)
+    assert (seen.document, seen.report.state) == (None, ReportState.APPROVED)
+    with pytest.raises(EvidenceErased):
+        services.authority_reports.draft(OPERATOR, violation, entry)
+
+
+def test_no_row_holds_anything_of_what_was_published(
+    services: Services, forum: ForumBackend, opened: Opened, reviewer: httpx2.Client
+) -> None:
+    planted = ("证据里独有的字句", "198.51.100.77", "附言里独有的字句", "调阅独有的理由")
+    text, ip, note, why = planted
+    forum.post("/v1/webhook-endpoints", {"url": "https://forum.example/hooks", "events": ["*"]})
+    made = _violation(forum, content={**CONTENT, "text": text, "ip": ip})
+    at = f"/v1/staff/violations/{made['id']}"
+    asked = {"authority": _directory(services, AuthorityKind.PS_LOCAL), "note": note}
+    key = {"idempotency-key": "a-key-of-this-test"}
+    report = ok(opened(Role.COMPLIANCE).post(f"{at}/reports", json=asked, headers=key))["id"]
+    compliance = opened(Role.COMPLIANCE)
+    ok(compliance.post(f"{_REPORTS}/{report}/approve"), 200)
+    assert text in compliance.get(f"{_REPORTS}/{report}").text
+    assert ip in reviewer.post(f"{at}/evidence", json={"reason": why}).text
+    with services.unit_of_work.read() as tx:
+        rows = {
+            name: str([tuple(row) for row in tx.session.execute(select(table))]).encode()
+            for name, table in METADATA.tables.items()
+        }
+    assert hits([made["id"]], rows) != []
+    assert hits(planted, rows) == []
 
 
 # -- pure rules

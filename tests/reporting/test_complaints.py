@@ -5,13 +5,18 @@ from functools import partial
 
 import httpx2
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 
 from app.all_models import METADATA
 from app.events.models import EventRow
+from app.kernel.actor import OPERATOR
+from app.kernel.secret import Secret
 from app.reporting.errors import NoSuchTrackingCode
+from app.reporting.models import CaseRow
 from app.reporting.tracking import new_tracking_code
 from app.wiring import Services
+from tests.forums.test_clients import statements
 from tests.reporting.complaining import CASES, Anybody, act, decide, ok, refusal, waiting
 from tests.support.at_once import at_once
 from tests.support.clock import FakeClock
@@ -137,6 +142,12 @@ def test_wrong_erased_and_mistyped_codes(
     clock.advance(days=1095 - 183)
     assert services.complaints.erasure.erase_old() == 1
     assert services.complaints.erasure.erase_old() == 0
+    seen = []
+    for guess in (code, new_tracking_code().reveal()):
+        with statements(services) as said, pytest.raises(NoSuchTrackingCode):
+            services.complaints.public.track(Secret(guess))
+        seen.append(said)
+    assert seen[0] == seen[1] != []
     erased = anybody.tracks(code)
     assert erased.status_code == wrong.status_code == 404
     alike = {"type", "title", "status", "detail", "code"}
@@ -213,6 +224,18 @@ def test_what_concerns_a_member_does_not_exist_for_them(
         assert len(ok(admin.get("/v1/staff/recusals"))["items"]) == 1
         assert admin.delete(f"/v1/staff/recusals/{member.staff_id}/{founder['id']}").status_code == 204
         assert len(waiting(own)) == 6
+
+
+def test_the_database_itself_lets_nobody_judge_their_own_decision(
+    services: Services, anybody: Anybody, reviewer: httpx2.Client
+) -> None:
+    anybody.code()
+    (case,) = waiting(reviewer)
+    ok(act(reviewer, case["id"], "accept"))
+    ok(decide(reviewer, case["id"], "not_upheld", "no_violation"))
+    for column in (CaseRow.appeal_decided_by, CaseRow.agreed_by, CaseRow.against_decided_by):
+        with pytest.raises(IntegrityError), services.unit_of_work.begin(OPERATOR) as tx:
+            tx.session.execute(update(CaseRow).values({column: CaseRow.decided_by}))
 
 
 def test_what_a_company_wants_deleted_takes_a_second_member(

@@ -21,6 +21,7 @@ from app.reporting.protection import EVIDENCE
 from app.reporting.violation_models import EvidenceRow
 from app.staff.access import Role
 from app.wiring import Services
+from tests.reporting.complaining import CASES, Anybody, act, waiting
 from tests.support.clock import FakeClock
 from tests.support.forum import NAME, PERSON, ForumBackend, Json
 from tests.support.staff import make_staff
@@ -36,16 +37,6 @@ def opened(services: Services, address: str) -> Iterator[Opened]:
     """A client of a member with these roles."""
     with ExitStack() as stack:
         yield lambda *roles: stack.enter_context(make_staff(services, *roles).http(address))
-
-
-@pytest.fixture
-def reviewer(opened: Opened) -> httpx2.Client:
-    return opened(Role.REVIEWER)
-
-
-@pytest.fixture
-def compliance(opened: Opened) -> httpx2.Client:
-    return opened(Role.COMPLIANCE)
 
 
 def found(account_id: str, **more: object) -> Json:
@@ -177,6 +168,29 @@ def test_the_forum_hears_what_is_to_be_taken_down_and_says_when_it_is(
     assert outcome(other.get(at)) == outcome(other.post(f"{at}/measures", done)) == (404, "not-found")
     assert ok(other.get("/v1/violations"), 200)["items"] == []
     assert [one["id"] for one in ok(forum.get("/v1/violations"), 200)["items"]] == [made["id"]]
+
+
+def test_what_a_company_wants_deleted_goes_out_once_a_second_member_agrees(
+    forum: ForumBackend, anybody: Anybody, reviewer: httpx2.Client, colleague: httpx2.Client
+) -> None:
+    anybody.code(on_behalf="company")
+    (case,) = waiting(reviewer)
+    of_the_case = {"forum_id": forum.credentials.forum_id, "case": case["id"]}
+    body = found(forum.register("静水")["id"], source="complaint", **of_the_case)
+    at = f"/v1/staff/violations/{ok(reviewer.post('/v1/staff/violations', json=body))['id']}"
+    delete_it = {"measure": "delete", "reason": "企业投诉"}
+    refused = reviewer.post(f"{at}/measures", json=delete_it)
+    assert outcome(refused) == (403, "needs-second-person")
+    ok(act(reviewer, case["id"], "accept"), 200)
+    decided: Json = {"outcome": "upheld", "reason": "content_removed", "measures": ["delete"]}
+    decided["version"] = ok(reviewer.get(f"{CASES}/{case['id']}"), 200)["version"]
+    ended = ok(act(reviewer, case["id"], "decide", **decided), 200)
+    assert (ok(reviewer.get(at), 200)["state"], ended["waits_for_agreement"]) == ("recorded", True)
+    ok(act(colleague, case["id"], "agree", version=ended["version"]), 200)
+    ordered = ok(reviewer.get(at), 200)
+    assert [(one["measure"], one["confirmed_at"]) for one in ordered["measures"]] == [("delete", None)]
+    nobodys = {**body, "case": "cmp_" + "0" * 32}
+    assert outcome(reviewer.post("/v1/staff/violations", json=nobodys)) == (404, "not-found")
 
 
 def test_acts_on_accounts_and_boards_write_their_measure_by_themselves(forum: ForumBackend, clock: FakeClock) -> None:

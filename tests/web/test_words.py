@@ -170,6 +170,11 @@ def test_what_people_typed_is_escaped_and_what_we_wrote_is_not() -> None:
         text(Language.ENGLISH, "web.frame.nothing")
 
 
+def test_a_word_that_a_number_counts_agrees_with_it() -> None:
+    said = [text(Language.ENGLISH, "console.period.days", n=number) for number in (0, 1, "1", 2)]
+    assert said == ["0 days", "1 day", "1 day", "2 days"]
+
+
 def test_moments_are_told_in_beijing() -> None:
     late = datetime(2026, 11, 20, 16, 5, 9, tzinfo=UTC)
     assert moment(Language.CHINESE, late) == (
