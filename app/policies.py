@@ -292,6 +292,8 @@ CASE_KEPT = Policy(1095, "days after its end", "design")
 CONTACT_KEPT = Policy(183, "days after the end of its case", "PIPL 47; design")
 CASES_SHOWN_ALSO = Policy(50, "other open complaints about the same", "design")
 CASES_ERASED_AT_ONCE = Policy(200, "cases", "design")
+CALENDAR_AHEAD = Policy(14, "days ahead for which holidays must be known", "design")
+INTEGRITY_DAYS = tuple(Policy(days, "days back", "design") for days in (90, 30, 365))
 CASES_ESCALATED_AT_ONCE = Policy(200, "cases", "design")
 
 

@@ -197,11 +197,11 @@ class OverviewShown(Answer):
 
 @router.get("/overview", responses=problems(READING_STAFF))
 def show_overview(
-    _caller: OverviewCaller, services: ServicesOf, language: LanguageOf, response: Response
+    caller: OverviewCaller, services: ServicesOf, language: LanguageOf, response: Response
 ) -> OverviewShown:
     """Is everything as it must be today: the checks, worst first, and the figures, as `counted_at` says."""
     response.headers["content-language"] = language.value
-    return overview_out(services.compliance.overview(), language)
+    return overview_out(services.compliance.overview_for(caller.staff.id), language)
 
 
 def overview_out(found: Overview, language: Language) -> OverviewShown:

@@ -60,6 +60,13 @@ def entries_about(tx: Transaction, object_ids: Collection[str], limit: int) -> l
     return [_found(one) for one in search_rows.find_about(tx.session, object_ids, limit)]
 
 
+def count_acts(tx: Transaction, actions: Collection[Action], since: datetime) -> dict[tuple[str, str, Action], int]:
+    """A step: how often who did each of these, `since` included: by kind of actor, id and act."""
+    after = _as_written(since) or ""
+    found = search_rows.count_acts(tx.session, [action.value for action in actions], after)
+    return {(kind, actor_id, Action(action)): number for (kind, actor_id, action), number in found.items()}
+
+
 def _find(tx: Transaction, question: Question, limit: int, below: Place | None) -> list[FoundEntry]:
     wanted = Wanted(
         action=question.action,

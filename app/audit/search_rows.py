@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.audit.models import CheckpointRow, LeafRow, OriginRow, StagedEntryRow
@@ -103,3 +103,10 @@ def newest_note_before(session: Session, origin_id: int, moment: datetime) -> st
 def first_note(session: Session, origin_id: int) -> str | None:
     signed = select(CheckpointRow.note).where(CheckpointRow.origin_id == origin_id)
     return session.scalar(signed.order_by(CheckpointRow.size).limit(1))
+
+
+def count_acts(session: Session, actions: Collection[str], after: str) -> dict[tuple[str, str, str], int]:
+    """How often who did each of these since then: by kind of actor, id and act."""
+    by = LeafRow.actor_kind, LeafRow.actor_id, LeafRow.action
+    query = select(*by, func.count()).where(LeafRow.action.in_(actions), LeafRow.ts >= after).group_by(*by)
+    return {(kind, actor_id, action): number for kind, actor_id, action, number in session.execute(query)}

@@ -116,6 +116,74 @@ CHECKS = (
         _UNKNOWN_YET,
     ),
     Check(
+        "complaints-in-time",
+        "L11d",
+        "/console/complaints?late=1",
+        judges.complaints,
+        Sentence("投诉申诉未结 {open} 件，没有超时。", "{open} complaints and appeals are open, none late."),
+        Sentence("投诉申诉未结 {open} 件，{late} 件已超时。", "Of {open} open complaints and appeals {late} are late."),
+        _UNKNOWN_YET,
+    ),
+    Check(
+        "violations-stopped",
+        "L7b",
+        "/console/violations?state=recorded",
+        judges.stopped,
+        Sentence(
+            "未停止传播的违规 {waiting} 件，最久 {hours} 小时，限 {limit_hours} 小时。",
+            "{waiting} violations can still be read, the oldest found {hours} hours ago; the limit is {limit_hours}.",
+        ),
+        Sentence(
+            "未停止传播的违规 {waiting} 件，最久已 {hours} 小时，超过 {limit_hours} 小时。",
+            "{waiting} violations can still be read, the oldest found {hours} hours ago: more than {limit_hours}.",
+        ),
+        _UNKNOWN_YET,
+    ),
+    Check(
+        "authorities-told",
+        "L7e",
+        "/console/violations?state=unreported",
+        judges.told,
+        Sentence(
+            "待上报：公安机关 {police} 件，网信部门 {cac} 件，没有逾期。",
+            "To be reported: {police} to the police, {cac} to the cyberspace administration; none late.",
+        ),
+        Sentence(
+            "待上报：公安机关 {police} 件，逾期 {police_late} 件；网信部门 {cac} 件，逾期 {cac_late} 件。",
+            "To be reported: {police} to the police, {police_late} late; {cac} to the cyberspace administration,"
+            " {cac_late} late.",
+        ),
+        _UNKNOWN_YET,
+    ),
+    Check(
+        "authorities-reachable",
+        "L3",
+        "/console/organisation",
+        judges.reachable,
+        Sentence(
+            "名录里有可报的公安机关和网信部门。",
+            "The directory has police and a cyberspace administration to report to.",
+        ),
+        Sentence(
+            "公安机关和网信部门中有 {missing} 类在名录里没有在用的，无法上报：补上。",
+            "For {missing} of police and cyberspace administration the directory has no entry in use: add it.",
+        ),
+        _UNKNOWN_YET,
+    ),
+    Check(
+        "holidays-known",
+        "L11d",
+        "/console/complaints",
+        judges.calendar,
+        Sentence("节假日安排已知到 {year} 年底。", "Holidays are known until the end of {year}."),
+        Sentence(
+            "节假日安排只知到 {year} 年底，还有 {days} 天；之后按周一到周五算：更新 chinesecalendar。",
+            "Holidays are known until the end of {year} only, {days} days ahead; later days count by weekday: renew"
+            " chinesecalendar.",
+        ),
+        _UNKNOWN_YET,
+    ),
+    Check(
         "patrol-in-time",
         "L5c",
         "/console/lexicons",

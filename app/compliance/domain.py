@@ -13,6 +13,7 @@ from app.boards.outlook import Outlook
 from app.events.domain import WaitingDeliveries
 from app.kernel.sentence import Sentence
 from app.organisation.domain import State
+from app.reporting.figures import ReportingFigures
 from app.screening.watch import Watched
 from app.upkeep.domain import JobRun
 from app.verification.domain import Outcome
@@ -95,6 +96,7 @@ class Figures:
     """Members who may throw the emergency switch and lift it; one stops, another lifts."""
     drill: date | None
     """When an emergency was last rehearsed."""
+    reporting: ReportingFigures
     house: State
     """Officers, the register of forums, the directory of authorities."""
 

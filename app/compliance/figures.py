@@ -26,6 +26,7 @@ from app.posting.decision import PostingPolicy
 from app.posting.domain import Campaign
 from app.posting.errors import ReasonCode
 from app.posting.tally import PERMITTED, REFUSED, asked_on
+from app.reporting.figures import reporting_figures
 from app.screening.watch import look_in
 from app.staff.access import OPENED_BY, Permission, Role
 from app.staff.domain import Staff
@@ -75,6 +76,7 @@ def read_figures(tx: Transaction, sources: Sources, posters: Posters) -> Figures
         disclosers=_disclosers(tx, sources.seals),
         lifters=len(_who_may(tx, sources.seals, Permission.PAUSES)),
         drill=newest_drill(tx),
+        reporting=reporting_figures(tx),
         house=state_of(tx),
     )
 

@@ -11,6 +11,7 @@ from app.audit.findings import Outcome
 from app.boards.schedules import ModeratorState
 from app.compliance.domain import CheckState, Figures, Queue
 from app.kernel.clock import SHANGHAI
+from app.organisation.domain import AuthorityKind
 from app.screening.patrol import PatrolState
 from app.upkeep.domain import JobRun
 
@@ -160,6 +161,41 @@ def filings(figures: Figures) -> Found:
     if house.forums == 0:
         return _NOTHING
     return _well_if(house.forums_to_review == 0, forums=house.forums, to_review=house.forums_to_review)
+
+
+def complaints(figures: Figures) -> Found:
+    cases = figures.reporting.cases
+    return _well_if(cases.late == 0, open=cases.open, late=cases.late)
+
+
+def told(figures: Figures) -> Found:
+    """Boundary: exactly at its end the time is over."""
+    by_kind = {one.kind: one for one in figures.reporting.untold}
+    police, cac = by_kind[AuthorityKind.PS_LOCAL], by_kind[AuthorityKind.CAC_LOCAL]
+    return _well_if(
+        police.late == cac.late == 0, police=police.number, police_late=police.late, cac=cac.number, cac_late=cac.late
+    )
+
+
+def stopped(figures: Figures) -> Found:
+    """Nothing that was found stays as it is for longer than the time in which it is to be reported."""
+    violations, latest = figures.reporting.violations, timedelta(hours=policies.PS_REPORT_WITHIN.value)
+    oldest = violations.oldest_unstopped
+    age = max(figures.now - oldest, timedelta()) if oldest else timedelta()
+    waiting = violations.recorded + violations.ordered
+    return _well_if(age < latest, waiting=waiting, hours=_hours(age), limit_hours=_hours(latest))
+
+
+def reachable(figures: Figures) -> Found:
+    missing = len(figures.reporting.violations.authorities_missing)
+    return _well_if(missing == 0, missing=missing)
+
+
+def calendar(figures: Figures) -> Found:
+    """Boundary: it must reach beyond the longest promise that is made today."""
+    until = figures.reporting.calendar_until
+    left = (until - figures.now.astimezone(SHANGHAI).date()).days
+    return _well_if(left >= policies.CALENDAR_AHEAD.value, year=until.year, days=max(left, 0))
 
 
 def _hours(period: timedelta) -> int:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from threading import Lock, Thread
 
@@ -19,6 +20,7 @@ from app.kernel.actor import SYSTEM
 from app.kernel.errors import Unavailable
 from app.posting.decision import PostingPolicy
 from app.posting.tally import day_of
+from app.reporting.figures import case_figures_for
 from app.staff.seals import Seals
 
 _CACHED, _OLDEST = policies.OVERVIEW_CACHED.value, policies.OVERVIEW_OLDEST.value
@@ -54,6 +56,16 @@ class Compliance:
         if age >= max(_CACHED, self._took * _SHARE) and self._lock.acquire(blocking=False):
             Thread(target=self._renew_beside, name="overview", daemon=True).start()
         return known
+
+    def overview_for(self, staff_id: str) -> Overview:
+        """Likewise, without the cases that concern this member: those are in none of its numbers. Source: L9."""
+        known = self.overview()
+        with self._unit_of_work.read() as tx:
+            cases = case_figures_for(tx, staff_id)
+        if cases is None:
+            return known
+        figures = replace(known.figures, reporting=replace(known.figures.reporting, cases=cases))
+        return Overview(figures, check_all(figures))
 
     def _renew_beside(self) -> None:
         try:

@@ -33,6 +33,7 @@ PAGES = (
     ConsolePage("agreements", "rules", "/console/agreements", (Permission.AGREEMENTS,)),
     ConsolePage("lexicons", "rules", "/console/lexicons", (Permission.LEXICONS,)),
     ConsolePage("organisation", "rules", "/console/organisation", (Permission.ORGANISATION_READ,)),
+    ConsolePage("integrity", "rules", "/console/integrity", (Permission.AUDIT,)),
     ConsolePage("audit", "system", "/console/audit", (Permission.AUDIT,)),
     ConsolePage("work", "system", "/console/work", (Permission.WORK,)),
     ConsolePage("members", "system", "/console/members", (Permission.MEMBERS, Permission.CONFIRM_PRIVACY)),

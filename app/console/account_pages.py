@@ -14,6 +14,7 @@ from app.console.happenings import said_events
 from app.console.lists import PAGE, Cell, Column, Listing, address
 from app.console.moments import last_day_cell, said_day
 from app.console.poster_lists import posters, posters_file
+from app.console.violation_pages import of_account
 from app.console.visits import Visit, console_router, visit_at
 from app.posting.decision import Refusal
 from app.posting.errors import Denial
@@ -97,6 +98,7 @@ def account(visit: VisitOf, account_id: str) -> Response:
         badge=_BADGES.get(standing.status(judged.now), ""),
         offices=_held(visit, offices),
         held=any(one.standing.state is not ModeratorState.ENDED for one in offices),
+        violations=of_account(visit, account_id),
         events=said_events(visit, events[shown * PAGE : (shown + 1) * PAGE], offices, forum.name if forum else ""),
         earlier=address(visit.request, page=str(shown + 1)) if len(events) > (shown + 1) * PAGE else None,
         newest=f"{_HERE}/{account_id}" if shown else None,

@@ -34,6 +34,10 @@ _LEADS_TO: Mapping[ObjectKind, tuple[str, Permission]] = {
     ObjectKind.ORDER: ("/console/moderators/orders/{id}", Permission.MODERATORS),
     ObjectKind.OFFICER: ("/console/organisation/officers/{id}", Permission.ORGANISATION_READ),
     ObjectKind.AUTHORITY: ("/console/organisation/authorities/{id}", Permission.ORGANISATION_READ),
+    ObjectKind.COMPLAINT: ("/console/complaints/{id}", Permission.COMPLAINTS),
+    ObjectKind.APPEAL: ("/console/complaints/{id}", Permission.COMPLAINTS),
+    ObjectKind.VIOLATION: ("/console/violations/{id}", Permission.VIOLATIONS),
+    ObjectKind.REPORT: ("/console/reports/{id}", Permission.REPORTS),
     ObjectKind.PAUSE: ("/console/switch#{id}", Permission.PAUSES),
 }
 

@@ -16,6 +16,7 @@ from app.console.access import opened_to, page_at, page_of
 from app.console.charts import Bar, Chart, series_of
 from app.console.lists import Cell, Column, Listing
 from app.console.moments import ago, period, said_date, said_day, said_moment
+from app.console.reporting_figures import decided_chart, reporting_queues, reporting_tiles
 from app.console.visits import Visit, console_router, visit_at
 from app.verification.domain import Outcome
 
@@ -39,7 +40,7 @@ class _Tile:
 @router.get("")
 def overview(visit: Annotated[Visit, Depends(visit_at("overview"))]) -> Response:
     """One page, from figures half a minute old at most."""
-    found = visit.services.compliance.overview()
+    found = visit.services.compliance.overview_for(visit.staff.id)
     checks = [
         (*_SIGNS[check.state], visit.sentence(check.sentence), _reachable(visit, check.link), check.duty)
         for check in found.checks
@@ -51,7 +52,7 @@ def overview(visit: Annotated[Visit, Depends(visit_at("overview"))]) -> Response
         checks=checks,
         at=figures.now,
         tiles=list(_tiles(visit, figures)),
-        charts=[_due(visit, figures), _results(visit, figures)],
+        charts=[_due(visit, figures), _results(visit, figures), decided_chart(visit, figures.reporting.cases)],
         queues=_queues(visit, figures),
         work=_work(visit, figures),
     )
@@ -91,6 +92,8 @@ def _tiles(visit: Visit, figures: Figures) -> Iterator[_Tile]:
     late = visit.say("overview.tile.suspended", n=states.get(ModeratorState.SUSPENDED, 0))
     overdue = str(states.get(ModeratorState.OVERDUE, 0))
     yield _Tile(visit.say("overview.tile.overdue"), overdue, [late], f"{in_office}?state=late" if in_office else "")
+    for name, figure, notes, link in reporting_tiles(visit, figures.reporting):
+        yield _Tile(visit.say(f"overview.tile.{name}"), figure, notes, _reachable(visit, link))
 
 
 def _posters(visit: Visit, figures: Figures) -> _Tile:
@@ -144,6 +147,7 @@ def _queues(visit: Visit, figures: Figures) -> Listing:
         Column(visit.say("overview.queues.open"), number=True),
         Column(visit.say("overview.queues.oldest"), number=True),
         Column(visit.say("overview.queues.limit"), number=True),
+        Column(visit.say("overview.queues.late"), number=True),
     ]
     reviews = Cell(visit.say("console.menu.reviews"), _reachable(visit, page_of("reviews").path) or None)
     webhooks = Cell(visit.say("overview.queues.webhooks"), _reachable(visit, page_of("work").path) or None)
@@ -153,12 +157,15 @@ def _queues(visit: Visit, figures: Figures) -> Listing:
             Cell(waiting.open),
             _age(visit, figures, waiting.oldest),
             _limit(visit, policies.REVIEW_WITHIN.value * 60),
+            Cell("–"),
         ],
+        *reporting_queues(visit, figures.reporting, figures.now, lambda link: _reachable(visit, link) or None),
         [
             webhooks,
             Cell(deliveries.waiting),
             _age(visit, figures, deliveries.oldest),
             _limit(visit, policies.DELIVERY_WITHIN.value),
+            Cell("–"),
         ],
     ]
     return Listing(visit.say("overview.queues.caption"), columns, rows, "")

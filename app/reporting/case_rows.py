@@ -162,6 +162,38 @@ def erase(session: Session, rows: Iterable[CaseRow], now: datetime) -> None:
     session.execute(delete(CaseMessageRow).where(CaseMessageRow.case_id.in_(ids)))
 
 
+def decided_since(session: Session, since: datetime, recused: Recused) -> list[tuple[datetime, datetime]]:
+    """What was decided since then: when, and by when it had been promised; of what was appealed, the appeal."""
+    at = func.coalesce(CaseRow.appeal_decided_at, CaseRow.decided_at)
+    query = select(CaseRow.ended_at, CaseRow.respond_by).where(at >= since, *_visible_to(recused))
+    return [(ended, promised) for ended, promised in session.execute(query) if ended is not None]
+
+
+def appeals_heard(session: Session, since: datetime, recused: Recused) -> dict[str, dict[str, int]]:
+    """Of each member who took a first decision: how the appeals against it ended since then."""
+    found: dict[str, dict[str, int]] = {}
+    for by, outcome, at in (
+        (CaseRow.against_decided_by, CaseRow.outcome, CaseRow.decided_at),
+        (CaseRow.decided_by, CaseRow.appeal_outcome, CaseRow.appeal_decided_at),
+    ):
+        query = select(by, outcome, func.count()).where(by.is_not(None), at >= since, *_visible_to(recused))
+        for staff_id, ended, number in session.execute(query.group_by(by, outcome)):
+            counts = found.setdefault(str(staff_id), {})
+            counts[str(ended)] = counts.get(str(ended), 0) + number
+    return found
+
+
+def for_companies(session: Session, since: datetime, recused: Recused) -> list[CaseRow]:
+    """Complaints on behalf of companies that ended in measures since then, the newest first."""
+    query = select(CaseRow).where(
+        CaseRow.on_behalf == OnBehalf.COMPANY,
+        CaseRow.decided_at >= since,
+        cast(CaseRow.measures, String) != "[]",
+        *_visible_to(recused),
+    )
+    return list(session.scalars(query.order_by(CaseRow.decided_at.desc(), CaseRow.id.desc())))
+
+
 def save(session: Session, changed: Case) -> bool:
     """Writes what handling changes, where it is still as it was read. Texts are written beside."""
     decided, on_appeal = changed.decided, changed.appeal_decided

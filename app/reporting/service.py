@@ -13,6 +13,7 @@ from app.reporting.erasure import CaseErasure
 from app.reporting.escalation import Escalations
 from app.reporting.filing import Filing
 from app.reporting.handling import Handling
+from app.reporting.integrity import Integrity
 from app.reporting.misuse import MisuseDesk
 from app.reporting.recusals import Recusals
 from app.screening.overturning import Overturning
@@ -29,6 +30,7 @@ class ComplaintDesk:
     filing: Filing
     """The one step by which cases come in."""
     appeals: Appeals
+    integrity: Integrity
     misuse: MisuseDesk
     overturning: Overturning
 
@@ -53,6 +55,7 @@ def open_complaint_desk(unit_of_work: UnitOfWork, records: Records, mac: Mac, re
         erasure=CaseErasure(unit_of_work),
         filing=filing,
         appeals=Appeals(unit_of_work, filing, decisions, remedies.open_ticket),
+        integrity=Integrity(unit_of_work),
         misuse=MisuseDesk(unit_of_work, filing, remedies.proofs),
         overturning=remedies.overturning,
     )

@@ -150,6 +150,18 @@ def count_untold(session: Session, addressee: Addressee, now: datetime) -> Untol
     return Untold(*session.execute(query).one())
 
 
+def stopped_since(session: Session, found: datetime) -> list[tuple[datetime, datetime]]:
+    """Of those that were found since then and are stopped: when they were found, and since when nobody reads them."""
+    first = (
+        select(MeasureRow.violation_id, func.min(MeasureRow.confirmed_at).label("at"))
+        .where(MeasureRow.measure.in_(TAKEDOWNS), MeasureRow.confirmed_at.is_not(None))
+        .group_by(MeasureRow.violation_id)
+        .subquery()
+    )
+    query = select(ViolationRow.discovered_at, first.c.at).join(first, first.c.violation_id == ViolationRow.id)
+    return [(one, at) for one, at in session.execute(query.where(ViolationRow.discovered_at >= found))]
+
+
 def among(
     session: Session,
     account_ids: Collection[AccountId],

@@ -17,18 +17,15 @@ from app.forums.service import get_forum
 from app.kernel.actor import SYSTEM, Actor, ActorKind
 from app.kernel.ids import ForumId, StaffId, new_id
 from app.kernel.secret import Secret
-from app.organisation.domain import AuthorityKind
-from app.organisation.service import authorities_in_use
 from app.reporting import case_rows, evidence, measures, report_rows, violation_rows
 from app.reporting.docket import Recused
 from app.reporting.errors import NoSuchCase
 from app.reporting.evidence import OpenedEvidence
+from app.reporting.figures import reporting_figures
 from app.reporting.moments import refuse_outside
 from app.reporting.offence_errors import ANOTHER_ACCOUNT, EvidenceErased, NoSuchViolation, unfit
 from app.reporting.offences import (
-    CAC,
     KEPT,
-    POLICE,
     By,
     Hold,
     Measure,
@@ -39,7 +36,6 @@ from app.reporting.offences import (
     ViolationFigures,
     ViolationFilter,
     ViolationId,
-    ViolationQueue,
     ViolationView,
 )
 from app.reporting.recusals import recused_from
@@ -144,21 +140,7 @@ class ViolationDesk:
     def figures(self) -> ViolationFigures:
         """What waits for somebody, now."""
         with self._unit_of_work.read() as tx:
-            recorded, since = violation_rows.count_waiting(tx.session, ViolationQueue.RECORDED)
-            ordered, since_ordered = violation_rows.count_waiting(tx.session, ViolationQueue.ORDERED)
-            untold = {one: violation_rows.count_untold(tx.session, one, tx.now) for one in (POLICE, CAC)}
-            kinds = {one.entry.kind for one in authorities_in_use(tx)}
-        due = [one.oldest + addressee.within for addressee, one in untold.items() if one.oldest is not None]
-        return ViolationFigures(
-            recorded=recorded,
-            ordered=ordered,
-            oldest_unstopped=min((one for one in (since, since_ordered) if one is not None), default=None),
-            unreported=sum(one.number for one in untold.values()),
-            near=sum(one.near for one in untold.values()),
-            overdue=sum(one.overdue for one in untold.values()),
-            oldest_due=min(due, default=None),
-            authorities_missing=tuple(one.kinds[0] for one in (POLICE, CAC) if not _has_any(one.kinds, kinds)),
-        )
+            return reporting_figures(tx).violations
 
     def forget_old(self) -> int:
         """A use case of the background: takes away evidence whose time is over; how many."""
@@ -191,10 +173,6 @@ def _views(tx: Transaction, violations: list[Violation]) -> list[ViolationView]:
     done = measures.measures_of(tx, violations)
     reports = report_rows.reports_on(tx.session, [one.id for one in violations])
     return [ViolationView(one, done[one.id], tuple(reports.get(one.id, ()))) for one in violations]
-
-
-def _has_any(wanted: tuple[AuthorityKind, ...], kinds: set[AuthorityKind]) -> bool:
-    return not kinds.isdisjoint(wanted)
 
 
 def _new_violation(tx: Transaction, account: Account, new: NewViolation) -> Violation:

@@ -24,6 +24,10 @@ from app.kernel.actor import OPERATOR
 from app.kernel.clock import SHANGHAI
 from app.kernel.sentence import Language
 from app.organisation.domain import AuthorityKind, Duty, Rank, State, Vacancy
+from app.reporting.docket import QueueCount
+from app.reporting.domain import Queue
+from app.reporting.figures import CaseFigures, ReportingFigures, Stopped, Untold
+from app.reporting.offences import ViolationFigures
 from app.screening.docket import Waiting
 from app.screening.patrol import PatrolState, Progress
 from app.screening.watch import Watched
@@ -40,6 +44,13 @@ _DAY = TODAY.astimezone(SHANGHAI).date()
 _ANCHOR = AnchorWatched("file", AnchorState("file", "log", 7, TODAY - _AGO, TODAY - _AGO, None, None))
 _VERIFIED = Verification(1, TODAY - _AGO, TODAY - _AGO, VerifiedOutcome.CLEAN, entries=7)
 _JOB = JobRun("patrol", 60, TODAY - _AGO / 2, TODAY - _AGO / 2, TODAY - _AGO / 2, 0, None, 1)
+_REPORTING = ReportingFigures(
+    cases=CaseFigures((QueueCount(Queue.ORDINARY, 1, 0, TODAY - _AGO, TODAY + _AGO),), {_DAY: (1, 0)}),
+    violations=ViolationFigures(0, 1, TODAY - _AGO, 0, 0, 0, None, ()),
+    untold=(Untold(AuthorityKind.PS_LOCAL, 0, 0, 0, None), Untold(AuthorityKind.CAC_LOCAL, 0, 0, 0, None)),
+    stopped=Stopped(1, _AGO),
+    calendar_until=_DAY + timedelta(days=policies.CALENDAR_AHEAD.value),
+)
 WELL = Figures(
     now=TODAY,
     posters=Posters(4, {**_STATUS, AccountStatus.ACTIVE: 4}, 4, 0, TODAY - _AGO, (), TODAY),
@@ -59,6 +70,7 @@ WELL = Figures(
     disclosers=Disclosers(requesters=3, approvers=2, able=True),
     lifters=2,
     drill=_DAY,
+    reporting=_REPORTING,
     house=State((), forums=1, forums_to_review=0, authorities=3, authorities_to_review=0, kinds_missing=()),
 )
 
@@ -73,6 +85,10 @@ def test_every_check_passes_where_all_is_well() -> None:
 
 _LATE_REVIEW = TODAY - timedelta(hours=policies.REVIEW_WITHIN.value)
 _LATE_DELIVERY = TODAY - timedelta(minutes=policies.DELIVERY_WITHIN.value)
+_LATE_CASES = CaseFigures((QueueCount(Queue.MINORS, 2, 1, TODAY - _AGO, TODAY),), {})
+_UNSTOPPED = ViolationFigures(1, 0, TODAY - timedelta(hours=policies.PS_REPORT_WITHIN.value), 0, 0, 0, None, ())
+_UNREACHABLE = ViolationFigures(0, 0, None, 0, 0, 0, None, (AuthorityKind.PS_LOCAL,))
+_UNTOLD = (Untold(AuthorityKind.PS_LOCAL, 2, 0, 1, TODAY - _AGO), Untold(AuthorityKind.CAC_LOCAL, 0, 0, 0, None))
 _FAILING: list[tuple[str, Figures]] = [
     ("posters-verified", replace(WELL, posters=replace(WELL.posters, unverified=1))),
     ("moderators-overdue", replace(WELL, moderators=Outlook({ModeratorState.OVERDUE: 1}, ()))),
@@ -81,6 +97,11 @@ _FAILING: list[tuple[str, Figures]] = [
     ("lists-reconciled", replace(WELL, lists=replace(WELL.lists, never=1))),
     ("agreements-in-force", replace(WELL, agreements=1)),
     ("reviews-in-time", replace(WELL, screening=replace(WELL.screening, reviews=Waiting(1, _LATE_REVIEW)))),
+    ("complaints-in-time", replace(WELL, reporting=replace(_REPORTING, cases=_LATE_CASES))),
+    ("violations-stopped", replace(WELL, reporting=replace(_REPORTING, violations=_UNSTOPPED))),
+    ("authorities-told", replace(WELL, reporting=replace(_REPORTING, untold=_UNTOLD))),
+    ("authorities-reachable", replace(WELL, reporting=replace(_REPORTING, violations=_UNREACHABLE))),
+    ("holidays-known", replace(WELL, reporting=replace(_REPORTING, calendar_until=_DAY + timedelta(days=13)))),
     ("patrol-in-time", replace(WELL, screening=Watched(Waiting(0, None), Progress(1, TODAY, PatrolState.FLOODED)))),
     (
         "patrol-in-time",
