@@ -81,7 +81,7 @@ def _cells(visit: Visit, name: str, policy: policies.Policy) -> list[Cell]:
         Cell(said_name(visit, name), f"{HERE}/change?name={name}" if may_be_set else None, plain=name),
         Cell(f"{policy.value:,}", plain=str(policy.value)),
         Cell(said_unit(visit, policy), plain=policy.unit),
-        Cell(said_source(visit, policy), plain=policy.source),
+        Cell(said_source(visit, policy.source), plain=policy.source),
         Cell(visit.say("policies.list.here") if may_be_set else policy.setting or "–"),
     ]
 
@@ -138,7 +138,7 @@ def _change_cells(visit: Visit, made: MadeChange, callers: Mapping[str, str]) ->
         Cell(_days(visit, change.interval_days)),
         Cell(_days(visit, change.grace_days)),
         Cell(made.reason or "–"),
-        Cell(made.source),
+        Cell(said_source(visit, made.source)),
         Cell(visit.say("policies.history.by", when=said_moment(visit, made.made_at), who=who)),
     ]
 
