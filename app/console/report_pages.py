@@ -164,7 +164,7 @@ def _told(visit: Visit, document: Document) -> dict[str, object]:
             (said("violations.told.report"), document.report_id),
             (said("violations.told.to"), f"{document.authority.name}（{document.authority.region}）"),
             (said("violations.list.forum"), document.forum.name),
-            (said("violations.list.category"), said(f"complaints.category.{violation.category}")),
+            (said("violations.list.category"), said(f"cases.category.{violation.category}")),
             (said("violations.list.source"), said(f"violations.source.{violation.source}")),
             (said("violations.item.found"), _moment(visit, violation.discovered_at)),
             (said("violations.item.recorded"), _moment(visit, violation.recorded_at)),
