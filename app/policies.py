@@ -295,6 +295,9 @@ CASES_ERASED_AT_ONCE = Policy(200, "cases", "design")
 CALENDAR_AHEAD = Policy(14, "days ahead for which holidays must be known", "design")
 INTEGRITY_DAYS = tuple(Policy(days, "days back", "design") for days in (90, 30, 365))
 CASES_ESCALATED_AT_ONCE = Policy(200, "cases", "design")
+TRANSPARENCY_DAYS = Policy(90, "days, of which the public page tells counts", "L11c; design")
+TRANSPARENCY_SMALLEST = Policy(10, "cases; a smaller count is not told", "L11c; design")
+TRANSPARENCY_CACHED = Policy(600, "seconds, then whoever looks has it counted anew", "design")
 
 
 EVIDENCE_KEPT = Policy(1095, "days after it was recorded, longer while somebody holds it", "L7d; design")

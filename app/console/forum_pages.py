@@ -16,7 +16,9 @@ from app.console.visits import Fields, FormOf, Visit, act, console_router, visit
 from app.forums.domain import ForumStatus, Registration
 from app.forums.errors import ForumNameUnusable, ForumNotFound, ReasonUnusable, ReturnUrlUnusable
 from app.kernel.ids import ForumId
+from app.web.language import language_of
 from app.web.problems import status_of
+from app.web.templating import post_snippet, snippet
 
 router = console_router()
 HERE = "/console/forums"
@@ -123,7 +125,11 @@ def forum(visit: VisitOf, forum_id: str) -> Response:
         )
         for one in reversed(found.secrets)
     ]
-    return visit.show("forum", found=found, forum=found.forum, secrets=secrets, active=_is_active(found))
+    language, issuer = language_of(visit.request), visit.services.issuer
+    snippets = snippet(language, issuer, found.forum.id), post_snippet(language, issuer, found.forum.id)
+    return visit.show(
+        "forum", found=found, forum=found.forum, secrets=secrets, active=_is_active(found), snippets=snippets
+    )
 
 
 def _is_active(found: Registration) -> bool:

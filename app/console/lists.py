@@ -1,19 +1,14 @@
 """The one pattern of every list: filters, order and place stand in the address; the same rows as CSV."""
 
-import csv
-import io
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from unicodedata import normalize
 from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-_BEFORE_FORMULAS = ("=", "+", "-", "@")
-_UNSEEN = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]+")
-_BOM = "\ufeff"
+from app.web.spreadsheets import spreadsheet
+
 PAGE = 50
 
 
@@ -78,24 +73,8 @@ def chips(request: Request, name: str, options: Sequence[tuple[str, str]], every
 
 
 def csv_response(name: str, columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> Response:
-    """For a spreadsheet, which takes no cell of it for a formula. Source: OWASP, CSV injection."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow([_harmless(column.said) for column in columns])
-    writer.writerows([_harmless(_written(cell)) for cell in row] for row in rows)
-    return Response(
-        _BOM + text.getvalue(),
-        media_type="text/csv; charset=utf-8",
-        headers={"content-disposition": f'attachment; filename="{name}.csv"'},
-    )
+    return spreadsheet(name, [[one.said for one in columns], *([_written(cell) for cell in row] for row in rows)])
 
 
 def _written(cell: Cell) -> str:
     return str(cell.said) if cell.plain is None else cell.plain
-
-
-def _harmless(said: str) -> str:
-    """Wide signs count as narrow ones, and whatever cannot be seen in front of a sign or a text as one."""
-    unseen = _UNSEEN.match(said)
-    shown = normalize("NFKC", said[unseen.end() :] if unseen else said)
-    return f"'{said}" if unseen or shown.startswith(_BEFORE_FORMULAS) else said

@@ -149,6 +149,12 @@ def count_openings(session: Session, reader_id: str) -> int:
     return session.scalar(query) or 0
 
 
+def count_openings_between(session: Session, since: datetime, until: datetime) -> int:
+    """Those in which something was shown."""
+    finished = DisclosureExecutionRow.finished_at
+    return session.scalar(select(func.count()).where(finished >= since, finished < until)) or 0
+
+
 def readers(session: Session, at_least: int) -> list[tuple[StaffId, int]]:
     """Who has opened so many identities, and how many."""
     opened = func.count()

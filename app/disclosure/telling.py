@@ -31,6 +31,11 @@ class Tellings:
             found = self._docket.executed_on(tx, theirs)
             return [told for one in reversed(found) if (told := _told(one, tx.now))]
 
+    def count_openings(self, since: datetime, until: datetime) -> int:
+        """How often an identity was opened in this time; for the public, who learn nothing else of it. Source: L11c."""
+        with self._unit_of_work.read() as tx:
+            return repository.count_openings_between(tx.session, since, until)
+
     def figures(self) -> DisclosureFigures:
         """For the overview; nothing of any identity, and of no request who it is about."""
         with self._unit_of_work.read() as tx:

@@ -19,7 +19,7 @@ from app.kernel.ids import AccountId
 from app.kernel.secret import Secret
 from app.kernel.sentence import Language
 from app.pages.complaint_draft import Errors, contact_faults, contact_of, evidence_faults, lines_of, text_faults
-from app.pages.complaints import ServicesOf, choose_forum, code_page, known_forum, unlisted
+from app.pages.complaints import ServicesOf, choose_forum, code_page, known_forum, unlisted, was_asked
 from app.pages.sent_once import LongForm, form_key, new_form_key, packed, take_once
 from app.policies import RouteClass
 from app.reporting.appealing import AppealNotice, NewAppeal
@@ -43,14 +43,13 @@ _SENT = ("against", "account", "grounds", "evidence", "phone", "email")
 
 @dataclass(frozen=True, slots=True)
 class Appellant:
-    """Who was acted on, known by a refusal's link or by their own session; `path` is where their form leads."""
+    """Who was acted on, known by a refusal's link or by their own session."""
 
     request: Request
     services: Services
     forum: Forum
     account_id: AccountId
     handle: str
-    path: str
     back: str | None = None
 
     def notices(self) -> list[AppealNotice]:
@@ -62,7 +61,7 @@ def begin(request: Request, services: ServicesOf) -> Response:
     """A form for whoever has no link; without a forum in the address, which forum it is about."""
     forum = known_forum(services, request.query_params.get("forum", ""))
     if forum is None:
-        return choose_forum(request, services, "appeals", missed="forum" in request.query_params)
+        return choose_forum(request, services, "appeals", missed=was_asked(request))
     return _show(request, forum, {})
 
 
@@ -92,7 +91,6 @@ def show_own(who: Appellant, errors: Errors | None = None, typed: Mapping[str, s
         **_frame(who.forum, typed or {}, errors),
         "back": who.back,
         "handle": who.handle,
-        "path": who.path,
         "notices": [(one, one.bring.in_language(language)) for one in notices],
         "offered": [(_named(one), text(language, f"appeals.kind.{one.kind}"), None) for one in open_ones],
         "heard": HEARD.with_values(days=str(_DAYS)).in_language(language),

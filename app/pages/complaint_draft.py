@@ -148,7 +148,7 @@ def contact_faults(phone: str, email: str, language: Language) -> Errors:
         try:
             refuse_unusable_contact(contact)
         except Invalid as refusal:
-            errors.append((name, refusal.fields[0].detail.in_language(language)))
+            errors.append((name, _without_stop(refusal.fields[0], language)))
     return errors
 
 
@@ -156,9 +156,13 @@ def _told(name: str, faults: list[FieldError], language: Language, longest: int)
     return [
         (name, text(language, "complaints.error.long", n=longest))
         if fault.reason == "too-long"
-        else (name, fault.detail.in_language(language))
+        else (name, _without_stop(fault, language))
         for fault in faults
     ]
+
+
+def _without_stop(fault: FieldError, language: Language) -> str:
+    return fault.detail.in_language(language).rstrip("。.")
 
 
 def _category_faults(draft: Draft, language: Language) -> Errors:

@@ -11,7 +11,6 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from app.forums.domain import Forum, ForumStatus
-from app.kernel.sentence import Language
 from app.pages.complaint_draft import (
     CATEGORY,
     CHECK,
@@ -56,7 +55,7 @@ def begin(request: Request, services: ServicesOf) -> Response:
     """The first question, about the forum that the address names; without one, which forum it is about."""
     forum = known_forum(services, request.query_params.get("forum", ""))
     if forum is None:
-        return choose_forum(request, services, "complaints", missed="forum" in request.query_params)
+        return choose_forum(request, services, "complaints", missed=was_asked(request))
     draft = begun(forum.id, request.query_params)
     return _show(request, forum, draft, TARGET if draft.category else CATEGORY)
 
@@ -116,22 +115,21 @@ def _show(request: Request, forum: Forum, draft: Draft, step: str, errors: Error
         "before": STEPS[place - 1] if place else None,
         "hidden": hidden(draft, step),
         "errors": errors or [],
-        "categories": options(language, "category", Category),
-        "kinds": options(language, "kind", TargetKind),
+        "categories": [(word.value, text(language, f"complaints.category.{word}"), None) for word in Category],
+        "kinds": [(word.value, text(language, f"complaints.kind.{word}"), None) for word in TargetKind],
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK
     return unlisted(page(request, f"pages/complaints/{step}.html", values, status=status, forum_id=forum.id))
 
 
-def options(
-    language: Language, name: str, words: type[Category] | type[TargetKind]
-) -> list[tuple[str, str, str | None]]:
-    return [(word.value, text(language, f"complaints.{name}.{word}"), None) for word in words]
-
-
 def known_forum(services: Services, asked: str) -> Forum | None:
     """Also one that is cut off: what stands there may be complained of all the same."""
     return services.forums.find(asked) if 0 < len(asked) <= _LONGEST_ID else None
+
+
+def was_asked(request: Request) -> bool:
+    """Whether somebody chose no forum, or one that there is not."""
+    return not request.query_params.keys().isdisjoint({"forum", "asked"})
 
 
 def choose_forum(request: Request, services: Services, where: str, *, missed: bool = False) -> Response:

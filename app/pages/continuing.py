@@ -81,7 +81,7 @@ def _begin(request: Request, services: Services, opened: OpenedTicket) -> Respon
 
 def _appellant(request: Request, services: Services, opened: OpenedTicket) -> Appellant:
     forum = services.forums.get(opened.forum_id)
-    return Appellant(request, services, forum, opened.account_id, opened.handle, request.url.path)
+    return Appellant(request, services, forum, opened.account_id, opened.handle)
 
 
 def _gone(request: Request) -> Response:

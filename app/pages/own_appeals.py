@@ -31,5 +31,4 @@ def _appellant(visit: Visit) -> Appellant | None:
     if session is None:
         return None
     account = visit.services.accounts.get(visit.forum.id, own_account(visit, session))
-    path = visit.address("/appeal")
-    return Appellant(visit.request, visit.services, visit.forum, account.id, account.handle, path, visit.home)
+    return Appellant(visit.request, visit.services, visit.forum, account.id, account.handle, visit.home)

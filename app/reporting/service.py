@@ -16,6 +16,7 @@ from app.reporting.handling import Handling
 from app.reporting.integrity import Integrity
 from app.reporting.misuse import MisuseDesk
 from app.reporting.recusals import Recusals
+from app.reporting.transparency import TransparencyDesk
 from app.screening.overturning import Overturning
 from app.verification.misuse import MisuseProofs
 
@@ -33,6 +34,7 @@ class ComplaintDesk:
     integrity: Integrity
     misuse: MisuseDesk
     overturning: Overturning
+    transparency: TransparencyDesk
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,4 +60,5 @@ def open_complaint_desk(unit_of_work: UnitOfWork, records: Records, mac: Mac, re
         integrity=Integrity(unit_of_work),
         misuse=MisuseDesk(unit_of_work, filing, remedies.proofs),
         overturning=remedies.overturning,
+        transparency=TransparencyDesk(unit_of_work),
     )

@@ -97,6 +97,17 @@ def complain_at(forum_id: str | None) -> str:
     return f"/complaints?{urlencode({'forum': forum_id})}" if forum_id else "/complaints"
 
 
+def snippet(language: Language, issuer: str, forum_id: str) -> str:
+    """What a forum puts on each of its pages: plain HTML, good also while this service is away. Source: L11b."""
+    return str(Markup("<p>{}</p>").format(text(language, "web.foot.complaints", at=issuer + complain_at(forum_id))))
+
+
+def post_snippet(language: Language, issuer: str, forum_id: str) -> str:
+    """The same beside a post, where the forum fills in which one it is and whose."""
+    at = f"{issuer}{complain_at(forum_id)}&kind=content&ref=POST&account=ACCOUNT&board=BOARD"
+    return str(Markup('<a href="{}">{}</a>').format(at, text(language, "web.foot.complain")))
+
+
 def _switched(request: Request, spoken: Language) -> str:
     """The same address in the other language; a query that is not plain words is dropped, never repeated."""
     query = request.url.query

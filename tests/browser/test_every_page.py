@@ -7,14 +7,15 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Page
 
+from tests.browser.complaint_pages import COMPLAINT_WALKS
 from tests.browser.conftest import NewWalker
 from tests.browser.console_pages import CONSOLE_WALKS, STAFF_NAMES
 from tests.browser.looks import HEIGHT, NARROW, WIDE, faults_of
 from tests.browser.pages import IN_BOTH_LANGUAGES, NAMES, Walk, Walker
 from tests.browser.pages import WALKS as PUBLIC_WALKS
 
-WALKS = {**PUBLIC_WALKS, **CONSOLE_WALKS}
-BOTH_LANGUAGES = (*IN_BOTH_LANGUAGES, *CONSOLE_WALKS)
+WALKS = {**PUBLIC_WALKS, **COMPLAINT_WALKS, **CONSOLE_WALKS}
+BOTH_LANGUAGES = (*IN_BOTH_LANGUAGES, *COMPLAINT_WALKS, *CONSOLE_WALKS)
 SHOT_WIDTHS = (NARROW[-1], WIDE)
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 

@@ -180,9 +180,9 @@ def test_me_shows_people_what_they_asked_for_and_that_it_was_refused(
     refuse_all(services)
     person.page = person.http.get(me)
     assert "没有通过审核，可以换一个" in plain(person)
-    appeal = re.search(r'href="[^"]*(/continue/[^"]+)"', person.page.text)
+    appeal = re.search(r'href="(/me/appeal[^"]+)"', person.page.text)
     assert appeal
-    person.open(appeal.group(1))
+    person.open(unescape(appeal.group(1)))
     assert person.heading() == "申诉"
     own = f"/me/handle?forum={forum.credentials.forum_id}&account={account['id']}"
     person.open(person.http.post(own, data={"x": ""}).headers["location"])
