@@ -21,7 +21,7 @@ _REASONS: tuple[Callable[[Visit, str], str], ...] = (
     lambda visit, code: visit.say(f"reviews.field.{code}"),
     lambda visit, code: visit.say(f"moderators.role.{code}"),
     lambda visit, code: visit.say(f"moderators.cause.{code}"),
-    lambda visit, code: visit.say(f"me.opened.purpose.{code}"),
+    lambda visit, code: visit.say(f"disclosures.purpose.{code}"),
     lambda visit, code: visit.sentence(title_of(code)),
 )
 _SHOWN_OF_AN_ID = 6

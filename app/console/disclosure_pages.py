@@ -87,7 +87,7 @@ def _addresses(visit: Visit) -> dict[str, str]:
 
 def _cells(visit: Visit, seen: DisclosureView, addresses: Mapping[str, str]) -> list[Cell]:
     request, counting = seen.disclosure.request, sum(one.counts for one in seen.approvals)
-    purpose = "–" if seen.disclosure.altered else visit.say(f"me.opened.purpose.{request.wanted.purpose}")
+    purpose = "–" if seen.disclosure.altered else visit.say(f"disclosures.purpose.{request.wanted.purpose}")
     mine = request.requester_id == visit.staff.id
     return [
         Cell(said_moment(visit, request.requested_at), f"{HERE}/{request.id}"),
@@ -113,7 +113,7 @@ def _form(visit: Visit, typed: Fields, errors: Sequence[tuple[str, str]] = (), s
         status=status,
         typed=typed,
         fields=FIELDS,
-        purposes=[(one.value, visit.say(f"me.opened.purpose.{one}"), None) for one in PURPOSES],
+        purposes=[(one.value, visit.say(f"disclosures.purpose.{one}"), None) for one in PURPOSES],
         longest=_LONGEST,
         about=account_in_words(visit, account_id),
         **_asked_for_approval(visit),

@@ -73,10 +73,14 @@ def _why(visit: Visit, event: Event) -> str:
     """How it ended and why, in words; what has none is left out, and the proof tells it."""
     codes = [event.outcome or "", *(event.code or "").split()]
     kind, _, version = (event.code or "").partition("/")
-    said = [_word(visit, f"accounts.code.{code}") for code in codes if code and "/" not in code]
+    said = [_coded(visit, code) for code in codes if code and "/" not in code]
     if version:
         said.append(_word(visit, f"accounts.code.agreement_{kind}", version=version))
     return visit.say("accounts.code.between").join(word for word in said if word)
+
+
+def _coded(visit: Visit, code: str) -> str:
+    return _word(visit, f"accounts.code.{code}") or _word(visit, f"reviews.step.{code}")
 
 
 def _word(visit: Visit, key: str, **values: str) -> str:

@@ -36,12 +36,13 @@ def moderators(visit: VisitOf) -> Response:
     found = visit.services.moderators.list_all(replace(wanted, limit=PAGE + 1))
     shown = found[:PAGE]
     last = shown[-1].standing.appointment.id if len(found) > PAGE else None
+    states = _state_chips(visit)
     listing = Listing(
-        visit.say("moderators.list.caption"),
+        next((chip.said for chip in states if chip.current), visit.say("moderators.list.caption")),
         [Column(visit.say("moderators.list.pick")), *_columns(visit)],
         [[_box(visit, view), *_cells(visit, view)] for view in shown],
         visit.say("moderators.list.empty"),
-        _state_chips(visit),
+        states,
         clear=_HERE if any(visit.query.get(name) for name in _FILTERS) else None,
         first=address(visit.request) if visit.query.get("cursor") else None,
         next=address(visit.request, cursor=last) if last else None,

@@ -34,7 +34,7 @@ def said_unit(visit: Visit, policy: Policy) -> str:
     return visit.say("numbers.unit.within", unit=unit, period=period(visit, timedelta(seconds=policy.seconds)))
 
 
-def said_source(visit: Visit, policy: Policy) -> str:
+def said_source(visit: Visit, source: str) -> str:
     with suppress(KeyError):
-        return visit.say(f"numbers.source.{_BETWEEN_WORDS.sub('_', policy.source.lower()).strip('_')}")
-    return policy.source
+        return visit.say(f"numbers.source.{_BETWEEN_WORDS.sub('_', source.lower()).strip('_')}")
+    return source

@@ -1,12 +1,14 @@
 """Every number of the service, and those that staff may set: what holds, since when, and why."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Annotated
 
 from fastapi import Depends
 from fastapi.responses import Response
 
 from app import policies
+from app.boards.errors import NoSuchBoard
 from app.boards.term_changes import TermName
 from app.boards.terms import MadeChange
 from app.console.lists import PAGE, Cell, Chip, Column, Listing, address, chips, csv_response
@@ -79,7 +81,7 @@ def _cells(visit: Visit, name: str, policy: policies.Policy) -> list[Cell]:
         Cell(said_name(visit, name), f"{HERE}/change?name={name}" if may_be_set else None, plain=name),
         Cell(f"{policy.value:,}", plain=str(policy.value)),
         Cell(said_unit(visit, policy), plain=policy.unit),
-        Cell(said_source(visit, policy), plain=policy.source),
+        Cell(said_source(visit, policy.source), plain=policy.source),
         Cell(visit.say("policies.list.here") if may_be_set else policy.setting or "–"),
     ]
 
@@ -112,30 +114,31 @@ def _history(visit: Visit, forum_id: ForumId | None) -> Listing:
     except ForumNotFound:
         found = []
     shown = found[:_HISTORY]
-    addresses: dict[str, str] = {one.id: one.email for one in visit.services.staff.members.list_all()}
+    callers: dict[str, str] = {one.id: one.email for one in visit.services.staff.members.list_all()}
+    callers |= {one.client_id: one.forum.name for one in visit.services.forums.list_all()}
     names = ("effective", "where", "interval", "grace", "reason", "source", "made")
     return Listing(
         visit.say("policies.history.caption"),
         [Column(visit.say(f"policies.history.{name}")) for name in names],
-        [_change_cells(visit, one, addresses) for one in shown],
+        [_change_cells(visit, one, callers) for one in shown],
         visit.say("policies.history.empty"),
         first=address(visit.request, before=None) if before else None,
         next=address(visit.request, before=str(shown[-1].number)) if len(found) > _HISTORY else None,
     )
 
 
-def _change_cells(visit: Visit, made: MadeChange, addresses: Mapping[str, str]) -> list[Cell]:
+def _change_cells(visit: Visit, made: MadeChange, callers: Mapping[str, str]) -> list[Cell]:
     change = made.change
     ahead = change.effective_at > visit.now
     when = said_moment(visit, change.effective_at)
-    who = addresses.get(made.changed_by or "", made.changed_by or "–")
+    who = callers.get(made.changed_by or "", made.changed_by or "–")
     return [
         Cell(visit.say("policies.history.ahead", when=when) if ahead else when, plain=plain(change.effective_at)),
         Cell(_where(visit, made)),
         Cell(_days(visit, change.interval_days)),
         Cell(_days(visit, change.grace_days)),
         Cell(made.reason or "–"),
-        Cell(made.source),
+        Cell(said_source(visit, made.source)),
         Cell(visit.say("policies.history.by", when=said_moment(visit, made.made_at), who=who)),
     ]
 
@@ -143,9 +146,14 @@ def _change_cells(visit: Visit, made: MadeChange, addresses: Mapping[str, str]) 
 def _where(visit: Visit, made: MadeChange) -> str:
     if made.forum_id is None:
         return visit.say("policies.forum.all")
-    forum = visit.services.forums.find(made.forum_id)
+    forum_id, board_id = ForumId(made.forum_id), made.change.board_id
+    forum = visit.services.forums.find(forum_id)
     name = forum.name if forum else made.forum_id
-    return visit.say("policies.history.board", forum=name, board=made.change.board_id) if made.change.board_id else name
+    if not board_id:
+        return name
+    with suppress(NoSuchBoard):
+        board_id = visit.services.boards.get(forum_id, board_id).board.name
+    return visit.say("policies.history.board", forum=name, board=board_id)
 
 
 def _days(visit: Visit, days: int | None) -> str:

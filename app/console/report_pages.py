@@ -39,7 +39,9 @@ def reports(visit: VisitOf) -> Response:
     """The newest first, without what stands in them."""
     if "csv" in visit.query:
         return csv_response("reports", _columns(visit), [_cells(visit, one) for one in _all(visit)])
-    found = visit.services.authority_reports.list_all(_wanted(visit, visit.query.get("cursor") or None, PAGE + 1))
+    found = visit.services.authority_reports.list_all(
+        _wanted(visit, visit.query.get("cursor") or None, PAGE + 1), visit.actor
+    )
     shown = found[:PAGE]
     states = [(one.value, visit.say(f"violations.report.{one}")) for one in ReportState]
     listing = Listing(
@@ -64,7 +66,7 @@ def _wanted(visit: Visit, before: str | None, limit: int) -> ReportFilter:
 def _all(visit: Visit) -> Sequence[AuthorityReport]:
     found, before, step = list[AuthorityReport](), None, policies.SWEPT_AT_ONCE.value
     while True:
-        piece = visit.services.authority_reports.list_all(_wanted(visit, before, step))
+        piece = visit.services.authority_reports.list_all(_wanted(visit, before, step), visit.actor)
         found += piece
         if len(piece) < step:
             return found

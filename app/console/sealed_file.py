@@ -30,7 +30,7 @@ def contents(visit: Visit, seen: DisclosureView, opened: OpenedIdentity) -> Secr
         (visit.say("disclosures.fact.authority"), wanted.authority),
         (visit.say("disclosures.fact.instrument_no"), wanted.instrument_no),
         (visit.say("disclosures.fact.legal_basis"), wanted.legal_basis),
-        (visit.say("disclosures.fact.purpose"), visit.say(f"me.opened.purpose.{wanted.purpose}")),
+        (visit.say("disclosures.fact.purpose"), visit.say(f"disclosures.purpose.{wanted.purpose}")),
         (visit.say("disclosures.fact.requested_at"), plain(request.requested_at)),
         (visit.say("disclosures.fact.digest"), seen.disclosure.digest.hex()),
         (visit.say("disclosures.fact.entry"), opened.receipt.entry_id),

@@ -53,7 +53,7 @@ def violations(visit: VisitOf) -> Response:
     forums = {one.forum.id: one.forum.name for one in visit.services.forums.list_all()}
     if "csv" in visit.query:
         return csv_response("violations", columns(visit), [cells(visit, view, forums) for view in _all(visit)])
-    found = visit.services.violations.list_all(_wanted(visit, visit.query.get("cursor") or None, PAGE + 1))
+    found = visit.services.violations.list_all(_wanted(visit, visit.query.get("cursor") or None, PAGE + 1), visit.actor)
     shown = found[:PAGE]
     states = [(one.value, visit.say(f"violations.queue.{one}")) for one in ViolationQueue]
     categories = [(one.value, visit.say(f"complaints.category.{one}")) for one in Category]
@@ -88,7 +88,7 @@ def _all(visit: Visit) -> Sequence[ViolationView]:
     """Piece by piece, so that no file is cut off."""
     found, before, step = list[ViolationView](), None, policies.SWEPT_AT_ONCE.value
     while True:
-        piece = visit.services.violations.list_all(_wanted(visit, before, step))
+        piece = visit.services.violations.list_all(_wanted(visit, before, step), visit.actor)
         found += piece
         if len(piece) < step:
             return found
@@ -100,7 +100,9 @@ def of_account(visit: Visit, account_id: str) -> Listing | None:
     if not visit.may(Permission.VIOLATIONS):
         return None
     forums = {one.forum.id: one.forum.name for one in visit.services.forums.list_all()}
-    found = visit.services.violations.list_all(ViolationFilter(account_id=AccountId(account_id), limit=PAGE))
+    found = visit.services.violations.list_all(
+        ViolationFilter(account_id=AccountId(account_id), limit=PAGE), visit.actor
+    )
     rows = [[row[place] for place in _SHORT] for row in (cells(visit, view, forums) for view in found)]
     of_it = [columns(visit)[place] for place in _SHORT]
     return Listing(visit.say("violations.list.of_account"), of_it, rows, visit.say("violations.list.none"))
@@ -159,7 +161,7 @@ def one_page(
     opened: OpenedEvidence | None = None,
 ) -> Response:
     """Raises `NoSuchViolation`."""
-    view = visit.services.violations.get(None, violation_id)
+    view = visit.services.violations.get(None, violation_id, visit.actor)
     found, stopped = view.violation, stopped_at(view.measures)
     forum = visit.services.forums.find(found.forum_id)
     return visit.show(

@@ -151,7 +151,11 @@ class Visit:
 
     def _menu(self) -> list[tuple[str, list[dict[str, object]]]]:
         opened = [page for page in PAGES if opened_to(self.staff, page)]
-        waiting = {"reviews": self.services.watch.recall().reviews.open, "disclosures": self._disclosures_waiting()}
+        watch = self.services.watch
+        watched = (
+            watch.look() if self.name == "reviews" else watch.recall()
+        )  # beside the queue it says what the queue says
+        waiting = {"reviews": watched.reviews.open, "disclosures": self._disclosures_waiting()}
         groups = [
             (
                 group,

@@ -1,6 +1,18 @@
 """Which pages there are."""
 
-from app.pages import appealing, complaints, continuing, flow, me, outbox, own_appeals, public, tracking, transparency
+from app.pages import (
+    appealing,
+    complaints,
+    continuing,
+    flow,
+    me,
+    misuse,
+    outbox,
+    own_appeals,
+    public,
+    tracking,
+    transparency,
+)
 
 ROUTERS = (
     public.router,
@@ -10,6 +22,7 @@ ROUTERS = (
     own_appeals.router,
     complaints.router,
     tracking.router,
+    misuse.router,
     appealing.router,
     transparency.router,
 )

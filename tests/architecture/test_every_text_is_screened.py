@@ -104,6 +104,7 @@ _FORM_FIELDS_FOR_STAFF_ALONE = {
         "go",
         "code",
         "asked",
+        "again",
         "text",
         "grounds",
         "evidence",

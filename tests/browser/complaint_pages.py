@@ -13,6 +13,7 @@ from app.reporting.handling import Decision
 from app.reporting.tracking import new_tracking_code
 from tests.browser.acting import press
 from tests.browser.pages import Walk, Walker
+from tests.support.forum import sandbox_number
 from tests.support.staff import make_staff
 
 CODE = re.compile(r"([0-9A-Z]{4}-){4}[0-9A-Z]{4}")
@@ -189,9 +190,35 @@ def appealing(walker: Walker) -> Iterator[str]:
     yield "appeal-received"
 
 
+def proving(walker: Walker) -> Iterator[str]:
+    """Whose identity is used proves who they are, by the code of their complaint."""
+    page, send, phone, number = walker.page, walker.send, "14000000178", sandbox_number(178)
+    page.goto(f"/complaints?forum={walker.forum.credentials.forum_id}&kind=identity_misuse")
+    yield "misuse"
+    send(ref=walker.handle)
+    send(description=said(walker, "story"))
+    for _ in ("contact", "check", "code"):
+        press(page)
+    yield "misuse-case"
+    press(page, "form[action$=proof] button")
+    yield "proof-phone"
+    send(phone="123")
+    yield "proof-phone-format"
+    send(phone=phone)
+    yield "proof-document"
+    send(sms="000000", name="测试", number=number)
+    walker.sees("complaints.proof.code-wrong")
+    send(sms=walker.read_code(phone), name="", number=number[:-1])
+    yield "proof-missed"
+    send(sms=walker.read_code(phone), name="测试", number=number[:-1])
+    yield "proof-length"
+    send(sms=walker.read_code(phone), name="测试", number=number)
+    yield "proof-done"
+
+
 def appeal_link(walker: Walker, account_id: str) -> str:
     reasons = walker.forum.token(account_id).json()["reasons"]
     return next(str(one["remedy"]["url"]) for one in reasons if one["code"] in {"account-banned", "account-suspended"})
 
 
-COMPLAINT_WALKS: Mapping[str, Walk] = {walk.__name__: walk for walk in (complaining, appealing)}
+COMPLAINT_WALKS: Mapping[str, Walk] = {walk.__name__: walk for walk in (complaining, appealing, proving)}

@@ -158,6 +158,7 @@ def public_pages(walker: Walker) -> Iterator[str]:
         "problem": "/problems/handle-taken",
         "problem-for-programs": "/problems/idempotency-in-progress",
         "docs": "/docs",
+        "transparency": "/transparency",
     }.items():
         walker.page.goto(path)
         yield name

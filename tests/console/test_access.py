@@ -53,7 +53,7 @@ REFUSED = (
     ("GET", "/console/members/new", 403, "role-not-sufficient", "/console/members"),
     ("GET", "/console/nothing", 404, "not-found", "/console"),
     ("GET", "/console/disclosures/nobody", 404, "not-found", "/console/disclosures"),
-    ("GET", "/console/switch/drills", 405, "method-not-allowed", "/console/switch"),
+    ("DELETE", "/console/switch/drills", 405, "method-not-allowed", "/console/switch"),
     ("POST", "/console/switch", 403, "form-stale", "/console/switch"),
     ("GET", "/console?x=%00", 400, "malformed-request", "/console"),
     ("POST", "/console/accounts", 405, "method-not-allowed", "/console/accounts"),

@@ -186,7 +186,7 @@ def pauses_are_shown_and_lifted(services: Services, at: AtConsole, board_id: str
     assert f'action="{lift}"' not in at.get(lift).text
     with AtConsole(str(at.http.base_url), another) as other:
         assert f'href="{lift}"' in other.get(BOARDS).text  # the banner
-        assert "Posting is open at once" in other.get(lift).text
+        assert "Posting opens at once" in other.get(lift).text
         other.send(lift)
         assert other.page.text.count("bai@staff.example (you)") == 1
         other.get(switch)
