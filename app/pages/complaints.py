@@ -99,7 +99,13 @@ async def _send(request: Request, services: Services, forum: Forum, draft: Draft
 def code_page(request: Request, forum: Forum, answer: bytes, *, appeal: bool = False) -> Response:
     """The tracking code, as it was told when the form came first. `answer` is from `packed`."""
     code, respond_by = unpacked(answer)
-    values = {"forum": forum.name, "code": code.reveal(), "respond_by": respond_by, "appeal": appeal}
+    values = {
+        "forum": forum.name,
+        "code": code.reveal(),
+        "respond_by": respond_by,
+        "appeal": appeal,
+        "track_at": f"{services_of(request).issuer}/complaints/track",
+    }
     return unlisted(page(request, "pages/complaints/code.html", values, forum_id=forum.id))
 
 
