@@ -14,6 +14,7 @@ from app.console.lists import PAGE
 from app.console.moments import ago, listed
 from app.console.naming import name_of
 from app.console.visits import Fields, Visit, console_router, visit_at
+from app.reporting.case_texts import WholeTexts
 from app.reporting.docket import CaseFilter
 from app.reporting.domain import Case, CaseKind, CaseState, Contact, Measure, OnBehalf, Queue
 from app.reporting.given import LONGEST_OUTCOME, LONGEST_REASON, LONGEST_TEXT
@@ -182,16 +183,13 @@ def _in_full(visit: Visit, whole: WholeCase, contact: Contact | None) -> dict[st
     on_appeal = case.appealed_at is not None
     outcomes = outcomes_of(case.kind, on_appeal=on_appeal)
     return {
+        **_in_their_words(texts),
         "whole": whole,
         "case": case,
         "headline": said_case(visit, case),
         "view": _item(visit, whole.view),
         "forum_name": _forum(visit, case),
         "place": said_place(visit, case),
-        "target": texts.target_ref.reveal() if texts.target_ref else None,
-        "description": texts.description.reveal() if texts.description else None,
-        "evidence": [one.reveal() for one in texts.evidence],
-        "grounds": texts.appeal_grounds.reveal() if texts.appeal_grounds else None,
         "against": said_against(visit, case),
         "proof": _proof(visit, case),
         "steps": said_steps(visit, whole),
@@ -216,6 +214,15 @@ def _in_full(visit: Visit, whole: WholeCase, contact: Contact | None) -> dict[st
         "contact": _said_contact(visit, contact) if contact else None,
         "longest": {"text": LONGEST_TEXT, "outcome": LONGEST_OUTCOME, "reason": LONGEST_REASON},
         "may_record": case.kind is CaseKind.COMPLAINT and visit.may(Permission.VIOLATIONS),
+    }
+
+
+def _in_their_words(texts: WholeTexts) -> dict[str, object]:
+    return {
+        "target": texts.target_ref.reveal() if texts.target_ref else None,
+        "description": texts.description.reveal() if texts.description else None,
+        "evidence": [one.reveal() for one in texts.evidence],
+        "grounds": texts.appeal_grounds.reveal() if texts.appeal_grounds else None,
     }
 
 

@@ -139,6 +139,7 @@ def choose_forum(request: Request, services: Services, where: str, *, missed: bo
     values = {
         "where": where,
         "forums": [(one.id, one.name, None) for one in active],
+        "named": [(one.id, one.name) for one in active],
         "many": len(active) >= _MANY,
         "errors": [("forum", text(language, "complaints.error.forum"))] if missed and active else [],
     }
