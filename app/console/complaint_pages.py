@@ -136,7 +136,11 @@ def _tabs(visit: Visit, asked: Mapping[str, str]) -> list[dict[str, object]]:
 def _filters(visit: Visit, asked: Mapping[str, str]) -> list[tuple[str, list[tuple[str, str, bool]]]]:
     chosen = asked.get("state")
     states = [
-        (_state(visit, one) if one else visit.say("cases.state.open"), link(asked, state=one), chosen == one)
+        (
+            _state(visit, one) if one else visit.say("cases.state.open"),
+            link(asked, state=one),
+            chosen == one and "agreement" not in asked,
+        )
         for one in (None, *_STATES)
     ]
     turns = [
