@@ -1,6 +1,6 @@
 """Reports to authorities at the console: drafted, approved by another, sent, with the receipt; to print and as JSON."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
@@ -157,14 +157,13 @@ def _steps(visit: Visit, found: AuthorityReport) -> list[tuple[str, datetime, st
 
 def _told(visit: Visit, document: Document) -> dict[str, object]:
     """What the document says, in the words and the time of whoever reads it here."""
-    violation, content = document.violation, document.content
     said = visit.say
     return {
         "facts": [
             (said("violations.told.report"), document.report_id),
             (said("violations.told.to"), f"{document.authority.name}（{document.authority.region}）"),
             (said("violations.list.forum"), document.forum.name),
-            (said("violations.list.category"), said(f"complaints.category.{violation.category}")),
+            (said("violations.list.category"), said(f"cases.category.{violation.category}")),
             (said("violations.list.source"), said(f"violations.source.{violation.source}")),
             (said("violations.item.found"), _moment(visit, violation.discovered_at)),
             (said("violations.item.recorded"), _moment(visit, violation.recorded_at)),
@@ -185,6 +184,7 @@ def _told(visit: Visit, document: Document) -> dict[str, object]:
                 else []
             ),
         ],
+        "facts": [*_of_the_report(visit, document), *_of_the_content(visit, document)],
         "measures": [
             (
                 said(f"violations.measure.{one.measure}"),
@@ -194,8 +194,35 @@ def _told(visit: Visit, document: Document) -> dict[str, object]:
             )
             for one in document.measures
         ],
-        "digest": violation.evidence_sha256,
+        "digest": document.violation.evidence_sha256,
     }
+
+
+def _of_the_report(visit: Visit, document: Document) -> Iterator[tuple[str, str]]:
+    violation, said = document.violation, visit.say
+    yield said("violations.told.report"), document.report_id
+    yield said("violations.told.to"), f"{document.authority.name}（{document.authority.region}）"
+    yield said("violations.list.forum"), document.forum.name
+    yield said("violations.list.category"), said(f"complaints.category.{violation.category}")
+    yield said("violations.list.source"), said(f"violations.source.{violation.source}")
+    yield said("violations.item.found"), _moment(visit, violation.discovered_at)
+    yield said("violations.item.recorded"), _moment(visit, violation.recorded_at)
+
+
+def _of_the_content(visit: Visit, document: Document) -> Iterator[tuple[str, str]]:
+    account, content, said = document.account, document.content, visit.say
+    yield said("violations.item.account"), account.handle
+    yield said("violations.told.account_id"), account.id
+    if account.external_id:
+        yield said("violations.told.external_id"), account.external_id
+    if document.board:
+        yield said("violations.item.board"), document.board.name
+    yield said("violations.list.ref"), content.ref
+    if content.url:
+        yield said("violations.told.url"), content.url
+    yield said("violations.item.published"), _moment(visit, content.published_at)
+    if content.ip:
+        yield said("violations.told.from"), f"{content.ip}:{content.port}" if content.port else content.ip
 
 
 def _moment(visit: Visit, written: str) -> str:

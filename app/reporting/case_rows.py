@@ -105,7 +105,7 @@ def messages_of(session: Session, texts: CaseTexts, case_id: str) -> list[Messag
     return [
         Message(
             row.number,
-            Author(row.author),
+            read_word(Author, row.author, case_id),
             StaffId(row.staff_id) if row.staff_id else None,
             row.asks,
             row.at,
@@ -276,7 +276,11 @@ def _against(row: CaseRow) -> Against | None:
         return None
     account_id = AccountId(row.account_id) if row.account_id else None
     return Against(
-        AgainstKind(row.against_kind), row.against_ref, account_id, row.proven, _staff(row.against_decided_by)
+        read_word(AgainstKind, row.against_kind, row.id),
+        row.against_ref,
+        account_id,
+        row.proven,
+        _staff(row.against_decided_by),
     )
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
+from app.db.words import read_word
 from app.kernel.ids import AuthorityId, StaffId
 from app.organisation.domain import AuthorityEntry, AuthorityKind
 from app.reporting.docket import Recused
@@ -122,7 +123,7 @@ def _set(session: Session, report_id: ReportId, **values: object) -> None:
 
 
 def _report(row: AuthorityReportRow) -> AuthorityReport:
-    kind = AuthorityKind(row.kind)
+    kind = read_word(AuthorityKind, row.kind, row.id)
     entry = AuthorityEntry(row.authority_name, kind, row.region, row.channel, row.reviewed_on)
     return AuthorityReport(
         id=ReportId(row.id),

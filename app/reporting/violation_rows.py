@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from app.db.words import read_word
 from app.kernel.ids import AccountId, BoardId, ForumId, StaffId
 from app.reporting.docket import Recused
 from app.reporting.domain import Category
@@ -279,8 +280,8 @@ def _violation(row: ViolationRow) -> Violation:
         forum_id=ForumId(row.forum_id),
         account_id=AccountId(row.account_id),
         board_id=BoardId(row.board_id) if row.board_id else None,
-        category=Category(row.category),
-        source=Source(row.source),
+        category=read_word(Category, row.category, row.id),
+        source=read_word(Source, row.source, row.id),
         discovered_at=row.discovered_at,
         recorded_at=row.recorded_at,
         recorded_by=By(row.actor_kind, row.actor_id),
@@ -295,7 +296,7 @@ def _violation(row: ViolationRow) -> Violation:
 def _measure(row: MeasureRow) -> Measure:
     return Measure(
         row.id,
-        MeasureKind(row.measure),
+        read_word(MeasureKind, row.measure, row.id),
         row.taken_at,
         row.recorded_at,
         By(row.actor_kind, row.actor_id),
