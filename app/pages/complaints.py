@@ -130,7 +130,7 @@ def _show(request: Request, forum: Forum, draft: Draft, step: str, errors: Error
 
 def known_forum(services: Services, asked: str) -> Forum | None:
     """Also one that is cut off: what stands there may be complained of all the same."""
-    return services.forums.find(asked) if 0 < len(asked) <= _LONGEST_ID else None
+    return services.forums.find(asked) if 0 < len(asked) <= _LONGEST_ID and "\0" not in asked else None
 
 
 def was_asked(request: Request) -> bool:

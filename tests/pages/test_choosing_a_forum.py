@@ -16,3 +16,6 @@ def test_every_forum_can_be_chosen_however_many_there_are(services: Services, ad
             page = httpx2.get(f"{address}/{where}")
             assert page.status_code == httpx2.codes.OK, page.text
             assert [one for one in names[: number + 1] if one.replace("<b>", "&lt;b&gt;") not in page.text] == []
+    for nobody in ("%00", "frm_%00", "frm_nobody", "%F0%A0%AE%B7"):
+        asked = httpx2.get(f"{address}/{where}?forum={nobody}")
+        assert asked.status_code == httpx2.codes.UNPROCESSABLE_CONTENT, asked.text
