@@ -28,22 +28,20 @@ class Said:
 
 def said_case(visit: Visit, case: Case) -> str:
     if case.against is not None:
-        return visit.say(f"complaints.against.{case.against.kind}")
-    category = visit.say(f"complaints.category.{case.category}")
-    return visit.say(
-        "complaints.item.said", category=category, target=visit.say(f"complaints.target.{case.target_kind}")
-    )
+        return visit.say(f"cases.against.{case.against.kind}")
+    category = visit.say(f"cases.category.{case.category}")
+    return visit.say("cases.item.said", category=category, target=visit.say(f"cases.target.{case.target_kind}"))
 
 
 def said_due(visit: Visit, view: CaseView) -> str:
     """What must happen next, by when, and how long that is."""
     case = view.case
     if view.standing is Standing.ENDED:
-        return visit.say("complaints.due.ended")
+        return visit.say("cases.due.ended")
     next_step = "accept" if case.state is CaseState.RECEIVED else "decide"
     left = case.next_by - visit.now
     key = "late" if view.standing is Standing.LATE else "left"
-    return visit.say(f"complaints.due.{key}_{next_step}", period=period(visit, abs(left)))
+    return visit.say(f"cases.due.{key}_{next_step}", period=period(visit, abs(left)))
 
 
 def said_place(visit: Visit, case: Case) -> list[tuple[str, str, str | None]]:
@@ -52,13 +50,13 @@ def said_place(visit: Visit, case: Case) -> list[tuple[str, str, str | None]]:
     said: list[tuple[str, str, str | None]] = []
     if account_id is not None:
         leads = f"/console/accounts/{account_id}" if visit.may(Permission.ACCOUNTS) else None
-        said.append((visit.say("complaints.item.account"), handle_of(visit, account_id), leads))
+        said.append((visit.say("cases.item.account"), handle_of(visit, account_id), leads))
     if case.target_board_id is not None:
         name: str = case.target_board_id
         with suppress(NoSuchBoard):
             name = visit.services.boards.get(case.forum_id, case.target_board_id).board.name
         leads = f"/console/moderators?board={case.target_board_id}" if visit.may(Permission.MODERATORS) else None
-        said.append((visit.say("complaints.item.board"), name, leads))
+        said.append((visit.say("cases.item.board"), name, leads))
     return said
 
 
@@ -73,27 +71,25 @@ def said_against(visit: Visit, case: Case) -> list[tuple[str, str]]:
     if case.against is None:
         return []
     against, first = case.against, visit.services.complaints.appeals.first_decision(case)
-    said = [
-        (visit.say("complaints.first.proven"), visit.say(f"complaints.first.{'own' if against.proven else 'unproven'}"))
-    ]
+    said = [(visit.say("cases.first.proven"), visit.say(f"cases.first.{'own' if against.proven else 'unproven'}"))]
     if first is None:
-        return [*said, (visit.say("complaints.first.decision"), visit.say("complaints.first.gone"))]
+        return [*said, (visit.say("cases.first.decision"), visit.say("cases.first.gone"))]
     if first.since is not None:
-        said.append((visit.say("complaints.first.since"), said_moment(visit, first.since)))
+        said.append((visit.say("cases.first.since"), said_moment(visit, first.since)))
     if first.until is not None:
-        said.append((visit.say("complaints.first.until"), said_moment(visit, first.until)))
+        said.append((visit.say("cases.first.until"), said_moment(visit, first.until)))
     if first.reason:
         said.append((visit.say("console.field.reason"), first.reason))
     if first.ground:
-        said.append((visit.say("complaints.first.ground"), first.ground))
+        said.append((visit.say("cases.first.ground"), first.ground))
     if against.decided_by is not None:
-        said.append((visit.say("complaints.first.by"), name_of(visit, against.decided_by)))
+        said.append((visit.say("cases.first.by"), name_of(visit, against.decided_by)))
     return said
 
 
 def said_decided(visit: Visit, decided: Decided) -> str:
     return visit.say(
-        "complaints.ended.by",
+        "cases.ended.by",
         name=name_of(visit, decided.by),
         time=said_moment(visit, decided.at),
         outcome=visit.sentence(OUTCOMES[decided.outcome]),
@@ -107,29 +103,27 @@ def said_steps(visit: Visit, whole: WholeCase) -> list[Said]:
 
 
 def _steps(visit: Visit, whole: WholeCase) -> Iterator[Said]:
-    case, person = whole.view.case, visit.say("complaints.who.person")
-    yield Said(case.received_at, person, visit.say("complaints.step.received"))
+    case, person = whole.view.case, visit.say("cases.who.person")
+    yield Said(case.received_at, person, visit.say("cases.step.received"))
     for name, at, by in (
         ("accepted", case.accepted_at, case.accepted_by),
         ("assigned", case.assigned_at, case.assigned_to),
         ("agreed", case.agreed_at, case.agreed_by),
     ):
         if at is not None and by is not None:
-            yield Said(at, name_of(visit, by), visit.say(f"complaints.step.{name}"))
+            yield Said(at, name_of(visit, by), visit.say(f"cases.step.{name}"))
     for at in (case.escalated_at, case.appeal_escalated_at):
         if at is not None:
-            yield Said(at, visit.say("console.actor.system"), visit.say("complaints.step.escalated"))
+            yield Said(at, visit.say("console.actor.system"), visit.say("cases.step.escalated"))
     for message in whole.messages:
         who = name_of(visit, message.staff_id) if message.staff_id else person
         kind = "question" if message.asks else "reply" if message.author is Author.STAFF else "message"
-        yield Said(message.at, who, visit.say(f"complaints.step.{kind}"), message.text.reveal())
+        yield Said(message.at, who, visit.say(f"cases.step.{kind}"), message.text.reveal())
     if case.appealed_at is not None:
         grounds = whole.texts.appeal_grounds
-        yield Said(
-            case.appealed_at, person, visit.say("complaints.step.appealed"), grounds.reveal() if grounds else None
-        )
+        yield Said(case.appealed_at, person, visit.say("cases.step.appealed"), grounds.reveal() if grounds else None)
     for decided in (case.decided, case.appeal_decided):
         if decided is not None:
             outcome = visit.sentence(OUTCOMES[decided.outcome])
-            what = visit.say("complaints.step.decided", outcome=outcome)
+            what = visit.say("cases.step.decided", outcome=outcome)
             yield Said(decided.at, name_of(visit, decided.by), what, decided.text.reveal() if decided.text else None)

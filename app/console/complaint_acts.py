@@ -61,7 +61,7 @@ def hand_on(visit: HandlerOf, form: FormOf, case_id: str) -> Response:
     """To a colleague; whoever handed it on sees the next one."""
     again = _again(visit, case_id, form, {"": "member"})
     if not form.get("member"):
-        return _wrong(again, "member", visit.say("complaints.error.member"))
+        return _wrong(again, "member", visit.say("cases.error.member"))
 
     def work(now: Visit) -> Response:
         now.services.complaints.handling.assign(now.actor, case_id, form["member"])
@@ -75,9 +75,9 @@ def reply(visit: HandlerOf, form: LongFormOf, case_id: str) -> Response:
     """Something to read, or a question, for which the clock stands still."""
     again = _again(visit, case_id, form, {"text": "message"})
     if form.get("asks") not in {"yes", "no"}:
-        return _wrong(again, "asks", visit.say("complaints.error.asks"))
+        return _wrong(again, "asks", visit.say("cases.error.asks"))
     if not form.get("message", "").strip():
-        return _wrong(again, "message", visit.say("complaints.error.message"))
+        return _wrong(again, "message", visit.say("cases.error.message"))
 
     def work(now: Visit) -> Response:
         asks = form["asks"] == "yes"
@@ -93,7 +93,7 @@ def open_contact(visit: HandlerOf, form: FormOf, case_id: str) -> Response:
     again = _again(visit, case_id, form, {"reason": "why_contact"})
     why = form.get("why_contact", "").strip()
     if not why:
-        return _wrong(again, "why_contact", visit.say("complaints.error.why_contact"))
+        return _wrong(again, "why_contact", visit.say("cases.error.why_contact"))
 
     def work(now: Visit) -> Response:
         contact = now.services.complaints.handling.read_contact(now.actor, case_id, Secret(why))
@@ -119,9 +119,7 @@ def decide(visit: HandlerOf, form: LongFormOf, case_id: str) -> Response:
     """Ends a case, or the appeal in it, as it was seen; then the next one that waits is shown."""
     again, version = _again(visit, case_id, form), _version(form)
     wrong = [
-        (name, visit.say(f"complaints.error.{name}"))
-        for name in ("outcome", "reason")
-        if not form.get(name, "").strip()
+        (name, visit.say(f"cases.error.{name}")) for name in ("outcome", "reason") if not form.get(name, "").strip()
     ]
     if wrong or version is None:
         return again(wrong or [("", visit.sentence(CaseDecided().detail))], HTTPStatus.UNPROCESSABLE_ENTITY)

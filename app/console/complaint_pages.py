@@ -123,7 +123,7 @@ def _tabs(visit: Visit, asked: Mapping[str, str]) -> list[dict[str, object]]:
         of = [one for one in counts if queue in {None, one.queue}]
         tabs.append(
             {
-                "said": visit.say(f"complaints.queue.{queue}" if queue else "console.list.all"),
+                "said": visit.say(f"cases.queue.{queue}" if queue else "console.list.all"),
                 "href": link(asked, queue=queue),
                 "current": asked.get("queue") == queue,
                 "open": sum(one.open for one in of),
@@ -136,38 +136,38 @@ def _tabs(visit: Visit, asked: Mapping[str, str]) -> list[dict[str, object]]:
 def _filters(visit: Visit, asked: Mapping[str, str]) -> list[tuple[str, list[tuple[str, str, bool]]]]:
     chosen = asked.get("state")
     states = [
-        (_state(visit, one) if one else visit.say("complaints.state.open"), link(asked, state=one), chosen == one)
+        (_state(visit, one) if one else visit.say("cases.state.open"), link(asked, state=one), chosen == one)
         for one in (None, *_STATES)
     ]
     turns = [
-        (visit.say(f"complaints.filter.{name}"), link(asked, **{name: None if name in asked else "1"}), name in asked)
+        (visit.say(f"cases.filter.{name}"), link(asked, **{name: None if name in asked else "1"}), name in asked)
         for name in _TURNS
     ]
-    return [(visit.say("complaints.filter.states"), states), (visit.say("complaints.filter.more"), turns)]
+    return [(visit.say("cases.filter.states"), states), (visit.say("cases.filter.more"), turns)]
 
 
 def _state(visit: Visit, state: CaseState) -> str:
-    return visit.say(f"complaints.state.{state}")
+    return visit.say(f"cases.state.{state}")
 
 
 def _item(visit: Visit, view: CaseView) -> dict[str, object]:
     case = view.case
     marks = []
     if case.is_escalated and case.is_open:
-        marks.append(visit.say("complaints.mark.escalated"))
+        marks.append(visit.say("cases.mark.escalated"))
     if case.asked_at is not None:
-        marks.append(visit.say("complaints.mark.question"))
+        marks.append(visit.say("cases.mark.question"))
     if case.waits_for_agreement:
-        marks.append(visit.say("complaints.mark.agreement"))
+        marks.append(visit.say("cases.mark.agreement"))
     if case.assigned_to is not None and case.is_open:
-        marks.append(visit.say("complaints.mark.assigned", name=name_of(visit, case.assigned_to)))
+        marks.append(visit.say("cases.mark.assigned", name=name_of(visit, case.assigned_to)))
     return {
         "id": case.id,
         "said": said_case(visit, case),
-        "queue": visit.say(f"complaints.queue.{case.queue}"),
+        "queue": visit.say(f"cases.queue.{case.queue}"),
         "state": _state(visit, case.state),
         "standing": view.standing.value,
-        "age": visit.say("complaints.item.age", age=ago(visit, visit.now - case.received_at)),
+        "age": visit.say("cases.item.age", age=ago(visit, visit.now - case.received_at)),
         "due": said_due(visit, view),
         "marks": marks,
     }
@@ -190,7 +190,7 @@ def _in_full(visit: Visit, whole: WholeCase, contact: Contact | None) -> dict[st
         "proof": _proof(visit, case),
         "steps": said_steps(visit, whole),
         "ended": [
-            (visit.say(f"complaints.ended.{name}"), said_decided(visit, one))
+            (visit.say(f"cases.ended.{name}"), said_decided(visit, one))
             for name, one in (("first", case.decided), ("appeal", case.appeal_decided))
             if one is not None
         ],
@@ -199,10 +199,10 @@ def _in_full(visit: Visit, whole: WholeCase, contact: Contact | None) -> dict[st
         "company": case.on_behalf is OnBehalf.COMPANY,
         "outcomes": [(code, visit.sentence(OUTCOMES[code])) for code in outcomes],
         "reasons": list(_reasons(visit, outcomes, case)),
-        "measures": [(one.value, visit.say(f"complaints.measure.{one}")) for one in Measure] if _orders(case) else [],
-        "ordered": listed(visit, [visit.say(f"complaints.measure.{one}") for one in case.measures]),
+        "measures": [(one.value, visit.say(f"cases.measure.{one}")) for one in Measure] if _orders(case) else [],
+        "ordered": listed(visit, [visit.say(f"cases.measure.{one}") for one in case.measures]),
         "members": _members(visit, case),
-        "channels": [visit.say(f"complaints.channel.{one}") for one in whole.view.contact_channels],
+        "channels": [visit.say(f"cases.channel.{one}") for one in whole.view.contact_channels],
         "contact": _said_contact(visit, contact) if contact else None,
         "longest": {"text": LONGEST_TEXT, "outcome": LONGEST_OUTCOME, "reason": LONGEST_REASON},
         "may_record": case.kind is CaseKind.COMPLAINT and visit.may(Permission.VIOLATIONS),
@@ -243,9 +243,9 @@ def _proof(visit: Visit, case: Case) -> str | None:
         return None
     seen = visit.services.complaints.misuse.seen(case.id)
     if seen is None:
-        return visit.say("complaints.proof.waits")
-    said = visit.say("complaints.proof.proved" if seen.proved else "complaints.proof.not_proved")
-    return visit.say("complaints.proof.sandbox", said=said) if seen.sandbox else said
+        return visit.say("cases.proof.waits")
+    said = visit.say("cases.proof.proved" if seen.proved else "cases.proof.not_proved")
+    return visit.say("cases.proof.sandbox", said=said) if seen.sandbox else said
 
 
 def _members(visit: Visit, case: Case) -> list[tuple[str, str]]:
@@ -260,4 +260,4 @@ def _members(visit: Visit, case: Case) -> list[tuple[str, str]]:
 
 def _said_contact(visit: Visit, contact: Contact) -> list[tuple[str, str]]:
     given = (("phone", contact.phone), ("email", contact.email))
-    return [(visit.say(f"complaints.channel.{name}"), one.reveal()) for name, one in given if one is not None]
+    return [(visit.say(f"cases.channel.{name}"), one.reveal()) for name, one in given if one is not None]

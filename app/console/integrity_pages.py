@@ -85,7 +85,7 @@ def _company(visit: Visit, case: Case) -> list[Cell]:
     return [
         Cell(said_day(visit, decided.at), plain=plain(decided.at)) if decided else Cell("–"),
         Cell(case.id, f"/console/complaints?open={case.id}" if leads else None),
-        Cell(listed(visit, [visit.say(f"complaints.measure.{one}") for one in case.measures])),
+        Cell(listed(visit, [visit.say(f"cases.measure.{one}") for one in case.measures])),
         Cell(name_of(visit, decided.by) if decided else "–"),
         Cell(name_of(visit, case.agreed_by) if case.agreed_by else waits),
         Cell(said_moment(visit, case.agreed_at), plain=plain(case.agreed_at)) if case.agreed_at else Cell("–"),

@@ -57,7 +57,7 @@ def _new_page(
         status=status,
         typed=typed,
         forums=[(one.forum.id, one.forum.name) for one in visit.services.forums.list_all()],
-        categories=[(one.value, visit.say(f"complaints.category.{one}")) for one in Category],
+        categories=[(one.value, visit.say(f"cases.category.{one}")) for one in Category],
         sources=[(one.value, visit.say(f"violations.source.{one}")) for one in Source],
         longest=_TEXT,
     )

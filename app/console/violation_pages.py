@@ -56,7 +56,7 @@ def violations(visit: VisitOf) -> Response:
     found = visit.services.violations.list_all(_wanted(visit, visit.query.get("cursor") or None, PAGE + 1), visit.actor)
     shown = found[:PAGE]
     states = [(one.value, visit.say(f"violations.queue.{one}")) for one in ViolationQueue]
-    categories = [(one.value, visit.say(f"complaints.category.{one}")) for one in Category]
+    categories = [(one.value, visit.say(f"cases.category.{one}")) for one in Category]
     listing = Listing(
         visit.say("violations.list.caption"),
         columns(visit),
@@ -122,7 +122,7 @@ def cells(visit: Visit, view: ViolationView, forums: dict[ForumId, str]) -> list
     leads = f"{HERE}/{found.id}" if visit.may(Permission.VIOLATIONS) else None
     return [
         Cell(said_moment(visit, found.discovered_at), leads, plain=plain(found.discovered_at)),
-        Cell(visit.say(f"complaints.category.{found.category}")),
+        Cell(visit.say(f"cases.category.{found.category}")),
         Cell(found.content.ref or visit.say("violations.item.erased")),
         Cell(forums.get(found.forum_id, "–")),
         Cell(visit.say(f"violations.source.{found.source}")),
@@ -173,7 +173,7 @@ def one_page(
         state=visit.say(f"violations.queue.{view.state}"),
         badge=_BADGES[view.state],
         shape=_SHAPES[view.state],
-        category=visit.say(f"complaints.category.{found.category}"),
+        category=visit.say(f"cases.category.{found.category}"),
         facts=_facts(visit, found),
         forum=forum.name if forum else "–",
         handle=_handle(visit, found.account_id),

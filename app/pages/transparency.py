@@ -99,18 +99,20 @@ class _Said:
 
     def posting(self, posters: Posters, figures: Transparency) -> Iterator[tuple[str, str]]:
         yield self("transparency.row.may_post"), self.count(told(posters.may_post))
-        if posters.may_post >= SMALL_CELL:
-            verified = self("transparency.row.percent", n=f"{posters.verified * 1000 // posters.may_post / 10:g}")
-        else:
-            verified = self("transparency.withheld.few")
+        enough = posters.may_post >= SMALL_CELL
+        verified = self.percent(posters.verified * 1000 // posters.may_post / 10 if enough else None)
         yield self("transparency.row.verified"), verified
         yield self("transparency.row.refused"), self.count(figures.refused)
         yield self("transparency.row.unverified"), self.count(figures.refused_unverified)
 
+    def percent(self, share: float | None) -> str:
+        few = share is None
+        return self("transparency.withheld.few") if few else self("transparency.row.percent", n=f"{share:g}")
+
     def handled(self, handled: Handled) -> Iterator[tuple[str, str]]:
         yield self("transparency.row.received"), self.count(handled.received)
         yield self("transparency.row.decided"), self.count(handled.decided)
-        yield self("transparency.row.in_time"), self.count(handled.in_time)
+        yield self("transparency.row.in_time"), self.percent(handled.in_time)
         yield self("transparency.row.time_taken"), self.hours(handled.hours)
         for name, number in handled.outcomes.items():
             outcome = OUTCOMES[name].in_language(self.language)

@@ -61,8 +61,8 @@ class Handled:
 
     received: Told
     decided: Told
-    in_time: Told
-    """Of those decided, by the moment that was promised."""
+    in_time: int | None
+    """Percent of those decided, by the moment that was promised, never rounded up; None where there are too few."""
     hours: float | None
     """The middle one from coming in to its decision; None where there are too few."""
     outcomes: Mapping[str, Told]
@@ -136,7 +136,7 @@ def _handled(tx: Transaction, kind: CaseKind, since: datetime, until: datetime) 
     return Handled(
         received=told(figure_rows.count_received(tx.session, kind, since, until)),
         decided=told(len(decided)),
-        in_time=told_parts({"in_time": in_time, "late": len(decided) - in_time})["in_time"],
+        in_time=in_time * 100 // len(decided) if len(decided) >= SMALL_CELL else None,
         hours=_middle([one.decided_at - one.received_at for one in decided], timedelta(hours=1)),
         outcomes=told_parts({name: by_outcome[name] for name in names}),
     )

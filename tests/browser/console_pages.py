@@ -12,12 +12,13 @@ from app.screening.domain import Ruling
 from app.screening.review_steps import StepKind
 from app.staff.access import Role
 from tests.browser.acting import press
+from tests.browser.console_reporting import REPORTED, reporting_pages
 from tests.browser.console_subpages import WRITTEN, subpages
 from tests.browser.pages import Walk, Walker
 from tests.support.lexicons import REVIEWED, publish_terms
 from tests.support.staff import StaffLogin, make_staff
 
-STAFF_NAMES = ("茶馆", "抽查", "演练", "她说：", REVIEWED, *WRITTEN)
+STAFF_NAMES = ("茶馆", "抽查", "演练", "她说：", REVIEWED, *WRITTEN, *REPORTED)
 """What people wrote into the records that the console shows."""
 
 
@@ -95,6 +96,7 @@ def console_of_compliance(walker: Walker) -> Iterator[str]:
     page.goto(f"/console/accounts/{founder}")
     yield "console-account"
     yield from subpages(walker, founder)
+    yield from reporting_pages(walker, founder)
 
 
 CONSOLE_WALKS: Mapping[str, Walk] = {
