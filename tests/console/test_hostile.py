@@ -127,6 +127,10 @@ def seen(address: str, pages: list[tuple[StaffLogin | None, str]], language: str
             for _, path in some:
                 answer = at.get(path)
                 assert answer.status_code in {200, 409, 422}, path
+                if answer.headers["content-type"] == "application/json":  # a file: no browser reads it as a page
+                    assert answer.headers["content-disposition"].startswith("attachment"), path
+                    assert answer.headers["x-content-type-options"] == "nosniff", path
+                    continue
                 yield f"{who.staff_id if who else 'nobody'} {path}", Page(answer.text)
 
 
