@@ -159,31 +159,6 @@ def _told(visit: Visit, document: Document) -> dict[str, object]:
     """What the document says, in the words and the time of whoever reads it here."""
     said = visit.say
     return {
-        "facts": [
-            (said("violations.told.report"), document.report_id),
-            (said("violations.told.to"), f"{document.authority.name}（{document.authority.region}）"),
-            (said("violations.list.forum"), document.forum.name),
-            (said("violations.list.category"), said(f"cases.category.{violation.category}")),
-            (said("violations.list.source"), said(f"violations.source.{violation.source}")),
-            (said("violations.item.found"), _moment(visit, violation.discovered_at)),
-            (said("violations.item.recorded"), _moment(visit, violation.recorded_at)),
-            (said("violations.item.account"), document.account.handle),
-            (said("violations.told.account_id"), document.account.id),
-            *(
-                [(said("violations.told.external_id"), document.account.external_id)]
-                if document.account.external_id
-                else []
-            ),
-            *([(said("violations.item.board"), document.board.name)] if document.board else []),
-            (said("violations.list.ref"), content.ref),
-            *([(said("violations.told.url"), content.url)] if content.url else []),
-            (said("violations.item.published"), _moment(visit, content.published_at)),
-            *(
-                [(said("violations.told.from"), f"{content.ip}{f':{content.port}' if content.port else ''}")]
-                if content.ip
-                else []
-            ),
-        ],
         "facts": [*_of_the_report(visit, document), *_of_the_content(visit, document)],
         "measures": [
             (
