@@ -1,6 +1,6 @@
 """Complaints and appeals at the console: the queue on the left, one case in full on the right. Source: L11d, N15."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
@@ -19,7 +19,7 @@ from app.reporting.docket import CaseFilter
 from app.reporting.domain import Case, CaseKind, CaseState, Contact, Measure, OnBehalf, Queue
 from app.reporting.given import LONGEST_OUTCOME, LONGEST_REASON, LONGEST_TEXT
 from app.reporting.handling import CaseView, WholeCase
-from app.reporting.outcomes import OUTCOMES, REASONS, outcomes_of
+from app.reporting.outcomes import OUTCOMES, REASONS, goes_with, outcomes_of
 from app.staff.access import Permission
 
 router = console_router()
@@ -136,7 +136,11 @@ def _tabs(visit: Visit, asked: Mapping[str, str]) -> list[dict[str, object]]:
 def _filters(visit: Visit, asked: Mapping[str, str]) -> list[tuple[str, list[tuple[str, str, bool]]]]:
     chosen = asked.get("state")
     states = [
-        (_state(visit, one) if one else visit.say("cases.state.open"), link(asked, state=one), chosen == one)
+        (
+            _state(visit, one) if one else visit.say("cases.state.open"),
+            link(asked, state=one),
+            chosen == one and "agreement" not in asked,
+        )
         for one in (None, *_STATES)
     ]
     turns = [
@@ -198,11 +202,7 @@ def _in_full(visit: Visit, whole: WholeCase, contact: Contact | None) -> dict[st
         "barred": visit.staff.id in case.deciders,
         "company": case.on_behalf is OnBehalf.COMPANY,
         "outcomes": [(code, visit.sentence(OUTCOMES[code])) for code in outcomes],
-        "reasons": [
-            (code, visit.sentence(reason.sentence), " ".join(one for one in reason.outcomes if one in outcomes))
-            for code, reason in REASONS.items()
-            if not set(reason.outcomes).isdisjoint(outcomes)
-        ],
+        "reasons": list(_reasons(visit, outcomes, case)),
         "measures": [(one.value, visit.say(f"cases.measure.{one}")) for one in Measure] if _orders(case) else [],
         "ordered": listed(visit, [visit.say(f"cases.measure.{one}") for one in case.measures]),
         "members": _members(visit, case),
@@ -211,6 +211,15 @@ def _in_full(visit: Visit, whole: WholeCase, contact: Contact | None) -> dict[st
         "longest": {"text": LONGEST_TEXT, "outcome": LONGEST_OUTCOME, "reason": LONGEST_REASON},
         "may_record": case.kind is CaseKind.COMPLAINT and visit.may(Permission.VIOLATIONS),
     }
+
+
+def _reasons(visit: Visit, outcomes: Sequence[str], case: Case) -> Iterator[tuple[str, str, str]]:
+    """Each that some outcome may have, with these outcomes."""
+    against = case.against.kind if case.against else None
+    for code, reason in REASONS.items():
+        fitting = [one for one in outcomes if goes_with(one, code, against)]
+        if fitting:
+            yield code, visit.sentence(reason.sentence), " ".join(fitting)
 
 
 def _in_their_words(texts: WholeTexts) -> dict[str, object]:

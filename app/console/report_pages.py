@@ -176,9 +176,12 @@ def _told(visit: Visit, document: Document) -> dict[str, object]:
 def _of_the_report(visit: Visit, document: Document) -> Iterator[tuple[str, str]]:
     violation, said = document.violation, visit.say
     yield said("violations.told.report"), document.report_id
-    yield said("violations.told.to"), f"{document.authority.name}（{document.authority.region}）"
+    yield (
+        said("violations.told.to"),
+        said("violations.told.authority", name=document.authority.name, region=document.authority.region),
+    )
     yield said("violations.list.forum"), document.forum.name
-    yield said("violations.list.category"), said(f"complaints.category.{violation.category}")
+    yield said("violations.list.category"), said(f"cases.category.{violation.category}")
     yield said("violations.list.source"), said(f"violations.source.{violation.source}")
     yield said("violations.item.found"), _moment(visit, violation.discovered_at)
     yield said("violations.item.recorded"), _moment(visit, violation.recorded_at)

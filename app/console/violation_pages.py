@@ -12,11 +12,12 @@ from app import policies
 from app.accounts.domain import AccountName
 from app.boards.errors import NoSuchBoard
 from app.console.lists import PAGE, Cell, Column, Listing, address, chips, csv_response
-from app.console.moments import listed, period, plain, said_moment
+from app.console.moments import language, listed, period, plain, said_moment
 from app.console.naming import name_of
 from app.console.visits import Fields, Visit, console_router, visit_at
 from app.kernel.actor import ActorKind
 from app.kernel.ids import AccountId, ForumId
+from app.kernel.sentence import Language
 from app.organisation.domain import AuthorityKind
 from app.reporting.domain import Category
 from app.reporting.evidence import OpenedEvidence
@@ -127,8 +128,13 @@ def cells(visit: Visit, view: ViolationView, forums: dict[ForumId, str]) -> list
         Cell(forums.get(found.forum_id, "–")),
         Cell(visit.say(f"violations.source.{found.source}")),
         Cell(f"{_SHAPES[view.state]} {visit.say(f'violations.queue.{view.state}')}"),
-        Cell("；".join(_said_obligation(visit, one) for one in view.obligations) or "–"),
+        Cell(_told(visit, view) or "–"),
     ]
+
+
+def _told(visit: Visit, view: ViolationView) -> str:
+    between = "；" if language(visit) is Language.CHINESE else "; "
+    return between.join(_said_obligation(visit, one) for one in view.obligations)
 
 
 def said_kinds(visit: Visit, kinds: Sequence[AuthorityKind]) -> str:
@@ -136,7 +142,12 @@ def said_kinds(visit: Visit, kinds: Sequence[AuthorityKind]) -> str:
 
 
 def _said_obligation(visit: Visit, one: Obligation) -> str:
-    return visit.say("violations.told.short", who=said_kinds(visit, one.kinds[:1]), how=_said_progress(visit, one))
+    said = _said_progress(visit, one)
+    return visit.say(
+        "violations.told.short",
+        who=said_kinds(visit, one.kinds[:1]),
+        how=f"▲ {said}" if one.is_overdue(visit.now) else said,
+    )
 
 
 def _said_progress(visit: Visit, one: Obligation) -> str:

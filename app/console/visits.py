@@ -156,6 +156,7 @@ class Visit:
             watch.look() if self.name == "reviews" else watch.recall()
         )  # beside the queue it says what the queue says
         waiting = {"reviews": watched.reviews.open, "disclosures": self._disclosures_waiting()}
+        waiting["complaints"] = self._complaints_waiting()
         groups = [
             (
                 group,
@@ -168,6 +169,12 @@ class Visit:
             for group in GROUPS
         ]
         return [(group, items) for group, items in groups if items]
+
+    def _complaints_waiting(self) -> int:
+        """Without those that concern who looks."""
+        if not self.may(Permission.COMPLAINTS):
+            return 0
+        return sum(one.open for one in self.services.complaints.handling.count_open(self.actor))
 
     def _disclosures_waiting(self) -> int:
         """None for whom the requests are closed: a menu never stands in the way of a page."""

@@ -93,13 +93,22 @@ async def _send(request: Request, services: Services, forum: Forum, draft: Draft
         answer = await take_once(services, "/complaints", draft.key, draft.said, lambda: packed(work(new, request_id)))
     except NoSuchForumToComplainOf:
         return await run_in_threadpool(choose_forum, request, services, "complaints", missed=True)
-    return code_page(request, forum, answer)
+    return code_page(request, forum, answer, misused=new.target.kind is TargetKind.IDENTITY_MISUSE)
 
 
-def code_page(request: Request, forum: Forum, answer: bytes, *, appeal: bool = False) -> Response:
+def code_page(
+    request: Request, forum: Forum, answer: bytes, *, appeal: bool = False, misused: bool = False
+) -> Response:
     """The tracking code, as it was told when the form came first. `answer` is from `packed`."""
     code, respond_by = unpacked(answer)
-    values = {"forum": forum.name, "code": code.reveal(), "respond_by": respond_by, "appeal": appeal}
+    values = {
+        "forum": forum.name,
+        "code": code.reveal(),
+        "respond_by": respond_by,
+        "appeal": appeal,
+        "track_at": f"{services_of(request).issuer}/complaints/track",
+        "misused": misused,
+    }
     return unlisted(page(request, "pages/complaints/code.html", values, forum_id=forum.id))
 
 

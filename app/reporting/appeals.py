@@ -65,7 +65,7 @@ class Effects:
             return
         account_id, _ = self._named(tx, case)
         get_account(tx, case.forum_id, account_id, lock=True)
-        forgive_attempts(tx, case.forum_id, account_id, case.id)
+        forgive_attempts(tx, account_id, case.id)
 
     def _let_pass(self, tx: Transaction, case: Case, decision: Decision) -> None:
         if decision.outcome != GRANTED:

@@ -223,7 +223,8 @@ class Handling:
         on_appeal = case.appealed_at is not None
         if case.accepted_at is None:
             raise NotAccepted
-        refuse_unfit(case.kind, decision.outcome, decision.reason, on_appeal=on_appeal)
+        against = case.against.kind if case.against else None
+        refuse_unfit(case.kind, decision.outcome, decision.reason, against, on_appeal=on_appeal)
         if decision.measures:
             refuse_measures(decision.outcome)
         if tx.actor.id in _judges(tx, case):

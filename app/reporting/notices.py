@@ -12,9 +12,9 @@ BRING: dict[AgainstKind, Sentence] = {
         "写明为什么不该封禁；有截图或链接请附上。", "Say why you should not be banned; add links or texts."
     ),
     AgainstKind.REFUSED_VERIFICATION: Sentence(
-        "写明用了哪种方式、何时没有通过；不要写证件号码，人工核验时再出示。",
-        "Say which way you used and when it was refused; leave the number of your document out, you show it at the"
-        " manual check.",
+        "写明用了哪种方式、何时没有通过；不要写证件号码。申诉成立后可以重新核验。",
+        "Say which way you used and when it was refused; leave the number of your document out. If you are right, you"
+        " can verify again.",
     ),
     AgainstKind.SCREENING_DECISION: Sentence(
         "写明哪段文字、本来的意思是什么。", "Say which text it is and what it was meant to say."

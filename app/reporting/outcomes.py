@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from app.kernel.errors import FieldError
 from app.kernel.sentence import Sentence
-from app.reporting.domain import NOT_PROVEN, CaseKind
+from app.reporting.domain import NOT_PROVEN, AgainstKind, CaseKind
 from app.reporting.errors import OutcomeUnfit
 
 _NOT_AN_OUTCOME = Sentence("这类案件没有这种结果。", "A case of this kind does not end so.")
@@ -14,6 +14,7 @@ _NOT_A_REASON = Sentence("这个理由不适用于这种结果。", "This reason
 UPHELD, PARTLY_UPHELD, NOT_UPHELD = "upheld", "partly_upheld", "not_upheld"
 OUTSIDE_SCOPE, DUPLICATE = "outside_scope", "duplicate"
 GRANTED, PARTLY_GRANTED, REJECTED = "granted", "partly_granted", "rejected"
+ATTEMPTS_FORGIVEN = "attempts_forgiven"
 _FOUND_RIGHT = (UPHELD, PARTLY_UPHELD)
 
 OUTCOMES: dict[str, Sentence] = {
@@ -70,6 +71,13 @@ REASONS: dict[str, Reason] = {
     "decision_wrong": Reason(
         Sentence("原决定有误，已撤销。", "The decision was wrong and has been undone."), (GRANTED,)
     ),
+    ATTEMPTS_FORGIVEN: Reason(
+        Sentence(
+            "之前没有通过的次数不再计算。请从论坛里或「我的」页面重新核验。",
+            "What was refused counts no more. Verify again, from the forum or from your own page.",
+        ),
+        (GRANTED,),
+    ),
     "new_evidence": Reason(
         Sentence("新的材料改变了结论。", "What you brought has changed the finding."), (GRANTED, PARTLY_GRANTED)
     ),
@@ -96,9 +104,20 @@ def refuse_measures(outcome: str) -> None:
         raise OutcomeUnfit([FieldError("/measures", "not-allowed", _NO_MEASURES)])
 
 
-def refuse_unfit(kind: CaseKind, outcome: str, reason: str, *, on_appeal: bool) -> None:
+def goes_with(outcome: str, reason: str, against: AgainstKind | None) -> bool:
+    """Whether an outcome may have this reason, of the known ones.
+
+    Whoever is right about a refused verification may try again, and is verified by nobody: no other reason says so.
+    """
+    of_attempts = outcome == GRANTED and against is AgainstKind.REFUSED_VERIFICATION
+    return outcome in REASONS[reason].outcomes and (reason == ATTEMPTS_FORGIVEN) is of_attempts
+
+
+def refuse_unfit(
+    kind: CaseKind, outcome: str, reason: str, against: AgainstKind | None = None, *, on_appeal: bool
+) -> None:
     """Raises `OutcomeUnfit`."""
     if outcome not in outcomes_of(kind, on_appeal=on_appeal):
         raise OutcomeUnfit([FieldError("/outcome", "not-allowed", _NOT_AN_OUTCOME)])
-    if reason not in REASONS or outcome not in REASONS[reason].outcomes:
+    if reason not in REASONS or not goes_with(outcome, reason, against):
         raise OutcomeUnfit([FieldError("/reason", "not-allowed", _NOT_A_REASON)])

@@ -1,4 +1,4 @@
-"""Steps about an account that was refused: what counted against it counts no more, and a person looks at it."""
+"""Steps about an account that was refused: what counted against it counts no more, or a person is to look at it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,14 +25,13 @@ def refused_verification(tx: Transaction, account_id: AccountId, ref: str | None
     return Refused(*found) if found else None
 
 
-def forgive_attempts(tx: Transaction, forum_id: ForumId, account_id: AccountId, case: str | None = None) -> None:
-    """A step: the account, held by the caller, has all its tries again, and a manual check waits for it.
+def forgive_attempts(tx: Transaction, account_id: AccountId, case: str | None = None) -> None:
+    """A step: the account, held by the caller, has all its tries again.
 
-    Verdicts stay what they are: nobody is verified by this.
+    Verdicts stay what they are: nobody is verified by this, and the person goes on where they were refused.
     """
     forgiving_rows.forgive(tx.session, account_id, tx.now)
     audit.record(tx, Action.ATTEMPTS_FORGIVEN, ObjectKind.ACCOUNT, account_id, case=case)
-    begin_by_hand(tx, forum_id, account_id)
 
 
 def begin_by_hand(tx: Transaction, forum_id: ForumId, account_id: AccountId) -> VerificationId:

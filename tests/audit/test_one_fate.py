@@ -195,7 +195,7 @@ def _acts_after_a_misuse(services: Services, desk: Desk) -> Acts:
 
     def forgive() -> None:
         with services.unit_of_work.begin(OPERATOR) as tx:
-            forgive_attempts(tx, desk.forum_id, accused.id)
+            forgive_attempts(tx, accused.id)
 
     def cut() -> None:
         with services.unit_of_work.begin(OPERATOR) as tx:

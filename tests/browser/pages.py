@@ -482,7 +482,7 @@ def _held_names_at_me(walker: Walker, other: str, phone: str) -> Iterator[str]:
     for review in walker.services.reviews.list_open(ReviewFilter()):
         walker.services.reviews.decide(OPERATOR, review.id, review.version, Ruling.BLOCK, "test")
     page.reload()
-    walker.sees("me.unseen.appeal")
+    walker.sees("appeals.me.appeal")
     yield "me-refused"
     page.goto(remedy)
     walker.sees("continue.handle.why")

@@ -20,7 +20,14 @@ from app.posting.service import Posting
 from app.reporting.appealing import NewAppeal
 from app.reporting.desk import NewComplaint
 from app.reporting.domain import AgainstKind, CaseKind, Category, TargetKind
-from app.reporting.errors import AlreadyAppealed, CaseDecided, NeedsAnotherPerson, NotAboutMisuse, NothingToAppeal
+from app.reporting.errors import (
+    AlreadyAppealed,
+    CaseDecided,
+    NeedsAnotherPerson,
+    NotAboutMisuse,
+    NothingToAppeal,
+    OutcomeUnfit,
+)
 from app.reporting.filing import Filed, NamedTarget
 from app.reporting.handling import Decision
 from app.reporting.models import CaseRow
@@ -216,7 +223,10 @@ def test_a_name_that_was_refused_is_shown_and_refused_attempts_are_forgiven(
         assert check(desk, account) == "rejected"
     with pytest.raises(TooManyAttempts):
         check(desk, account)
-    decide(services, member, appeal(desk, account, AgainstKind.REFUSED_VERIFICATION))
+    filed = appeal(desk, account, AgainstKind.REFUSED_VERIFICATION)
+    with pytest.raises(OutcomeUnfit):  # nothing is undone and nobody verified: it says what the person can do next
+        decide(services, member, filed, reason="decision_wrong")
+    decide(services, member, filed, reason="attempts_forgiven")
     assert check(desk, account) == "rejected"
 
 

@@ -22,6 +22,7 @@ from app.wiring import Services
 from tests.support.clock import FakeClock
 from tests.support.disclosing import open_office
 from tests.support.forum import ForumBackend, sandbox_number
+from tests.support.reported import report
 from tests.support.reviewing import publish, waiting
 from tests.support.staff import make_staff, settle
 
@@ -48,6 +49,9 @@ TYPED: Mapping[str, tuple[str, ...]] = {
     "staff": ("email",),
     "job_runs": ("last_failure",),
     "agreement_drafts": ("title", "text_zh", "text_en"),
+    "violations": ("content_ref", "url", "hold_reason"),
+    "violation_measures": ("reason",),
+    "authority_reports": ("authority_name", "region", "channel", "receipt_no", "withdrawn_because"),
 }
 """Columns of free text, by table: what people wrote, or what another service answered."""
 
@@ -106,7 +110,8 @@ def furnish(
     services.audit.sequencer.catch_up()
     with services.unit_of_work.read() as tx:
         entry_id = tx.session.scalars(select(LeafRow.entry_id)).first()
-    return {
+    reported = report(services, clock, forum_id, founder["id"], authority.id, texts)
+    return reported | {
         "account_id": deputy["id"],
         "board": board["id"],
         "moderator": office.standing.appointment.id,

@@ -223,7 +223,7 @@ def _check(desk: Desk, account: Account, name: str) -> str:
     return desk.settle(checks.ask(checks.start(OPERATOR, request, lambda _tx, _begun: None))).outcome
 
 
-def test_what_was_refused_counts_no_more_once_it_is_forgiven_and_a_person_looks(services: Services, desk: Desk) -> None:
+def test_what_was_refused_counts_no_more_once_forgiven_and_waits_for_nobody(services: Services, desk: Desk) -> None:
     account, wrong = desk.account("总是不符"), "不一致"
     for _ in range(3):
         assert _check(desk, account, wrong) == "rejected"
@@ -233,7 +233,7 @@ def test_what_was_refused_counts_no_more_once_it_is_forgiven_and_a_person_looks(
         assert refused_verification(tx, account.id, "vrf_none") is None
         assert refused_verification(tx, account.id, None) is not None
         get_account(tx, desk.forum_id, account.id, lock=True)
-        forgive_attempts(tx, desk.forum_id, account.id)
+        forgive_attempts(tx, account.id)
     assert _check(desk, account, wrong) == "rejected"
     with services.unit_of_work.read() as tx:
-        assert awaits_person(tx, account.id)
+        assert not awaits_person(tx, account.id)

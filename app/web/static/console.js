@@ -71,7 +71,9 @@
       key.focus();
     } else {
       key.click();
-      if (key.matches("details > summary, a")) key.focus();
+      if (!key.matches("details > summary, a")) return;
+      const box = key.parentElement.open && key.parentElement.querySelector("textarea, select");
+      (box || key).focus();
     }
   });
 })();

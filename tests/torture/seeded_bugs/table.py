@@ -27,7 +27,7 @@ _ADDRESS_AS_TOLD = """\
     host = told.decode("latin-1").split(",")[0] if told else str(client[0]) if client else ""
 """
 _RECORDED_APART = """\
-            _record(tx, account, ActKind.BAN, reason)
+            _record(tx, account, ActKind.BAN, reason, basis.case_id)
         with self._unit_of_work.begin(actor) as tx:
 """
 _NOT_MATCHED = """\
@@ -165,7 +165,9 @@ BUGS = (
         "a ban is committed before its entry of the record, in a transaction of its own",
         (
             Edit(
-                "app/accounts/sanctions.py", "            _record(tx, account, ActKind.BAN, reason)\n", _RECORDED_APART
+                "app/accounts/sanctions.py",
+                "            _record(tx, account, ActKind.BAN, reason, basis.case_id)\n",
+                _RECORDED_APART,
             ),
         ),
         ("tests/audit/test_one_fate.py::test_an_act_whose_entry_is_lost_has_not_happened",),
