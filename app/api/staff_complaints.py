@@ -26,7 +26,15 @@ from app.api.staff_complaint_shapes import (
     WholeCaseShown,
     WhyGiven,
 )
-from app.api.staff_dependencies import ONCE_STAFF, READING_STAFF, SignedInStaff, StaffCaller, staff_router, staff_with
+from app.api.staff_dependencies import (
+    ONCE_STAFF,
+    READING_STAFF,
+    WRITING_STAFF,
+    SignedInStaff,
+    StaffCaller,
+    staff_router,
+    staff_with,
+)
 from app.kernel.secret import Secret
 from app.reporting.calendar import known_until
 from app.reporting.docket import CaseFilter
@@ -154,15 +162,13 @@ def agree_to_measures(
     return once.answer(caller, 200, lambda: WholeCaseShown.whole(handling.agree(caller.actor, case_id, body.version)))
 
 
-@router.post(
-    "/complaints/{case_id}/contact", response_model=ContactShown, responses=problems({**ONCE_STAFF, **NOT_FOUND})
-)
-def read_contact(
-    case_id: str, body: WhyGiven, caller: ComplaintsCaller, services: ServicesOf, once: OnceOf
-) -> Response:
-    """Opens how to reach whoever complained; who did it and why is on record."""
-    handling, why = services.complaints.handling, Secret(body.reason)
-    return once.answer(caller, 200, lambda: ContactShown.of(handling.read_contact(caller.actor, case_id, why)))
+@router.post("/complaints/{case_id}/contact", responses=problems({**WRITING_STAFF, **NOT_FOUND}))
+def read_contact(case_id: str, body: WhyGiven, caller: ComplaintsCaller, services: ServicesOf) -> ContactShown:
+    """Opens how to reach whoever complained; who did it and why is on record.
+
+    It takes no `Idempotency-Key`: the answer is stored nowhere, and each reading is on record.
+    """
+    return ContactShown.of(services.complaints.handling.read_contact(caller.actor, case_id, Secret(body.reason)))
 
 
 @router.get("/recusals", responses=problems(READING))

@@ -63,10 +63,10 @@ class ViolationDesk:
     def record_in(self, tx: Transaction, forum_id: ForumId, new: NewViolation) -> Violation:
         """A step: the same in the transaction of what depends on it. Raises `NoSuchCase` besides."""
         refuse_unreadable([Text(Field.EXTERNAL_ID, "/content/ref", new.content.ref)])
-        if new.case is not None and case_rows.find(tx.session, new.case, recused_from(tx, tx.actor.id)) is None:
-            raise NoSuchCase
         account = find_named(tx, forum_id, new.account)
         violation = _new_violation(tx, account, new)
+        if new.case is not None:
+            _name_whose(tx, new.case, violation)
         violation_rows.add(tx.session, violation)
         digest = evidence.keep(tx, self._records, violation, account, new.content)
         audit.record(tx, Action.VIOLATION_RECORDED, ObjectKind.VIOLATION, violation.id, case=digest.hex())
@@ -162,6 +162,18 @@ def get_violation(tx: Transaction, forum_id: ForumId | None, violation_id: str, 
 def hidden_from(tx: Transaction) -> Recused:
     """A step: the accounts and boards of the member who acts, of which they see no violation. Source: L9."""
     return recused_from(tx, tx.actor.id) if tx.actor.kind is ActorKind.STAFF else Recused()
+
+
+def _name_whose(tx: Transaction, case_id: str, violation: Violation) -> None:
+    """The case by which it was found says from now on whose content it is about, and does not exist for them.
+
+    Raises `NoSuchCase`, also for another forum's and for what concerns the member who acts.
+    """
+    case = case_rows.find(tx.session, case_id, recused_from(tx, tx.actor.id))
+    if case is None or case.forum_id != violation.forum_id:
+        raise NoSuchCase
+    case.target_account_id = case.target_account_id or violation.account_id
+    case.target_board_id = case.target_board_id or violation.board_id
 
 
 def view_of(tx: Transaction, violation: Violation) -> ViolationView:

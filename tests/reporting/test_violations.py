@@ -193,6 +193,27 @@ def test_what_a_company_wants_deleted_goes_out_once_a_second_member_agrees(
     assert outcome(reviewer.post("/v1/staff/violations", json=nobodys)) == (404, "not-found")
 
 
+def test_a_case_says_whose_content_it_is_about_once_a_violation_is_recorded_for_it(
+    new_forum: Callable[[str], ForumBackend],
+    forum: ForumBackend,
+    anybody: Anybody,
+    reviewer: httpx2.Client,
+    colleague: httpx2.Client,
+) -> None:
+    """And so it is nothing for a member whose own account it is."""
+    anybody.code()
+    (case,) = waiting(reviewer)
+    author, other_forum = forum.register("静水")["id"], new_forum("另一个论坛")
+    ok(colleague.post("/v1/staff/recusals", json={"account_id": author}))
+    assert len(waiting(colleague)) == 1
+    body = found(author, source="complaint", forum_id=forum.credentials.forum_id, case=case["id"])
+    elsewhere = {**body, "account_id": other_forum.register("别处")["id"], "forum_id": other_forum.credentials.forum_id}
+    assert outcome(reviewer.post("/v1/staff/violations", json=elsewhere)) == (404, "not-found")
+    ok(reviewer.post("/v1/staff/violations", json=body))
+    assert waiting(reviewer)[0]["target_account_id"] == author
+    assert waiting(colleague) == []
+
+
 def test_acts_on_accounts_and_boards_write_their_measure_by_themselves(forum: ForumBackend, clock: FakeClock) -> None:
     account = forum.moderator_to_be("静水")
     forum.board(account["id"])
