@@ -19,7 +19,9 @@ _ABOUT_THE_DATABASE = (
 _IN_TURNS = (
     *("tests/accounts/", "tests/agreements/", "tests/api/", "tests/boards/", "tests/compliance/", "tests/forums/"),
     *("tests/oracle/", "tests/posting/", "tests/registration/", "tests/screening/", "tests/staff/"),
-    *("tests/verification/", "tests/web/"),
+    *("tests/verification/", "tests/web/", "tests/reporting/", "tests/disclosure/", "tests/pages/"),
+    *(f"tests/torture/test_{name}" for name in ("alike", "code_guesses", "complaint_", "sign_in_guesses", "tokens")),
+    "tests/torture/test_tracking_guesses",
 )
 """What is promised there is promised of the rules; many tests of a file send the same statements to the database."""
 _BOTH = "at_once"
