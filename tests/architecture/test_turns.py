@@ -33,9 +33,16 @@ def test_of_each_test_one_twin_stays_and_each_database_gets_its_share() -> None:
 def test_what_is_about_the_database_or_about_many_at_once_never_rests() -> None:
     for where in ("tests/db/test_x.py", "tests/audit/test_x.py", "tests/verification/test_persons_at_once.py"):
         assert twins_that_rest(collected(where, "test_it", "a", "b")) == []
-    assert twins_that_rest(collected("tests/journeys/test_x.py", "test_it")) == []
+    assert twins_that_rest(collected("tests/console/test_x.py", "test_it")) == []
 
 
 def test_of_many_sets_each_runs_once_wherever_the_test_stands_and_a_test_without_a_twin_runs() -> None:
-    assert len(twins_that_rest(collected("tests/journeys/test_x.py", "test_it", *"abcdef"))) == 6
+    assert len(twins_that_rest(collected("tests/console/test_x.py", "test_it", *"abcdef"))) == 6
     assert twins_that_rest(collected("tests/boards/test_x.py", "test_it", on=("postgresql",))) == []
+
+
+def test_of_a_walk_in_both_languages_one_rests() -> None:
+    walks = collected(
+        "tests/browser/test_x.py", "test_it", "console-zh-sqlite", "console-en-sqlite", "me-zh-sqlite", on=("a",)
+    )
+    assert len(twins_that_rest(walks)) == 1

@@ -7,6 +7,7 @@ from zlib import crc32
 import pytest
 
 _DATABASES = ("sqlite", "postgresql")
+_LANGUAGES = ("-zh-", "-en-")
 _ABOUT_THE_DATABASE = (
     "tests/audit/",
     "tests/db/",
@@ -20,8 +21,14 @@ _IN_TURNS = (
     *("tests/accounts/", "tests/agreements/", "tests/api/", "tests/boards/", "tests/compliance/", "tests/forums/"),
     *("tests/oracle/", "tests/posting/", "tests/registration/", "tests/screening/", "tests/staff/"),
     *("tests/verification/", "tests/web/", "tests/reporting/", "tests/disclosure/", "tests/pages/"),
-    *(f"tests/torture/test_{name}" for name in ("alike", "code_guesses", "complaint_", "sign_in_guesses", "tokens")),
-    "tests/torture/test_tracking_guesses",
+    *(
+        "tests/journeys/",
+        "tests/torture/test_alike",
+        "tests/torture/test_code_guesses",
+        "tests/torture/test_complaint_",
+    ),
+    *("tests/torture/test_hostile", "tests/torture/test_sign_in_guesses", "tests/torture/test_tracking_guesses"),
+    *("tests/torture/test_tokens", "tests/torture/test_pauses", "tests/torture/test_time_travel"),
 )
 """What is promised there is promised of the rules; many tests of a file send the same statements to the database."""
 _BOTH = "at_once"
@@ -36,7 +43,26 @@ def twins_that_rest(items: Sequence[pytest.Item]) -> list[pytest.Item]:
     """
     together = Counter(_without_database(item) for item in items)
     sets = Counter(name.partition("[")[0] for name, number in together.items() if number == len(_DATABASES))
-    return [item for item in items if together[_without_database(item)] == len(_DATABASES) and _rests(item, sets)]
+    twins = [item for item in items if together[_without_database(item)] == len(_DATABASES) and _rests(item, sets)]
+    return twins + _walks_that_rest(items)
+
+
+def _walks_that_rest(items: Sequence[pytest.Item]) -> list[pytest.Item]:
+    """Of the walks through pages that are taken in both languages: the one in the language whose turn it is not."""
+    walks = Counter(_without_language(item) for item in items)
+    return [
+        item
+        for item in items
+        if walks[_without_language(item)] == len(_LANGUAGES)
+        and item.nodeid
+        == _without_language(item).replace("-??-", _LANGUAGES[crc32(_without_language(item).encode()) % 2])
+    ]
+
+
+def _without_language(item: pytest.Item) -> str:
+    if not item.nodeid.startswith("tests/browser/"):
+        return ""
+    return item.nodeid.replace("-zh-", "-??-").replace("-en-", "-??-")
 
 
 def _rests(item: pytest.Item, sets: Counter[str]) -> bool:
