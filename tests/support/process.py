@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from random import randrange
 from socket import create_server
 
 import httpx2
@@ -17,6 +18,7 @@ from tests.support.command import Process, run_command, start_command
 
 _START_SECONDS = 120
 """A busy machine is no failure."""
+_OWN_PORTS = (12_000, 32_000)
 SHIMING = (sys.executable, "-m", "app")
 
 
@@ -82,8 +84,14 @@ def serving_process(
 
 
 def free_address() -> str:
-    with create_server(("127.0.0.1", 0)) as free:
-        return f"http://127.0.0.1:{free.getsockname()[1]}"
+    """Below the ports that the system hands out by itself: or another test's server may have it by the start."""
+    while True:
+        port = randrange(*_OWN_PORTS)  # noqa: S311 -- any will do
+        try:
+            with create_server(("127.0.0.1", port)):
+                return f"http://127.0.0.1:{port}"
+        except OSError:
+            continue
 
 
 def _start(command: Sequence[str], arguments: Sequence[str], environment: Mapping[str, str], output: Path) -> Process:
