@@ -120,9 +120,10 @@ class _Hand:
         self.calls += 1
         if self.calls % _AGED_AFTER == 0:
             self.world.age()
-        for name in case.path_parameters or {}:
-            if self._mostly(4):
-                case.path_parameters[name] = self._known(_SPARED.get((is_for_staff(case.operation.path), name), name))
+        for name, value in (case.path_parameters or {}).items():
+            spared = _SPARED.get((is_for_staff(case.operation.path), name))
+            if self._mostly(4) or (spared and value in self.world.known[name]):  # it heard of some in an earlier answer
+                case.path_parameters[name] = self._known(spared or name)
         if case.meta is not None and case.meta.generation.mode is GenerationMode.POSITIVE:
             self._touch_good_one(case)
         headers = case.headers
