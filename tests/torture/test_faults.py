@@ -4,17 +4,20 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import psycopg
 import pytest
 
 from tests.support.barrage import Heard, House, house
+from tests.support.forum import ForumBackend
 from tests.support.postgres import Postgres, start_postgres
+from tests.support.process import free_address, serving_process
 from tests.support.proxy import Mode, Proxy, proxied
 from tests.torture.form import Form
 
@@ -22,7 +25,6 @@ _DOWN_SECONDS = 2.0
 _HANG_SECONDS = 10.0
 _SESSIONS = "SELECT pid FROM pg_stat_activity WHERE usename = 'shiming'"
 _CLAIM, _WORK = 2, 3
-_TURNS = 8
 _LEASE_SECONDS = 70
 
 
@@ -248,26 +250,41 @@ def test_what_was_acknowledged_is_there_and_what_was_not_is_503_when_the_server_
         )
 
 
-def test_a_commit_whose_answer_was_lost_is_503_and_its_key_finds_out_what_became_of_it(site: Site, form: Form) -> None:
+@contextmanager
+def _undisturbed(site: Site, folder: Path) -> Iterator[tuple[Proxy, httpx2.Client]]:
+    """A service of its own on the same database, without a worker: no commit but of those whom the forum asks for."""
+    with proxied(site.server.folder / ".s.PGSQL.5432") as proxy:
+        url = f"postgresql://shiming@127.0.0.1:{proxy.port}/shiming"
+        environment = {**site.house.service.environment, "SHIMING_DATABASE_URL": url, "SHIMING_ISSUER": free_address()}
+        with (
+            serving_process(environment, folder / "output", more=["--no-worker"]) as served,
+            closing(ForumBackend(served.address, site.house.forum.credentials).http) as http,
+        ):
+            yield proxy, http
+
+
+def test_a_commit_whose_answer_was_lost_is_503_and_its_key_finds_out_what_became_of_it(
+    site: Site, form: Form, tmp_path: Path
+) -> None:
     """The first commit ends the look at who is calling, the second claims the key, the third does the work."""
-    for commit in range(1, form.size(short=4, long=7)):
-        if commit == _CLAIM and not form.long:
-            continue  # a minute until the claim ends
-        expected = (503 if commit <= _WORK else 201, commit == _WORK)
-        assert expected in (_lose(site, commit, turn) for turn in range(_TURNS))
+    with _undisturbed(site, tmp_path) as (proxy, http):
+        for commit in range(1, form.size(short=4, long=7)):
+            if commit == _CLAIM and not form.long:
+                continue  # a minute until the claim ends
+            proxy.commits_until_cut = commit
+            assert _asked_until_made(site, http, commit) == (503 if commit <= _WORK else 201, commit == _WORK)
     form.tell("PostgreSQL answer to a commit lost", f"each of {commit} commits: 503 or 201, and its account there once")
 
 
-def _lose(site: Site, commit: int, turn: int) -> tuple[int, bool]:
-    """The first answer, and whether it was given again in the end. The worker's own commits may spoil a turn."""
-    key, handle = {"idempotency-key": f"lost-commit-number-{commit}-{turn}"}, f"独一无二{commit}{turn}"
-    site.proxy.commits_until_cut = commit
-    answers = [site.house.forum.post("/v1/accounts", {"handle": handle}, headers=key)]
+def _asked_until_made(site: Site, http: httpx2.Client, commit: int) -> tuple[int, bool]:
+    """The first answer, and whether it was given again in the end."""
+    key, body = {"idempotency-key": f"lost-commit-number-{commit}"}, {"handle": f"独一无二{commit}"}
+    answers = [http.post("/v1/accounts", json=body, headers=key)]
     until = time.monotonic() + _LEASE_SECONDS
     while answers[-1].status_code != 201 and time.monotonic() < until:
-        answers.append(site.house.forum.post("/v1/accounts", {"handle": handle}, headers=key))
+        answers.append(http.post("/v1/accounts", json=body, headers=key))
         assert answers[-1].status_code in {201, 409}
         time.sleep(0 if answers[-1].status_code == 201 else 2)
     assert answers[-1].status_code == 201
-    assert site.ask("SELECT count(*) FROM accounts WHERE handle = %s", handle) == [1]
+    assert site.ask("SELECT count(*) FROM accounts WHERE handle = %s", body["handle"]) == [1]
     return answers[0].status_code, answers[-1].headers.get("idempotency-replayed") == "true"
