@@ -7,5 +7,5 @@ T = TypeVar("T")
 
 
 def share(things: Sequence[T], place: int, size: int) -> list[T]:
-    """The next `size` of the things for the place of this number, so that all are given when there are places enough."""
+    """The next `size` of the things for the place of this number; with places enough all of them are given."""
     return [things[(place * size + number) % len(things)] for number in range(min(size, len(things)))]

@@ -27,7 +27,8 @@ _IN_TURNS = (
         "tests/torture/test_code_guesses",
         "tests/torture/test_complaint_",
     ),
-    *("tests/torture/test_hostile", "tests/torture/test_sign_in_guesses", "tests/torture/test_tracking_guesses"),
+    *("tests/torture/test_canaries", "tests/torture/test_hostile", "tests/torture/test_sign_in_guesses"),
+    *("tests/torture/test_tracking_guesses",),
     *("tests/torture/test_tokens", "tests/torture/test_pauses", "tests/torture/test_time_travel"),
 )
 """What is promised there is promised of the rules; many tests of a file send the same statements to the database."""
@@ -79,7 +80,7 @@ def _without_database(item: pytest.Item) -> str:
 
 
 def _database(item: pytest.Item) -> str:
-    """The parameter of the fixture `database_url`; empty for a test without one."""
+    """The parameter of the fixture that has one; empty for a test without a database."""
     callspec = getattr(item, "callspec", None)
-    found = callspec.params.get("database_url") if callspec else None
-    return found if found in _DATABASES else ""
+    given = callspec.params.values() if callspec else ()
+    return next((str(one) for one in given if one in _DATABASES), "")

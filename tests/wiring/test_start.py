@@ -1,6 +1,7 @@
 """What will not start, and that the refusal names the reason."""
 
 import gc
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
@@ -52,19 +53,37 @@ class StandInSender:
         """Sends nothing."""
 
 
-@pytest.fixture
-def production(tmp_path: Path) -> Settings:
-    """Production as it should be, on SQLite."""
+def _production(home: Path) -> Settings:
     return Settings(
         _env_file=None,  # type: ignore[call-arg] # pydantic-settings takes it, its types do not
         env=Environment.PRODUCTION,
-        data_dir=tmp_path / "data",
-        keys_dir=tmp_path / "keys",
+        data_dir=home / "data",
+        keys_dir=home / "keys",
         issuer="https://shiming.example",
         verification_providers="stand-in",
         sms_senders="stand-in",
-        audit_anchor_file=tmp_path / "elsewhere" / "anchors",
+        audit_anchor_file=home / "elsewhere" / "anchors",
     )
+
+
+@pytest.fixture
+def production(tmp_path: Path) -> Settings:
+    """Production as it should be, on SQLite."""
+    return _production(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def initialised(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("initialised")
+    initialise(_production(home), FakeClock())
+    return home
+
+
+@pytest.fixture
+def ready(production: Settings, initialised: Path, tmp_path: Path) -> Settings:
+    """The same, initialised."""
+    shutil.copytree(initialised, tmp_path, dirs_exist_ok=True)
+    return production
 
 
 def _build(settings: Settings) -> None:
@@ -106,23 +125,20 @@ BESIDE_EACH_OTHER: dict[str, Callable[[Path], dict[str, object]]] = {
 NAMES = sorted({name for _, name in FAULTS.values()})
 
 
-def test_production_that_is_as_it_should_be_starts(production: Settings) -> None:
+def test_production_that_is_as_it_should_be_starts(ready: Settings) -> None:
     # without this, every refusal below could have another cause
-    initialise(production, FakeClock())
-    _build(production)
-    assert {key.environment for key in load_keyring(production.keys_dir).all()} == {"production"}
+    _build(ready)
+    assert {key.environment for key in load_keyring(ready.keys_dir).all()} == {"production"}
 
 
-def test_production_starts_with_the_shortest_pause_that_is_allowed(production: Settings) -> None:
-    initialise(production, FakeClock())
-    _build(production.model_copy(update={"sms_pause_seconds": policies.SMS_PAUSE_FLOOR.value}))
+def test_production_starts_with_the_shortest_pause_that_is_allowed(ready: Settings) -> None:
+    _build(ready.model_copy(update={"sms_pause_seconds": policies.SMS_PAUSE_FLOOR.value}))
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_production_refuses_and_names_what_is_wrong_and_nothing_else(production: Settings, fault: str) -> None:
+def test_production_refuses_and_names_what_is_wrong_and_nothing_else(ready: Settings, fault: str) -> None:
     changes, name = FAULTS[fault]
-    initialise(production, FakeClock())
-    faulty = production.model_copy(update=changes)
+    faulty = ready.model_copy(update=changes)
     for said in (_refusal(lambda: _build(faulty)), _refusal(lambda: initialise(faulty, FakeClock()))):
         assert name in said
         # provider and sender share a sentence; every other setting goes unmentioned
@@ -139,10 +155,9 @@ def test_production_refuses_what_would_be_lost_or_restored_together(
     assert f"Production will not start: {fault}" in _refusal(lambda: initialise(faulty, FakeClock()))
 
 
-def test_production_names_everything_that_is_wrong_at_once(production: Settings) -> None:
-    initialise(production, FakeClock())
+def test_production_names_everything_that_is_wrong_at_once(ready: Settings) -> None:
     changes = {key: value for change, _ in FAULTS.values() for key, value in change.items()}
-    said = _refusal(lambda: _build(production.model_copy(update=changes)))
+    said = _refusal(lambda: _build(ready.model_copy(update=changes)))
     assert all(name in said for name in NAMES)
 
 
@@ -162,15 +177,14 @@ def test_production_does_not_take_over_an_installation_made_in_development(produ
 
 @pytest.mark.parametrize("library", ["ecdsa", "rsa"])
 def test_production_refuses_a_library_with_a_known_defect_and_development_warns(
-    production: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, library: str
+    ready: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, library: str
 ) -> None:
-    initialise(production, FakeClock())
-    _build(production)
+    _build(ready)
     (tmp_path / "installed").mkdir()
     (tmp_path / "installed" / f"{library}.py").touch()
     monkeypatch.syspath_prepend(tmp_path / "installed")
-    assert library in _refusal(lambda: _build(production))
-    development = production.model_copy(update={"env": Environment.DEVELOPMENT})
+    assert library in _refusal(lambda: _build(ready))
+    development = ready.model_copy(update={"env": Environment.DEVELOPMENT})
     assert any(library in warning for warning in warnings_of(development))
 
 
@@ -205,22 +219,20 @@ def test_development_starts_on_the_same_postgres(
 
 
 @pytest.mark.parametrize("start", ["initialise", "build"])
-def test_a_database_that_does_not_answer_is_a_start_that_is_refused(production: Settings, start: str) -> None:
-    initialise(production, FakeClock())
-    away = production.model_copy(update={"database_url": "postgresql://shiming:canary-password@127.0.0.1:1/shiming"})
+def test_a_database_that_does_not_answer_is_a_start_that_is_refused(ready: Settings, start: str) -> None:
+    away = ready.model_copy(update={"database_url": "postgresql://shiming:canary-password@127.0.0.1:1/shiming"})
     said = _refusal(lambda: _build(away) if start == "build" else initialise(away, FakeClock()))
     assert "SHIMING_DATABASE_URL" in said
     assert "canary-password" not in said
 
 
-def test_a_provider_or_sender_that_this_version_lacks_is_refused_by_name(production: Settings) -> None:
-    initialise(production, FakeClock())
+def test_a_provider_or_sender_that_this_version_lacks_is_refused_by_name(ready: Settings) -> None:
 
     def without_provider() -> None:
-        build(production, clock=FakeClock(), sender=StandInSender())
+        build(ready, clock=FakeClock(), sender=StandInSender())
 
     def without_sender() -> None:
-        build(production, clock=FakeClock(), provider=StandInProvider())
+        build(ready, clock=FakeClock(), provider=StandInProvider())
 
     assert "SHIMING_VERIFICATION_PROVIDERS" in _refusal(without_provider)
     assert "SHIMING_SMS_SENDERS" in _refusal(without_sender)
