@@ -38,8 +38,9 @@ class Proxy:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self.mode = Mode.PASS
-        self.commits_until_cut = 0
-        """The connection of this commit from now is reset, when the server has done it and only the answer is lost."""
+        self.statement_to_lose = b""
+        """The transaction with this statement is committed, and its connection reset before the answer comes back."""
+        self._losing: set[socket.socket] = set()
         self._serve()
 
     def reset(self) -> None:
@@ -81,8 +82,7 @@ class Proxy:
     def _there(self, client: socket.socket, server: socket.socket) -> None:
         with suppress(OSError):
             while data := client.recv(_CHUNK):
-                if _COMMIT in data and self._cuts():
-                    self._cut.add(client)
+                self._look(client, data)
                 if self.mode is not Mode.SILENT:
                     server.sendall(data)
         _end(client, server)
@@ -94,10 +94,13 @@ class Proxy:
         _end(client, server)
         server.close()
 
-    def _cuts(self) -> bool:
+    def _look(self, client: socket.socket, data: bytes) -> None:
         with self._lock:
-            self.commits_until_cut -= 1
-            return self.commits_until_cut == 0
+            if self.statement_to_lose and self.statement_to_lose in data:
+                self.statement_to_lose = b""
+                self._losing.add(client)
+            if _COMMIT in data and client in self._losing:
+                self._cut.add(client)
 
     def _answer(self, client: socket.socket, data: bytes) -> None:
         match self.mode:

@@ -24,7 +24,12 @@ from tests.torture.form import Form
 _DOWN_SECONDS = 2.0
 _HANG_SECONDS = 10.0
 _SESSIONS = "SELECT pid FROM pg_stat_activity WHERE usename = 'shiming'"
-_CLAIM, _WORK = 2, 3
+_LOST: dict[bytes, tuple[int, bool]] = {
+    b"FROM clients": (503, False),
+    b"INSERT INTO accounts": (503, True),
+    b"INSERT INTO idempotency_claims": (503, False),
+}
+"""By what the transaction did: what the forum hears, and whether the first work is what it hears of in the end."""
 _LEASE_SECONDS = 70
 
 
@@ -266,19 +271,18 @@ def _undisturbed(site: Site, folder: Path) -> Iterator[tuple[Proxy, httpx2.Clien
 def test_a_commit_whose_answer_was_lost_is_503_and_its_key_finds_out_what_became_of_it(
     site: Site, form: Form, tmp_path: Path
 ) -> None:
-    """The first commit ends the look at who is calling, the second claims the key, the third does the work."""
+    """The look at who is calling, the work, and the claim of the key, which takes a minute to end."""
     with _undisturbed(site, tmp_path) as (proxy, http):
-        for commit in range(1, form.size(short=4, long=7)):
-            if commit == _CLAIM and not form.long:
-                continue  # a minute until the claim ends
-            proxy.commits_until_cut = commit
-            assert _asked_until_made(site, http, commit) == (503 if commit <= _WORK else 201, commit == _WORK)
-    form.tell("PostgreSQL answer to a commit lost", f"each of {commit} commits: 503 or 201, and its account there once")
+        for number, (statement, expected) in enumerate(list(_LOST.items())[: form.size(short=2, long=3)]):
+            proxy.statement_to_lose = statement
+            assert _asked_until_made(site, http, number) == expected
+            assert proxy.statement_to_lose == b""
+    form.tell("PostgreSQL answer to a commit lost", f"each of {number + 1} commits: 503, and its account there once")
 
 
-def _asked_until_made(site: Site, http: httpx2.Client, commit: int) -> tuple[int, bool]:
+def _asked_until_made(site: Site, http: httpx2.Client, number: int) -> tuple[int, bool]:
     """The first answer, and whether it was given again in the end."""
-    key, body = {"idempotency-key": f"lost-commit-number-{commit}"}, {"handle": f"独一无二{commit}"}
+    key, body = {"idempotency-key": f"lost-commit-number-{number}"}, {"handle": f"独一无二{number}"}
     answers = [http.post("/v1/accounts", json=body, headers=key)]
     until = time.monotonic() + _LEASE_SECONDS
     while answers[-1].status_code != 201 and time.monotonic() < until:
