@@ -200,6 +200,11 @@ def get_forum(tx: Transaction, forum_id: ForumId) -> Forum:
     return forum
 
 
+def client_of(tx: Transaction, forum_id: ForumId) -> ClientId:
+    """A step: through whom a forum acts."""
+    return repository.client_of(tx.session, forum_id)
+
+
 def acts_confirmed(tx: Transaction, forum_id: ForumId) -> bool:
     """A step: whether the operator lifted the cap. Boundary: exactly at the end of its hour it is back."""
     until = repository.acts_confirmed_until(tx.session, forum_id)

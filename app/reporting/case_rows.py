@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, String, and_, case, cast, delete, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, String, and_, case, cast, delete, func, or_, select, true, tuple_, update
 from sqlalchemy.orm import Session
 
 from app.db.words import read_word
+from app.kernel.actor import ActorKind
 from app.kernel.ids import AccountId, BoardId, ForumId, StaffId
 from app.reporting.case_texts import CaseTexts
 from app.reporting.docket import CaseFilter, QueueCount, Recused
@@ -169,16 +170,25 @@ def decided_since(session: Session, since: datetime, recused: Recused) -> list[t
     return [(ended, promised) for ended, promised in session.execute(query) if ended is not None]
 
 
-def appeals_heard(session: Session, since: datetime, recused: Recused) -> dict[str, dict[str, int]]:
-    """Of each member who took a first decision: how the appeals against it ended since then."""
-    found: dict[str, dict[str, int]] = {}
-    for by, outcome, at in (
-        (CaseRow.against_decided_by, CaseRow.outcome, CaseRow.decided_at),
-        (CaseRow.decided_by, CaseRow.appeal_outcome, CaseRow.appeal_decided_at),
+def appeals_heard(session: Session, since: datetime, recused: Recused) -> dict[tuple[str, str], dict[str, int]]:
+    """Of each member or forum that took a first decision: how the appeals against it ended since then.
+
+    A suspension or ban that no member imposed is the forum's own.
+    """
+    found: dict[tuple[str, str], dict[str, int]] = {}
+    of_a_forum = and_(
+        CaseRow.against_kind.in_([AgainstKind.SUSPENSION, AgainstKind.BAN]),
+        CaseRow.against_ref.is_not(None),
+        CaseRow.against_decided_by.is_(None),
+    )
+    for kind, by, outcome, at, theirs in (
+        (ActorKind.STAFF, CaseRow.against_decided_by, CaseRow.outcome, CaseRow.decided_at, true()),
+        (ActorKind.STAFF, CaseRow.decided_by, CaseRow.appeal_outcome, CaseRow.appeal_decided_at, true()),
+        (ActorKind.CLIENT, CaseRow.forum_id, CaseRow.outcome, CaseRow.decided_at, of_a_forum),
     ):
-        query = select(by, outcome, func.count()).where(by.is_not(None), at >= since, *_visible_to(recused))
-        for staff_id, ended, number in session.execute(query.group_by(by, outcome)):
-            counts = found.setdefault(str(staff_id), {})
+        query = select(by, outcome, func.count()).where(by.is_not(None), at >= since, theirs, *_visible_to(recused))
+        for actor_id, ended, number in session.execute(query.group_by(by, outcome)):
+            counts = found.setdefault((kind.value, str(actor_id)), {})
             counts[str(ended)] = counts.get(str(ended), 0) + number
     return found
 

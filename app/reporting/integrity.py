@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 
 from app.audit.domain import Action
 from app.audit.search import count_acts
-from app.db.unit_of_work import UnitOfWork
-from app.kernel.actor import Actor
+from app.db.unit_of_work import Transaction, UnitOfWork
+from app.forums.service import client_of
+from app.kernel.actor import Actor, ActorKind
+from app.kernel.ids import ForumId
 from app.reporting import case_rows
 from app.reporting.case_rows import case_of
 from app.reporting.domain import Case
@@ -64,19 +66,25 @@ class Integrity:
         with self._unit_of_work.read() as tx:
             since, recused = tx.now - timedelta(days=days), recused_from(tx, actor.id)
             acts = count_acts(tx, ACTS, since)
-            heard = case_rows.appeals_heard(tx.session, since, recused)
+            found = case_rows.appeals_heard(tx.session, since, recused)
+            heard = {_as_actor(tx, *by): outcomes for by, outcomes in found.items()}
             companies = [case_of(row) for row in case_rows.for_companies(tx.session, since, recused)]
         appealed = {by: sum(heard[by].values()) for by in heard}
         wrong = {by: sum(number for outcome, number in heard[by].items() if outcome in REVERSED) for by in heard}
-        who = {(kind, actor_id) for kind, actor_id, _ in acts} | {("staff", by) for by in heard}
+        who = {(kind, actor_id) for kind, actor_id, _ in acts} | set(heard)
         actors = [
             ActorRecord(
                 kind,
                 actor_id,
                 {action: acts[kind, actor_id, action] for action in ACTS if (kind, actor_id, action) in acts},
-                appealed.get(actor_id, 0),
-                wrong.get(actor_id, 0),
+                appealed.get((kind, actor_id), 0),
+                wrong.get((kind, actor_id), 0),
             )
             for kind, actor_id in who
         ]
         return IntegrityRecord(since, sorted(actors, key=lambda one: (-one.reversed, -one.all_acts, one.id)), companies)
+
+
+def _as_actor(tx: Transaction, kind: str, actor_id: str) -> tuple[str, str]:
+    """A forum acts through its client."""
+    return kind, client_of(tx, ForumId(actor_id)) if kind == ActorKind.CLIENT else actor_id

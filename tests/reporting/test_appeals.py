@@ -13,7 +13,7 @@ from app.accounts.errors import HandleFrozen
 from app.accounts.models import ActRow, SanctionRow
 from app.accounts.restoring import newest_sanction
 from app.boards.domain import Role, Step
-from app.kernel.actor import OPERATOR, Actor
+from app.kernel.actor import OPERATOR, Actor, ActorKind
 from app.kernel.errors import Invalid
 from app.kernel.secret import Secret
 from app.posting.service import Posting
@@ -154,6 +154,22 @@ def test_whoever_of_the_staff_imposed_it_does_not_hear_the_appeal(
     assert status(desk, account) is AccountStatus.SUSPENDED
     decide(services, member_of(services), appeal(desk, account, SUSPENSION))
     assert status(desk, account) is AccountStatus.UNVERIFIED
+    services.audit.sequencer.catch_up()
+    (theirs,) = [one for one in services.complaints.integrity.read(member, 30).actors if one.id == member.id]
+    assert (theirs.appealed, theirs.reversed) == (2, 2)
+
+
+def test_what_a_forum_imposed_and_an_appeal_took_back_is_counted_for_that_forum(
+    services: Services, desk: Desk, member: Actor
+) -> None:
+    account = desk.account("山间清风")
+    client = Actor(ActorKind.CLIENT, services.forums.show(desk.forum_id).client_id)
+    services.sanctions.suspend(client, desk.forum_id, account.id, "刷屏", None)
+    decide(services, member, appeal(desk, account, SUSPENSION))
+    services.audit.sequencer.catch_up()
+    (theirs,) = [one for one in services.complaints.integrity.read(member, 30).actors if one.kind == ActorKind.CLIENT]
+    assert (theirs.id, theirs.appealed, theirs.reversed) == (client.id, 1, 1)
+    assert theirs.acts
 
 
 def test_neither_an_appeal_nor_a_stranger_makes_who_imposed_it_their_own_judge(
