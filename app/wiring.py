@@ -300,7 +300,7 @@ def _reporting(
     unit_of_work: UnitOfWork, records: Records, mac: Mac, remedies: Remedies
 ) -> tuple[ComplaintDesk, ViolationDesk, AuthorityReports]:
     desk = open_complaint_desk(unit_of_work, records, mac, remedies)
-    return desk, ViolationDesk(unit_of_work, records), AuthorityReports(unit_of_work, records)
+    return desk, ViolationDesk(unit_of_work, records, desk.filing), AuthorityReports(unit_of_work, records)
 
 
 def _boards(

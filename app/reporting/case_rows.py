@@ -30,6 +30,7 @@ from app.reporting.domain import (
     TargetKind,
 )
 from app.reporting.models import CaseMessageRow, CaseRow
+from app.reporting.offences import Violation
 
 _NOTHING: Mapping[str, object] = {}
 
@@ -202,6 +203,18 @@ def for_companies(session: Session, since: datetime, recused: Recused) -> list[C
         *_visible_to(recused),
     )
     return list(session.scalars(query.order_by(CaseRow.decided_at.desc(), CaseRow.id.desc())))
+
+
+def of_companies(session: Session, violation: Violation, digests: Sequence[bytes]) -> list[CaseRow]:
+    """Cases of companies about this: the one that it was recorded for, and what is not over of its content or account."""
+    about = or_(CaseRow.target_account_id == violation.account_id, CaseRow.target_digest.in_(digests))
+    not_over = or_(CaseRow.ended_at.is_(None), _waits_for_agreement())
+    query = select(CaseRow).where(
+        CaseRow.on_behalf == OnBehalf.COMPANY,
+        CaseRow.forum_id == violation.forum_id,
+        or_(CaseRow.id == (violation.case or ""), and_(about, not_over)),
+    )
+    return list(session.scalars(query))
 
 
 def save(session: Session, changed: Case) -> bool:

@@ -83,6 +83,10 @@ class Filing:
         """What a code is looked for by. Raises `TrackingCodeMistyped`."""
         return digest_of(self._mac, code)
 
+    def target_digest(self, forum_id: ForumId, kind: TargetKind, ref: str) -> bytes:
+        """By which cases about the same are found."""
+        return self._mac.digest(MacUse.COMPLAINT_TARGET, forum_id, kind, _compared(ref))
+
     def file(self, tx: Transaction, new: NewCase) -> Filed:
         """A step. Raises `ConstraintViolated` where a proven appeal against the same is open already."""
         code, clock = new_tracking_code(), CLOCKS[new.queue]
@@ -119,9 +123,7 @@ class Filing:
             row.category, row.target_kind = new.category, new.target.kind
             row.target_account_id, row.target_board_id = new.target.account_id, new.target.board_id
             row.sealed_target_ref = self.texts.seal(row.id, "target_ref", Secret(new.target.ref))
-            row.target_digest = self._mac.digest(
-                MacUse.COMPLAINT_TARGET, new.forum_id, new.target.kind, _compared(new.target.ref)
-            )
+            row.target_digest = self.target_digest(new.forum_id, new.target.kind, new.target.ref)
         if new.against is not None:
             row.against_kind, row.against_ref = new.against.kind, new.against.ref
             row.account_id, row.proven = new.against.account_id, new.against.proven

@@ -12,11 +12,10 @@ from app.boards.service import find_board, freezes_of
 from app.db.unit_of_work import Transaction
 from app.events.catalogue import EventType, TakedownPayload
 from app.events.service import publish
-from app.kernel.actor import ActorKind
+from app.kernel.actor import Actor, ActorKind
 from app.kernel.ids import AccountId, BoardId, new_id
 from app.reporting import violation_rows
-from app.reporting.agreement import refuse_unagreed
-from app.reporting.domain import Case, CaseId
+from app.reporting.domain import Case
 from app.reporting.moments import refuse_outside
 from app.reporting.offence_errors import NotBanned, NotFrozen, NotSuspended
 from app.reporting.offences import (
@@ -43,17 +42,19 @@ _STAFF = frozenset({ActorKind.STAFF, ActorKind.OPERATOR})
 Found = Mapping[ViolationId, tuple[Measure, ...]]
 
 
+def is_of_staff(actor: Actor) -> bool:
+    return actor.kind in _STAFF
+
+
 def take(tx: Transaction, violation: Violation, new: NewMeasure) -> Measure:
     """A step, under a lock on the violation: what was done, by a forum, or ordered by staff.
 
     A takedown that staff order waits until the forum records the same; that confirms what was ordered and adds nothing.
-    Raises `Invalid`, `NotSuspended`, `NotBanned`, `NotFrozen`, `NeedsAgreement`. Source: L7b, L7c, L9.
+    Raises `Invalid`, `NotSuspended`, `NotBanned`, `NotFrozen`. Source: L7b, L7c.
     """
     refuse_unreadable([Text(Field.REASON, "/reason", new.reason)])
     at = refuse_outside(tx, "/taken_at", new.taken_at or tx.now, violation.content.published_at)
-    by_staff = tx.actor.kind in _STAFF
-    if by_staff and violation.case is not None:
-        refuse_unagreed(tx, CaseId(violation.case), new.kind)
+    by_staff = is_of_staff(tx.actor)
     if new.kind in BY_THEIR_OWN_ENDPOINTS:
         known = _already_written(tx, violation, new.kind)
         if known is not None:

@@ -18,10 +18,13 @@ from app.kernel.actor import SYSTEM, Actor, ActorKind
 from app.kernel.ids import ForumId, StaffId, new_id
 from app.kernel.secret import Secret
 from app.reporting import case_rows, evidence, measures, report_rows, violation_rows
+from app.reporting.agreement import refuse_unagreed
 from app.reporting.docket import Recused
+from app.reporting.domain import TargetKind
 from app.reporting.errors import NoSuchCase
 from app.reporting.evidence import OpenedEvidence
 from app.reporting.figures import reporting_figures
+from app.reporting.filing import Filing
 from app.reporting.moments import refuse_outside
 from app.reporting.offence_errors import ANOTHER_ACCOUNT, EvidenceErased, NoSuchViolation, unfit
 from app.reporting.offences import (
@@ -47,9 +50,10 @@ _BENT = "not-verified"
 
 
 class ViolationDesk:
-    def __init__(self, unit_of_work: UnitOfWork, records: Records) -> None:
+    def __init__(self, unit_of_work: UnitOfWork, records: Records, filing: Filing) -> None:
         self._unit_of_work = unit_of_work
         self._records = records
+        self._filing = filing
 
     def record(self, actor: Actor, forum_id: ForumId, new: NewViolation) -> ViolationView:
         """Puts prohibited content on record, with evidence that outlives the post and the account.
@@ -100,10 +104,18 @@ class ViolationDesk:
     def measure(self, actor: Actor, forum_id: ForumId | None, violation_id: str, new: NewMeasure) -> Measure:
         """What was done about it; what staff order waits for the forum's word. Source: L7b, L7c.
 
-        Raises `NoSuchViolation`, `Invalid`, `NotSuspended`, `NotBanned`, `NotFrozen`, `NeedsAgreement`.
+        Raises `NoSuchViolation`, `Invalid`, `NotSuspended`, `NotBanned`, `NotFrozen`, `NeedsAgreement`. Source: L9.
         """
         with self._unit_of_work.begin(actor) as tx:
-            return measures.take(tx, get_violation(tx, forum_id, violation_id, lock=True), new)
+            violation = get_violation(tx, forum_id, violation_id, lock=True)
+            if measures.is_of_staff(actor):
+                refuse_unagreed(tx, violation, new.kind, self._digests(violation))
+            return measures.take(tx, violation, new)
+
+    def _digests(self, violation: Violation) -> list[bytes]:
+        """By which complaints about the same content are found."""
+        names = {violation.content.ref, violation.content.url} - {None}
+        return [self._filing.target_digest(violation.forum_id, TargetKind.CONTENT, str(name)) for name in names]
 
     def open_evidence(self, actor: Actor, violation_id: str, reason: str) -> OpenedEvidence:
         """What was kept, for a reason that is on record; a bent one is not shown as a whole one.

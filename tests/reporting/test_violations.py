@@ -189,6 +189,12 @@ def test_what_a_company_wants_deleted_goes_out_once_a_second_member_agrees(
     ok(act(colleague, case["id"], "agree", version=ended["version"]), 200)
     ordered = ok(reviewer.get(at), 200)
     assert [(one["measure"], one["confirmed_at"]) for one in ordered["measures"]] == [("delete", None)]
+    of_no_case = {**body, "source": "patrol", "case": None}
+    beside = f"/v1/staff/violations/{ok(reviewer.post('/v1/staff/violations', json=of_no_case))['id']}/measures"
+    ok(reviewer.post(beside, json=delete_it))  # the company's case is over
+    anybody.code(on_behalf="company", target={"kind": "content", "ref": body["content"]["ref"].upper()})
+    assert outcome(reviewer.post(beside, json={**delete_it, "measure": "mask"})) == (403, "needs-second-person")
+    ok(reviewer.post(beside, json={**delete_it, "measure": "stop_transmission"}))
     nobodys = {**body, "case": "cmp_" + "0" * 32}
     assert outcome(reviewer.post("/v1/staff/violations", json=nobodys)) == (404, "not-found")
 
