@@ -84,6 +84,7 @@ class Action(StrEnum):
     COMPLAINT_RECEIVED = "complaint.received"
     COMPLAINT_ACCEPTED = "complaint.accepted"
     COMPLAINT_ASSIGNED = "complaint.assigned"
+    COMPLAINT_TARGET_NAMED = "complaint.target-named"
     COMPLAINT_ADDED_TO = "complaint.added-to"
     COMPLAINT_REPLIED = "complaint.replied"
     COMPLAINT_DECIDED = "complaint.decided"

@@ -70,6 +70,22 @@ def hand_on(visit: HandlerOf, form: FormOf, case_id: str) -> Response:
     return act(visit, form, work, again)
 
 
+@router.post("/complaints/{case_id}/account")
+def name_account(visit: HandlerOf, form: FormOf, case_id: str) -> Response:
+    """Whose it is that a complaint is about; a case that turns out to concern whoever says so is theirs no more."""
+    again = _again(visit, case_id, form)
+    named = form.get("account", "").strip()
+    if not named:
+        return _wrong(again, "account", visit.say("cases.error.account"))
+
+    def work(now: Visit) -> Response:
+        if now.services.complaints.handling.name_account(now.actor, case_id, named):
+            return _there(now, form, case_id, "complaint_account_named")
+        return _there(now, form, None, "complaint_concerns_you")
+
+    return act(visit, form, work, again)
+
+
 @router.post("/complaints/{case_id}/reply")
 def reply(visit: HandlerOf, form: LongFormOf, case_id: str) -> Response:
     """Something to read, or a question, for which the clock stands still."""

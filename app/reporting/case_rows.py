@@ -206,7 +206,7 @@ def for_companies(session: Session, since: datetime, recused: Recused) -> list[C
 
 
 def of_companies(session: Session, violation: Violation, digests: Sequence[bytes]) -> list[CaseRow]:
-    """Cases of companies about this: the one that it was recorded for, and what is not over of its content or account."""
+    """Cases of companies about this: the one it was recorded for, and what is not over of its content or account."""
     about = or_(CaseRow.target_account_id == violation.account_id, CaseRow.target_digest.in_(digests))
     not_over = or_(CaseRow.ended_at.is_(None), _waits_for_agreement())
     query = select(CaseRow).where(
@@ -225,6 +225,7 @@ def save(session: Session, changed: Case) -> bool:
         .where(CaseRow.id == changed.id, CaseRow.version == changed.version)
         .values(
             version=changed.version + 1,
+            target_account_id=changed.target_account_id,
             respond_by=changed.respond_by,
             next_by=changed.next_by,
             asked_at=changed.asked_at,

@@ -1,6 +1,7 @@
 """The one step by which every case comes in, complaint or appeal: found, sealed, on record, with its code."""
 
 import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -10,7 +11,7 @@ from app.accounts.service import find_named
 from app.audit import service as audit
 from app.audit.domain import Action, ObjectKind
 from app.boards.service import find_board
-from app.boards.standings import office_in
+from app.boards.standings import boards_held_by, office_in
 from app.crypto.envelope import Records
 from app.crypto.mac import Mac, MacUse
 from app.db.unit_of_work import Transaction
@@ -20,6 +21,7 @@ from app.forums.errors import ForumNotFound
 from app.forums.service import get_forum
 from app.kernel.ids import AccountId, BoardId, ForumId, new_id
 from app.kernel.secret import Secret
+from app.reporting import recusal_rows
 from app.reporting.case_rows import case_of
 from app.reporting.case_texts import CaseTexts, channels_of, packed_contact, packed_evidence
 from app.reporting.clocks import CLOCKS
@@ -142,7 +144,7 @@ def known_forum(tx: Transaction, forum_id: str) -> ForumId:
 
 def found_target(tx: Transaction, forum_id: ForumId, named: NamedTarget) -> Target:
     """A step: whose it is, as far as that is known here. Whoever complains is told nothing of it."""
-    account_id = _account(tx, forum_id, named.account) if named.account else None
+    account_id = account_named(tx, forum_id, named.account) if named.account else None
     board_id = _board(tx, forum_id, named.board) if named.board else None
     if named.kind is TargetKind.BOARD:
         board_id = _board(tx, forum_id, named.ref) or board_id
@@ -151,7 +153,7 @@ def found_target(tx: Transaction, forum_id: ForumId, named: NamedTarget) -> Targ
         if office is not None:
             account_id, board_id = office.account_id, office.board_id
     elif named.kind in {TargetKind.ACCOUNT, TargetKind.MODERATOR, TargetKind.IDENTITY_MISUSE}:
-        account_id = _account(tx, forum_id, named.ref) or account_id
+        account_id = account_named(tx, forum_id, named.ref) or account_id
     return Target(named.kind, named.ref, account_id, board_id)
 
 
@@ -170,17 +172,23 @@ def announce(tx: Transaction, case: Case, event: EventType) -> None:
     publish(tx, case.forum_id, event, payload, subject=case.id)
 
 
-def _account(tx: Transaction, forum_id: ForumId, named: str) -> AccountId | None:
-    """By id, handle or the forum's own id, whichever fits first."""
+def account_named(tx: Transaction, forum_id: ForumId, named: str) -> AccountId | None:
+    """A step: by id, handle or the forum's own id.
+
+    Where these are different accounts' it is the one from whom somebody would have to be kept: a member's own, or a
+    moderator's. Source: L9.
+    """
     names = [AccountName(handle=named), AccountName(external_id=named)]
     if named.startswith(_ACCOUNT):
         names.insert(0, AccountName(account_id=named))
+    found: dict[AccountId, None] = {}
     for name in names:
-        try:
-            return find_named(tx, forum_id, name).id
-        except AccountNotFound:
-            continue
-    return None
+        with suppress(AccountNotFound):
+            found[find_named(tx, forum_id, name).id] = None
+    if len(found) > 1:
+        concerned = [one for one in found if recusal_rows.is_anybodys(tx.session, one) or boards_held_by(tx, [one])]
+        return next(iter(concerned or found))
+    return next(iter(found), None)
 
 
 def _board(tx: Transaction, forum_id: ForumId, named: str) -> BoardId | None:

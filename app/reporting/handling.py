@@ -12,8 +12,10 @@ from app.crypto.envelope import Records
 from app.db.unit_of_work import Transaction, UnitOfWork
 from app.events.catalogue import EventType
 from app.kernel.actor import Actor
+from app.kernel.errors import FieldError, Invalid
 from app.kernel.ids import StaffId
 from app.kernel.secret import Secret
+from app.kernel.sentence import Sentence
 from app.reporting import case_rows
 from app.reporting.case_rows import case_of
 from app.reporting.case_texts import WholeTexts, unpacked_contact, unpacked_evidence
@@ -43,8 +45,8 @@ from app.reporting.errors import (
     NothingToAgreeTo,
     NotSameTarget,
 )
-from app.reporting.filing import Filing, announce, object_kind
-from app.reporting.given import LONGEST_OUTCOME, LONGEST_REASON, read_text
+from app.reporting.filing import Filing, account_named, announce, object_kind
+from app.reporting.given import LONGEST_NAME, LONGEST_OUTCOME, LONGEST_REASON, read_text
 from app.reporting.measures import send_out
 from app.reporting.models import CaseRow
 from app.reporting.outcomes import refuse_measures, refuse_unfit
@@ -53,6 +55,7 @@ from app.staff.access import Permission
 from app.staff.errors import MemberNotFound
 from app.staff.standings import find_member
 
+_NO_SUCH_ACCOUNT = Sentence("这个论坛没有这样的账号。", "This forum has no such account.")
 _ALSO_SHOWN = policies.CASES_SHOWN_ALSO.value
 
 
@@ -135,6 +138,27 @@ class Handling:
             return replace(case, assigned_to=to, assigned_at=case.assigned_at or tx.now)
 
         return self._open_changed(actor, case_id, Action.COMPLAINT_ASSIGNED, change)
+
+    def name_account(self, actor: Actor, case_id: str, named: str) -> bool:
+        """Says whose it is that an open complaint is about, which whoever complained may not have known.
+
+        From then on it does not exist for members whom that concerns, and is nobody's whose it was; False where that is
+        who named it. Raises `NoSuchCase`, `CaseIsOver`, `Invalid`. Source: L9, L11.
+        """
+        read_text("/account", Secret(named), LONGEST_NAME)
+        with self._unit_of_work.begin(actor) as tx:
+            row = self._found(tx, actor, case_id, lock=True)
+            case = case_of(row)
+            if not case.is_open or case.kind is not CaseKind.COMPLAINT:
+                raise CaseIsOver
+            account_id = account_named(tx, case.forum_id, named)
+            if account_id is None:
+                raise Invalid([FieldError("/account", "not-allowed", _NO_SUCH_ACCOUNT)])
+            _save(tx, row, replace(case, target_account_id=account_id))
+            if case.assigned_to and not self._exists_for(tx, case.assigned_to, case_id):
+                _save(tx, row, replace(case_of(row), assigned_to=None))
+            audit.record(tx, Action.COMPLAINT_TARGET_NAMED, object_kind(case), case.id)
+            return self._exists_for(tx, actor.id, case_id)
 
     def accept(self, actor: Actor, case_id: str, *, take: bool = False) -> WholeCase:
         """Says that it is looked at; `take` assigns it to oneself as well, where nobody has it.
@@ -280,6 +304,9 @@ class Handling:
         if row is None:
             raise NoSuchCase
         return row
+
+    def _exists_for(self, tx: Transaction, staff_id: str, case_id: str) -> bool:
+        return case_rows.find(tx.session, case_id, recused_from(tx, staff_id)) is not None
 
     def _whole(self, tx: Transaction, actor: Actor, row: CaseRow) -> WholeCase:
         texts = self._filing.texts

@@ -14,6 +14,10 @@ def accounts_of(session: Session, staff_id: str) -> list[AccountId]:
     return [AccountId(account_id) for account_id in session.scalars(query)]
 
 
+def is_anybodys(session: Session, account_id: AccountId) -> bool:
+    return session.scalar(select(RecusalRow.staff_id).where(RecusalRow.account_id == account_id).limit(1)) is not None
+
+
 def list_all(session: Session, staff_id: str | None) -> list[RecusalRow]:
     query = select(RecusalRow).order_by(RecusalRow.staff_id, RecusalRow.account_id)
     return list(session.scalars(query if staff_id is None else query.where(RecusalRow.staff_id == staff_id)))

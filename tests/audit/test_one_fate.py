@@ -425,6 +425,7 @@ def _acts_on_complaints(services: Services, desk: Desk) -> Acts:
         Action.COMPLAINT_RECEIVED: lambda: public.file(new),
         Action.COMPLAINT_ACCEPTED: lambda: handling.accept(first, waits.case.id),
         Action.COMPLAINT_ASSIGNED: lambda: handling.assign(first, waits.case.id),
+        Action.COMPLAINT_TARGET_NAMED: lambda: handling.name_account(first, waits.case.id, mine),
         Action.COMPLAINT_ADDED_TO: lambda: public.say(open_one.tracking_code, reply),
         Action.COMPLAINT_REPLIED: lambda: handling.reply(first, open_one.case.id, reply, asks=True),
         Action.COMPLAINT_DECIDED: lambda: handling.decide(first, open_one.case.id, upheld),

@@ -113,6 +113,36 @@ def test_what_a_company_asks_to_be_removed_waits_for_a_second_member(
         assert "'" not in at.http.get("/console/integrity", params={"csv": "actors"}).text.replace("it's", "")
 
 
+def test_staff_say_whose_content_it_is_and_whom_that_concerns_has_it_no_more(
+    services: Services, address: str, forum: ForumBackend, desk: Desk
+) -> None:
+    mine, other = forum.register("静水")["id"], forum.register("别人", "静水")["id"]
+    desk.anybody.files()
+    case, other_case = desk.only(), f"{HERE}/{desk.only()}/account"
+    mate, who = make_staff(services, "reviewer"), make_staff(services, "reviewer")
+    services.complaints.recusals.declare(who.member().as_actor(), who.staff_id, mine)
+    with AtConsole(address, who) as at:
+        at.get(HERE)
+        at.send(f"{HERE}/{case}/take")
+    with AtConsole(address, mate) as at:
+        at.get(HERE, open=case)
+        assert 'id="account-error"' in at.send(other_case).text
+        assert "This forum has no such account" in at.send(other_case, account="nobody").text
+        assert "members whom this account concerns" in at.send(other_case, account="静水").text
+        assert "静水" in at.get(HERE, open=case).text
+        assert who.email not in at.page.text.split("<dl")[0]
+    with AtConsole(address, who) as at:
+        assert case not in at.get(HERE).text
+        assert at.http.get(HERE, params={"open": case}).status_code == 404
+    with AtConsole(address, mate) as at:
+        at.get(HERE, open=case)
+        at.send(other_case, account=other)
+        services.complaints.recusals.declare(mate.member().as_actor(), mate.staff_id, mine)
+        at.get(HERE, open=case)
+        assert "another member handles it" in at.send(other_case, account=mine).text
+        assert case not in at.get(HERE).text
+
+
 def test_what_concerns_a_member_is_nowhere_for_them(
     services: Services, address: str, forum: ForumBackend, desk: Desk
 ) -> None:
