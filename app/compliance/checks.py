@@ -11,6 +11,7 @@ from app.compliance.domain import Checked, CheckState, Figures
 from app.kernel.sentence import Sentence
 
 _JUST_NOW = Sentence("刚刚", "just now")
+_UNDER_ONE = Sentence("不到 1", "under 1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +25,17 @@ class Check:
     well: Sentence
     unwell: Sentence
     unknown: Sentence
+    idle: Sentence | None = None
+    """Where all is well since nothing waits."""
 
     def on(self, figures: Figures) -> Checked:
         state, numbers = self.judge(figures)
         said = {CheckState.OK: self.well, CheckState.FAILING: self.unwell, CheckState.NO_DATA: self.unknown}[state]
+        if state is CheckState.OK and self.idle is not None and 0 in {numbers.get("open"), numbers.get("waiting")}:
+            said = self.idle
         values: dict[str, str | Sentence] = {name: str(number) for name, number in numbers.items()}
+        if numbers.get("hours") == 0:
+            values["hours"] = _UNDER_ONE
         filled = said.with_values(**values, ago=_ago(numbers.get("hours", 0)))
         return Checked(self.id, self.duty, state, filled, numbers, self.link)
 
@@ -114,6 +121,7 @@ CHECKS = (
             "Texts that wait for review: {open}, the oldest for {hours} h; the limit of {limit_hours} h has passed.",
         ),
         _UNKNOWN_YET,
+        Sentence("没有待审的内容。", "No text waits for review."),
     ),
     Check(
         "complaints-in-time",
@@ -131,13 +139,14 @@ CHECKS = (
         judges.stopped,
         Sentence(
             "未停止传播的违规 {waiting} 件，最久 {hours} 小时，限 {limit_hours} 小时。",
-            "{waiting} violations can still be read, the oldest found {hours} hours ago; the limit is {limit_hours}.",
+            "{waiting} violations can still be read, the oldest found {hours} h ago; the limit is {limit_hours} h.",
         ),
         Sentence(
             "未停止传播的违规 {waiting} 件，最久已 {hours} 小时，超过 {limit_hours} 小时。",
-            "{waiting} violations can still be read, the oldest found {hours} hours ago: more than {limit_hours}.",
+            "{waiting} violations can still be read, the oldest found {hours} h ago: more than {limit_hours} h.",
         ),
         _UNKNOWN_YET,
+        Sentence("没有未停止传播的违规。", "No violation can still be read."),
     ),
     Check(
         "authorities-told",

@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from app import policies
 from app.console.credentials import told_to_forum
 from app.console.lists import PAGE, Cell, Column, Listing, address, chips, csv_response
-from app.console.moments import period, plain, said_day, said_moment
+from app.console.moments import age, plain, said_day, said_moment
 from app.console.visits import Fields, FormOf, Visit, act, console_router, visit_at
 from app.forums.domain import ForumStatus, Registration
 from app.forums.errors import ForumNameUnusable, ForumNotFound, ReasonUnusable, ReturnUrlUnusable
@@ -75,8 +75,8 @@ def _cells(visit: Visit, one: Registration) -> list[Cell]:
 
 def _age(visit: Visit, one: Registration) -> str:
     """Of the newest secret, and that another one still opens."""
-    age = visit.say("forums.list.age", age=period(visit, visit.now - one.secrets[-1].created_at))
-    return age if len(one.secrets) == 1 else f"{age} · {visit.say('forums.list.another')}"
+    said = visit.say("forums.list.age", age=age(visit, visit.now - one.secrets[-1].created_at))
+    return said if len(one.secrets) == 1 else f"{said} · {visit.say('forums.list.another')}"
 
 
 @router.get("/forums/new")
@@ -120,7 +120,7 @@ def forum(visit: VisitOf, forum_id: str) -> Response:
     secrets = [
         (
             said_moment(visit, one.created_at),
-            period(visit, visit.now - one.created_at),
+            age(visit, visit.now - one.created_at),
             said_moment(visit, one.expires_at) if one.expires_at else "",
         )
         for one in reversed(found.secrets)

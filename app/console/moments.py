@@ -12,6 +12,7 @@ from app.web.words import day, moment
 
 _TICK = timedelta(microseconds=1)
 _DAY = timedelta(days=1)
+_MINUTE = timedelta(minutes=1)
 _JUST_NOW = timedelta(minutes=2)
 _UNITS = (("days", 86_400), ("hours", 3_600), ("minutes", 60))
 
@@ -54,6 +55,11 @@ def period(visit: Visit, length: timedelta) -> str:
         if seconds >= 2 * size:
             return visit.say(f"console.period.{unit}", n=seconds // size)
     return visit.say("console.period.seconds", n=seconds)
+
+
+def age(visit: Visit, length: timedelta) -> str:
+    """The same of what waits or was made, where seconds say nothing."""
+    return visit.say("console.period.under") if length < _MINUTE else period(visit, length)
 
 
 def ago(visit: Visit, length: timedelta) -> str:

@@ -15,7 +15,7 @@ from app.compliance.domain import CheckState, Figures
 from app.console.access import opened_to, page_at, page_of
 from app.console.charts import Bar, Chart, series_of
 from app.console.lists import Cell, Column, Listing
-from app.console.moments import ago, period, said_date, said_day, said_moment
+from app.console.moments import age, ago, period, said_date, said_day, said_moment
 from app.console.reporting_figures import decided_chart, reporting_queues, reporting_tiles
 from app.console.visits import Visit, console_router, visit_at
 from app.verification.domain import Outcome
@@ -172,7 +172,7 @@ def _queues(visit: Visit, figures: Figures) -> Listing:
 
 
 def _age(visit: Visit, figures: Figures, oldest: datetime | None) -> Cell:
-    return Cell(period(visit, figures.now - oldest) if oldest else "–")
+    return Cell(age(visit, figures.now - oldest) if oldest else "–")
 
 
 def _limit(visit: Visit, minutes: int) -> Cell:

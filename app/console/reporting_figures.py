@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from app import policies
 from app.console.charts import Bar, Chart, series_of
 from app.console.lists import Cell
-from app.console.moments import period
+from app.console.moments import age, period
 from app.console.visits import Visit
 from app.kernel.clock import SHANGHAI
 from app.reporting.clocks import CLOCKS
@@ -57,7 +57,7 @@ def reporting_queues(
         yield [
             Cell(visit.say(f"overview.queues.{queue}"), reached(f"{_COMPLAINTS}?queue={queue}")),
             Cell(one.open if one else 0),
-            Cell(period(visit, now - one.oldest) if one else "–"),
+            Cell(age(visit, now - one.oldest) if one else "–"),
             Cell(_limit(visit, queue)),
             _late(one.late if one else 0),
         ]

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from app.accounts.errors import NoSuchAccount
 from app.console.lists import PAGE, address
-from app.console.moments import period, said_moment
+from app.console.moments import age, said_moment
 from app.console.naming import name_of
 from app.console.visits import Fields, FormOf, Visit, act, console_router, visit_at
 from app.screening.category_words import words_of
@@ -50,7 +50,7 @@ def queue_page(
     handling = visit.services.review_desk.handling_of([one.id for one in shown])
     chosen = review_id or _next_of(visit, handling)
     items = [
-        (one, period(visit, one.age), one.excerpt.reveal() if one.excerpt else None, _marks(visit, handling[one.id]))
+        (one, age(visit, one.age), one.excerpt.reveal() if one.excerpt else None, _marks(visit, handling[one.id]))
         for one in shown
     ]
     return visit.show(
@@ -59,7 +59,7 @@ def queue_page(
         errors=errors,
         typed=typed,
         waiting=waiting,
-        oldest=period(visit, visit.now - waiting.oldest) if waiting.oldest else None,
+        oldest=age(visit, visit.now - waiting.oldest) if waiting.oldest else None,
         items=items,
         next=address(visit.request, cursor=shown[-1].id, open=None) if len(found) > PAGE else None,
         first=HERE if visit.query.get("cursor") else None,

@@ -9,7 +9,7 @@ from fastapi import Depends
 from fastapi.responses import Response
 
 from app.console.lists import PAGE, Cell, Column, Listing, address, csv_response
-from app.console.moments import period, plain, said_moment
+from app.console.moments import age, period, plain, said_moment
 from app.console.visits import Visit, console_router, visit_at
 from app.events.catalogue import EventType
 from app.events.domain import Backlog, Delivery, Endpoint
@@ -40,7 +40,7 @@ def _page(visit: Visit, errors: Sequence[tuple[str, str]] = (), status: int = HT
         failing=sum(run.is_failing for run in jobs),
         late=sum(run.lag(visit.now) >= 1 for run in jobs),
         waiting=waiting,
-        oldest=period(visit, visit.now - waiting.oldest) if waiting.oldest else "",
+        oldest=age(visit, visit.now - waiting.oldest) if waiting.oldest else "",
         jobs=_jobs(visit, jobs),
         endpoints=_endpoints(visit),
     )
@@ -95,7 +95,7 @@ def _endpoint(visit: Visit, one: Endpoint, backlog: Backlog | None, forum: str) 
         Cell(forum),
         Cell(visit.say(f"work.endpoint.{_state(visit, one)}")),
         Cell(backlog.waiting if backlog else 0),
-        Cell(period(visit, visit.now - backlog.oldest) if backlog else "–"),
+        Cell(age(visit, visit.now - backlog.oldest) if backlog else "–"),
         Cell(one.failures),
         Cell(said_moment(visit, one.failing_since)) if one.failing_since else Cell("–"),
     ]
