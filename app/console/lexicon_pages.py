@@ -11,7 +11,7 @@ from markupsafe import Markup
 from app.console.audit_words import said_actor
 from app.console.charts import Bar, Chart, series_of
 from app.console.lists import PAGE, Cell, Column, Listing, address, chips, csv_response
-from app.console.moments import period, plain, said_moment
+from app.console.moments import age, plain, said_moment
 from app.console.visits import Fields, Visit, console_router, visit_at
 from app.screening.category_words import CATEGORY_WORDS
 from app.screening.domain import Category, Decision, Term
@@ -89,7 +89,7 @@ def _patrols(visit: Visit) -> Listing:
             Cell(visit.say(f"lexicons.patrol.{one.state}")),
             Cell(one.read),
             Cell(one.found),
-            Cell(period(visit, one.lag(visit.now)) if one.finished_at is None else "–"),
+            Cell(age(visit, one.lag(visit.now)) if one.finished_at is None else "–"),
         ]
         for one in found
     ]

@@ -198,8 +198,14 @@ def one_page(
         held_by=name_of(visit, found.hold.by) if found.hold else None,
         opened=opened,
         evidence=opened.evidence if opened else None,
+        said_published=_published(visit, opened),
         longest={"reason": LONGEST_REASON, "note": LONGEST_NOTE},
     )
+
+
+def _published(visit: Visit, opened: OpenedEvidence | None) -> str | None:
+    evidence = opened.evidence if opened else None
+    return said_moment(visit, datetime.fromisoformat(evidence.published_at)) if evidence else None
 
 
 _ORDERED = frozenset(MeasureKind) - BY_THEIR_OWN_ENDPOINTS
