@@ -4,11 +4,12 @@ import unicodedata
 
 from playwright.sync_api import expect
 
-from tests.browser.acting import fill, press
-from tests.browser.complaint_pages import appeal_link, by_staff, decide, follow, shown_code, to_code
+from tests.browser.acting import fill, press, settled
+from tests.browser.complaint_pages import appeal_link, by_staff, decide, follow, said, shown_code, to_code
 from tests.browser.conftest import NewWalker
 from tests.browser.test_registration import twice
 from tests.support.payloads import SCRIPTS
+from tests.support.staff import make_staff
 
 
 def test_without_a_script_a_complaint_pressed_twice_is_one_and_what_was_typed_survives_the_way_back(
@@ -80,3 +81,59 @@ def test_somebody_who_is_suspended_appeals_from_the_refusal_and_posts_again(new_
     follow(walker, code)
     walker.sees("complaints.what.decided")
     assert forum.token(account_id).is_success
+
+
+def test_staff_do_their_whole_side_by_keyboard_alone(new_walker: NewWalker) -> None:
+    """And the person theirs on a phone, without an account: a question, its answer, the outcome, an appeal, its end."""
+    walker = new_walker()
+    page, key = walker.page, walker.page.keyboard
+    page.set_viewport_size({"width": 375, "height": 800})
+    other = to_code(walker, said(walker, "story"), "&kind=content&ref=post-16")
+    walker.clock.advance(minutes=1)
+    code = to_code(walker, said(walker, "story"))
+
+    def at_the_queue(query: str = "") -> None:
+        login = make_staff(walker.services, "reviewer")
+        walker.context.add_cookies([{"name": "staff", "value": login.cookie, "url": walker.visitor.address}])
+        page.goto(f"/console/complaints{query}")
+        expect(page.locator("[data-queue] [aria-current=true]")).to_be_focused()
+
+    def sent(*keys: str) -> None:
+        page.locator("h1").evaluate("heading => heading.dataset.before = ''")
+        for one in keys:
+            key.press(one)
+        settled(page)
+
+    at_the_queue()
+    key.press("j")
+    sent("o")
+    sent("c")
+    key.press("r")
+    key.type(said(walker, "asks"))
+    key.press("Tab")
+    key.press("Space")
+    key.press("Tab")
+    sent("Enter")
+    follow(walker, code)
+    expect(page.locator("main")).to_contain_text(said(walker, "asks"))
+    walker.send(text=said(walker, "answers"))
+    page.goto("/console/complaints?mine=1")
+    expect(page.locator("main")).to_contain_text(said(walker, "answers"))
+    for one in ("d", "ArrowDown", "ArrowDown", "1", "Tab"):
+        key.press(one)
+    key.type(said(walker, "found"))
+    sent("Tab", "Enter")
+    follow(walker, code)
+    expect(page.locator("main")).to_contain_text(said(walker, "found"))
+    fill(page, grounds=said(walker, "why"))
+    press(page, "form[action$=appeal] button")
+    at_the_queue("?state=appealed")
+    expect(page.locator("main")).to_contain_text(said(walker, "why"))
+    sent("c")
+    for one in ("d", "Space", "1", "Tab", "Tab"):
+        key.press(one)
+    sent("Enter")
+    follow(walker, code)
+    walker.sees("complaints.what.appeal_decided")
+    follow(walker, other)
+    walker.sees("complaints.what.received")
