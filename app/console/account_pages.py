@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from app.accounts.domain import AccountName, AccountStatus
 from app.boards.domain import ModeratorFilter, ModeratorView
 from app.boards.schedules import ModeratorState
+from app.console.forum_chips import forum_chips
 from app.console.happenings import said_events
 from app.console.lists import PAGE, Cell, Column, Listing, address
 from app.console.moments import last_day_cell, said_day
@@ -40,7 +41,7 @@ def accounts(visit: VisitOf) -> Response:
     if not asked and "csv" in visit.query:
         return posters_file(visit)
     if not asked:
-        return visit.show("accounts", listing=posters(visit), asked="")
+        return visit.show("accounts", listing=posters(visit), forums=forum_chips(visit), asked="")
     found = _found(visit, asked)
     if len(found) == 1 and found[0][0] != "external_id":
         return visit.go(f"{_HERE}/{found[0][1].standing.account.id}")

@@ -8,6 +8,7 @@ from fastapi.responses import Response
 
 from app import policies
 from app.boards.domain import Board, BoardStatus, BoardView
+from app.console.forum_chips import forum_chips
 from app.console.lists import PAGE, Cell, Chip, Column, Listing, address, chips, csv_response
 from app.console.moments import last_day_cell
 from app.console.visits import Visit, console_router, visit_at
@@ -40,8 +41,7 @@ def boards(visit: Annotated[Visit, Depends(visit_at("boards"))]) -> Response:
         next=address(visit.request, cursor=shown[-1].board.id) if len(found) > PAGE else None,
         csv=address(visit.request, csv="1") if shown else None,
     )
-    by_forum = chips(visit.request, "forum", list(forums.items()), visit.say("boards.list.all_forums"))
-    return visit.show("boards", listing=listing, forums=by_forum if len(forums) > 1 else ())
+    return visit.show("boards", listing=listing, forums=forum_chips(visit))
 
 
 def _found(visit: Visit, after: str | None, limit: int) -> Sequence[BoardView]:

@@ -13,6 +13,7 @@ from app import policies
 from app.boards.domain import ModeratorFilter, ModeratorView
 from app.boards.schedules import ModeratorState
 from app.console.charts import Bar, Chart, series_of
+from app.console.forum_chips import forum_chips
 from app.console.lists import PAGE, Cell, Chip, Column, Listing, address, chips, csv_response
 from app.console.moments import last_day_cell, plain, said_day
 from app.console.visits import Visit, console_router, visit_at
@@ -52,7 +53,7 @@ def moderators(visit: VisitOf) -> Response:
     return visit.show(
         "moderators",
         listing=listing,
-        forums=_forum_chips(visit),
+        forums=forum_chips(visit),
         board=board,
         kept=_kept(visit),
         picking=_picking(visit),
@@ -128,12 +129,6 @@ def _state_chips(visit: Visit) -> list[Chip]:
     states = [(state.value, visit.say(f"web.moderator.{state}")) for state in ModeratorState]
     states.insert(0, (_LATE, visit.say("moderators.list.late")))
     return chips(visit.request, "state", states, visit.say("moderators.list.in_office"))
-
-
-def _forum_chips(visit: Visit) -> list[Chip]:
-    """None where there is one forum only."""
-    forums = [(one.forum.id, one.forum.name) for one in visit.services.forums.list_all()]
-    return chips(visit.request, "forum", forums, visit.say("console.list.all")) if len(forums) > 1 else []
 
 
 @router.get("/moderators/forecast")

@@ -11,6 +11,7 @@ from fastapi.responses import Response
 from app import policies
 from app.accounts.domain import AccountName
 from app.boards.errors import NoSuchBoard
+from app.console.forum_chips import forum_chips
 from app.console.lists import PAGE, Cell, Column, Listing, address, chips, csv_response
 from app.console.moments import language, listed, period, plain, said_moment
 from app.console.naming import name_of
@@ -70,8 +71,7 @@ def violations(visit: VisitOf) -> Response:
         csv=address(visit.request, csv="1") if shown else None,
     )
     by_category = chips(visit.request, "category", categories, visit.say("violations.list.any_category"))
-    by_forum = chips(visit.request, "forum", list(forums.items()), visit.say("boards.list.all_forums"))
-    return visit.show("violations", listing=listing, categories=by_category, forums=by_forum if len(forums) > 1 else ())
+    return visit.show("violations", listing=listing, categories=by_category, forums=forum_chips(visit))
 
 
 def _wanted(visit: Visit, before: str | None, limit: int) -> ViolationFilter:
