@@ -181,7 +181,7 @@ def _in_full(visit: Visit, whole: WholeCase, contact: Contact | None) -> dict[st
     """All that the right half shows of one."""
     case, texts = whole.view.case, whole.texts
     on_appeal = case.appealed_at is not None
-    outcomes = outcomes_of(case.kind, on_appeal=on_appeal)
+    outcomes = outcomes_of(case.kind, case.against.kind if case.against else None, on_appeal=on_appeal)
     return {
         **_in_their_words(texts),
         "whole": whole,

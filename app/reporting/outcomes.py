@@ -94,7 +94,10 @@ REASONS: dict[str, Reason] = {
 }
 
 
-def outcomes_of(kind: CaseKind, *, on_appeal: bool) -> tuple[str, ...]:
+def outcomes_of(kind: CaseKind, against: AgainstKind | None = None, *, on_appeal: bool) -> tuple[str, ...]:
+    """A refused verification is made no milder: what was rejected counts no more, or it stays."""
+    if against is AgainstKind.REFUSED_VERIFICATION:
+        return (GRANTED, REJECTED)
     return OF_APPEALS if kind is CaseKind.APPEAL or on_appeal else OF_COMPLAINTS
 
 
@@ -117,7 +120,7 @@ def refuse_unfit(
     kind: CaseKind, outcome: str, reason: str, against: AgainstKind | None = None, *, on_appeal: bool
 ) -> None:
     """Raises `OutcomeUnfit`."""
-    if outcome not in outcomes_of(kind, on_appeal=on_appeal):
+    if outcome not in outcomes_of(kind, against, on_appeal=on_appeal):
         raise OutcomeUnfit([FieldError("/outcome", "not-allowed", _NOT_AN_OUTCOME)])
     if reason not in REASONS or not goes_with(outcome, reason, against):
         raise OutcomeUnfit([FieldError("/reason", "not-allowed", _NOT_A_REASON)])

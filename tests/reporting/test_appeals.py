@@ -242,6 +242,8 @@ def test_a_name_that_was_refused_is_shown_and_refused_attempts_are_forgiven(
     filed = appeal(desk, account, AgainstKind.REFUSED_VERIFICATION)
     with pytest.raises(OutcomeUnfit):  # nothing is undone and nobody verified: it says what the person can do next
         decide(services, member, filed, reason="decision_wrong")
+    with pytest.raises(OutcomeUnfit):  # it cannot be made milder
+        decide(services, member, filed, "partly_granted", reason="too_strict")
     decide(services, member, filed, reason="attempts_forgiven")
     assert check(desk, account) == "rejected"
 
