@@ -29,6 +29,10 @@ class GuardedDelete:
     table: str
     only_if: str
 
+    @property
+    def trigger(self) -> str:
+        return f"{self.table}_kept"
+
 
 @dataclass(frozen=True, slots=True)
 class InsertTrigger:
@@ -51,11 +55,12 @@ _POSTGRES_FOUND = text(
     " AND t.tgname = c.relname || '_append_only' AND t.tgenabled IN ('O', 'A') AND t.tgqual IS NULL"
     " AND p.proname = :function AND p.prosrc = :body"
 )
-_POSTGRES_AFTER_INSERT = text(
+_POSTGRES_OF_ROWS = text(
     "SELECT 1 FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid WHERE t.tgname = :name"
     " AND t.tgrelid = to_regclass(:table) AND t.tgenabled IN ('O', 'A') AND t.tgqual IS NULL AND t.tgtype = :type"
     " AND p.proname = :name AND p.prosrc = :body"
 )
+_SQLITE_FOUND = text("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = :name")
 
 
 def protect(connection: Connection, tables: Protected) -> None:
@@ -79,20 +84,36 @@ def unprotected(connection: Connection, tables: Protected) -> list[str]:
 
 def guard(connection: Connection, guarded: GuardedDelete) -> None:
     """Puts up the trigger of a table whose rows are kept until a condition holds; safe to run again."""
-    name = f"{guarded.table}_kept"
+    name = guarded.trigger
     if connection.dialect.name == "postgresql":
-        refused = f"RAISE EXCEPTION USING MESSAGE = '{_KEPT}', ERRCODE = 'restrict_violation'"
-        body = f" BEGIN IF NOT ({guarded.only_if}) THEN {refused}; END IF; RETURN OLD; END "
         for statement in (
-            f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $${body}$$",
+            f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $${_kept_body(guarded)}$$",
             f"CREATE OR REPLACE TRIGGER {name} BEFORE DELETE ON {guarded.table} FOR EACH ROW EXECUTE FUNCTION {name}()",
             f"ALTER TABLE {guarded.table} ENABLE TRIGGER {name}",
         ):
             connection.exec_driver_sql(statement)
         return
     connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
-    connection.exec_driver_sql(
-        f"CREATE TRIGGER {name} BEFORE DELETE ON {guarded.table} WHEN NOT ({guarded.only_if})"
+    connection.exec_driver_sql(_sqlite_kept(guarded))
+
+
+def is_guarded(connection: Connection, guarded: GuardedDelete) -> bool:
+    """Whether that trigger is there, is on, and refuses what it must."""
+    if connection.dialect.name == "postgresql":
+        said = {"name": guarded.trigger, "table": guarded.table, "body": _kept_body(guarded)}
+        bits = _ROW + _BEFORE_STATEMENT + _TRIGGER_BITS[Change.DELETE]
+        return connection.scalar(_POSTGRES_OF_ROWS, {**said, "type": bits}) is not None
+    return bool(connection.scalar(_SQLITE_FOUND, {"name": guarded.trigger}) == _sqlite_kept(guarded))
+
+
+def _kept_body(guarded: GuardedDelete) -> str:
+    refused = f"RAISE EXCEPTION USING MESSAGE = '{_KEPT}', ERRCODE = 'restrict_violation'"
+    return f" BEGIN IF NOT ({guarded.only_if}) THEN {refused}; END IF; RETURN OLD; END "
+
+
+def _sqlite_kept(guarded: GuardedDelete) -> str:
+    return (
+        f"CREATE TRIGGER {guarded.trigger} BEFORE DELETE ON {guarded.table} WHEN NOT ({guarded.only_if})"
         f" BEGIN SELECT RAISE(ABORT, '{_KEPT}'); END"
     )
 
@@ -101,10 +122,8 @@ def stands(connection: Connection, trigger: InsertTrigger) -> bool:
     """Whether this trigger is there, is on, and does what it must and nothing else."""
     if connection.dialect.name == "postgresql":
         said = {"name": trigger.name, "table": trigger.table, "body": f" BEGIN {trigger.act}; RETURN NULL; END "}
-        return connection.scalar(_POSTGRES_AFTER_INSERT, {**said, "type": _ROW + _INSERT}) is not None
-    found = connection.scalar(
-        text("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = :name"), {"name": trigger.name}
-    )
+        return connection.scalar(_POSTGRES_OF_ROWS, {**said, "type": _ROW + _INSERT}) is not None
+    found = connection.scalar(_SQLITE_FOUND, {"name": trigger.name})
     made = f"CREATE TRIGGER {trigger.name} AFTER INSERT ON {trigger.table} BEGIN {trigger.act}; END"
     return bool(found == made)
 

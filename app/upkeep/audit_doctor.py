@@ -20,6 +20,7 @@ from app.db.roles import changeable
 from app.db.unit_of_work import UnitOfWork
 from app.kernel.clock import Clock
 from app.kernel.errors import StartRefused, Unavailable
+from app.reporting.protection import keeps_evidence
 from app.upkeep.doctor import Finding, failed, ok, warning
 
 _LOOKS = 3
@@ -106,7 +107,7 @@ def _examine_left_out(left_out: int) -> Iterator[Finding]:
 def _examine_protection(engine: Engine) -> Iterator[Finding]:
     with reading(engine).connect() as connection:
         missing = missing_protection(connection)
-        queued = is_queued(connection)
+        queued, keeps = is_queued(connection), keeps_evidence(connection)
         may_change = [] if is_sqlite(engine) else changeable(connection, PROTECTED)
     if not queued:
         yield failed("audit: what is recorded is not queued for its number", "put the trigger of migration 0016 back")
@@ -114,5 +115,11 @@ def _examine_protection(engine: Engine) -> Iterator[Finding]:
         yield failed(f"audit: rows may be changed in {', '.join(missing)}", _PROTECT)
     else:
         yield ok("audit: triggers keep its tables append-only")
+    if keeps:
+        yield ok("evidence: triggers keep it until its time is over")
+    else:
+        yield failed(
+            "evidence: it may be changed or deleted before its time", "run `shiming init` as the owner of the tables"
+        )
     if not is_sqlite(engine) and not may_change:
         yield ok("audit: the role that serves cannot change it")

@@ -12,7 +12,8 @@ from sqlalchemy import text
 from app.audit.desk import AuditDesk, AuditPlaces, open_desk
 from app.audit.protection import PROTECTED
 from app.audit.sinks import FileSink
-from app.db.protection import protect
+from app.db.protection import guard, protect
+from app.reporting.protection import KEPT_EVIDENCE
 from app.settings import Settings
 from app.upkeep.audit_doctor import examine_audit
 from app.upkeep.doctor import Verdict
@@ -53,6 +54,7 @@ def test_a_log_that_grows_and_is_kept_elsewhere_is_well(
     assert set(found.values()) == {Verdict.OK}
     assert "anchor: file was written 0 minutes ago" in found
     assert "audit: triggers keep its tables append-only" in found
+    assert "evidence: triggers keep it until its time is over" in found
 
 
 def test_what_is_wrong_is_said(
@@ -90,13 +92,16 @@ def test_a_log_that_was_put_back_and_one_whose_rows_may_be_changed_are_found(
     with services.engine.begin() as connection:
         connection.execute(text(f"DROP TRIGGER {trigger}"))
         connection.execute(text(queue.format("DISABLE") or "DROP TRIGGER audit_stage_waits"))
+        connection.execute(text(f"DROP TRIGGER violation_evidence_kept{' ON violation_evidence' if postgres else ''}"))
     try:
         found = examined()
         assert found["audit: rows may be changed in audit_leaves"] is Verdict.FAILED
         assert found["audit: what is recorded is not queued for its number"] is Verdict.FAILED
+        assert found["evidence: it may be changed or deleted before its time"] is Verdict.FAILED
     finally:
         with services.engine.begin() as connection:
             protect(connection, PROTECTED)
+            guard(connection, KEPT_EVIDENCE)
             connection.execute(text(queue.format("ENABLE") or "SELECT 1"))
 
 
