@@ -24,7 +24,9 @@ staff = staff_router("/complaints")
 def file_appeal(body: AccountAppeal, caller: WhoeverFiles, services: ServicesOf, once: OnceOf) -> Response:
     """Asks for another person against a suspension, a ban, a refused verification, a screening or a sanction."""
     new = body.read()
-    return once.answer(caller, 201, lambda: CaseFiled.of(services.complaints.appeals.file(new, caller.request_id)))
+    return once.answer(
+        caller, 201, lambda: CaseFiled.of(services.complaints.appeals.file(new, caller.actor.request_id))
+    )
 
 
 @staff.get("/{case_id}/background", responses=problems({**READING_STAFF, **NOT_FOUND}))

@@ -1,6 +1,5 @@
 """Routes of the public desk (`docs/api.md` part 8): anybody complains, follows, answers and appeals."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
@@ -8,8 +7,7 @@ from fastapi import Request as HttpRequest
 
 from app.api.complaint_shapes import AppealGiven, CaseFiled, CaseTracked, CodeGiven, ComplaintGiven, MessageGiven
 from app.api.dependencies import IN_PROGRESS, LanguageOf, RatesOf, ServicesOf, problems
-from app.api.once import OnceOf
-from app.kernel.actor import Actor
+from app.api.once import Anybody, OnceOf
 from app.kernel.secret import Secret
 from app.policies import RouteClass
 from app.reporting.desk import complainant
@@ -25,25 +23,15 @@ _ASKING = {
     429: "rate-limited",
     503: "unavailable",
 }
-PUBLIC_ONCE = {**_ASKING, 409: IN_PROGRESS, 422: "validation-failed, idempotency-key-reused"}
+PUBLIC_ONCE = {**_ASKING, 409: IN_PROGRESS}
 """What a route that anybody may call refuses with; for appeals as well."""
-
-
-@dataclass(frozen=True, slots=True)
-class Anybody:
-    """Whoever complains: of them nothing is known, and nothing is written down."""
-
-    request_id: str
-
-    @property
-    def actor(self) -> Actor:
-        return complainant(self.request_id)
 
 
 def whoever_files(request: HttpRequest, rates: RatesOf) -> Anybody:
     """The dependency that counts what comes in from an address. Raises `TooMany`."""
-    rates.admit(RouteClass.COMPLAINTS, address_of(request.scope))
-    return Anybody(request.scope["request_id"])
+    address = address_of(request.scope)
+    rates.admit(RouteClass.COMPLAINTS, address)
+    return Anybody(complainant(request.scope["request_id"]), address)
 
 
 def count_codes(request: HttpRequest, rates: RatesOf) -> None:
@@ -60,7 +48,7 @@ _COUNTED = [Depends(count_codes)]
 def file_complaint(body: ComplaintGiven, caller: WhoeverFiles, services: ServicesOf, once: OnceOf) -> Response:
     """Takes a complaint about content, an account, a board, a moderator or a misused identity; contact is optional."""
     new = body.read()
-    return once.answer(caller, 201, lambda: CaseFiled.of(services.complaints.public.file(new, caller.request_id)))
+    return once.answer(caller, 201, lambda: CaseFiled.of(services.complaints.public.file(new, caller.actor.request_id)))
 
 
 @router.post("/track", responses=problems(_ASKING), dependencies=_COUNTED)
@@ -82,7 +70,7 @@ def add_message(
     code, text = Secret(body.tracking_code), Secret(body.text)
 
     def work() -> CaseTracked:
-        return CaseTracked.of(services.complaints.public.say(code, text, caller.request_id), language)
+        return CaseTracked.of(services.complaints.public.say(code, text, caller.actor.request_id), language)
 
     return once.answer(caller, 200, work)
 
@@ -100,6 +88,6 @@ def appeal_outcome(
     code, grounds = Secret(body.tracking_code), Secret(body.grounds)
 
     def work() -> CaseTracked:
-        return CaseTracked.of(services.complaints.public.appeal(code, grounds, caller.request_id), language)
+        return CaseTracked.of(services.complaints.public.appeal(code, grounds, caller.actor.request_id), language)
 
     return once.answer(caller, 200, work)

@@ -46,6 +46,15 @@ class Calling(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Anybody:
+    """Whoever calls without a login: of them nothing is known, and nothing is written down."""
+
+    actor: Actor
+    address: str
+    """A key counts here, and for one body."""
+
+
+@dataclass(frozen=True, slots=True)
 class Begun:
     """A request at work, under a claim when it came with a key."""
 
@@ -151,7 +160,8 @@ class Once:
         if self.key is None:
             return None
         route, path = self.request.scope["route"].path, self.request.scope["path"]
-        return self.idempotency.claim(KeyedRequest(caller.actor.id, route, path, self.key, self.body))
+        asked = KeyedRequest(caller.actor.id, route, path, self.key, self.body)
+        return self.idempotency.claim(asked.of_anybody(caller.address) if isinstance(caller, Anybody) else asked)
 
     def _refuse(self, claim: Claim | None, error: ShimingError) -> Response:
         """A refusal that rules decided is final and stored, on its own: what it refused has been rolled back."""

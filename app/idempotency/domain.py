@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
 
 METHOD = "POST"
 
@@ -23,6 +24,14 @@ class KeyedRequest:
         Not RFC 8785, which refuses integers beyond 2^53: what a route refuses must be comparable too.
         """
         return json.dumps(json.loads(self.body or b"null"), sort_keys=True, separators=(",", ":"))
+
+    def of_anybody(self, address: str) -> "KeyedRequest":
+        """The same of a caller without a login: the key counts for one body from one address.
+
+        Such a key need not be hard to guess, and strangers who chose the same never meet. A keyed digest alone is kept.
+        """
+        said = sha256(self.content().encode()).hexdigest()
+        return replace(self, client_id=f"{self.client_id} {address} {said}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """A complaint from its code to its end over HTTP, and what nobody outside learns of it."""
 
 import json
+from dataclasses import replace
 from functools import partial
 
 import httpx2
@@ -103,6 +104,15 @@ def test_the_same_key_gives_the_same_code_and_files_once(anybody: Anybody, revie
     assert (first.status_code, first.content) == (second.status_code, second.content)
     assert second.headers["idempotency-replayed"] == "true"
     assert len(waiting(reviewer)) == 1
+    assert anybody.files(description="别人的投诉").status_code == 201  # of a stranger who chose the same key
+    elsewhere = httpx2.Client(  # the same words from elsewhere are a stranger's too: no code of another's is told
+        base_url=anybody.http.base_url,
+        headers=anybody.http.headers,
+        transport=httpx2.HTTPTransport(local_address="127.0.0.2"),
+    )
+    with elsewhere:
+        assert replace(anybody, http=elsewhere).files().json()["tracking_code"] != first.json()["tracking_code"]
+    assert len(waiting(reviewer)) == 3
 
 
 _UNUSABLE: list[tuple[Json, int]] = [

@@ -292,10 +292,11 @@ def _claimed(stage: Stage, asked: Asked, body: Json) -> httpx2.Response:
     client: str = stage.world.forum.credentials.client_id
     if is_for_staff(asked.address):
         client = stage.world.staff["all"].staff_id
-    if asked.operation in NOBODYS_CASES:
-        client = WHOEVER_COMPLAINS
     route = asked.operation.split(" ")[1]
-    stage.world.services.idempotency.claim(KeyedRequest(client, route, asked.address, key, json.dumps(body).encode()))
+    request = KeyedRequest(client, route, asked.address, key, json.dumps(body).encode())
+    if asked.operation in NOBODYS_CASES:
+        request = replace(request, client_id=WHOEVER_COMPLAINS).of_anybody("127.0.0.1")
+    stage.world.services.idempotency.claim(request)
     by_all = stage.world.staff["all"].headers if is_for_staff(asked.address) else {}
     return asked.by(stage.world.forum, headers={**by_all, "idempotency-key": key})
 
