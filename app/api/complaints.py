@@ -23,7 +23,7 @@ _ASKING = {
     429: "rate-limited",
     503: "unavailable",
 }
-PUBLIC_ONCE = {**_ASKING, 409: IN_PROGRESS}
+PUBLIC_ONCE = {**_ASKING, 409: IN_PROGRESS, 422: "validation-failed, idempotency-key-reused"}
 """What a route that anybody may call refuses with; for appeals as well."""
 
 

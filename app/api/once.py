@@ -51,7 +51,7 @@ class Anybody:
 
     actor: Actor
     address: str
-    """A key counts here, and for one body."""
+    """From here alone a key of theirs counts."""
 
 
 @dataclass(frozen=True, slots=True)

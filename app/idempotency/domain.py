@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
 
 METHOD = "POST"
 
@@ -26,12 +25,12 @@ class KeyedRequest:
         return json.dumps(json.loads(self.body or b"null"), sort_keys=True, separators=(",", ":"))
 
     def of_anybody(self, address: str) -> "KeyedRequest":
-        """The same of a caller without a login: the key counts for one body from one address.
+        """The same of a caller without a login: the key counts from one address.
 
-        Such a key need not be hard to guess, and strangers who chose the same never meet. A keyed digest alone is kept.
+        Such a key need not be hard to guess, and strangers elsewhere who chose the same never meet. Of all this a keyed
+        digest alone is kept.
         """
-        said = sha256(self.content().encode()).hexdigest()
-        return replace(self, client_id=f"{self.client_id} {address} {said}")
+        return replace(self, client_id=f"{self.client_id} {address}")
 
 
 @dataclass(frozen=True, slots=True)
