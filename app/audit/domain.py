@@ -87,6 +87,7 @@ class Action(StrEnum):
     COMPLAINT_TARGET_NAMED = "complaint.target-named"
     COMPLAINT_ADDED_TO = "complaint.added-to"
     COMPLAINT_REPLIED = "complaint.replied"
+    COMPLAINT_NOTED = "complaint.noted"
     COMPLAINT_DECIDED = "complaint.decided"
     COMPLAINT_AGREED = "complaint.agreed"
     COMPLAINT_APPEALED = "complaint.appealed"

@@ -119,6 +119,8 @@ def _steps(visit: Visit, whole: WholeCase) -> Iterator[Said]:
         who = name_of(visit, message.staff_id) if message.staff_id else person
         kind = "question" if message.asks else "reply" if message.author is Author.STAFF else "message"
         yield Said(message.at, who, visit.say(f"cases.step.{kind}"), message.text.reveal())
+    for note in whole.notes:
+        yield Said(note.at, name_of(visit, note.by), visit.say("cases.step.note"), note.text.reveal())
     if case.appealed_at is not None:
         grounds = whole.texts.appeal_grounds
         yield Said(case.appealed_at, person, visit.say("cases.step.appealed"), grounds.reveal() if grounds else None)

@@ -103,6 +103,20 @@ def reply(visit: HandlerOf, form: LongFormOf, case_id: str) -> Response:
     return act(visit, form, work, again)
 
 
+@router.post("/complaints/{case_id}/note")
+def note(visit: HandlerOf, form: LongFormOf, case_id: str) -> Response:
+    """For colleagues alone."""
+    again = _again(visit, case_id, form, {"text": "note"})
+    if not form.get("note", "").strip():
+        return _wrong(again, "note", visit.say("cases.error.note"))
+
+    def work(now: Visit) -> Response:
+        now.services.complaints.handling.note(now.actor, case_id, Secret(form["note"].strip()))
+        return _there(now, form, case_id, "complaint_noted")
+
+    return act(visit, form, work, again)
+
+
 @router.post("/complaints/{case_id}/contact")
 def open_contact(visit: HandlerOf, form: FormOf, case_id: str) -> Response:
     """On the page that answers, and nowhere else; asked again it is opened and on record again."""

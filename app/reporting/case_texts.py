@@ -7,7 +7,7 @@ from app.crypto.envelope import Place, Records
 from app.kernel.secret import Secret
 from app.reporting.domain import Contact
 
-_TABLE, _MESSAGES = "cases", "case_messages"
+_TABLE, _MESSAGES, _NOTES = "cases", "case_messages", "case_notes"
 
 
 class CaseTexts:
@@ -29,6 +29,13 @@ class CaseTexts:
     def open_message(self, case_id: str, number: int, sealed: bytes) -> Secret[str]:
         """Raises `SealBroken`."""
         return self._records.unseal(sealed, Place(_MESSAGES, case_id, str(number)))
+
+    def seal_note(self, case_id: str, number: int, text: Secret[str]) -> bytes:
+        return self._records.seal(text, Place(_NOTES, case_id, str(number)))
+
+    def open_note(self, case_id: str, number: int, sealed: bytes) -> Secret[str]:
+        """Raises `SealBroken`."""
+        return self._records.unseal(sealed, Place(_NOTES, case_id, str(number)))
 
 
 @dataclass(frozen=True, slots=True)

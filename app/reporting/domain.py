@@ -182,6 +182,15 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """What a member wrote down about a case for the others."""
+
+    by: StaffId
+    at: datetime
+    text: Secret[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """A case without its texts. `respond_by` is what was promised; it moves only by the time that a question waited."""
 

@@ -8,6 +8,7 @@ from app.audit.domain import Action
 from app.db.unit_of_work import Transaction, UnitOfWork
 from app.kernel.actor import SYSTEM
 from app.reporting import case_rows
+from app.reporting.case_notes import erase_notes
 from app.reporting.case_rows import case_of
 from app.reporting.filing import object_kind
 from app.reporting.models import CaseRow
@@ -31,6 +32,7 @@ class CaseErasure:
                 _record(tx, row, "contact")
             cases = case_rows.ended_before(tx.session, tx.now - _CASE_KEPT, _AT_ONCE)
             case_rows.erase(tx.session, cases, tx.now)
+            erase_notes(tx.session, [row.id for row in cases])
             forget_proofs(tx, [row.id for row in cases])
             for row in cases:
                 _record(tx, row, "case")

@@ -17,6 +17,7 @@ from app.kernel.ids import StaffId
 from app.kernel.secret import Secret
 from app.kernel.sentence import Sentence
 from app.reporting import case_rows
+from app.reporting.case_notes import add_note, notes_of
 from app.reporting.case_rows import case_of
 from app.reporting.case_texts import WholeTexts, unpacked_contact, unpacked_evidence
 from app.reporting.clocks import accepted, asked, due, standing
@@ -32,6 +33,7 @@ from app.reporting.domain import (
     Decided,
     Measure,
     Message,
+    Note,
     Standing,
     TargetKind,
 )
@@ -93,6 +95,7 @@ class WholeCase:
     texts: WholeTexts
     timeline: tuple[Happened, ...]
     messages: tuple[Message, ...]
+    notes: tuple[Note, ...]
     also: tuple[CaseView, ...]
     """Other open complaints about the same."""
 
@@ -190,6 +193,15 @@ class Handling:
             return asked(case, tx.now) if asks else case
 
         return self._open_changed(actor, case_id, Action.COMPLAINT_REPLIED, change)
+
+    def note(self, actor: Actor, case_id: str, text: Secret[str]) -> WholeCase:
+        """Writes down for colleagues what nobody outside reads. Raises `Invalid`, `NoSuchCase`."""
+        said = read_text("/text", text)
+        with self._unit_of_work.begin(actor) as tx:
+            row = self._found(tx, actor, case_id, lock=True)
+            add_note(tx, self._filing.texts, row.id, said)
+            audit.record(tx, Action.COMPLAINT_NOTED, object_kind(case_of(row)), row.id)
+            return self._whole(tx, actor, row)
 
     def decide(self, actor: Actor, case_id: str, decision: Decision) -> WholeCase:
         """Ends a case that is as it was seen, or the appeal that waits in it; an appeal takes effect at once.
@@ -323,6 +335,7 @@ class Handling:
             ),
             timeline=tuple(timeline(case, messages, grounds)),
             messages=tuple(messages),
+            notes=notes_of(tx.session, texts, row.id),
             also=tuple(_view(other, tx.now) for other in self._others(tx, actor, row)),
         )
 

@@ -1,4 +1,4 @@
-"""Tables: cases, what was said in them, and whose accounts are a member's own."""
+"""Tables: cases, what was said and noted in them, and whose accounts are a member's own."""
 
 from datetime import datetime
 
@@ -113,6 +113,19 @@ class CaseMessageRow(Base):
     author: Mapped[str] = mapped_column(String(16))
     staff_id: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
     asks: Mapped[bool]
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    sealed_text: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class CaseNoteRow(Base):
+    """What staff wrote down for each other about a case. Whoever complained and the forum never read it."""
+
+    __tablename__ = "case_notes"
+
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """Its place among the notes, to which its seal is bound."""
+    staff_id: Mapped[str] = mapped_column(ForeignKey("staff.id"))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     sealed_text: Mapped[bytes] = mapped_column(LargeBinary)
 

@@ -428,6 +428,7 @@ def _acts_on_complaints(services: Services, desk: Desk) -> Acts:
         Action.COMPLAINT_TARGET_NAMED: lambda: handling.name_account(first, waits.case.id, mine),
         Action.COMPLAINT_ADDED_TO: lambda: public.say(open_one.tracking_code, reply),
         Action.COMPLAINT_REPLIED: lambda: handling.reply(first, open_one.case.id, reply, asks=True),
+        Action.COMPLAINT_NOTED: lambda: handling.note(first, open_one.case.id, reply),
         Action.COMPLAINT_DECIDED: lambda: handling.decide(first, open_one.case.id, upheld),
         Action.COMPLAINT_AGREED: lambda: handling.agree(second, ended.case.id),
         Action.COMPLAINT_APPEALED: lambda: public.appeal(ended.tracking_code, Secret("换人")),

@@ -58,6 +58,9 @@ def test_a_complaint_is_taken_asked_about_decided_and_its_appeal_heard_by_anothe
         assert "Since when?</textarea>" in at.page.text
         at.send(f"{one}/reply", asks="yes", message="Since when?")
         assert "the clock stands still" in at.page.text
+        assert 'id="note-error"' in at.send(f"{one}/note", note=" ").text
+        assert "Same seller as last week." in at.send(f"{one}/note", note="Same seller as last week.").text
+        assert "Same seller" not in desk.anybody.tracks(code).text
         desk.anybody.says(code, "Since Monday.")
         assert "Since Monday." in at.get(HERE, open=case).text
         assert 'id="why_contact-error"' in at.send(f"{one}/contact").text
@@ -79,6 +82,7 @@ def test_a_complaint_is_taken_asked_about_decided_and_its_appeal_heard_by_anothe
         assert at.post(f"{one}/decide", {**own, "outcome": "rejected"}).status_code == 403
     with AtConsole(address, lin) as at:
         assert "look again" in at.get(HERE, state="appealed").text
+        assert "Same seller as last week." in at.page.text
         assert "we looked" in at.page.text
         at.send(f"{one}/decide", outcome="granted", reason="decision_wrong")
         assert "Granted" in at.get(HERE, open=case).text

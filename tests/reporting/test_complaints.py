@@ -6,7 +6,7 @@ from functools import partial
 
 import httpx2
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.all_models import METADATA
@@ -14,7 +14,7 @@ from app.events.models import EventRow
 from app.kernel.actor import OPERATOR
 from app.kernel.secret import Secret
 from app.reporting.errors import NoSuchTrackingCode
-from app.reporting.models import CaseRow
+from app.reporting.models import CaseNoteRow, CaseRow
 from app.reporting.tracking import new_tracking_code
 from app.wiring import Services
 from tests.forums.test_clients import statements
@@ -142,6 +142,7 @@ def test_wrong_erased_and_mistyped_codes(
     (case,) = waiting(reviewer)
     ok(act(reviewer, case["id"], "accept"))
     ok(decide(reviewer, case["id"], "not_upheld", "no_violation", text="没有。"))
+    services.complaints.handling.note(make_staff(services, "reviewer").member().as_actor(), case["id"], Secret("查过"))
     other = "0" if code[0] != "0" else "1"
     assert refusal(anybody.tracks(other + code[1:])) == (422, "validation-failed")
     assert anybody.tracks(other + code[1:]).json()["errors"][0]["reason"] == "bad-checksum"
@@ -152,6 +153,8 @@ def test_wrong_erased_and_mistyped_codes(
     clock.advance(days=1095 - 183)
     assert services.complaints.erasure.erase_old() == 1
     assert services.complaints.erasure.erase_old() == 0
+    with services.unit_of_work.read() as tx:
+        assert tx.session.scalar(select(func.count()).select_from(CaseNoteRow)) == 0
     seen = []
     for guess in (code, new_tracking_code().reveal()):
         with statements(services) as said, pytest.raises(NoSuchTrackingCode):
