@@ -31,7 +31,7 @@ def good_violations(world: World) -> Iterator[Asked]:
     yield Asked(f"POST {_STAFF}", {}, {"json": by_staff})
     yield Asked(f"GET {_STAFF}", {}, {"params": {"state": "unreported", "category": "gambling"}})
     yield Asked(f"GET {_STAFF_ONE}", named)
-    yield Asked(f"POST {_STAFF_ONE}/measures", named, {"json": {"measure": "mask", "reason": "赌博"}})
+    yield Asked(f"POST {_STAFF_ONE}/measures", named, {"json": {"measure": "stop_transmission", "reason": "赌博"}})
     yield Asked(f"POST {_STAFF_ONE}/evidence", named, {"json": {"reason": "抽查"}})
     yield Asked(f"POST {_STAFF_ONE}/hold", named, {"json": {"reason": "案件未结"}})
     yield Asked(f"POST {_STAFF_ONE}/reports", named, {"json": {"authority": _authority(world), "note": "附件"}})
