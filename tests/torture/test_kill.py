@@ -150,7 +150,7 @@ class Story:
 
 def test_kill_9_loses_and_doubles_nothing_that_was_acknowledged(form: Form, house: House) -> None:
     assert house.counts_syncs or not (form.long and house.is_sqlite), "the long form counts syncs, and needs strace"
-    story, cycles = _story(house), form.size(short=2, long=100)
+    story, cycles = _story(house), form.size(short=1, long=100)
     for cycle in range(cycles):
         with house.serving() as service:
             story.read_back(service, since=story.read)
