@@ -71,6 +71,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Walks in the browser come first: they are the longest, and whoever has nothing left takes of the rest."""
+    items.sort(key=lambda item: not item.nodeid.startswith("tests/browser/"))
     if not config.stash[_turns]:
         return
     rest = twins_that_rest(items)

@@ -58,7 +58,7 @@ def accounts(visit: VisitOf) -> Response:
         for kind, one in found
     ]
     listing = Listing(visit.say("accounts.list.caption"), columns, rows, visit.say("accounts.list.nobody"))
-    return visit.show("accounts", listing=listing, asked=asked)
+    return visit.show("accounts", listing=listing, forums=(), asked=asked)
 
 
 def _found(visit: Visit, asked: str) -> list[tuple[str, JudgedAccount]]:
@@ -84,7 +84,8 @@ def account(visit: VisitOf, account_id: str) -> Response:
     """Facts on the left, never a name; what happened on the right, the newest first."""
     found = visit.services.posting.find_anywhere(AccountName(account_id=account_id))
     if not found:
-        return visit.show("accounts", listing=None, asked=account_id, errors=[("", visit.say("accounts.list.nobody"))])
+        nobody = [("", visit.say("accounts.list.nobody"))]
+        return visit.show("accounts", listing=None, forums=(), asked=account_id, errors=nobody)
     judged = found[0]
     events, shown = visit.services.compliance.timeline(account_id), _page_number(visit)
     standing, forum = judged.standing, visit.services.forums.find(judged.standing.account.forum_id)

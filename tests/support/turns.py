@@ -19,7 +19,14 @@ _ABOUT_THE_DATABASE = (
 """Locks, constraints, order, crashes: each test of it is another one on the other database."""
 _IN_TURNS = (
     *("tests/accounts/", "tests/agreements/", "tests/api/", "tests/boards/", "tests/compliance/", "tests/forums/"),
-    *("tests/oracle/", "tests/posting/", "tests/registration/", "tests/screening/", "tests/staff/"),
+    *(
+        "tests/architecture/",
+        "tests/oracle/",
+        "tests/posting/",
+        "tests/registration/",
+        "tests/screening/",
+        "tests/staff/",
+    ),
     *("tests/verification/", "tests/web/", "tests/reporting/", "tests/disclosure/", "tests/pages/"),
     *(
         "tests/journeys/",
