@@ -38,7 +38,7 @@ demo: setup ## Play the main job over HTTP against a service of its own
 
 # What is compiled is kept, whatever the environment says: every runner would compile all tests anew, 8 s of CPU each.
 test: dev browser ## Run all tests, on SQLite and on PostgreSQL: each on one of them where it need not be both
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 4 --dist worksteal
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 3 --dist worksteal
 
 test-both: dev browser ## Run all tests, each that touches a database on SQLite and on PostgreSQL
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 3 --dist worksteal --both

@@ -99,6 +99,7 @@ def test_what_was_let_pass_is_suggested(queue: Queue) -> None:
 
 def test_the_patrol_says_how_far_it_is_and_complains_of_a_flood(queue: Queue) -> None:
     shiming = queue.installation
+    queue.register("巡查看得到的人")
     (waits, *_) = shiming.json("patrol")
     assert (waits["state"], waits["read"]) == ("waiting", 0)
     later = Installation(shiming.home, _LATER)
