@@ -31,7 +31,7 @@ def test_of_each_test_one_twin_stays_and_each_database_gets_its_share() -> None:
 
 
 def test_what_is_about_the_database_or_about_many_at_once_never_rests() -> None:
-    for where in ("tests/db/test_x.py", "tests/audit/test_x.py", "tests/verification/test_persons_at_once.py"):
+    for where in ("tests/db/test_x.py", "tests/audit/test_sequencer.py", "tests/verification/test_persons_at_once.py"):
         assert twins_that_rest(collected(where, "test_it", "a", "b")) == []
     assert twins_that_rest(collected("tests/console/test_x.py", "test_it")) == []
 
